@@ -1,0 +1,39 @@
+"""Signs every request afresh at the moment it is sent."""
+
+import secrets
+from collections.abc import Generator
+from datetime import UTC, datetime
+
+import httpx
+
+from dashboard import signing
+
+
+class V3Auth(httpx.Auth):
+    """ACS3-HMAC-SHA256 over a request that carries `x-acs-action` and `x-acs-version`."""
+
+    requires_request_body = True
+
+    def __init__(self, access_key_id: str, secret: str, security_token: str | None = None) -> None:
+        self._access_key_id = access_key_id
+        self._secret = secret
+        self._security_token = security_token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers.update(
+            signing.v3_headers(
+                access_key_id=self._access_key_id,
+                secret=self._secret,
+                security_token=self._security_token,
+                method=request.method,
+                host=request.headers["host"],
+                query=request.url.params.multi_items(),
+                body=request.content,
+                content_type=request.headers.get("content-type"),
+                action=request.headers["x-acs-action"],
+                version=request.headers["x-acs-version"],
+                now=datetime.now(UTC),
+                nonce=secrets.token_hex(16),
+            )
+        )
+        yield request

@@ -1,0 +1,63 @@
+"""Whatever fails is explained in words that a reader can act on."""
+
+import pytest
+
+from dashboard import causes
+from dashboard.cloud import Advice, CloudError
+
+OF_THE_WORKBOOK = [
+    "empty",
+    "encrypted",
+    "oss_error",
+    "error_page",
+    "truncated",
+    "too_large",
+    "bomb",
+    "unknown",
+    "corrupt",
+    "timeout",
+    "memory",
+    "killed",
+    "too_many_members",
+    "too_many_cells",
+]
+OF_A_REPORT = ["deadline", "cancelled", "defect", "storage_full", "link_expired", "not_newer"]
+
+
+@pytest.mark.parametrize("code", [*Advice, *OF_THE_WORKBOOK, *OF_A_REPORT])
+def test_each_code_is_explained_in_three_sentences(code: str) -> None:
+    cause = causes.explain(code, {"message": "100 %"})
+    for sentence in (cause.title, cause.meaning, cause.next_step):
+        assert sentence
+        assert "%" not in sentence
+    assert cause.meaning.endswith(".")
+    assert cause.next_step.endswith(".")
+
+
+def test_no_two_codes_have_the_same_title() -> None:
+    titles = [str(title) for title, _meaning, _next_step in causes.CAUSES.values()]
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [
+        ("Throttling.User", "The cloud asked us to slow down"),
+        ("LinkExpired", "The link to the file has expired"),
+        ("TimedOut", "The cloud took too long to answer"),
+        ("SignatureDoesNotMatch", "The AccessKey secret is wrong"),
+        ("corrupt", "The file is damaged"),
+    ],
+)
+def test_a_code_of_the_cloud_is_explained_by_its_advice(code: str, title: str) -> None:
+    assert causes.explain(code, {}).title == title
+
+
+def test_a_missing_permission_is_named() -> None:
+    error = CloudError("Forbidden.RAM", status=403, detail="config:ListCompliancePacks")
+    cause = causes.explain(error.code, error.facts)
+    assert "config:ListCompliancePacks" in cause.next_step
+
+
+def test_a_code_nobody_has_heard_of_is_shown() -> None:
+    assert causes.explain("Nobody.Has.Heard", {}).title == "The cloud refused: Nobody.Has.Heard"

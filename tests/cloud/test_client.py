@@ -1,0 +1,318 @@
+"""The operations of the cloud: what is sent, what is understood, what is tried again."""
+
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+
+from dashboard import signing
+from dashboard.cloud import Client, CloudError
+from tests.cloud import KEY_ID, SECRET, Cloud, error
+
+GENERATED = {"CompliancePackId": "cp-1", "RequestId": "REQ-2"}
+LINK = "https://bucket.oss-cn-shanghai.aliyuncs.com/1-cp-1-report-202106221046.xls?Expires=1&Signature=s3cr3t"
+REPORT = {
+    "RequestId": "REQ-3",
+    "CompliancePackReport": {
+        "AccountId": 1000000000000001,
+        "CompliancePackId": "cp-1",
+        "ReportCreateTimestamp": 1624329965857,
+        "ReportStatus": "COMPLETE",
+        "ReportUrl": LINK,
+    },
+}
+
+
+def packs(*ids: str, total: int | None) -> dict[str, object]:
+    result: dict[str, object] = {"CompliancePacks": [{"CompliancePackId": one} for one in ids], "TotalCount": total}
+    return {"RequestId": "REQ-4", "CompliancePacksResult": result}
+
+
+def signature_of(environ: dict[str, object], secret: str, body: bytes = b"") -> str:
+    """Sign again, as the cloud does, what was received."""
+    headers = {name[5:].lower().replace("_", "-"): str(value) for name, value in environ.items() if name[:5] == "HTTP_"}
+    headers["content-type"] = str(environ.get("CONTENT_TYPE"))
+    names = str(headers["authorization"]).split("SignedHeaders=")[1].split(",")[0].split(";")
+    query = [(name, values[0]) for name, values in parse_qs(str(environ["QUERY_STRING"])).items()]
+    method = str(environ["REQUEST_METHOD"])
+    return signing.v3_signature(secret, method, "/", query, headers, names, headers["x-acs-content-sha256"])
+
+
+def test_a_request_is_signed_with_v3_query_and_all() -> None:
+    cloud = Cloud((200, REPORT))
+    cloud.client(security_token="an STS token").report("cp 1*包")
+    [environ] = cloud.asked
+    assert environ["HTTP_AUTHORIZATION"].endswith(f"Signature={signature_of(environ, SECRET)}")
+    assert f"Credential={KEY_ID},SignedHeaders=host;x-acs-action;" in environ["HTTP_AUTHORIZATION"]
+    assert environ["HTTP_X_ACS_SECURITY_TOKEN"] == "an STS token"
+    assert environ["HTTP_X_ACS_VERSION"] == "2020-09-07"
+
+
+def test_generate_is_a_signed_post_with_its_parameters_in_the_body() -> None:
+    cloud = Cloud((200, GENERATED))
+    generated = cloud.client().generate_report("cp-1", "token-1")
+    [environ] = cloud.asked
+    assert (environ["REQUEST_METHOD"], environ["QUERY_STRING"]) == ("POST", "")
+    assert environ["CONTENT_TYPE"] == "application/x-www-form-urlencoded"
+    assert cloud.forms == [{"CompliancePackId": "cp-1", "ClientToken": "token-1"}]
+    assert ";content-type;" in environ["HTTP_AUTHORIZATION"] or "=content-type;" in environ["HTTP_AUTHORIZATION"]
+    assert environ["HTTP_AUTHORIZATION"].endswith(f"Signature={signature_of(environ, SECRET)}")
+    assert not generated.joined
+
+
+def test_a_report_already_being_made_is_joined() -> None:
+    cloud = Cloud((400, error("CompliancePackReportCreating", "The report is being created.")))
+    generated = cloud.client().generate_report("cp-1", "token-1")
+    assert generated.joined
+    assert generated.request_id == "REQ-1"
+    assert len(cloud.asked) == 1
+
+
+def test_reading_is_a_get_with_its_parameters_in_the_query() -> None:
+    cloud = Cloud((200, REPORT))
+    cloud.client().report("cp-1")
+    [environ] = cloud.asked
+    assert (environ["REQUEST_METHOD"], environ["QUERY_STRING"]) == ("GET", "CompliancePackId=cp-1")
+    assert environ["HTTP_X_ACS_ACTION"] == "GetCompliancePackReport"
+
+
+def test_a_state_of_a_report_is_read_and_its_repr_hides_the_link() -> None:
+    state = Cloud((200, REPORT)).client().report("cp-1")
+    assert (state.status, state.created_at_ms, state.url) == ("COMPLETE", 1624329965857, LINK)
+    assert (state.account_id, state.request_id) == ("1000000000000001", "REQ-3")
+    assert "Signature" not in repr(state)
+    assert "aliyuncs" not in repr(state)
+
+
+def test_a_report_never_made_has_neither_time_nor_link() -> None:
+    never = {"RequestId": "REQ-3", "CompliancePackReport": {"CompliancePackId": "cp-1", "ReportStatus": "NONE"}}
+    state = Cloud((200, never)).client().report("cp-1")
+    assert (state.status, state.created_at_ms, state.url) == ("NONE", None, "")
+
+
+def test_all_pages_of_packs_are_walked() -> None:
+    cloud = Cloud((200, packs("cp-1", "cp-2", total=3)), (200, packs("cp-3", total=3)))
+    assert [pack.pack_id for pack in cloud.client().list_packs()] == ["cp-1", "cp-2", "cp-3"]
+    assert [environ["QUERY_STRING"] for environ in cloud.asked] == [
+        "PageSize=100&PageNumber=1",
+        "PageSize=100&PageNumber=2",
+    ]
+
+
+@pytest.mark.parametrize("total", [9, None])
+def test_a_walk_ends_with_a_page_that_brings_nothing_new(total: int | None) -> None:
+    cloud = Cloud((200, packs("cp-1", total=total)), (200, packs("cp-1", total=total)))
+    assert [pack.pack_id for pack in cloud.client().list_packs()] == ["cp-1"]
+    assert len(cloud.asked) == 2
+
+
+def test_a_pack_is_read_with_its_rules() -> None:
+    rule = {
+        "ConfigRuleId": "cr-1",
+        "ConfigRuleName": "OSS 存储空间 ACL 不开启公共读",
+        "ManagedRuleIdentifier": "oss-bucket-public-read-prohibited",
+        "ResourceTypesScope": "ACS::OSS::Bucket,ACS::ECS::Disk",
+        "RiskLevel": 1,
+        "ConfigRuleParameters": [{"ParameterName": "days", "ParameterValue": "90", "Required": True}],
+    }
+    detail = {"CompliancePackId": "cp-1", "CompliancePackName": "等保三级", "AccountId": "1000000000000001"}
+    answer = {"RequestId": "REQ-5", "CompliancePack": detail | {"RiskLevel": "2", "ConfigRules": [rule]}}
+    pack = Cloud((200, answer)).client().pack("cp-1")
+    assert (pack.name, pack.account_id, pack.risk, pack.created_at_ms) == ("等保三级", "1000000000000001", 2, None)
+    [only] = pack.rules
+    assert (only.identifier, only.risk) == ("oss-bucket-public-read-prohibited", 1)
+    assert only.resource_types == ("ACS::OSS::Bucket", "ACS::ECS::Disk")
+    assert only.parameters == {"days": "90"}
+
+
+def test_the_status_of_rules_is_read() -> None:
+    result = {
+        "TotalCount": 2,
+        "CompliantCount": 1,
+        "ConfigRuleCompliances": [{"ConfigRuleId": "cr-1", "ComplianceType": "NON_COMPLIANT"}],
+    }
+    compliance = Cloud((200, {"RequestId": "R", "ConfigRuleComplianceResult": result})).client().rule_compliance("cp-1")
+    assert (compliance.total, compliance.compliant, compliance.ignored) == (2, 1, None)
+    assert [(rule.rule_id, rule.status) for rule in compliance.rules] == [("cr-1", "NON_COMPLIANT")]
+
+
+def test_the_numbers_of_resources_are_read() -> None:
+    result = {"TotalCount": 9, "NonCompliantCount": "4", "IgnoredCount": 0}
+    counts = Cloud((200, {"RequestId": "R", "ResourceComplianceResult": result})).client().resource_compliance("cp-1")
+    assert (counts.total, counts.non_compliant, counts.ignored, counts.compliant) == (9, 4, 0, None)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        (400, error("Throttling")),
+        (429, error("Throttling.User")),
+        (400, error("Throttling.Api")),
+        (503, error("ServiceUnavailable")),
+        (500, error("InternalError")),
+        (400, error("SignatureNonceUsed")),
+        (502, b"<html>Bad Gateway</html>"),
+        ConnectionResetError("Connection reset by peer"),
+        httpx.ConnectError("Connection refused"),
+        httpx.ReadTimeout("timed out"),
+        httpx.RemoteProtocolError("Server disconnected without sending a response."),
+    ],
+    ids=str,
+)
+def test_what_may_pass_is_tried_again_with_a_new_nonce_and_the_same_token(
+    fault: tuple[int, object] | Exception,
+) -> None:
+    cloud = Cloud(fault, fault, (200, GENERATED))
+    assert cloud.client().generate_report("cp-1", "token-1").request_id == "REQ-2"
+    assert len({environ["HTTP_X_ACS_SIGNATURE_NONCE"] for environ in cloud.asked}) == 3
+    assert len({environ["HTTP_AUTHORIZATION"] for environ in cloud.asked}) == 3
+    assert [form["ClientToken"] for form in cloud.forms] == ["token-1"] * 3
+
+
+def test_attempts_are_limited() -> None:
+    cloud = Cloud((400, error("Throttling.User", "Request was denied due to user flow control.")))
+    with pytest.raises(CloudError, match=r"^Throttling\.User: Request was denied .* \(request REQ-1\)$"):
+        cloud.client(attempts=2).report("cp-1")
+    assert len(cloud.asked) == 2
+
+
+def test_the_time_for_all_attempts_is_limited() -> None:
+    cloud = Cloud((503, error("ServiceUnavailable")))
+    with pytest.raises(CloudError, match="ServiceUnavailable"):
+        cloud.client(attempts=1000, patience=0.05, wait=0.02).report("cp-1")
+    assert 1 <= len(cloud.asked) < 20
+
+
+@pytest.mark.parametrize("code", ["Forbidden.RAM", "SignatureDoesNotMatch", "InvalidParameter", "Unheard.Of"])
+def test_what_will_not_pass_is_not_tried_again(code: str) -> None:
+    cloud = Cloud((503, error(code)))
+    with pytest.raises(CloudError) as caught:
+        cloud.client().report("cp-1")
+    assert caught.value.code == code
+    assert len(cloud.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, b"<html>Sign in to the hotel's network</html>"),
+        (200, b"\xff\xfe\x00"),
+        (200, [1, 2]),
+        (200, {"RequestId": "REQ-1"}),
+        (200, {"RequestId": "REQ-1", "CompliancePackReport": {"ReportUrl": LINK}}),
+        (302, b""),
+    ],
+    ids=str,
+)
+def test_an_answer_that_nobody_can_read_is_a_bad_one(answer: tuple[int, object]) -> None:
+    with pytest.raises(CloudError) as caught:
+        Cloud(answer).client().report("cp-1")
+    assert caught.value.code == "BadAnswer"
+    assert "Signature" not in str(caught.value)
+
+
+def test_an_error_in_xml_is_understood() -> None:
+    fields = b"<RequestId>REQ-6</RequestId><Code>AccountNotExisted</Code><Message>No &amp; no.</Message>"
+    body = b"<?xml version='1.0' encoding='UTF-8'?><Error>" + fields + b"</Error>"
+    with pytest.raises(CloudError) as caught:
+        Cloud((404, body)).client().report("cp-1")
+    assert (caught.value.code, caught.value.message, caught.value.request_id) == (
+        "AccountNotExisted",
+        "No & no.",
+        "REQ-6",
+    )
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["config.example.com", "https://config.example.com", "https://config.example.com/"]
+)
+def test_an_endpoint_is_a_host_or_an_address(endpoint: str) -> None:
+    cloud = Cloud((200, GENERATED))
+    with Client(endpoint, KEY_ID, SECRET, transport=cloud.transport) as client:
+        client.generate_report("cp-1", "token-1")
+    [environ] = cloud.asked
+    assert (environ["wsgi.url_scheme"], environ["HTTP_HOST"]) == ("https", "config.example.com")
+
+
+def test_an_endpoint_that_is_no_address_is_a_cloud_error() -> None:
+    with pytest.raises(CloudError, match="ConnectionFailed"):
+        Client("config.example.com:port", KEY_ID, SECRET)
+
+
+def test_a_key_in_chinese_is_a_cloud_error() -> None:
+    client = Client("config.example.com", "密钥", "秘密", transport=Cloud((200, GENERATED)).transport)
+    with pytest.raises(CloudError) as caught:
+        client.report("cp-1")
+    assert caught.value.advice_key == "access_key"
+
+
+class Listener(BaseHTTPRequestHandler):
+    """A server of HTTP, which a proxy is too: it keeps the address it was asked for."""
+
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        body = json.dumps(REPORT).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the base class's
+        pass
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[str, list[str]]]:
+    asked: list[str] = []
+    handler = type("Handler", (Listener,), {"asked": asked})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+
+
+def test_a_proxy_of_the_environment_is_honoured(
+    listener: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, asked = listener
+    monkeypatch.setenv("http_proxy", address)
+    with Client("http://config.example.com", KEY_ID, SECRET, attempts=1) as client:
+        assert client.report("cp-1").status == "COMPLETE"
+    assert asked == ["http://config.example.com/?CompliancePackId=cp-1"]
+
+
+def test_no_proxy_stands_before_a_sandbox_on_this_machine(
+    listener: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, asked = listener
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with Client(address, KEY_ID, SECRET, attempts=1) as client:
+        client.report("cp-1")
+    assert asked == ["/?CompliancePackId=cp-1"]
+
+
+def test_a_cloud_that_is_down_is_said_to_be() -> None:
+    with (
+        Client("http://127.0.0.1:9", KEY_ID, SECRET, attempts=2, wait=0.0) as client,
+        pytest.raises(CloudError) as caught,
+    ):
+        client.report("cp-1")
+    assert (caught.value.code, caught.value.advice_key) == ("ConnectionFailed", "network")
+
+
+def test_a_client_keeps_key_secret_and_link_out_of_logs(
+    listener: tuple[str, list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    address, _asked = listener
+    with caplog.at_level(logging.DEBUG), Client(address, KEY_ID, SECRET, attempts=1) as client:
+        client.report("cp-1")
+    assert "HTTP Request: GET" in caplog.text
+    for secret in (KEY_ID, SECRET, "s3cr3t"):
+        assert secret not in caplog.text

@@ -1,0 +1,267 @@
+"""A file is fetched whole, within limits, from where files may come from, and its link stays a secret."""
+
+import hashlib
+import io
+import logging
+import socket
+import threading
+import traceback
+from collections.abc import Iterable, Iterator
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import httpx
+import pytest
+
+from dashboard.cloud import CloudError, Downloaded, download
+from tests.cloud import Cloud
+
+LINK = "https://bucket.oss-cn-shanghai.aliyuncs.com/reports/1-cp-1-report-202106221046.xls?Expires=1&Signature=s3cr3t"
+FILE = b"\xd0\xcf\x11\xe0" * 5000
+EXPIRED = b"""<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>AccessDenied</Code><Message>Request has expired.</Message><RequestId>OSS-1</RequestId></Error>"""
+
+
+def fetch(
+    cloud: Cloud,
+    url: str = LINK,
+    target: io.BytesIO | None = None,
+    *,
+    allowed_hosts: Iterable[str] = (".aliyuncs.com",),
+    max_bytes: int = 1_000_000,
+    timeout: float = 5.0,
+) -> Downloaded:
+    return download(
+        url,
+        target or io.BytesIO(),
+        allowed_hosts=allowed_hosts,
+        max_bytes=max_bytes,
+        timeout=timeout,
+        transport=cloud.transport,
+    )
+
+
+def failure(cloud: Cloud, url: str = LINK, **options: object) -> CloudError:
+    with pytest.raises(CloudError) as caught:
+        fetch(cloud, url, **options)  # type: ignore[arg-type]
+    whole = "".join(traceback.format_exception(caught.value))
+    assert "s3cr3t" not in whole
+    return caught.value
+
+
+def test_a_file_arrives_byte_for_byte_with_hash_size_and_name() -> None:
+    target = io.BytesIO()
+    downloaded = fetch(Cloud((200, FILE), headers={"Content-Length": str(len(FILE))}), target=target)
+    assert target.getvalue() == FILE
+    assert downloaded == Downloaded(hashlib.sha256(FILE).hexdigest(), len(FILE), "1-cp-1-report-202106221046.xls")
+
+
+def test_a_download_is_not_signed() -> None:
+    cloud = Cloud((200, FILE))
+    fetch(cloud)
+    [environ] = cloud.asked
+    assert "HTTP_AUTHORIZATION" not in environ
+    assert not [name for name in environ if name.startswith("HTTP_X_ACS")]
+
+
+def test_a_page_in_place_of_a_file_is_passed_on_to_the_reader() -> None:
+    target = io.BytesIO()
+    fetch(Cloud((200, b"<html>Sign in</html>")), target=target)
+    assert target.getvalue() == b"<html>Sign in</html>"
+
+
+def test_progress_is_told() -> None:
+    seen: list[int] = []
+    cloud = Cloud((200, FILE))
+    options = {"allowed_hosts": [".aliyuncs.com"], "max_bytes": 1_000_000, "timeout": 5.0}
+    download(LINK, io.BytesIO(), transport=cloud.transport, progress=seen.append, **options)  # type: ignore[arg-type]
+    assert seen[-1] == len(FILE)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://bucket.aliyuncs.com.example.com/f.xls?Signature=s3cr3t",
+        "https://fakealiyuncs.com/f.xls?Signature=s3cr3t",
+        "https://aliyuncs.com/f.xls?Signature=s3cr3t",
+        "http://bucket.aliyuncs.com/f.xls?Signature=s3cr3t",
+        "https://bucket.aliyuncs.com:8443/f.xls?Signature=s3cr3t",
+        "https://user:s3cr3t@bucket.aliyuncs.com/f.xls",
+        "https://example.com\\.aliyuncs.com/f.xls?Signature=s3cr3t",
+        "https://example.com#.aliyuncs.com/s3cr3t",
+        "https://127.0.0.1/f.xls?Signature=s3cr3t",
+        "https://[::1]/f.xls?Signature=s3cr3t",
+        "file:///etc/passwd?s3cr3t",
+        "ftp://bucket.aliyuncs.com/s3cr3t",
+        "bucket.aliyuncs.com/s3cr3t",
+        "https://bucket.aliyuncs.com:port/s3cr3t",
+        "",
+    ],
+)
+def test_a_link_to_elsewhere_is_refused_without_asking(url: str) -> None:
+    cloud = Cloud((200, FILE))
+    assert failure(cloud, url).code in {"ForbiddenHost", "BadAnswer"}
+    assert cloud.asked == []
+
+
+@pytest.mark.parametrize(
+    ("url", "pattern"),
+    [
+        (LINK, ".aliyuncs.com"),
+        (LINK.replace("bucket", "BUCKET"), ".aliyuncs.com"),
+        ("https://bucket.aliyuncs.com:443/f.xls", ".aliyuncs.com"),
+        ("http://127.0.0.1:9999/f.xls", "127.0.0.1:9999"),
+        ("http://127.0.0.1:9999/f.xls", "127.0.0.1"),
+        ("https://files.example.com/f.xls", "files.example.com"),
+    ],
+)
+def test_a_link_to_an_allowed_host_is_followed(url: str, pattern: str) -> None:
+    assert fetch(Cloud((200, FILE)), url, allowed_hosts=["other.example.com", pattern]).size == len(FILE)
+
+
+def test_a_port_that_is_not_the_allowed_one_is_refused() -> None:
+    cloud = Cloud((200, FILE))
+    assert failure(cloud, "http://127.0.0.1:9998/f.xls", allowed_hosts=["127.0.0.1:9999"]).code == "ForbiddenHost"
+
+
+def test_a_redirect_is_not_followed() -> None:
+    cloud = Cloud((302, b""), headers={"Location": "https://bucket.aliyuncs.com/other.xls?Signature=s3cr3t"})
+    assert failure(cloud).code == "BadAnswer"
+    assert len(cloud.asked) == 1
+
+
+def test_an_expired_link_is_told_from_other_refusals() -> None:
+    seen = failure(Cloud((403, EXPIRED)))
+    assert (seen.code, seen.status, seen.request_id, seen.advice_key) == ("LinkExpired", 403, "OSS-1", "link_expired")
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (404, "NoSuchKey")])
+def test_another_refusal_of_oss_keeps_its_code(status: int, code: str) -> None:
+    document = f"<Error>\n<Code>{code}</Code>\n<Message>No.</Message></Error>".encode()
+    seen = failure(Cloud((status, document)))
+    assert (seen.code, seen.status, seen.advice_key) == (code, status, "link_refused")
+
+
+def test_a_link_signed_with_another_key_says_nothing_about_ours() -> None:
+    seen = failure(Cloud((403, b"<Error><Code>SignatureDoesNotMatch</Code><Message>No.</Message></Error>")))
+    assert (seen.code, seen.advice_key) == ("OSS.SignatureDoesNotMatch", "link_refused")
+
+
+def test_a_refusal_without_a_document_is_a_bad_answer() -> None:
+    seen = failure(Cloud((502, b"<html>" + b"x" * 1_000_000)))
+    assert (seen.code, seen.status) == ("BadAnswer", 502)
+
+
+def test_an_endless_refusal_is_not_read_to_its_end() -> None:
+    def pages(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("502 Bad Gateway", [])
+        while True:
+            yield b"x" * 10_000
+
+    with pytest.raises(CloudError, match="answered 502"):
+        download(
+            LINK,
+            io.BytesIO(),
+            allowed_hosts=[".aliyuncs.com"],
+            max_bytes=100,
+            timeout=5.0,
+            transport=httpx.WSGITransport(app=pages),
+        )
+
+
+@pytest.mark.parametrize("part", [LINK, LINK.partition("?")[2]])
+def test_a_fault_of_the_line_that_quotes_the_link_loses_it(part: str) -> None:
+    seen = failure(Cloud(httpx.ReadError(f"no luck with {part}")))
+    assert seen.code == "CutOff"
+    assert seen.message.startswith("no luck with ")
+
+
+def test_a_file_announced_as_too_large_is_refused_before_it_is_read() -> None:
+    target = io.BytesIO()
+    cloud = Cloud((200, FILE), headers={"Content-Length": str(len(FILE))})
+    seen = failure(cloud, target=target, max_bytes=len(FILE) - 1)
+    assert (seen.code, seen.message) == ("TooLarge", f"{len(FILE)} bytes announced, {len(FILE) - 1} allowed")
+    assert target.getvalue() == b""
+
+
+def test_a_file_that_turns_out_too_large_is_refused() -> None:
+    target = io.BytesIO()
+    assert failure(Cloud((200, FILE)), target=target, max_bytes=len(FILE) - 1).code == "TooLarge"
+    assert len(target.getvalue()) < len(FILE)
+
+
+def test_a_file_of_just_the_size_allowed_is_taken() -> None:
+    assert fetch(Cloud((200, FILE)), max_bytes=len(FILE)).size == len(FILE)
+
+
+def test_a_download_cut_off_is_told_by_the_length() -> None:
+    cloud = Cloud((200, FILE[:-1]), headers={"Content-Length": str(len(FILE))})
+    assert failure(cloud).code == "CutOff"
+
+
+def test_a_download_beyond_its_time_is_ended() -> None:
+    assert failure(Cloud((200, FILE)), timeout=0.0).code == "TimedOut"
+
+
+@pytest.mark.parametrize(
+    ("disposition", "path", "name"),
+    [
+        ("", "/a/b%20c.xls", "b c.xls"),
+        ("", "/%E6%8A%A5%E5%91%8A.xls", "报告.xls"),
+        ("", "/a/..%2F..%2Fetc%2Fpasswd", "passwd"),
+        ("", "/a/..%5C..%5Cboot.ini", "boot.ini"),
+        ("", "/a%0d%0a%00%E2%80%AEb.xls", "ab.xls"),
+        ("", "/", "report"),
+        ("", "/..", "report"),
+        ("", f"/{'x' * 300}.xls", "x" * 196 + ".xls"),
+        ("", f"/{'x' * 300}", "x" * 200),
+        ('attachment; filename="1-report.xls"', "/other", "1-report.xls"),
+        ("attachment; filename*=UTF-8''%E6%8A%A5%E5%91%8A.xls", "/other", "报告.xls"),
+        ('attachment; filename="../../1.xls"', "/other", "1.xls"),
+        ("inline", "/other.xls", "other.xls"),
+    ],
+)
+def test_a_file_gets_a_harmless_name(disposition: str, path: str, name: str) -> None:
+    cloud = Cloud((200, FILE), headers={"Content-Disposition": disposition} if disposition else {})
+    assert fetch(cloud, f"https://bucket.aliyuncs.com{path}?Signature=a/b").file_name == name
+
+
+def serve_once(answer: bytes) -> str:
+    """Answer one connection with these bytes and close it; return its host and port."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with listening, listening.accept()[0] as connection:
+            connection.recv(65536)
+            connection.sendall(answer)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+def over_a_socket(answer: bytes) -> Downloaded:
+    host = serve_once(answer)
+    url = f"http://{host}/f.xls?Signature=s3cr3t"
+    return download(url, io.BytesIO(), allowed_hosts=[host], max_bytes=100, timeout=5.0)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+        b"HTTP/1.1 200 OK\r\n",
+        b"",
+    ],
+)
+def test_a_connection_that_breaks_is_a_cut_off(answer: bytes) -> None:
+    with pytest.raises(CloudError) as caught:
+        over_a_socket(answer)
+    assert caught.value.code == "CutOff"
+    assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_link_stands_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        assert over_a_socket(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfile").size == 4
+    assert "/f.xls" in caplog.text
+    assert "s3cr3t" not in caplog.text
