@@ -1,0 +1,25 @@
+"""Bytes to sheets to evaluations: what kind of file, reading it, recognising its columns."""
+
+from .cells import Cell
+from .codes import Status
+from .contents import READER, Contents, Evaluated, Member, Note, RuleInfo, SheetInfo
+from .errors import WorkbookError
+from .limits import Limits
+from .process import read
+from .stored import Reading
+
+__all__ = [
+    "READER",
+    "Cell",
+    "Contents",
+    "Evaluated",
+    "Limits",
+    "Member",
+    "Note",
+    "Reading",
+    "RuleInfo",
+    "SheetInfo",
+    "Status",
+    "WorkbookError",
+    "read",
+]

@@ -1,0 +1,40 @@
+"""Why a file could not be read: one error, told apart by its code."""
+
+from typing import Any, Literal, get_args
+
+Code = Literal[
+    "empty",
+    "encrypted",
+    "oss_error",
+    "error_page",
+    "truncated",
+    "too_large",
+    "bomb",
+    "unknown",
+    "corrupt",
+    "timeout",
+    "memory",
+    "killed",
+    "too_many_members",
+    "too_many_cells",
+]
+CODES: tuple[str, ...] = get_args(Code)
+
+
+class WorkbookError(Exception):
+    """A file that gives no report. `code` is one of CODES; `facts` names the member, the limit or the cause."""
+
+    def __init__(self, code: Code, **facts: str | int) -> None:
+        super().__init__(code, facts)
+        self.code: Code = code
+        self.facts: dict[str, str | int] = facts
+
+    def __str__(self) -> str:
+        return " ".join([self.code, *(f"{name}={value}" for name, value in self.facts.items())])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self.code, self.facts)
+
+
+def _again(code: Code, facts: dict[str, str | int]) -> WorkbookError:
+    return WorkbookError(code, **facts)

@@ -1,0 +1,261 @@
+"""Rows to evaluations, each with a key that names it and a digest of what it says; neither sees what does not matter.
+
+Key: BLAKE2b over rule, account, region, resource type and resource id (NFKC, no outer spaces, no case), 63 bits. Its
+top five bits choose the bucket. The second and further rows of one identity within a file are numbered in the order of
+their digests, so that no order of rows or sheets shows; the number is mixed into the lower 58 bits only, which keeps
+them in the bucket of the first.
+Digest: BLAKE2b over status, risk, resource name, actual, expected and reason; not the time of evaluation, which always
+changes, nor the prose of a reason whose operator and property are given: it speaks the report's language.
+"""
+
+import json
+import marshal
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from operator import itemgetter
+from typing import Any
+
+from .cells import Cell, normal, text
+from .codes import Status, risk_of, status_of
+from .contents import Contents, RuleInfo, SheetInfo
+from .rules import Rules
+from .stored import BUCKETS, SHIFT
+from .times import Times
+
+PENDING = 70_000  # rows held as they are; beyond, they wait compressed. One BIFF sheet stays below
+_LOW = (1 << SHIFT) - 1
+_GROUP = ("rule_id", "rule_name", "account_id", "region", "resource_type", "status", "risk")
+_OWN = ("resource_id", "resource_name", "actual", "expected", "reason")
+LISTS = {
+    "non_compliant": Status.NON_COMPLIANT,
+    "compliant": Status.COMPLIANT,
+    "ignored": Status.IGNORED,
+}
+
+
+@dataclass(slots=True)
+class _Group:
+    """What all rows with the same rule, account, region, type, status and risk have in common."""
+
+    rule: RuleInfo
+    number: int  # of the rule
+    status: int
+    shown: tuple[int, int, str, str, str]  # status, risk, account, region, resource type
+    start: str  # of the identity, which the resource id completes
+    state: str  # the beginning of what the digest is made from
+    count: int = 0
+
+
+class Evaluations:
+    """Collects the evaluations of a file and gives them sorted, bucket by bucket."""
+
+    def __init__(self, rules: Rules, contents: Contents, times: Times) -> None:
+        self._rules = rules
+        self._contents = contents
+        self.times = times
+        self._rows: list[list[tuple[Any, ...]]] = [[] for _ in range(BUCKETS)]
+        self._packed: list[list[bytes]] = [[] for _ in range(BUCKETS)]
+        self._held = 0
+        self._risks: dict[int, int] = {}
+        self._reasons: dict[str, tuple[str, str, str, str]] = {}
+
+    def sheet(self, info: SheetInfo, account: str) -> "Sheet":
+        """The collector of one sheet's rows; `account` owns the rows that name none."""
+        return Sheet(self, info, account)
+
+    def group(self, cells: Sequence[str], role: str, account: str) -> _Group | None:
+        """What these cells say together; None where they name no rule or no status."""
+        rule_id, name, owner, region, kind, status_text, risk_text = cells
+        rule = self._rules.named(rule_id, name)
+        status = status_of(status_text) if status_text else LISTS.get(role)
+        if rule is None or status is None:
+            return None
+        risk = risk_of(risk_text) or rule.risk
+        owner = owner or account
+        start = "\x1f".join((rule.key, normal(owner), normal(region), normal(kind), ""))
+        shown = (int(status), risk, owner, region, kind)
+        return _Group(rule, rule.number, int(status), shown, start, f"{status:d}\x1f{risk}\x1f")
+
+    def told(self, reason: str) -> tuple[str, str, str, str]:
+        """`annotation` of a reason, remembered: a report repeats few of them many times."""
+        if reason not in self._reasons:
+            if len(self._reasons) > 20_000:
+                self._reasons.clear()
+            self._reasons[reason] = annotation(reason)
+        return self._reasons[reason]
+
+    def add(self, row: tuple[Any, ...]) -> None:
+        """Take in one evaluation."""
+        self._rows[row[0] >> SHIFT].append(row)
+
+    def pack(self, added: int) -> None:
+        """Compress what waits, once it is much."""
+        self._held += added
+        if self._held > PENDING:
+            for bucket, rows in enumerate(self._rows):
+                self._packed[bucket].append(zlib.compress(marshal.dumps(rows), 1))
+                rows.clear()
+            self._held = 0
+
+    def buckets(self) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
+        """(bucket, rows sorted by key) of every bucket that has rows; each may be asked for once."""
+        for bucket, rows in enumerate(self._rows):
+            for packed in self._packed[bucket]:
+                rows += marshal.loads(zlib.decompress(packed))  # noqa: S302  our own, a moment old
+            self._packed[bucket].clear()
+            if rows:
+                rows.sort()
+                keys = [row[0] for row in rows]
+                if len(set(keys)) < len(keys):
+                    self._number(rows)
+                yield bucket, rows
+                self._rows[bucket] = []
+
+    def judged_at(self, rule: RuleInfo, risk: int) -> None:
+        """Remember the risk that rows give a rule; the highest counts where the file lists none."""
+        self._risks[rule.number] = min(filter(None, (self._risks.get(rule.number, 0), risk)), default=0)
+
+    def finish(self) -> None:
+        """Complete the rules, now that no row can depend on which sheet came first."""
+        for rule in self._rules.found:
+            rule.risk = rule.risk or self._risks.get(rule.number, 0)
+
+    def note(self, info: SheetInfo, skipped: int, lost: int) -> None:
+        """Say what a sheet's rows lacked."""
+        if skipped:
+            self._contents.note("rows_skipped", sheet=info.number, rows=skipped)
+        if lost:
+            self._contents.note("digits_lost", sheet=info.number, rows=lost)
+
+    def _number(self, rows: list[tuple[Any, ...]]) -> None:
+        """Give the further rows of one identity keys of their own, in the order of their digests."""
+        seen: Counter[int] = Counter()
+        rows.sort(key=lambda row: (row[0], row[2], row[3:13]))
+        for at, row in enumerate(rows):
+            key = row[0]
+            if occurrence := seen[key]:
+                low = blake2b(f"{key}\x1f{occurrence}".encode(), digest_size=8).digest()
+                rows[at] = (key & ~_LOW | int.from_bytes(low, "big") & _LOW, *row[1:])
+                self._contents.duplicates += 1
+            seen[key] += 1
+        rows.sort()
+
+
+class Sheet:
+    """Turns the rows of one sheet into evaluations."""
+
+    def __init__(self, owner: Evaluations, info: SheetInfo, account: str) -> None:
+        place = {meaning: column for column, meaning in reversed(info.recognised.items())}
+        self._width = max(info.recognised) + 2  # one more column, always empty, stands for those that are missing
+        self._group = itemgetter(*(place.get(meaning, self._width - 1) for meaning in _GROUP))
+        self._own = itemgetter(*(place.get(meaning, self._width - 1) for meaning in _OWN))
+        self._evaluated_at = place.get("evaluated_at")
+        self._owner = owner
+        self._info = info
+        self._account = account
+        self._groups: dict[tuple[Cell, ...], _Group | None] = {}
+        self._skipped = 0
+        self._lost = 0
+
+    def add(self, rows: list[list[Cell]], first: int) -> None:
+        """Take in rows, the first of which is row `first` of the sheet. The rows are ours from now on."""
+        width, groups, group_of, own_of = self._width, self._groups, self._group, self._own
+        take, sheet = self._owner.add, self._info.number
+        before = self._info.evaluations
+        for number, row in enumerate(rows, first):
+            if len(row) < width:
+                row.extend([None] * (width - len(row)))
+            else:
+                row[width - 1] = None
+            try:
+                group = groups[group_of(row)]
+            except (KeyError, TypeError):
+                group = self._new_group(group_of(row))
+            own = self._own_of(own_of(row)) if group else None
+            if group is None or own is None:
+                self._skipped += any(cell is not None for cell in row)
+                continue
+            resource_id = own[0]
+            identity = group.start + (resource_id.lower() if resource_id.isascii() else normal(resource_id))
+            substance = own.pop()
+            state = f"{group.state}{own[1]}\x1f{own[2]}\x1f{own[3]}\x1f{substance}"
+            key = int.from_bytes(blake2b(identity.encode(), digest_size=8).digest(), "big") >> 1 or 1
+            digest = int.from_bytes(blake2b(state.encode(), digest_size=8).digest(), "big") >> 1
+            take((key, group.number, digest, *group.shown, *own, sheet, number))
+            group.count += 1
+            self._info.evaluations += 1
+        if self._evaluated_at is not None:
+            self._owner.times.add([row[self._evaluated_at] for row in rows])
+        self._owner.pack(self._info.evaluations - before)
+
+    def close(self) -> None:
+        """Add up what the rows gave."""
+        for group in self._groups.values():
+            if group and group.count:
+                group.rule.counts[group.status] = group.rule.counts.get(group.status, 0) + group.count
+                self._owner.judged_at(group.rule, group.shown[1])
+                group.count = 0  # one group may stand under several cells
+        self._groups.clear()
+        self._owner.note(self._info, skipped=self._skipped, lost=self._lost)
+        self._skipped = self._lost = 0
+
+    def _new_group(self, cells: tuple[Cell, ...]) -> _Group | None:
+        self._lost += _digits_lost(cells[0]) + _digits_lost(cells[2])
+        shown = tuple(map(text, cells))
+        if len(self._groups) > 50_000:
+            self.close()
+        if shown not in self._groups:
+            self._groups[shown] = self._owner.group(shown, self._info.role, self._account)
+        if all(type(cell) is str or cell is None for cell in cells):
+            self._groups[cells] = self._groups[shown]
+        return self._groups[shown]
+
+    def _own_of(self, cells: tuple[Cell, ...]) -> list[str] | None:
+        """Resource id, resource name, actual, expected, reason, and what of the reason is the same in every language.
+
+        None where no resource is named.
+        """
+        self._lost += type(cells[0]) is not str and _digits_lost(cells[0])
+        own = [cell.strip() if type(cell) is str else text(cell) for cell in cells]
+        reason = own[4]
+        if reason[:1] == "{":
+            actual, expected, own[4], reason = self._owner.told(reason)
+            own[2], own[3] = own[2] or actual, own[3] or expected
+        own.append(reason)
+        own[0] = own[0] or own[1]
+        return own if own[0] else None
+
+
+def _digits_lost(cell: Cell) -> bool:
+    """Whether an id was stored as a number too long for one: spreadsheets keep 15 digits."""
+    return isinstance(cell, (int, float)) and abs(cell) >= 1e15
+
+
+def annotation(reason: str) -> tuple[str, str, str, str]:
+    """(actual, expected, reason, substance) of a reason in the cloud's JSON; the text itself where it is none.
+
+    The substance is what of it stays the same when a report is made in another language.
+
+    https://www.alibabacloud.com/help/en/cloud-config/latest/api-config-2020-09-07-listconfigruleevaluationresults
+    """
+    try:
+        found = json.loads(reason)
+    except ValueError:
+        return "", "", reason, reason
+    if not isinstance(found, dict) or not {"configuration", "desiredValue", "reason", "operator"} & found.keys():
+        return "", "", reason, reason
+    actual, expected, said, operator, subject = (
+        _plain(found.get(name)) for name in ("configuration", "desiredValue", "reason", "operator", "property")
+    )
+    condition = " ".join(filter(None, (operator, subject)))
+    return actual, expected, said or condition, condition or said
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return shown.encode("utf-8", "replace").decode().replace("\0", "").strip()

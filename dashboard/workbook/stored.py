@@ -1,0 +1,126 @@
+"""The stored form of a file: a zip of its contents, its sheets in chunks of rows, and its evaluations in buckets.
+
+`contents.json`, `sheets/<sheet>/<chunk>.json` (CHUNK rows each) and `evaluations/<bucket>.json` (rows whose key has the
+same top five bits, in the order of their keys). The same file gives the same bytes.
+"""
+
+import json
+import queue
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from .cells import Cell
+from .contents import Contents, Evaluated, evaluated, load
+
+CHUNK = 500  # rows: a page of a sheet opens one or two chunks
+BUCKETS = 32
+SHIFT = 58  # a key has 63 bits; the top five choose its bucket
+
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+
+class Writer:
+    """Writes the stored form; a thread compresses while the caller goes on (zlib lets go of the interpreter's lock)."""
+
+    def __init__(self, path: Path) -> None:
+        self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+        self._waiting: queue.Queue[tuple[str, bytes] | None] = queue.Queue(maxsize=16)
+        self._fault: BaseException | None = None
+        self._thread = threading.Thread(target=self._compress, daemon=True)
+        self._thread.start()
+
+    def put(self, name: str, data: bytes) -> None:
+        """Add one entry."""
+        self._waiting.put((name, data))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        """Finish the file, or at least the thread."""
+        self._waiting.put(None)
+        self._thread.join()
+        self._zip.close()
+        if self._fault and not fault:
+            raise self._fault
+
+    def _compress(self) -> None:
+        while entry := self._waiting.get():
+            if self._fault is None:
+                try:
+                    self._add(*entry)
+                except BaseException as fault:  # noqa: BLE001  raised again by __exit__
+                    self._fault = fault
+
+    def _add(self, name: str, data: bytes) -> None:
+        info = zipfile.ZipInfo(name)  # of 1980: the same file gives the same bytes
+        info.compress_type = zipfile.ZIP_DEFLATED
+        info.create_system = 3
+        self._zip.writestr(info, data, compresslevel=1)
+
+
+class Reading:
+    """A stored form, opened to be read: contents at once, rows and evaluations where they are asked for."""
+
+    contents: Contents
+
+    def __init__(self, file: IO[bytes] | Path) -> None:
+        self._zip = zipfile.ZipFile(file)
+        self.contents = load(self._zip.read("contents.json"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._zip.close()
+
+    def rows(self, sheet: int, start: int, stop: int) -> list[list[Cell]]:
+        """Rows `start` to `stop` (from 0, the last not counted) of a sheet, each as wide as the sheet."""
+        info = self.contents.sheets[sheet]
+        start, stop = max(start, 0), min(stop, info.rows)
+        rows: list[list[Cell]] = []
+        for chunk in range(start // CHUNK, -(-stop // CHUNK)):
+            rows += self._json(f"sheets/{sheet}/{chunk}.json")[max(start - chunk * CHUNK, 0) : stop - chunk * CHUNK]
+        return [row + [None] * (info.columns - len(row)) for row in rows]
+
+    def buckets(self) -> Iterator[list[Evaluated]]:
+        """The evaluations in ascending, disjoint ranges of key, each sorted by key; never an empty one."""
+        present = set(self._zip.namelist())
+        for bucket in range(BUCKETS):
+            if _bucket(bucket) in present:
+                yield evaluated(self._json(_bucket(bucket)))
+
+    def find(self, key: int) -> Evaluated | None:
+        """The evaluation with this key; opens its bucket only."""
+        try:
+            rows = self._json(_bucket(key >> SHIFT))
+        except KeyError:
+            return None
+        return next((Evaluated._make(row) for row in rows if row[0] == key), None)
+
+    def _json(self, name: str) -> Any:
+        return json.loads(self._zip.read(name))
+
+
+def put_rows(writer: Writer, sheet: int, chunk: int, rows: list[list[Cell]]) -> bool:
+    """Store one chunk of a sheet; whether a NUL stands in it, which no database takes as text."""
+    written = encode(rows)
+    writer.put(f"sheets/{sheet}/{chunk}.json", written.encode("utf-8", "replace"))
+    return "\\u0000" in written
+
+
+def put_bucket(writer: Writer, bucket: int, rows: list[tuple[Any, ...]]) -> None:
+    """Store one bucket of evaluations, sorted by key."""
+    writer.put(_bucket(bucket), encode(rows).encode("utf-8", "replace"))
+
+
+def _bucket(number: int) -> str:
+    return f"evaluations/{number}.json"

@@ -1,0 +1,49 @@
+"""`manage.py inspect_report` shows what files would give and stores nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from tests import files
+
+
+def write(folder: Path, name: str, content: bytes) -> str:
+    path = folder / name
+    path.write_bytes(content)
+    return str(path)
+
+
+def test_a_report_is_shown_with_its_sheets_and_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("inspect_report", write(tmp_path, "a.xls", files.xls(files.strange())))
+    shown = capsys.readouterr().out
+    assert "a.xls: xls zh-Hans" in shown
+    assert "不合规资源: non_compliant, 4 rows x 9 columns, 3 evaluations" in shown
+    assert "附录: not recognised" in shown
+    assert "NON_COMPLIANT: 3" in shown
+    assert [path.name for path in tmp_path.iterdir()] == ["a.xls"]
+
+
+def test_json_is_an_object_per_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = files.xls(files.report(files.F1))
+    call_command("inspect_report", *(write(tmp_path, name, content) for name in ("a.xls", "b.xls")), "--json")
+    shown = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["rows"] for one in shown] == [12, 12]
+    assert shown[0]["sheets"][2]["recognised"]["1"] == "resource_id"
+
+
+def test_a_file_that_cannot_be_read_is_one_line_and_the_others_are_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = write(tmp_path, "bad.xls", files.ERROR_PAGE)
+    good = write(tmp_path, "good.xls", files.xls(files.report(files.F0)))
+    with pytest.raises(SystemExit) as ended:
+        call_command("inspect_report", bad, str(tmp_path / "absent.xls"), good)
+    said = capsys.readouterr()
+    assert ended.value.code == 1
+    assert "good.xls: xls" in said.out
+    first, second = said.err.splitlines()
+    assert first.startswith(f"{bad}: ")
+    assert "error_page" in first
+    assert second.endswith("absent.xls: No such file or directory")
