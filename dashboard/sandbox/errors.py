@@ -1,0 +1,81 @@
+"""The errors that the gateway and Cloud Config document, with their HTTP status and text.
+
+Sources: https://www.alibabacloud.com/help/en/cloud-config/latest/generatecompliancepackreport for Cloud Config,
+https://help.aliyun.com/document_detail/48054.html for the gateway.
+"""
+
+from typing import Any
+
+MESSAGES: dict[str, tuple[int, str]] = {
+    "AccountNotExisted": (404, "Your account does not exist."),
+    "CompliancePackReportCreating": (400, "The compliance pack report is being created."),
+    "Forbidden.RAM": (
+        403,
+        "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
+    ),
+    "IllegalTimestamp": (400, "The input parameter Timestamp that is mandatory is not well formed."),
+    "IncompleteSignature": (400, "The request signature does not conform to Aliyun standards."),
+    "InternalError": (500, "The request processing has failed due to some unknown error."),
+    "Invalid.CompliancePackId.Value": (400, "The specified CompliancePackId does not exist."),
+    "InvalidAccessKeyId.Inactive": (400, "Specified access key is disabled."),
+    "InvalidAccessKeyId.NotFound": (404, "Specified access key is not found."),
+    "InvalidAction.NotFound": (404, "Specified api is not found, please check your url and method."),
+    "InvalidParameter": (400, "The specified parameter {detail} is not valid."),
+    "InvalidSecurityToken.Expired": (400, "Specified SecurityToken is expired."),
+    "InvalidSecurityToken.Malformed": (400, "Specified SecurityToken is malformed."),
+    "InvalidTimeStamp.Expired": (400, "Specified time stamp or date value is expired."),
+    "InvalidVersion": (400, "Specified parameter Version is not valid."),
+    "MissingParameter": (
+        400,
+        "The input parameter {detail} that is mandatory for processing this request is not supplied.",
+    ),
+    "NoPermission": (403, "You are not authorized to perform this operation."),
+    "ServiceUnavailable": (503, "The request has failed due to a temporary failure of the server."),
+    "SignatureDoesNotMatch": (
+        400,
+        "Specified signature is not matched with our calculation. server string to sign is:{detail}",
+    ),
+    "SignatureNonceUsed": (400, "Specified signature nonce was used already."),
+    "Throttling": (400, "Request was denied due to request throttling."),
+    "Throttling.Api": (400, "Request was denied due to api flow control."),
+    "Throttling.User": (400, "Request was denied due to user flow control."),
+    "UnsupportedHTTPMethod": (405, "This http method is not supported."),
+}
+
+
+class ApiError(Exception):
+    """An answer that the cloud gives instead of a result; `detail` fills the gap in its message."""
+
+    def __init__(self, code: str, detail: str = "", access_denied: dict[str, Any] | None = None) -> None:
+        self.code = code
+        self.status, message = MESSAGES[code]
+        self.message = message.format(detail=detail)
+        self.access_denied = access_denied
+        super().__init__(code)
+
+    def body(self, request_id: str, host: str) -> dict[str, Any]:
+        """Return the documented children of an error, for JSON and XML alike."""
+        recommend = f"https://api.aliyun.com/troubleshoot?q={self.code}&product=Config&requestId={request_id}"
+        body: dict[str, Any] = {
+            "RequestId": request_id,
+            "HostId": host,
+            "Code": self.code,
+            "Message": self.message,
+            "Recommend": recommend,
+        }
+        if self.access_denied is not None:
+            body["AccessDeniedDetail"] = self.access_denied
+        return body
+
+
+def access_denied(action: str, uid: str) -> dict[str, Any]:
+    """Return the detail that names the missing RAM right, as the gateway does for an identity without it."""
+    return {
+        "AuthAction": f"config:{action}",
+        "AuthPrincipalDisplayName": "200000000000000001",
+        "AuthPrincipalOwnerId": uid,
+        "AuthPrincipalType": "SubUser",
+        "NoPermissionType": "ImplicitDeny",
+        "PolicyType": "AccountLevelIdentityBasedPolicy",
+        "EncodedDiagnosticMessage": "AQEAAAAAc2FuZGJveA==",
+    }

@@ -1,0 +1,123 @@
+"""The words of a report file in Chinese and English: sheets, heads, statuses, risks."""
+
+from dashboard.sandbox.state import COMPLIANT, IGNORED, INSUFFICIENT_DATA, NON_COMPLIANT, NOT_APPLICABLE
+
+SHEETS = {
+    "zh": {
+        "overview": "检测概览",
+        "rules": "规则列表",
+        NON_COMPLIANT: "不合规资源",
+        COMPLIANT: "合规资源",
+        IGNORED: "排除资源",
+    },
+    "en": {
+        "overview": "Overview",
+        "rules": "Rule List",
+        NON_COMPLIANT: "Non-Compliant Resources",
+        COMPLIANT: "Compliant Resources",
+        IGNORED: "Excluded Resources",
+    },
+}
+STATUSES = {
+    "zh": {
+        COMPLIANT: "合规",
+        NON_COMPLIANT: "不合规",
+        NOT_APPLICABLE: "不适用",
+        INSUFFICIENT_DATA: "无数据",
+        IGNORED: "已忽略",
+    },
+    "en": {
+        COMPLIANT: "Compliant",
+        NON_COMPLIANT: "Non-compliant",
+        NOT_APPLICABLE: "Not Applicable",
+        INSUFFICIENT_DATA: "Insufficient Data",
+        IGNORED: "Ignored",
+    },
+}
+RISKS = {"zh": {1: "高风险", 2: "中风险", 3: "低风险"}, "en": {1: "High", 2: "Medium", 3: "Low"}}
+
+RULE_HEAD = {
+    "zh": (
+        "规则ID", "规则名称", "风险等级", "执行状态", "合规资源数", "不合规资源数", "不适用", "已排除", "创建时间",
+        "修正设置", "修正建议",
+    ),
+    "en": (
+        "Rule ID", "Rule Name", "Risk Level", "Execution Status", "Compliant Resources", "Non-Compliant Resources",
+        "Not Applicable", "Excluded", "Creation Time", "Remediation Settings", "Remediation Suggestions",
+    ),
+}  # fmt: skip
+RESOURCE_HEAD = {
+    "zh": ("资源类型", "资源ID", "资源名称", "审计规则名称", "规则ID"),
+    "en": ("Resource Type", "Resource ID", "Resource Name", "Audit Rule Name", "Rule ID"),
+}
+FAILING_HEAD = {
+    "zh": ("不合规原因", "修正建议"),
+    "en": ("Reason for Non-Compliance", "Link to Remediation Suggestion"),
+}
+# The last is a column that no documentation of the report knows.
+PLACE_HEAD = {"zh": ("地域", "账号ID", "标签"), "en": ("Region", "Account ID", "Tags")}
+OLDER_HEAD = {
+    "zh": (
+        "规则名称", "风险等级", "资源类型", "资源ID", "资源名称", "地域", "账号ID", "合规结果", "不合规原因",
+        "评估时间",
+    ),
+    "en": (
+        "Rule Name", "Risk Level", "Resource Type", "Resource ID", "Resource Name", "Region", "Account ID",
+        "Compliance Status", "Reason", "Evaluation Time",
+    ),
+}  # fmt: skip
+OVERVIEW = {
+    "zh": {
+        "title": "合规包检测报告",
+        "pack": "合规包名称",
+        "pack_id": "合规包ID",
+        "template": "合规包模板ID",
+        "account": "账号ID",
+        "time": "报告生成时间",
+        "scope": "检测范围",
+        "everything": "账号下全部资源",
+        "rate": "资源合规率",
+        "no_data": "无数据",
+        "rules": "规则数",
+        "failing_rules": "不合规规则数",
+        "resources": "资源数",
+        COMPLIANT: "合规资源数",
+        NON_COMPLIANT: "不合规资源数",
+        NOT_APPLICABLE: "不适用资源数",
+        INSUFFICIENT_DATA: "无数据资源数",
+        IGNORED: "已排除资源数",
+        "risk": "风险等级",
+        "failing_evaluations": "不合规检测项数",
+    },
+    "en": {
+        "title": "Compliance Pack Report",
+        "pack": "Compliance Pack",
+        "pack_id": "Compliance Pack ID",
+        "template": "Template ID",
+        "account": "Account ID",
+        "time": "Report Generated At",
+        "scope": "Scope",
+        "everything": "All resources of the account",
+        "rate": "Resource Compliance Rate",
+        "no_data": "No data",
+        "rules": "Rules",
+        "failing_rules": "Non-Compliant Rules",
+        "resources": "Resources",
+        COMPLIANT: "Compliant Resources",
+        NON_COMPLIANT: "Non-Compliant Resources",
+        NOT_APPLICABLE: "Not Applicable Resources",
+        INSUFFICIENT_DATA: "Insufficient Data Resources",
+        IGNORED: "Excluded Resources",
+        "risk": "Risk Level",
+        "failing_evaluations": "Non-Compliant Evaluations",
+    },
+}
+SETTINGS = {"zh": "未设置", "en": "Not set"}
+REASON = {
+    "zh": "属性 {property} 当前为「{actual}」，不满足要求 {operator}「{desired}」。",
+    "en": 'Property {property} is "{actual}", which does not meet {operator} "{desired}".',
+}
+REMEDIATION = {
+    "zh": "https://help.aliyun.com/zh/cloud-config/user-guide/{identifier}",
+    "en": "https://www.alibabacloud.com/help/en/cloud-config/user-guide/{identifier}",
+}
