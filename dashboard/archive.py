@@ -1,0 +1,131 @@
+"""The archive: originals under their SHA-256 and, beside them, what was read from them; written once, never changed.
+
+Both lie in Django's default storage. A file is whole before it has its name, so that a process killed at any moment
+leaves either all of it or nothing.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+
+from dashboard import workbook
+from dashboard.models import Original, Report
+
+
+class Arrived(File):  # type: ignore[type-arg]
+    """A finished local file that the storage may take by renaming it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.open("rb"), name=path.name)
+        self.path = path
+
+    def temporary_file_path(self) -> str:
+        return str(self.path)
+
+
+@contextmanager
+def incoming() -> Iterator[Path]:
+    """A folder beside the archive for files that are still arriving; gone afterwards."""
+    parent = Path(settings.MEDIA_ROOT) / "incoming"
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent) as folder:
+        yield Path(folder)
+
+
+def put(path: Path, name: str) -> None:
+    """Gives a finished local file its name in the storage, unless something bears that name already."""
+    if default_storage.exists(name):
+        return
+    with Arrived(path) as file:
+        default_storage.save(name, file)
+
+
+def keep(path: Path, sha256: str) -> Original:
+    """Takes a finished local file whose hash is known into the archive. Equal bytes are kept once."""
+    original = Original(sha256=sha256, size=path.stat().st_size)
+    put(path, original.path)
+    return Original.objects.get_or_create(sha256=sha256, defaults={"size": original.size})[0]
+
+
+def keep_bytes(file: IO[bytes]) -> Original:
+    """Takes a stream into the archive, hashing while it arrives."""
+    digest = hashlib.sha256()
+    with incoming() as folder:
+        path = folder / "original"
+        with path.open("wb") as target:
+            while chunk := file.read(2**20):
+                digest.update(chunk)
+                target.write(chunk)
+        return keep(path, digest.hexdigest())
+
+
+def open_original(original: Original) -> File:  # type: ignore[type-arg]
+    """The original's bytes. Raises FileNotFoundError when the storage has lost them."""
+    return default_storage.open(original.path)
+
+
+def is_there(original: Original) -> bool:
+    return default_storage.exists(original.path)
+
+
+def is_whole(original: Original) -> bool:
+    """Whether the stored bytes still have their hash."""
+    try:
+        with open_original(original) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == original.sha256
+    except FileNotFoundError:
+        return False
+
+
+def reading_name(report: Report) -> str:
+    """Where the stored form lies: it follows from the bytes, the account that files may omit, and the reader."""
+    original = report.original
+    assert original is not None  # noqa: S101  # a report is read after its bytes are kept
+    return f"readings/{original.sha256[:2]}/{original.sha256}-{report.pack.account.uid}-{workbook.READER}.zip"
+
+
+def limits() -> workbook.Limits:
+    """What reading a file may take."""
+    return workbook.Limits(seconds=settings.READ_LIMIT_SECONDS, bytes=settings.FILE_LIMIT_BYTES)
+
+
+def read(report: Report, anew: bool = False) -> None:
+    """Makes the stored form of a report's file, unless it is there, or `anew` all the same. Raises WorkbookError."""
+    name = reading_name(report)
+    if default_storage.exists(name) and not anew:
+        return
+    with incoming() as folder, local(report.original) as source:
+        target = folder / "reading"
+        workbook.read(source, target, account=report.pack.account.uid, limits=limits())
+        if anew:
+            default_storage.delete(name)
+        put(target, name)
+
+
+@contextmanager
+def local(original: Original | None) -> Iterator[Path]:
+    """The original as a local file, copied only where the storage is not the local disk."""
+    assert original is not None  # noqa: S101  # as above
+    try:
+        yield Path(default_storage.path(original.path))
+    except NotImplementedError:
+        with incoming() as folder, open_original(original) as file:
+            path = folder / "original"
+            with path.open("wb") as target:
+                target.writelines(file.chunks())
+            yield path
+
+
+@contextmanager
+def reading(report: Report) -> Iterator[workbook.Reading]:
+    """The stored form of a report's file; read anew from the original where it is missing."""
+    read(report)
+    with default_storage.open(reading_name(report)) as file, workbook.Reading(file) as opened:
+        yield opened

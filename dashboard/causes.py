@@ -1,0 +1,235 @@
+"""Why something failed, in words: what happened, what it means for the reader, what to do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.cloud.errors import Advice, advice_for
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Three sentences or so, in the language of the moment."""
+
+    title: str
+    meaning: str
+    next_step: str
+
+
+def explain(code: str, facts: Mapping[str, object]) -> Cause:
+    """Return the words for a code of the cloud, of a reader of workbooks, or of a report's life.
+
+    Of `facts` (CloudError.facts) `detail` is used, the RAM action that is missing; whatever else it has is ignored.
+    A code nobody has heard of gets a cause that carries it.
+    """
+    action = facts.get("detail") or _("the missing action of Cloud Config")
+    title, meaning, next_step = CAUSES.get(code) or CAUSES[advice_for(code)]
+    values = {"code": code, "action": action}
+    return Cause(title % values, meaning % values, next_step % values)
+
+
+CAUSES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
+    # The cloud's answers, by their advice
+    Advice.WAIT: (
+        _("The cloud is already preparing a report of this pack"),
+        _("Somebody else has asked for it, here or in the console. Both will get the same report."),
+        _("Wait: it will appear here once it is ready."),
+    ),
+    Advice.GONE_PACK: (
+        _("The pack no longer exists in the cloud"),
+        _("No new report can be made of it. All reports received so far stay here."),
+        _("If the pack was created anew, refresh the packs of this account and use the new one."),
+    ),
+    Advice.GONE_GROUP: (
+        _("The account group is gone, or this AccessKey may not use it"),
+        _("No report of its packs can be made. All reports received so far stay here."),
+        _("Ask an administrator to check the account group in the Cloud Config console."),
+    ),
+    Advice.PERMISSION: (
+        _("The AccessKey lacks a permission"),
+        _("The cloud knows the AccessKey, but refused the request: %(action)s is not granted."),
+        _("Ask an administrator of the cloud account to grant %(action)s in RAM, then try again."),
+    ),
+    Advice.WRONG_ACCOUNT: (
+        _("The cloud knows no such account"),
+        _("Either the AccessKey belongs to another account, or Cloud Config is not activated in this one."),
+        _("Activate Cloud Config in the console, or enter an AccessKey of the right account and site."),
+    ),
+    Advice.RETRY_LATER: (
+        _("The cloud is not available at the moment"),
+        _("It answered with a fault of its own, several times in a row. Nothing is wrong on your side."),
+        _("Try again in a few minutes."),
+    ),
+    Advice.SLOW_DOWN: (
+        _("The cloud asked us to slow down"),
+        _("The account has reached its limit of requests per minute; other tools may use it as well."),
+        _("Try again in a few minutes."),
+    ),
+    Advice.ACCESS_KEY: (
+        _("The cloud does not accept the AccessKey"),
+        _("The AccessKey id does not exist or has been disabled. Nothing of this account can be fetched."),
+        _("Ask an administrator to enter a valid AccessKey for this account."),
+    ),
+    Advice.SECRET: (
+        _("The AccessKey secret is wrong"),
+        _("The cloud knows the AccessKey id, but its secret does not fit. Nothing of this account can be fetched."),
+        _("Ask an administrator to enter the AccessKey's id and secret again, without spaces around them."),
+    ),
+    Advice.SECRET_UNREADABLE: (
+        _("The stored AccessKey secret cannot be decrypted"),
+        _("This server's encryption keys have changed since it was stored. Nothing of this account can be fetched."),
+        _("Ask an administrator to enter the AccessKey's secret again, or to restore the former key in the settings."),
+    ),
+    Advice.CLOCK: (
+        _("The server's clock is wrong"),
+        _("It is more than 15 minutes off, and the cloud refuses every request with such a time."),
+        _("Ask whoever runs this server to synchronise its clock, then try again."),
+    ),
+    Advice.TOKEN: (
+        _("The temporary credentials have expired or are damaged"),
+        _("The cloud no longer accepts their security token. Nothing of this account can be fetched."),
+        _("Ask an administrator to renew the credentials, then try again."),
+    ),
+    Advice.LINK_EXPIRED: (
+        _("The link to the file has expired"),
+        _("The report is ready in the cloud, but its file was not fetched in time."),
+        _("Try again: each attempt asks for a fresh link."),
+    ),
+    Advice.LINK_REFUSED: (
+        _("The cloud refused to hand out the file"),
+        _("The report is ready in the cloud, but its storage answered %(code)s."),
+        _("Try again. If it keeps failing, open the report in the Cloud Config console."),
+    ),
+    Advice.FORBIDDEN_HOST: (
+        _("The file lies on a server that is not allowed"),
+        _("For safety, files are fetched from Alibaba Cloud alone. This one was not touched."),
+        _("Ask whoever runs this server to check the endpoint and the list of allowed hosts."),
+    ),
+    Advice.NETWORK: (
+        _("The cloud cannot be reached"),
+        _("No connection came about: the network, the proxy, or the endpoint's name is at fault."),
+        _("Try again. If it keeps failing, ask whoever runs this server to check its way to the cloud."),
+    ),
+    Advice.TIMED_OUT: (
+        _("The cloud took too long to answer"),
+        _("The connection is slow or blocked on the way; what had arrived was discarded."),
+        _("Try again. If it keeps failing, ask whoever runs this server to check its way to the cloud."),
+    ),
+    Advice.CUT_OFF: (
+        _("The connection broke off"),
+        _("Only a part arrived. It was discarded: half a file is no evidence."),
+        _("Try again."),
+    ),
+    Advice.BAD_ANSWER: (
+        _("The answer was not the cloud's"),
+        _("Something came back that Cloud Config never sends, perhaps a page of a proxy or a sign-in page."),
+        _("Ask whoever runs this server to check the endpoint and the proxy."),
+    ),
+    Advice.OTHER: (
+        _("The cloud refused: %(code)s"),
+        _("This code is not known here. Nothing that was received before is affected."),
+        _("Try again. If it keeps failing, look the code up with the request id in the cloud's documentation."),
+    ),
+    # The file, as its reader found it
+    "empty": (
+        _("The file is empty"),
+        _("The cloud delivered a file without a single byte, so there is nothing to read."),
+        _("Generate the report again."),
+    ),
+    "encrypted": (
+        _("The file asks for a password"),
+        _("It is encrypted and cannot be read here. The original is kept as it came."),
+        _("Generate the report again. If you imported the file, remove its password and import it again."),
+    ),
+    "oss_error": (
+        _("An error message came in place of the file"),
+        _("The cloud's storage delivered an error document, not a report. It is kept for inspection."),
+        _("Generate the report again."),
+    ),
+    "error_page": (
+        _("A web page came in place of the file"),
+        _("It holds no table; it may be a sign-in page or an error page. It is kept for inspection."),
+        _("Generate the report again. If it keeps failing, ask whoever runs this server to check the proxy."),
+    ),
+    "truncated": (
+        _("The file is incomplete"),
+        _("Its end is missing, so its numbers could not be trusted. The original is kept as it came."),
+        _("Generate the report again."),
+    ),
+    "too_large": (
+        _("The file is too large"),
+        _("It exceeds the size that this server accepts, so it was not read."),
+        _("Ask whoever runs this server to raise the limit, then try again."),
+    ),
+    "bomb": (
+        _("The file unpacks to a suspicious size"),
+        _("Its content is far larger than a report could be. For safety it was not unpacked."),
+        _("Do not open the original. Generate the report again, and tell an administrator if it comes back."),
+    ),
+    "unknown": (
+        _("The kind of file is not known"),
+        _("It is neither a workbook nor a table in any form read here. The original is kept as it came."),
+        _("Download the original to see what it is, or generate the report again."),
+    ),
+    "corrupt": (
+        _("The file is damaged"),
+        _("It begins like a workbook, but cannot be read to its end. The original is kept as it came."),
+        _("Generate the report again."),
+    ),
+    "timeout": (
+        _("Reading the file took too long"),
+        _("It was stopped at the time limit. The original is kept as it came."),
+        _("Try again when the server is less busy, or ask whoever runs it to raise the limit."),
+    ),
+    "memory": (
+        _("Reading the file took too much memory"),
+        _("It was stopped at the memory limit. The original is kept as it came."),
+        _("Ask whoever runs this server to raise the limit, then try again."),
+    ),
+    "killed": (
+        _("Reading the file was interrupted"),
+        _("The server ended the reader before it was done. The original is kept as it came."),
+        _("Try again. If it keeps failing, ask whoever runs this server to look at its memory."),
+    ),
+    "too_many_members": (
+        _("The archive holds too many files"),
+        _("It has more files than this server unpacks, so none was read. The original is kept as it came."),
+        _("Ask whoever runs this server to raise the limit, then try again."),
+    ),
+    "too_many_cells": (
+        _("The workbook holds too many cells"),
+        _("It has more cells than this server reads. The original is kept as it came."),
+        _("Ask whoever runs this server to raise the limit, then try again."),
+    ),
+    # The life of a report
+    "deadline": (
+        _("The cloud did not finish in time"),
+        _("The report was still being prepared when the time limit was reached. The previous report stays current."),
+        _("Generate it again: what the cloud has begun may be ready by then."),
+    ),
+    "cancelled": (
+        _("This run was cancelled"),
+        _("Nothing was stored. The cloud may still finish the report, but it will not be fetched."),
+        _("Generate the report again whenever you need it."),
+    ),
+    Advice.DEFECT: (
+        _("Compliance Ledger made a mistake"),
+        _("The fault is in this program, not in your data. The previous report stays current."),
+        _("Try again. If it keeps failing, report it with the time and the request id."),
+    ),
+    "storage_full": (
+        _("There is no room to keep the file"),
+        _("The server's storage is full, so the report could not be kept."),
+        _("Ask whoever runs this server to make room, then try again."),
+    ),
+    "not_newer": (
+        _("The cloud offered only the previous report"),
+        _("The one it delivered is no newer than the one kept here, so nothing was added."),
+        _("Generate it again in a few minutes."),
+    ),
+}

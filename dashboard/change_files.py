@@ -1,0 +1,165 @@
+"""A comparison as a file: xlsx with a sheet for each bucket, csv, json; the numbers are the page's."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from openpyxl import Workbook
+
+from dashboard import changes
+from dashboard.changes import Row, Wanted
+from dashboard.comparison import Bucket, Comparison
+from dashboard.exports import as_text, inert, zoned
+from dashboard.models import Report, Risk, Status
+from dashboard.scope import Scope
+
+KINDS = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+}
+COLUMNS = (
+    "bucket", "rule_id", "rule", "risk", "was", "now", "change", "account", "region", "resource_type", "resource_id",
+    "resource_name", "actual", "expected", "reason", "status_since_utc",
+)  # fmt: skip
+SHEET_NAME = 31  # characters that Excel allows
+AT_ONCE = 500  # rows looked up in one query
+# Without a bucket asked for: what changed, what still fails or is ignored. The rest is counted in the summary.
+WHOLE = tuple(bucket for bucket in Bucket if bucket not in (Bucket.STILL_COMPLIANT, Bucket.STILL_OTHER))
+
+
+def name(compared: Comparison, form: str) -> str:
+    """The file's name: pack, and both evidence times in UTC."""
+    days = (f"{report.created_at:%Y%m%dT%H%MZ}" for report in (compared.older, compared.newer))
+    return f"{compared.newer.pack.pack_id}-changes-{'-'.join(days)}.{form}"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A file in the making."""
+
+    compared: Comparison
+    scope: Scope
+    wanted: Wanted
+    by: str
+
+    @property
+    def buckets(self) -> tuple[Bucket, ...]:
+        return (self.wanted.bucket,) if self.wanted.bucket else WHOLE
+
+    def rows(self, bucket: Bucket) -> Iterator[tuple[str, ...]]:
+        """A bucket's rows under the filter, all pages."""
+        if not self.compared.counts[bucket]:
+            return
+        wanted = Wanted(bucket, self.wanted.risk, self.wanted.rule, self.wanted.q)
+        found = changes.page(self.compared, wanted, 2**31).changes
+        for start in range(0, len(found), AT_ONCE):
+            for row in changes.rows(self.compared, self.scope, found[start : start + AT_ONCE]):
+                yield self.cells(row)
+
+    def cells(self, row: Row) -> tuple[str, ...]:
+        change, now, rule = row.change, row.now, self.scope.rule(row.change.rule)
+        was, status = (word.name if word else "" for word in (change.was, change.now))
+        return (
+            change.bucket, rule.rule_id, rule.name, Risk(change.risk).name, was, status, row.words, now.account,
+            now.region, now.resource_type, change.resource_id, now.resource_name, now.actual, now.expected, now.reason,
+            changes.since(row),
+        )  # fmt: skip
+
+    def said(self, cells: tuple[str, ...]) -> tuple[str, ...]:
+        """A row in the reader's words, for those who open the file in a spreadsheet."""
+        bucket, rule_id, rule, risk, was, now, *rest = cells
+        was, now = (str(Status[name].label) if name else "" for name in (was, now))
+        return self.label(Bucket(bucket)), rule_id, rule, str(Risk[risk].label), was, now, *rest
+
+    def label(self, bucket: Bucket) -> str:
+        return self.compared.lists.label(bucket)
+
+    def about(self) -> dict[str, Any]:
+        """What the file is: the reports, the filter, the numbers of every bucket, who made it and when."""
+        return {
+            "pack": self.compared.newer.pack.name,
+            "pack_id": self.compared.newer.pack.pack_id,
+            "account": self.compared.newer.pack.account.uid,
+            **side("older", self.compared.older),
+            **side("newer", self.compared.newer),
+            "filter": self.wanted.query_string().lstrip("?") or "-",
+            "sentence": changes.sentence(self.compared),
+            "made_at": zoned(timezone.now()),
+            "made_by": self.by,
+            "counts": {str(bucket): self.compared.counts[bucket] for bucket in Bucket},
+            "remarks": self.scope.silences(),
+        }
+
+    def xlsx(self) -> bytes:
+        book = Workbook(write_only=True)
+        summary = book.create_sheet(_("Summary"))
+        for key, value in self.about().items():
+            for line in lines(key, value):
+                summary.append([as_text(summary, cell) for cell in line])
+        for bucket in self.buckets:
+            sheet = book.create_sheet(self.label(bucket)[:SHEET_NAME])
+            sheet.freeze_panes = "A2"
+            sheet.append(heads())
+            for row in self.rows(bucket):
+                sheet.append([as_text(sheet, cell) for cell in self.said(row)])
+        target = io.BytesIO()
+        book.save(target)
+        return target.getvalue()
+
+    def csv(self) -> Iterator[str]:
+        line = io.StringIO()
+        writer = csv.writer(line)
+        line.write("\ufeff")  # Excel takes a file without it for GBK
+        writer.writerow(heads())
+        for bucket in self.buckets:
+            for row in self.rows(bucket):
+                writer.writerow(inert(self.said(row)))
+                if line.tell() > 65_536:
+                    yield line.getvalue()
+                    line.seek(0)
+                    line.truncate()
+        yield line.getvalue()
+
+    def json(self) -> Iterator[str]:
+        head = json.dumps(self.about(), ensure_ascii=False, indent=1)
+        yield head.removesuffix("\n}") + ',\n "rows": ['
+        between = "\n  "
+        for bucket in self.buckets:
+            for row in self.rows(bucket):
+                yield between + json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False)
+                between = ",\n  "
+        yield "\n ]\n}\n"
+
+
+def heads() -> list[str]:
+    """The columns in the reader's words; in json they keep their names, for programs."""
+    return [
+        _("Group"), _("Rule ID"), _("Rule"), _("Risk"), _("Was"), _("Now"), _("Change"), _("Account"), _("Region"),
+        _("Type"), _("Resource ID"), _("Resource name"), _("Actual"), _("Expected"), _("Reason"),
+        _("Present status since (UTC)"),
+    ]  # fmt: skip
+
+
+def side(which: str, report: Report) -> dict[str, Any]:
+    return {
+        f"{which}_report": report.pk,
+        f"{which}_created_at": zoned(report.created_at),
+        f"{which}_sha256": report.original_id,
+        f"{which}_file": report.file_name,
+    }
+
+
+def lines(key: str, value: Any) -> Iterator[list[Any]]:
+    """A line of the summary for each thing that a value holds."""
+    if isinstance(value, dict):
+        yield from ([f"{key}: {name}", one] for name, one in value.items())
+    elif isinstance(value, list):
+        yield from ([key, one] for one in value)
+    else:
+        yield [key, value]

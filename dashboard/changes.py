@@ -1,0 +1,303 @@
+"""The rows of a comparison: chosen by a filter, in their order, a page at a time, with what both reports say of each.
+
+The list of what changed is looked up once, for ready reports do not change. What stands unchanged is not held; a page
+of it is a walk along an index.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Self
+from urllib.parse import urlencode
+
+from django import forms
+from django.core.cache import cache
+from django.db.models import F, Q, Value
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan, LessThanOrEqual
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dashboard import comparison, evaluations
+from dashboard.comparison import CHANGED, UNCHANGED, Bucket, Change, Comparison
+from dashboard.filters import RISKS, Filter
+from dashboard.models import Report, Risk, Status
+from dashboard.models.evaluations import EvaluationQuerySet, moment_of
+from dashboard.scope import Scope
+
+PAGE = 100  # rows
+HOUR = 3_600  # seconds
+KEPT = 20_000  # changes beyond which a list is looked up anew rather than kept in memory
+ORDER = {bucket: number for number, bucket in enumerate(Bucket)}
+
+
+class WantedForm(forms.Form):
+    """The parser: each field that does not validate is left out."""
+
+    bucket = forms.TypedChoiceField(
+        required=False, choices=[(name, name) for name in Bucket], coerce=Bucket, empty_value=None
+    )
+    risk = forms.TypedChoiceField(
+        required=False, choices=[(slug, slug) for slug in RISKS], coerce=RISKS.__getitem__, empty_value=None
+    )
+    rule = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    q = forms.CharField(required=False, max_length=200)
+    page = forms.IntegerField(required=False, min_value=1, max_value=100_000)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows of a comparison; without a bucket, whatever changed."""
+
+    bucket: Bucket | None = None
+    risk: Risk | None = None
+    rule: int | None = None
+    q: str = ""
+    page: int = 1
+
+    @classmethod
+    def parse(cls, query: QueryDict) -> Self:
+        """The filter of a query string; what it does not understand is left out."""
+        form = WantedForm(query)
+        form.is_valid()
+        return cls(**{name: value for name, value in form.cleaned_data.items() if value not in ("", None)})
+
+    @property
+    def words(self) -> list[str]:
+        return self.q.casefold().split()
+
+    @property
+    def narrows(self) -> bool:
+        return bool(self.bucket or self.risk is not None or self.rule or self.q)
+
+    def query_string(self, **changes: Any) -> str:
+        """The filter with changes as a link's `?...`; a new filter begins on its first page."""
+        changed = replace(self, **{"page": 1, **changes})
+        pairs = {
+            "bucket": changed.bucket,
+            "risk": changed.risk.slug if changed.risk is not None else None,
+            "rule": changed.rule,
+            "q": changed.q,
+            "page": changed.page if changed.page > 1 else None,
+        }
+        return "?" + urlencode({name: value for name, value in pairs.items() if value})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A cut of the rows a filter finds."""
+
+    changes: list[Change[int]]
+    count: int
+    number: int
+    size: int
+
+    @property
+    def start(self) -> int:
+        return (self.number - 1) * self.size + 1
+
+    @property
+    def stop(self) -> int:
+        return min(self.number * self.size, self.count)
+
+    @property
+    def last(self) -> int:
+        return max(1, -(-self.count // self.size))
+
+
+def between(one: Report, other: Report) -> Comparison:
+    """The comparison of two ready reports, its changes in the order of the page."""
+    older, newer = comparison.in_order(one, other)
+    name = "changes-" + "-".join(f"{report.pk}.{report.position}.{report.reader}" for report in (older, newer))
+    kept = cache.get(name)
+    if kept:
+        return Comparison(older, newer, *kept)
+    compared = comparison.between(older, newer)
+    compared = replace(compared, changes=ordered(compared.changes, names_of(newer) | names_of(older)))
+    if len(compared.changes) <= KEPT:
+        cache.set(name, (compared.changes, compared.back), HOUR)
+    return compared
+
+
+def names_of(report: Report) -> dict[int, str]:
+    return dict(report.rule_results.order_by().values_list("rule_id", "name"))
+
+
+def ordered(changes: list[Change[int]], names: dict[int, str]) -> list[Change[int]]:
+    """By rule, those with new failures first, then the higher risk, then the more of them; within a rule by bucket."""
+    new = Counter(change.rule for change in changes if change.bucket is Bucket.NEW_FAILURE)
+    risk: dict[int, int] = {}
+    for change in changes:
+        risk[change.rule] = min(risk.get(change.rule, Risk.NOT_STATED), change.risk)
+    place = {rule: (not new[rule], risk[rule], -new[rule], names.get(rule, ""), rule) for rule in risk}
+    return sorted(changes, key=lambda one: (*place[one.rule], ORDER[one.bucket], one.resource_id, one.key))
+
+
+def page(compared: Comparison, wanted: Wanted, size: int = PAGE) -> Page:
+    """One page of the rows that a filter finds; a page beyond the last is the last."""
+    status = next((status for status, bucket in UNCHANGED.items() if bucket is wanted.bucket), None)
+    if status is None or wanted.bucket is None:
+        found = chosen(compared, wanted)
+        number = min(wanted.page, max(1, -(-len(found) // size)))
+        return Page(found[(number - 1) * size : number * size], len(found), number, size)
+    still = unchanged(compared, wanted)
+    whole = not (wanted.risk is not None or wanted.rule or wanted.q)
+    count = compared.counts[wanted.bucket] if whole else still.count()
+    number = min(wanted.page, max(1, -(-count // size)))
+    return Page(list(as_changes(still[(number - 1) * size : number * size])), count, number, size)
+
+
+def chosen(compared: Comparison, wanted: Wanted) -> list[Change[int]]:
+    """The changes that a filter finds."""
+    buckets = {wanted.bucket} if wanted.bucket else set(CHANGED)
+    bearing = found_by_words(compared, wanted.words) if wanted.words else None
+    return [
+        change
+        for change in compared.changes
+        if change.bucket in buckets
+        and wanted.risk in (None, change.risk)
+        and wanted.rule in (None, change.rule)
+        and (bearing is None or change.key in bearing)
+    ]
+
+
+def searched(rows: EvaluationQuerySet, words: Iterable[str]) -> EvaluationQuerySet:
+    for word in words:
+        rows = rows.filter(GreaterThan(StrIndex(F("text"), Value(word)), 0))
+    return rows
+
+
+def found_by_words(compared: Comparison, words: list[str]) -> set[int]:
+    """Keys of the changes whose row, in either report, bears all the words."""
+    sides = comparison.changed_spans(compared.older, compared.newer)
+    return {key for rows in sides for key in searched(rows, words).values_list("key", flat=True)}
+
+
+def unchanged(compared: Comparison, wanted: Wanted) -> EvaluationQuerySet:
+    """Rows of the newer report whose status was the same in the older: their span holds both, or it came back."""
+    statuses = [status for status, bucket in UNCHANGED.items() if bucket is wanted.bucket]
+    held = Q(LessThanOrEqual(evaluations.beside_index("first"), compared.older.position))
+    rows = standing(compared.newer).filter(held | Q(key__in=compared.back) if compared.back else held)
+    rows = rows.filter(status=statuses[0]) if len(statuses) == 1 else rows.filter(status__in=statuses)
+    if wanted.risk is not None:
+        rows = rows.filter(risk=wanted.risk)
+    if wanted.rule:
+        rows = rows.filter(rule_id=wanted.rule)
+    return searched(rows, wanted.words).order_by("status", "risk", "rule", "resource_id", "key")
+
+
+def standing(report: Report) -> EvaluationQuerySet:
+    """The report's rows, found along any index but those of spans, where each row would be looked at."""
+    return evaluations.matching(report, Filter(), along_index=True)
+
+
+def as_changes(rows: EvaluationQuerySet) -> Iterator[Change[int]]:
+    for key, rule, number, risk, resource_id in rows.values_list("key", "rule_id", "status", "risk", "resource_id"):
+        status = Status(number)
+        yield Change(key, rule, status, status, UNCHANGED[status], risk, resource_id)
+
+
+class Said(NamedTuple):
+    """What one report says of a key."""
+
+    resource: int
+    account: str
+    region: str
+    resource_type: str
+    resource_name: str
+    actual: str
+    expected: str
+    reason: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A change with everything that a page, an export or a print shows of it."""
+
+    change: Change[int]
+    words: str
+    now: Said
+    before: Said | None  # where both reports have the key and their words differ
+
+
+NOTHING = Said(0, "", "", "", "", "", "", "", 0)
+
+
+def rows(compared: Comparison, scope: Scope, changes: list[Change[int]]) -> list[Row]:
+    """The rows of a page: what the newer report says, or the older where the newer has nothing to say."""
+    keys = [change.key for change in changes]
+    older, newer = said(compared.older, keys), said(compared.newer, keys)
+    one_language = compared.older.language == compared.newer.language
+    words: dict[tuple[Status | None, Status | None, bool, bool], str] = {}
+    found = []
+    for change in changes:
+        pair = (change.was, change.now, scope.removed(change.rule), change.bucket is Bucket.NOT_COMPARABLE)
+        if pair not in words:
+            words[pair] = in_words(compared, *pair)
+        was, now = older.get(change.key), newer.get(change.key)
+        differs = one_language and was and now and was[5:8] != now[5:8]
+        found.append(Row(change, words[pair], now or was or NOTHING, was if differs else None))
+    return found
+
+
+def said(report: Report, keys: list[int]) -> dict[int, Said]:
+    rows = standing(report).filter(key__in=keys).values_list("key", *Said._fields)
+    return {row[0]: Said(*row[1:]) for row in rows}
+
+
+def in_words(
+    compared: Comparison, was: Status | None, now: Status | None, rule_removed: bool, not_comparable: bool
+) -> str:
+    """A change as a sentence's part: was compliant, now non-compliant."""
+    old, new = (str(status.label).lower() if status else "" for status in (was, now))
+    if was == now:
+        return _("still %(status)s") % {"status": new}
+    if was is None:
+        if not_comparable:
+            words = _("the older file lists no such rows, now %(new)s")
+        elif Status.COMPLIANT in compared.older.lists:
+            words = _("not there before, now %(new)s")
+        else:
+            words = _("not reported before, now %(new)s")
+        return words % {"new": new}
+    if now is None:
+        if rule_removed:
+            words = _("was %(old)s, its rule was removed")
+        elif not_comparable:
+            words = _("was %(old)s, the newer file lists no such rows")
+        elif compared.lists.no_longer_reported:
+            words = _("was %(old)s, no longer reported")
+        else:
+            words = _("was %(old)s, now gone")
+        return words % {"old": old}
+    return _("was %(old)s, now %(new)s") % {"old": old, "new": new}
+
+
+def sentence(compared: Comparison) -> str:
+    """What changed, for a mail."""
+    counts = compared.counts
+    values = {
+        "date": f"{timezone.localtime(compared.older.created_at):%Y-%m-%d}",
+        "new": f"{counts[Bucket.NEW_FAILURE]:,}",
+        "fixed": f"{counts[Bucket.FIXED]:,}",
+        "still": f"{counts[Bucket.STILL_FAILING]:,}",
+        "ignored": f"{counts[Bucket.NEWLY_IGNORED]:,}",
+        "gone": f"{counts[Bucket.GONE_FAILING] + counts[Bucket.GONE_COMPLIANT]:,}",
+    }
+    if compared.lists.no_longer_reported:
+        template = _(
+            "Since %(date)s: %(new)s new, %(fixed)s fixed, %(still)s still failing, %(ignored)s ignored, "
+            "%(gone)s no longer reported."
+        )
+    else:
+        template = _(
+            "Since %(date)s: %(new)s new, %(fixed)s fixed, %(still)s still failing, %(ignored)s ignored, %(gone)s gone."
+        )
+    return template % values
+
+
+def since(row: Row) -> str:
+    """When the present status began, in ISO 8601 UTC."""
+    return f"{moment_of(row.now.since):%Y-%m-%dT%H:%M:%SZ}" if row.now.since else ""

@@ -1,0 +1,60 @@
+"""Bring report files from before into the history."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from dashboard import causes, imports
+from dashboard.models import ImportBatch, ImportedFile, Report
+
+
+class Command(BaseCommand):
+    help = "Brings report files, folders of them and zips into the history, each with its own evidence date."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+        parser.add_argument("--account", default="", metavar="UID", help="for files that name no account")
+        parser.add_argument("--pack", default="", metavar="ID", help="for files that name no pack")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        missing = [path for path in options["paths"] if not path.exists()]
+        if missing:
+            raise CommandError(f"There is no {missing[0]}.")
+        batch = ImportBatch.objects.create()
+        given = imports.Place(options["account"], options["pack"])
+        paths = [file for path in options["paths"] for file in imports.files_below(path)]
+        for _ in imports.read_all(self.received(batch, paths, given)):
+            pass
+        files = batch.files.select_related("report", "batch")
+        for file in files:
+            self.stdout.write(f"{file.name}: {verdict(file)}")
+        bad = sum(1 for file in files if is_bad(file))
+        self.stdout.write(f"{len(files) - bad} of {len(files)} files are in the history.")
+        if bad:
+            raise CommandError(f"{bad} could not be taken in.")
+
+    def received(self, batch: ImportBatch, paths: list[Path], given: imports.Place) -> Iterator[Report]:
+        for path in paths:
+            with path.open("rb") as stream:
+                files = imports.receive(batch, path.name, stream, path.stat().st_size)
+            for file in files:
+                report = imports.settle(file, given)
+                if report and report.under_way:
+                    yield report
+
+
+def is_bad(file: ImportedFile) -> bool:
+    return not (file.report and file.report.state == Report.State.READY)
+
+
+def verdict(file: ImportedFile) -> str:
+    """What became of a file, in words."""
+    if file.report:
+        words = f"{file.get_state_display()}, report {file.report.pk} of {file.report.created_at:%Y-%m-%d %H:%M} UTC"
+        cause = causes.explain(file.report.error_code, file.report.error_facts) if file.report.error_code else None
+        return f"{words}: {cause.title}" if cause else words
+    if file.error_code:
+        return f"{file.get_state_display()}: {causes.explain(file.error_code, file.error_facts).title}"
+    return str(file.get_state_display())

@@ -1,0 +1,17 @@
+"""Encrypt every account's secret anew with the first key of the settings."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from dashboard.models import Account
+
+
+class Command(BaseCommand):
+    help = "Encrypts all AccessKey secrets with the first of ENCRYPTION_KEYS; the old keys may go afterwards."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        accounts = Account.objects.exclude(secret_encrypted=b"")
+        for account in accounts:
+            account.rotate()
+        self.stdout.write(f"{len(accounts)} secrets rotated.")

@@ -1,0 +1,127 @@
+"""Accounts of Alibaba Cloud, their compliance packs, and the packs' rules."""
+
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.models.evaluations import Risk
+
+
+class SecretUnreadableError(Exception):
+    """None of the settings' keys decrypts what is stored."""
+
+
+def keys() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])
+
+
+class Account(models.Model):
+    """An Alibaba Cloud account whose packs we may ask about; its secret is encrypted at rest and never shown again."""
+
+    class Site(models.TextChoices):
+        CHINA = "china", _("China site")
+        INTERNATIONAL = "international", _("International site")
+
+    name = models.CharField(_("name"), max_length=100)
+    uid = models.CharField(
+        _("account ID"),
+        max_length=16,
+        unique=True,
+        validators=[RegexValidator(r"^\d{16}$", _("An account ID has 16 digits."))],
+    )
+    site = models.CharField(_("site"), max_length=13, choices=Site, default=Site.CHINA)
+    endpoint = models.CharField(
+        _("endpoint"),
+        max_length=200,
+        blank=True,
+        help_text=_(
+            "Leave empty for the site's public endpoint. A VPC endpoint or the sandbox's address may stand here."
+        ),
+    )
+    access_key_id = models.CharField(_("AccessKey ID"), max_length=128, blank=True)
+    secret_encrypted = models.BinaryField(editable=False, default=b"")
+    packs_refreshed_at = models.DateTimeField(null=True, editable=False)
+    # When the cloud's assumed limits let the next call through (see pace.py).
+    generate_free_at = models.DateTimeField(null=True, editable=False)
+    ask_free_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ("name", "uid")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def secret(self) -> str:
+        """The AccessKey secret. Raises SecretUnreadableError when no key of the settings fits."""
+        try:
+            return keys().decrypt(bytes(self.secret_encrypted)).decode()
+        except InvalidToken as error:
+            raise SecretUnreadableError from error
+
+    @secret.setter
+    def secret(self, value: str) -> None:
+        self.secret_encrypted = keys().encrypt(value.encode())
+
+    def rotate(self) -> None:
+        """Encrypts the secret anew with the first key of the settings."""
+        self.secret_encrypted = keys().rotate(bytes(self.secret_encrypted))
+        self.save(update_fields=["secret_encrypted"])
+
+
+class PackQuerySet(models.QuerySet["Pack"]):
+    def in_cloud(self) -> "PackQuerySet":
+        return self.filter(gone_at=None, imported=False)
+
+
+class Pack(models.Model):
+    """A compliance pack as last seen in the cloud; one that is gone from the cloud stays here with its history."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="packs")
+    pack_id = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    risk = models.PositiveSmallIntegerField(choices=Risk, default=Risk.NOT_STATED)
+    template_id = models.CharField(max_length=64, blank=True)
+    gone_at = models.DateTimeField(null=True)
+    # Made by an import and never seen in the cloud.
+    imported = models.BooleanField(default=False)
+
+    objects = PackQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("account__name", "name", "pack_id")
+        constraints = [models.UniqueConstraint(fields=["account", "pack_id"], name="a_pack_is_in_an_account_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def gone(self, at: Any) -> None:
+        self.gone_at = at
+        self.save(update_fields=["gone_at"])
+
+
+class Rule(models.Model):
+    """A rule of a pack. Its key is the rule's id or, in files that state none, its name."""
+
+    pack = models.ForeignKey(Pack, on_delete=models.CASCADE, related_name="rules")
+    key = models.CharField(max_length=300)
+    rule_id = models.CharField(max_length=64, blank=True)
+    name = models.CharField(max_length=300)
+    identifier = models.CharField(max_length=200, blank=True)
+    description = models.TextField(blank=True)
+    remediation = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["pack", "key"], name="a_rule_is_in_a_pack_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def by_name(self) -> bool:
+        return not self.rule_id

@@ -1,0 +1,59 @@
+"""Imports: what was brought in together, and the verdict on each file."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.models.reports import Original, Report
+
+
+class ImportBatch(models.Model):
+    """Files that somebody brought in at one time."""
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} UTC"
+
+
+class ImportedFile(models.Model):
+    """One file of a batch: where it belongs, as far as that is known, and what became of it."""
+
+    class State(models.TextChoices):
+        ARRIVED = "arrived", _("waiting")
+        ASKING = "asking", _("needs account, pack or time")
+        ENTERED = "entered", _("taken in")
+        THERE = "there", _("already there")
+        REFUSED = "refused", _("refused")
+
+    batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="files")
+    name = models.CharField(max_length=255)
+    # The name of the zip that the file came in, empty where it came alone.
+    inside = models.CharField(max_length=255, blank=True)
+    original = models.ForeignKey(Original, on_delete=models.PROTECT, null=True, related_name="+")
+    state = models.CharField(max_length=8, choices=State, default=State.ARRIVED)
+    account_uid = models.CharField(_("account ID"), max_length=16, blank=True)
+    pack_id = models.CharField(_("pack ID"), max_length=64, blank=True)
+    pack_name = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created by the cloud"), null=True)
+    report = models.ForeignKey(Report, on_delete=models.SET_NULL, null=True, related_name="+")
+    error_code = models.CharField(max_length=100, blank=True)
+    error_facts = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("pk",)
+        indexes = [models.Index(fields=["state"], name="files_that_wait")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def under_way(self) -> bool:
+        """Whether its verdict is still to come."""
+        return self.state == self.State.ARRIVED or bool(
+            self.state == self.State.ENTERED and self.report and self.report.under_way
+        )

@@ -1,0 +1,108 @@
+"""Every pack at a glance: its latest report, the run under way, how the last one ended, the trend."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import FilteredRelation, OuterRef, Prefetch, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from dashboard.models import Account, Pack, Report
+from dashboard.models.accounts import PackQuerySet
+
+TREND = 12  # reports in a sparkline
+SHOWN = ("new", "never", "failed")
+# All that a row needs of a report, and of a pack.
+NEEDED = ("pack", "state", "requested_at", "created_at", "new", "fixed", "failing", "rated_compliant", "rated_failing")
+OF_PACK = ("account", "pack_id", "name", "gone_at", "imported")
+BY_RISK = ("failing_high", "failing_medium", "failing_low")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A pack as the home page shows it."""
+
+    pack: Pack
+    latest: Report | None = None
+    run: Report | None = None
+    last: Report | None = None
+    trend: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def can_generate(self) -> bool:
+        return not self.pack.gone_at and not self.pack.imported
+
+    @property
+    def never(self) -> bool:
+        return self.latest is None and self.can_generate
+
+    @property
+    def new(self) -> bool:
+        return bool(self.latest and self.latest.new)
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.last and self.last.state == Report.State.FAILED)
+
+    @property
+    def badness(self) -> tuple[int, ...]:
+        """Sorts worst first: failing by risk, then what nobody knows, then what is well, then what is gone."""
+        if self.pack.gone_at:
+            return (3,)
+        if not self.latest:
+            return (1,)
+        latest = self.latest
+        failing = (latest.failing_high, latest.failing_medium, latest.failing_low, latest.failing)
+        return (0 if latest.failing else 2, *(-count for count in failing))
+
+
+def rows(packs: PackQuerySet) -> list[Row]:
+    """The rows of these packs, worst first, in five queries however many packs and reports there are."""
+    of_pack = Report.objects.filter(pack=OuterRef("pk"))
+    generated = of_pack.filter(source=Report.Source.GENERATED)
+    accounts = Prefetch("account", Account.objects.only("name", "uid"))  # one object for all of its packs
+    found = {pack.pk: pack for pack in packs.prefetch_related(accounts).only(*OF_PACK)}
+    chosen = packs.order_by().values_list(
+        "pk",
+        Subquery(of_pack.ready().order_by("-position").values("pk")[:1]),
+        Subquery(generated.under_way().values("pk")[:1]),
+        Subquery(generated.newest_first().values("pk")[:1]),
+    )
+    of = {pk: (latest, run, last) for pk, latest, run, last in chosen}
+    wanted = {report for three in of.values() for report in three if report}
+    reports = {report.pk: report for report in Report.objects.filter(pk__in=wanted).only(*NEEDED, *BY_RISK)}
+    trends = trends_of(packs)
+    made = []
+    for pk, pack in found.items():
+        latest, run, last = map(reports.get, of[pk])
+        made.append(Row(pack, latest, run, last, trends[pk]))
+    return sorted(made, key=lambda row: (row.badness, row.pack.name, row.pack.pk))
+
+
+def trends_of(packs: PackQuerySet) -> dict[int, list[tuple[int, int]]]:
+    """Compliant and failing of each pack's last reports, oldest first: only their own index entries are read."""
+    ready = Report.objects.ready().filter(pack=OuterRef("pk")).order_by("-position")
+    since = Coalesce(Subquery(ready.values("position")[TREND - 1 : TREND]), 0)
+    # An outer join, for an inner one leads SQLite to begin with the reports and to read every ready one there is.
+    last = Q(reports__state=Report.State.READY, reports__position__gte=since)
+    joined = packs.order_by().annotate(recent=FilteredRelation("reports", condition=last))
+    points = joined.values_list("recent__position", "pk", "recent__rated_compliant", "recent__rated_failing")
+    trends: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for _, pack, compliant, failing in sorted(point for point in points if point[0]):
+        trends[pack].append((compliant, failing))
+    return trends
+
+
+def by_account(rows: Iterable[Row]) -> dict[Account, list[Row]]:
+    """The rows under their accounts, which stand in the order of their worst pack."""
+    groups: dict[Account, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row.pack.account].append(row)
+    return dict(groups)
+
+
+def pause(reports: Iterable[Report]) -> int:
+    """Seconds until a page should ask again about reports under way: 2 for a young one, up to 15 for an old one."""
+    ages = [(timezone.now() - report.requested_at).total_seconds() for report in reports]
+    return min(15, max(2, int(min(ages, default=0) / 10)))

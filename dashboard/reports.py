@@ -1,0 +1,244 @@
+"""The life of a report, step by step: ask, wait, fetch, read.
+
+The row is the truth and a queue entry only a nudge. Every step is claimed, may run twice, and leaves the row either
+where it was or one step further; whoever is killed in the middle of it loses the claim after LEASE_SECONDS, and the
+sweep goes on.
+"""
+
+import datetime as dt
+import logging
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from dashboard import archive, cloud, ledger, pace, packs, reconciliation, spans
+from dashboard.models import Pack, Report
+from dashboard.models.reports import ReportQuerySet
+from dashboard.workbook import WorkbookError
+
+FETCH_SECONDS = 300.0
+MAX_TROUBLES = 6  # passing faults in a row before a report gives up: about two minutes
+logger = logging.getLogger(__name__)
+
+State = Report.State
+
+
+def request(pack: Pack, by: AbstractBaseUser | None) -> Report:
+    """Makes a report of the pack, or joins the one under way; no call to the cloud. Whoever asks nudges the queue."""
+    while True:
+        try:
+            with transaction.atomic():
+                return Report.objects.create(
+                    pack=pack,
+                    pack_name=pack.name,
+                    requested_by_id=by.pk if by else None,
+                    deadline_at=timezone.now() + dt.timedelta(minutes=settings.REPORT_LIMIT_MINUTES),
+                    client_token=uuid.uuid4().hex,
+                )
+        except IntegrityError:
+            under_way = Report.objects.under_way().filter(pack=pack, source=Report.Source.GENERATED).first()
+            if under_way:  # if not, it ended this very moment: ask again
+                return under_way
+
+
+def cancel(report: Report) -> bool:
+    """Ends a report under way; false where it had ended already. What it had brought into the spans is swept away."""
+    return report.cancel()
+
+
+def advance(report_id: int) -> float | None:
+    """Takes the report's next step if it is due and nobody else is at it.
+
+    Returns the seconds after which it wants the next one, None where this call has nothing more to ask for.
+    """
+    report = Report.objects.select_related("pack__account", "original").get(pk=report_id)
+    if not report.under_way or report.next_at > timezone.now() or not report.claim_step(settings.LEASE_SECONDS):
+        return None
+    with renewed(report):
+        try:
+            step(report)
+        except cloud.CloudError as error:
+            trouble(report, error)
+        except WorkbookError as error:
+            end(report, State.FAILED, error.code, dict(error.facts))
+        except Exception:  # a defect of ours: this report fails, the worker goes on
+            logger.exception("Report %s failed in state %s", report.pk, report.state)
+            end(report, State.FAILED, "defect", {})
+    if not report.under_way:
+        return None
+    return max(0.0, (report.next_at - timezone.now()).total_seconds())
+
+
+def step(report: Report) -> None:
+    if timezone.now() > report.deadline_at:
+        end(report, State.FAILED, "deadline", {"minutes": settings.REPORT_LIMIT_MINUTES, **report.error_facts})
+        return
+    {State.REQUESTED: submit, State.CREATING: ask, State.FETCHING: fetch, State.READING: read}[State(report.state)](
+        report
+    )
+
+
+def submit(report: Report) -> None:
+    """Notes which report the cloud has before ours, then has one made."""
+    account = report.pack.account
+    with packs.line(account) as client:
+        if report.previous_timestamp is None:
+            if wait := pace.wait_to_ask(account):
+                return later(report, wait)
+            report.previous_timestamp = timestamp_before(report, client.report(report.pack.pack_id))
+            # Kept before Generate is sent: whoever repeats this step must not take the new report for the old one.
+            Report.objects.filter(pk=report.pk).update(previous_timestamp=report.previous_timestamp)
+        if wait := pace.wait_to_generate(account):
+            return later(report, wait)
+        generated = client.generate_report(report.pack.pack_id, report.client_token)
+    now = timezone.now()
+    report.move(
+        state=State.CREATING, submitted_at=now, joined=generated.joined, next_at=now + patience(0), **NO_TROUBLE
+    )
+    return None
+
+
+def timestamp_before(report: Report, there: cloud.ReportState) -> int:
+    """ReportCreateTimestamp (ms) of the last report that is not ours, 0 for none."""
+    if there.status == "COMPLETE" and there.created_at_ms:
+        return there.created_at_ms
+    # One is being made already, or none ever was: the newest that we received is the last we know of.
+    received = report.pack.reports.ready().filter(source=Report.Source.GENERATED).order_by("-created_at").first()
+    return round(received.created_at.timestamp() * 1000) if received and received.created_at else 0
+
+
+def ask(report: Report) -> None:
+    """Looks whether the cloud has finished a report that is newer than the one before."""
+    account = report.pack.account
+    if wait := pace.wait_to_ask(account):
+        return later(report, wait)
+    with packs.line(account) as client:
+        there = client.report(report.pack.pack_id)
+    if is_ours(report, there):
+        report.move(state=State.FETCHING, created_at=moment(there), next_at=timezone.now(), **NO_TROUBLE)
+    else:
+        asked = report.asked + 1
+        report.move(asked=asked, next_at=timezone.now() + patience(asked), **NO_TROUBLE)
+    return None
+
+
+def fetch(report: Report) -> None:
+    """Asks for a fresh link and brings the file into the archive at once; the link is kept nowhere."""
+    account = report.pack.account
+    if wait := pace.wait_to_ask(account):
+        return later(report, wait)
+    with packs.line(account) as client:
+        there = client.report(report.pack.pack_id)
+        if not is_ours(report, there):  # somebody had it made anew: that one will be ours
+            report.move(state=State.CREATING, next_at=timezone.now() + patience(0))
+            return None
+        stated = reconciliation.cloud_counts(client, report.pack)
+    with archive.incoming() as folder:
+        path = folder / "original"
+        with path.open("wb") as target:
+            fetched = cloud.download(
+                there.url,
+                target,
+                allowed_hosts=settings.DOWNLOAD_HOSTS,
+                max_bytes=settings.FILE_LIMIT_BYTES,
+                timeout=FETCH_SECONDS,
+                transport=settings.CLOUD_TRANSPORT,
+            )
+        original = archive.keep(path, fetched.sha256)
+    now = timezone.now()
+    report.move(
+        state=State.READING,
+        original=original,
+        file_name=fetched.file_name,
+        created_at=moment(there),
+        received_at=now,
+        stated=stated,
+        next_at=now,
+        **NO_TROUBLE,
+    )
+    return None
+
+
+def read(report: Report) -> None:
+    """Reads the file into sheets and spans; the report is ready once everything is stored and reconciled."""
+    archive.read(report)
+    ledger.enter(report)
+
+
+def is_ours(report: Report, there: cloud.ReportState) -> bool:
+    """Whether the cloud's report is complete, and newer than the one that was there before we asked."""
+    return there.status == "COMPLETE" and (there.created_at_ms or 0) > (report.previous_timestamp or 0)
+
+
+def moment(there: cloud.ReportState) -> dt.datetime:
+    return dt.datetime.fromtimestamp((there.created_at_ms or 0) / 1000, dt.UTC)
+
+
+def patience(asked: int) -> dt.timedelta:
+    """How long to wait before asking again: 2 s, growing to 15 s."""
+    return dt.timedelta(seconds=min(2 * 1.25**asked, 15))
+
+
+NO_TROUBLE: dict[str, Any] = {"troubles": 0, "error_code": "", "error_facts": {}}
+
+
+def later(report: Report, seconds: float) -> None:
+    report.move(next_at=timezone.now() + dt.timedelta(seconds=seconds))
+
+
+def trouble(report: Report, error: cloud.CloudError) -> None:
+    """A fault that may pass is tried again a few times; any other ends the report."""
+    facts = {"request_id": error.request_id, "message": error.message, "detail": error.detail}
+    # A link that has expired between two steps is no fault: the next try asks for a fresh one.
+    passing = error.passing or error.code == "LinkExpired"
+    if not passing or report.troubles + 1 >= MAX_TROUBLES:
+        end(report, State.FAILED, error.code, facts)
+        if error.code == "Invalid.CompliancePackId.Value":
+            report.pack.gone(timezone.now())
+        return
+    wait = dt.timedelta(seconds=min(2 ** (report.troubles + 1), 60))
+    report.move(troubles=report.troubles + 1, error_code=error.code, error_facts=facts, next_at=timezone.now() + wait)
+
+
+def end(report: Report, state: Report.State, code: str, facts: dict[str, Any]) -> None:
+    report.move(state=state, ended_at=timezone.now(), error_code=code, error_facts=facts)
+
+
+@contextmanager
+def renewed(report: Report) -> Iterator[None]:
+    """Keeps the claim alive while its step is at work, so that only the dead lose it."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(settings.LEASE_SECONDS / 3):
+            if not report.renew_claim(settings.LEASE_SECONDS):
+                break
+        connection.close()
+
+    thread = threading.Thread(target=renew, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def left_lying() -> ReportQuerySet:
+    """Reports under way whose next step is overdue: their nudge was lost, or their worker died."""
+    return Report.objects.due(timezone.now())
+
+
+def clear_away() -> None:
+    """Takes what failed and cancelled reports had brought into the spans out again."""
+    for report in Report.objects.ended_badly().exclude(position=None).select_related("pack"):
+        assert report.position is not None  # noqa: S101  # the query says so
+        spans.take_out(report.pack, report.position)
+        Report.objects.filter(pk=report.pk).update(position=None)

@@ -1,0 +1,130 @@
+"""What two reports judge: rules that came, went or changed, and what a file says of what it does not list."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from dashboard.comparison import Comparison
+from dashboard.models import Report, Risk, RuleResult, Sheet, Status
+
+
+class Judged(NamedTuple):
+    """A rule as one report knew it."""
+
+    rule: int
+    name: str
+    risk: int
+    parameters: dict[str, Any] | None
+    rule_id: str
+    stated: dict[str, int]
+
+
+class RuleChange(NamedTuple):
+    """`kind` is added, removed, renamed, risk or parameters; `was` and `now` are words."""
+
+    kind: str
+    rule: Judged
+    was: str = ""
+    now: str = ""
+
+
+def rules_of(report: Report) -> dict[int, Judged]:
+    """The report's rules by their number."""
+    fields = ("rule_id", "name", "risk", "parameters", "rule__rule_id", "stated")
+    return {row[0]: Judged(*row) for row in RuleResult.objects.filter(report=report).values_list(*fields)}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The rules of both reports, and what differs between them."""
+
+    compared: Comparison
+    older: dict[int, Judged]
+    newer: dict[int, Judged]
+    # Whether each file lists its rules, so that one it lacks is a rule that the pack did not have.
+    older_lists_rules: bool
+    newer_lists_rules: bool
+
+    @property
+    def by_name(self) -> bool:
+        """Whether rules are told apart by their names, because a file states no ids."""
+        return any(not rule.rule_id for rule in (*self.older.values(), *self.newer.values()))
+
+    @property
+    def duplicates(self) -> int:
+        """Rows that repeat a rule and a resource which their file has judged before."""
+        notes = (*self.compared.older.notes, *self.compared.newer.notes)
+        return sum(int(note["facts"].get("rows", 0)) for note in notes if note["code"] == "duplicate_keys")
+
+    def removed(self, rule: int) -> bool:
+        return self.newer_lists_rules and rule not in self.newer
+
+    def added(self, rule: int) -> bool:
+        return self.older_lists_rules and rule not in self.older
+
+    def rule(self, number: int) -> Judged:
+        return self.newer.get(number) or self.older.get(number) or Judged(number, "", 0, None, "", {})
+
+    def changes(self) -> Iterator[RuleChange]:
+        """Rules added, removed, renamed, or changed in risk or parameters; names only between files of one language."""
+        one_language = self.compared.older.language == self.compared.newer.language
+        for number in sorted(self.older.keys() | self.newer.keys(), key=lambda number: self.rule(number).name):
+            was, now = self.older.get(number), self.newer.get(number)
+            if was and now:
+                yield from differences(was, now, one_language)
+            elif now and self.added(number):
+                yield RuleChange("added", now)
+            elif was and self.removed(number):
+                yield RuleChange("removed", was)
+
+    def silences(self) -> list[str]:
+        """A sentence for each file that lists only a part, with the ground on which it speaks of the rest."""
+        found = []
+        if Status.COMPLIANT not in self.compared.older.lists:
+            found.append(
+                _("The older file lists failing resources only: nothing can be said to have appeared compliant.")
+                + ground(self.compared.older, self.older)
+            )
+        if Status.COMPLIANT not in self.compared.newer.lists:
+            found.append(
+                _(
+                    "The newer file lists failing resources only: what it no longer names may be compliant or gone. "
+                    "It is called no longer reported, never fixed."
+                )
+                + ground(self.compared.newer, self.newer)
+            )
+        return found
+
+
+def between(compared: Comparison) -> Scope:
+    """The scope of a comparison, in three queries."""
+    reports = [compared.older.pk, compared.newer.pk]
+    listing = set(Sheet.objects.filter(report__in=reports, role="rules").values_list("report", flat=True))
+    older, newer = rules_of(compared.older), rules_of(compared.newer)
+    return Scope(compared, older, newer, reports[0] in listing, reports[1] in listing)
+
+
+def differences(was: Judged, now: Judged, one_language: bool) -> Iterator[RuleChange]:
+    if was.name != now.name and one_language:
+        yield RuleChange("renamed", now, was.name, now.name)
+    if was.risk != now.risk:
+        yield RuleChange("risk", now, str(Risk(was.risk).label), str(Risk(now.risk).label))
+    if was.parameters is not None and now.parameters is not None and was.parameters != now.parameters:
+        yield RuleChange("parameters", now, in_words(was.parameters), in_words(now.parameters))
+
+
+def in_words(parameters: dict[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in sorted(parameters.items())) or "–"
+
+
+def ground(report: Report, rules: dict[int, Judged]) -> str:
+    """On what ground a file speaks of resources that it does not list: its rule list, its overview, or nothing."""
+    counts = [rule.stated[Status.COMPLIANT.name] for rule in rules.values() if Status.COMPLIANT.name in rule.stated]
+    values = {"count": f"{sum(counts) if counts else report.compliant:,}"}
+    if counts:
+        return " " + _("Ground: its rule list counts %(count)s compliant ones, but names none.") % values
+    if Status.COMPLIANT.name.lower() in report.stated.get("overview", {}):
+        return " " + _("Ground: its overview counts %(count)s compliant ones, but names none.") % values
+    return " " + _("Ground: none, for it does not count the compliant ones either.")

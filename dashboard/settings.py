@@ -1,0 +1,206 @@
+"""Every setting, read from the environment; the defaults run the demo on one machine.
+
+docs/settings.md says what each means to who runs the product.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from cryptography.fernet import Fernet
+from csp.constants import NONE, SELF
+from django.core.management.utils import get_random_secret_key
+from django.utils.translation import gettext_lazy as _
+from environs import Env
+from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
+
+env = Env()
+ROOT = Path(__file__).resolve().parent.parent
+VAR = Path(env.str("VAR_DIR", str(ROOT / "var")))
+VAR.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def kept(name: str, value: str) -> str:
+    """A secret made at the first start and kept beside the data, for those who set none."""
+    path = VAR / name
+    try:
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(value)
+    except FileExistsError:
+        return path.read_text()
+    return value
+
+
+SECRET_KEY = env.str("SECRET_KEY", "") or kept("secret-key", get_random_secret_key() + get_random_secret_key())
+# The first key encrypts; all of them decrypt. Put a new one in front to rotate, then run `manage.py rotate_keys`.
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", []) or [kept("encryption-key", Fernet.generate_key().decode())]
+
+DEBUG = env.bool("DEBUG", False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+
+# Served over TLS (by a proxy that sets X-Forwarded-Proto): secure cookies, HSTS, and no plain HTTP.
+TLS = env.bool("TLS", False)
+if TLS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
+SECURE_HSTS_SECONDS = 31_536_000 if TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = TLS
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "ledger_session"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+INSTALLED_APPS = [
+    "dashboard",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "template_partials.apps.SimpleAppConfig",
+    "huey.contrib.djhuey",
+    "csp",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "dashboard.middleware.private",
+    "dashboard.middleware.preferences",
+]
+ROOT_URLCONF = "dashboard.urls"
+WSGI_APPLICATION = "dashboard.wsgi.application"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/accounts/login/"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "OPTIONS": {
+            "builtins": ["template_partials.templatetags.partials", "dashboard.templatetags.ledger"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    [
+                        (
+                            "django.template.loaders.cached.Loader",
+                            [
+                                "django.template.loaders.filesystem.Loader",
+                                "django.template.loaders.app_directories.Loader",
+                            ],
+                        )
+                    ],
+                )
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR / 'ledger.sqlite3'}", conn_max_age=600)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        # A writer waits for its turn at the start of a transaction, not in its middle, where SQLite would refuse.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;"
+        "PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+
+def queue(url: str) -> Huey:
+    """The queue at an address: sqlite:///path, redis://host/0 or postgresql://user@host/name."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return SqliteHuey("ledger", filename=parts.path, timeout=30, results=False)
+    if parts.scheme in ("redis", "rediss", "unix"):
+        return RedisHuey("ledger", url=url, results=False)
+    return PostgresHuey("ledger", dsn=url, results=False)
+
+
+HUEY = queue(env.str("QUEUE_URL", f"sqlite://{VAR / 'queue.sqlite3'}"))
+
+# The archive: originals under their SHA-256, and what was read from them. Append-only.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = Path(env.str("ARCHIVE_DIR", str(VAR / "archive")))
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_TEMP_DIR = None
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [ROOT / "static"]
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
+LANGUAGE_CODE = env.str("LANGUAGE", "en")
+LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("English"))]
+LOCALE_PATHS = [ROOT / "locale"]
+LANGUAGE_COOKIE_NAME = "ledger_language"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 31_536_000
+USE_TZ = True
+TIME_ZONE = env.str("TIME_ZONE", "Asia/Shanghai")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"dashboard": {"level": env.str("LOG_LEVEL", "INFO")}},
+}
+
+# The life of a report.
+REPORT_LIMIT_MINUTES = env.int("REPORT_LIMIT_MINUTES", 30)
+# Seconds after which a worker that has fallen silent in the middle of a step counts as dead.
+LEASE_SECONDS = env.float("LEASE_SECONDS", 30.0)
+# What a file may take at most before its reading is refused.
+READ_LIMIT_SECONDS = env.int("READ_LIMIT_SECONDS", 600)
+FILE_LIMIT_BYTES = env.int("FILE_LIMIT_BYTES", 200 * 2**20)
+# Hosts that a report may be downloaded from: a suffix (.aliyuncs.com) or host:port. The sandbox's is added by the demo.
+DOWNLOAD_HOSTS = env.list("DOWNLOAD_HOSTS", [".aliyuncs.com"])
+# Calls a minute and account. Alibaba Cloud publishes none for these operations; these are what we assume.
+GENERATE_PER_MINUTE = env.int("GENERATE_PER_MINUTE", 60)
+ASK_PER_MINUTE = env.int("ASK_PER_MINUTE", 300)
+# The tests talk to the sandbox within their own process through this.
+CLOUD_TRANSPORT: httpx.BaseTransport | None = None

@@ -1,0 +1,223 @@
+"""Putting a report's evaluations into the spans of its pack, and taking them out again, in any order.
+
+The rows that a report does not change cost a read and no write. Keys are taken in ranges, each in a transaction of its
+own that leaves every other report's rows as they were: the write lock is short, memory is flat, and whoever is killed
+in the middle does the same again without harm.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from dashboard.models import Evaluation, Pack, Report, Risk
+from dashboard.models.evaluations import FOREVER
+from dashboard.workbook import Evaluated
+
+BATCH = 5_000  # rows a transaction: under a second of write lock even on a machine four times too busy
+IN_LIST = 500  # values in one IN (...)
+
+
+class Span(NamedTuple):
+    """One key's state between two positions. `row` is the database row it stands on, None while it is new."""
+
+    first: int
+    until: int
+    digest: int
+    status: int
+    since: int = 0
+    row: int | None = None
+
+
+def painted(spans: Sequence[Span], start: int, end: int, state: Span | None) -> list[Span]:
+    """One key's spans after it is in `state` from `start` up to `end`; None means: not there.
+
+    Spans in, spans out, in order; what touches and is equal becomes one, and `since` follows the status.
+    """
+    if not spans and state is not None:
+        return [state._replace(first=start, until=end, since=start)]
+    pieces = []
+    for span in spans:
+        if span.first < start:
+            pieces.append(span._replace(until=min(span.until, start)))
+        if span.until > end:
+            pieces.append(span._replace(first=max(span.first, end)))
+    if state is not None:
+        pieces.append(state._replace(first=start, until=end))
+    joined: list[Span] = []
+    for span in sorted(pieces, key=lambda span: span.first):
+        last = joined[-1] if joined else None
+        if last and last.until == span.first and last.digest == span.digest:
+            row = span.row if last.row is None else last.row
+            joined[-1] = last._replace(until=span.until, row=row)
+            continue
+        touches = last is not None and last.until == span.first and last.status == span.status
+        joined.append(span._replace(since=last.since if last and touches else span.first))
+    return joined
+
+
+def put(report: Report, buckets: Iterable[list[Evaluated]], rules: dict[int, tuple[int, str]]) -> None:
+    """Makes the spans of the report's pack say what its file says.
+
+    `rules` leads from a rule's number in the file to its id and the words to find it by.
+    """
+    assert report.position is not None  # noqa: S101  # it is placed before its spans are
+    for low, high, rows in ranges(buckets):
+        with transaction.atomic():
+            Pack.objects.select_for_update().get(pk=report.pack_id)
+            put_range(report.pack_id, report.position, low, high, {row.key: row for row in rows}, rules)
+
+
+def ranges(buckets: Iterable[list[Evaluated]]) -> Iterator[tuple[int, int, list[Evaluated]]]:
+    """Neighbouring buckets as (from key, to key, rows), about BATCH rows each, covering every key there can be."""
+    low, rows = 0, list[Evaluated]()
+    for bucket in buckets:
+        if rows and len(rows) + len(bucket) > BATCH:
+            yield low, bucket[0].key, rows
+            low, rows = bucket[0].key, []
+        rows += bucket
+        while len(rows) > BATCH:
+            yield low, rows[BATCH].key, rows[:BATCH]
+            low, rows = rows[BATCH].key, rows[BATCH:]
+    yield low, FOREVER, rows
+
+
+def put_range(
+    pack: int, position: int, low: int, high: int, rows: dict[int, Evaluated], rules: dict[int, tuple[int, str]]
+) -> None:
+    standing = dict(
+        Evaluation.objects.at(pack, position).filter(key__gte=low, key__lt=high).values_list("key", "digest")
+    )
+    changed = [key for key, row in rows.items() if standing.get(key) != row.digest]
+    changed += standing.keys() - rows.keys()
+    end = next_position(pack, position)
+
+    def paint(key: int, spans: list[Span]) -> list[Span]:
+        row = rows.get(key)
+        return painted(spans, position, end, row and Span(position, end, row.digest, row.status))
+
+    repaint(pack, changed, paint, lambda key: (rows[key], *rules[rows[key].rule]))
+
+
+def take_out(pack: Pack, position: int) -> None:
+    """Makes the spans as if the report at this position had never been."""
+    while True:
+        with transaction.atomic():
+            Pack.objects.select_for_update().get(pk=pack.pk)
+            end, before = next_position(pack.pk, position), previous_position(pack.pk, position)
+            # A span that begins or ends here, but for those that the others' positions explain as well.
+            touched = Evaluation.objects.filter(pack=pack).filter(Q(first=position) | Q(until=position))
+            keys = list(touched.values_list("key", flat=True).distinct()[:BATCH])
+
+            def paint(_key: int, spans: list[Span], end: int = end, before: int | None = before) -> list[Span]:
+                standing = [span for span in spans if before is not None and span.first <= before < span.until]
+                return painted(spans, position, end, standing[0] if standing else None)
+
+            repaint(pack.pk, keys, paint, None)
+        if not keys:
+            return
+
+
+def next_position(pack: int, position: int) -> int:
+    later = Report.objects.filter(pack=pack, position__gt=position).order_by("position")
+    return later.values_list("position", flat=True).first() or FOREVER
+
+
+def previous_position(pack: int, position: int) -> int | None:
+    earlier = Report.objects.filter(pack=pack, position__lt=position).order_by("-position")
+    return earlier.values_list("position", flat=True).first()
+
+
+def repaint(
+    pack: int,
+    keys: list[int],
+    paint: Callable[[int, list[Span]], list[Span]],
+    said: Callable[[int], tuple[Evaluated, int, str]] | None,
+) -> None:
+    """Paints each key's spans and writes the difference: rows dropped, changed, copied, added."""
+    stored = stored_spans(pack, keys)
+    drop: list[int] = []
+    change: list[Columns] = []
+    copy: list[Columns] = []
+    add: list[Columns] = []
+    for key in keys:
+        old = stored.get(key, [])
+        new = paint(key, old)
+        if said and not old:
+            add += [columns(pack, span, *said(key)) for span in new]
+            continue
+        was = {span.row: span for span in old}
+        seen: set[int] = set()
+        for span in new:
+            if span.row is None:
+                assert said is not None  # noqa: S101  # only `put` brings new states
+                add.append(columns(pack, span, *said(key)))
+            elif span.row in seen:
+                copy.append((span.first, span.until, span.since, span.row))
+            elif was[span.row] != span:
+                change.append((span.first, span.until, span.since, span.row))
+            seen.add(span.row or 0)
+        drop += [row for row in was if row is not None and row not in seen]
+    write(drop, change, copy, add)
+
+
+def stored_spans(pack: int, keys: list[int]) -> dict[int, list[Span]]:
+    spans: dict[int, list[Span]] = {}
+    if not keys or not Evaluation.objects.filter(pack=pack, key__range=(min(keys), max(keys))).exists():
+        return spans
+    for start in range(0, len(keys), IN_LIST):
+        rows = Evaluation.objects.filter(pack=pack, key__in=keys[start : start + IN_LIST]).order_by("key", "first")
+        for key, *fields in rows.values_list("key", "first", "until", "digest", "status", "since", "pk"):
+            spans.setdefault(key, []).append(Span(*fields))
+    return spans
+
+
+Columns = tuple[int | str, ...]
+TABLE = Evaluation._meta.db_table
+# What a span says, as opposed to when.
+SAYS = (
+    "pack_id", "rule_id", "key", "digest", "resource", "status", "risk", "account", "region", "resource_type",
+    "resource_id", "resource_name", "actual", "expected", "reason", "text",
+)  # fmt: skip
+WHEN = ("first", "until", "since")
+
+
+def quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+INSERT = f"INSERT INTO {TABLE} ({quoted(SAYS + WHEN)}) VALUES ({', '.join(['%s'] * len(SAYS + WHEN))})"  # noqa: S608
+COPY = f"INSERT INTO {TABLE} ({quoted(SAYS + WHEN)}) SELECT {quoted(SAYS)}, %s, %s, %s FROM {TABLE} WHERE id = %s"  # noqa: S608
+CHANGE = f'UPDATE {TABLE} SET "first" = %s, "until" = %s, "since" = %s WHERE id = %s'  # noqa: S608
+DROP = f"DELETE FROM {TABLE} WHERE id = %s"  # noqa: S608
+
+
+def columns(pack: int, span: Span, row: Evaluated, rule: int, rule_words: str) -> Columns:
+    """A new row in the order of INSERT."""
+    shown = (row.resource_id, row.resource_name, row.actual, row.expected, row.reason)
+    text = "\n".join((*shown, row.resource_type, row.region, row.account, rule_words)).casefold()
+    names = (row.account, row.region, row.resource_type)
+    resource = resource_number(*names, row.resource_id)
+    return (
+        pack, rule, row.key, row.digest, resource, row.status, row.risk or Risk.NOT_STATED, *names, *shown, text,
+        span.first, span.until, span.since,
+    )  # fmt: skip
+
+
+@lru_cache(10_000)  # each of a type's rules judges the same resources
+def resource_number(account: str, region: str, resource_type: str, resource_id: str) -> int:
+    """A resource's number over all packs and accounts: 63 bits of a hash of what names it, in lower case."""
+    name = "\x1f".join((account, region, resource_type, resource_id)).casefold()
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) >> 1
+
+
+def write(drop: list[int], change: list[Columns], copy: list[Columns], add: list[Columns]) -> None:
+    """One statement a kind, many rows each: the ORM's row-by-row work would cost more than the reading."""
+    with connection.cursor() as cursor:
+        dropped: list[Columns] = [(row,) for row in drop]
+        for statement, rows in ((DROP, dropped), (CHANGE, change), (COPY, copy), (INSERT, add)):
+            if rows:
+                cursor.executemany(statement, rows)

@@ -1,0 +1,46 @@
+"""The queue's entry points: each is a nudge to a flow, and does no harm when it comes twice."""
+
+from django.db import transaction
+from huey import crontab
+from huey.contrib.djhuey import db_periodic_task, db_task, on_startup
+
+from dashboard import imports, reports
+
+
+def nudge(report_id: int, delay: float = 0) -> None:
+    """Tells the queue, after the commit, that a report wants its next step in `delay` seconds."""
+    transaction.on_commit(lambda: advance.schedule((report_id,), delay=delay) if delay else advance(report_id))
+
+
+@db_task()  # type: ignore[untyped-decorator]
+def advance(report_id: int) -> None:
+    delay = reports.advance(report_id)
+    if delay is not None:
+        nudge(report_id, delay)
+
+
+@on_startup()  # type: ignore[untyped-decorator]
+def catch_up() -> None:
+    """A worker that starts looks at once for what the last one left."""
+    sweep.call_local()
+
+
+def nudge_imports(batch_id: int) -> None:
+    """Tells the queue, after the commit, that the files of a batch want their verdicts."""
+    transaction.on_commit(lambda: settle_imports(batch_id))
+
+
+@db_task()  # type: ignore[untyped-decorator]
+def settle_imports(batch_id: int) -> None:
+    for report in imports.settle_batch(batch_id):
+        nudge(report.pk)
+
+
+@db_periodic_task(crontab())  # type: ignore[untyped-decorator]
+def sweep() -> None:
+    """Every minute: nudges what has been left lying."""
+    for report in reports.left_lying():
+        nudge(report.pk)
+    for batch_id in imports.left_lying():
+        nudge_imports(batch_id)
+    reports.clear_away()

@@ -1,0 +1,171 @@
+"""Trends: the drawing of a pack's or a rule's reports, and the same numbers in a table below it.
+
+A long history is drawn in part, and its table has pages.
+"""
+
+from collections.abc import Callable
+
+from django.core.cache import cache
+from django.db.models import Count, Max, Sum
+from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from dashboard.drawings import DAY, Line, Point, drawing, ends, gaps, marks, panel, rule_changes
+from dashboard.models import Pack, Report, Rule, RuleResult
+from dashboard.models.evaluations import moment_of
+from dashboard.models.reports import ReportQuerySet
+from dashboard.words import number, rate, with_zone
+from dashboard.workbook import READER
+
+FEW = 104  # reports on the pack's page: two years of weekly ones
+SLICES = 96  # of the time, in each of which one report is drawn where there are more than that
+MARKED = 20  # changes of the rules that are drawn whatever their slice
+ROWS = 60  # of the table, on the pack's page and on one of its own
+BY_RISK = ("failing_high", "failing_medium", "failing_low")
+
+
+def of_pack(pack: Pack) -> SafeString:
+    """The trend of a pack's newest reports and their table; empty while there are fewer than two."""
+    return drawn(pack, "newest", lambda count: newest(pack, count))
+
+
+def of_all(pack: Pack) -> SafeString:
+    """The trend of all reports of a pack."""
+    return drawn(pack, "all", lambda _count: every(points_of(ready(pack))))
+
+
+def table_of(pack: Pack, start: int) -> SafeString:
+    """A page of the table of all reports, newest first, which begins after so many."""
+    points = points_of(ready(pack)[start : start + ROWS + 1])
+    # One more is read than shown, for it tells what changed.
+    return mark_safe(table(points, max(0, len(points) - ROWS)))  # noqa: S308  # numbers, times, escaped words
+
+
+def drawn(pack: Pack, what: str, draw: Callable[[int], str]) -> SafeString:
+    """A drawing, made once for each state of the history, language and zone."""
+    state = ready(pack).order_by().aggregate(count=Count("pk"), which=Sum("pk"), last=Max("position"))  # from an index
+    if state["count"] < 2:
+        return mark_safe("")
+    zone = timezone.get_current_timezone_name()
+    name = "-".join(map(str, ("trend", what, pack.pk, get_language(), zone, READER, *state.values())))
+    kept: SafeString | None = cache.get(name)
+    if kept is None:
+        kept = mark_safe(draw(state["count"]))  # noqa: S308  # numbers, times, escaped words
+        cache.set(name, kept, 3_600)
+    return kept
+
+
+def ready(pack: Pack) -> ReportQuerySet:
+    return Report.objects.ready().filter(pack=pack).order_by("-position")
+
+
+def points_of(reports: ReportQuerySet) -> list[Point]:
+    """The reports, given newest first, oldest first."""
+    fields = ("pk", "position", "rated_compliant", "failing", *BY_RISK, "scope", "rated_failing")
+    rows = reports.values_list(*fields)
+    return [Point(pk, moment_of(position or 0), *counts) for pk, position, *counts in rows][::-1]
+
+
+def newest(pack: Pack, count: int) -> str:
+    """The drawing of the newest reports, and the table: whole, or a way to it that htmx shortens."""
+    points = points_of(ready(pack)[:FEW])
+    if count <= ROWS:
+        return whole(points) + folded(f'<div class="region">{table(points)}</div>')
+    words = _("The newest %(few)s of %(count)s reports. Show all") % {"few": len(points), "count": number(count)}
+    address = f"/packs/{pack.pk}/trend/"
+    way = f'<p class="region"><a href="{address}">{escape(words)}</a></p>'
+    load = f' data-hx-get="{address}" data-hx-trigger="toggle once" data-hx-target="find .region"'
+    return (
+        whole(points) + folded(way, load) + (f'<p><a href="{address}">{escape(words)}</a></p>' if count > FEW else "")
+    )
+
+
+def folded(inside: str, load: str = "") -> str:
+    title = _("The same as a table")  # xgettext does not look into f-strings
+    return f'<details class="numbers"{load}><summary>{escape(title)}</summary>{inside}</details>'
+
+
+def every(points: list[Point]) -> str:
+    """The drawing of all reports, or of some of them, which it says."""
+    some = thinned(points)
+    if len(some) == len(points):
+        return whole(points)
+    words = _("%(some)s of %(count)s reports are drawn; the table has them all.")
+    told = words % {"some": len(some), "count": number(len(points))}
+    return f'{whole(some)}<p class="soft small">{escape(told)}</p>'
+
+
+def thinned(points: list[Point]) -> list[Point]:
+    """The last report of each slice of the time, the first, the extremes, and the newest changes of the rules."""
+    if len(points) <= SLICES + MARKED:
+        return points
+    start, wide = points[0].at, (points[-1].at - points[0].at) / SLICES or DAY
+    kept = {int((point.at - start) / wide): index for index, point in enumerate(points)}.values()
+    ordered = range(len(points))
+    rated = [index for index in ordered if points[index].rate is not None] or [0]
+    extremes = [most(ordered, key=lambda index: points[index].failing) for most in (min, max)]
+    extremes += [most(rated, key=lambda index: points[index].rate or 0) for most in (min, max)]
+    return [points[index] for index in sorted({0, *kept, *extremes, *rule_changes(points)[-MARKED:]})]
+
+
+def of_rule(rule: Rule) -> tuple[SafeString, list[Point]]:
+    """A rule's failing resources in time, and the points."""
+    results = RuleResult.objects.filter(rule=rule, report__state=Report.State.READY).order_by("report__position")
+    fields = ("report", "report__created_at", "compliant", "failing")
+    points = [Point(*row) for row in results.values_list(*fields)]
+    if len(points) < 2:
+        return mark_safe(""), points
+    failing = Line(_("Failing"), "high", [point.failing for point in points])
+    words = _("Failing resources from %(first)s to %(last)s") % ends(points)
+    drawn = drawing(points, [panel(points, [failing], top=24, height=130, percent=False)], 190, words)
+    return mark_safe(drawn), points  # noqa: S308  # as above
+
+
+def whole(points: list[Point]) -> str:
+    """The drawing of a pack: its rate above, what fails by risk below."""
+    rates = Line(_("Rate"), "rate", [point.rate for point in points])
+    risks = [
+        Line(_("High"), "high", [point.high for point in points]),
+        Line(_("Medium"), "medium", [point.medium for point in points], "7 4"),
+        Line(_("Low"), "low", [point.low for point in points], "2 4"),
+    ]
+    panels = [
+        panel(points, [rates], top=24, height=110, percent=True),
+        panel(points, risks, top=176, height=80, percent=False),
+        marks(points, 24, 256),
+    ]
+    words = _("Rate and failing resources by risk, from %(first)s to %(last)s") % ends(points)
+    return drawing(points, panels, 288, words)
+
+
+def table(points: list[Point], unseen: int = 0) -> str:
+    """The same numbers, newest first, but for so many of the oldest."""
+    heads = (_("Created by the cloud"), _("Rate"), _("Failing"), _("High"), _("Medium"), _("Low"), _("Rules"))
+    changed = set(rule_changes(points))
+    gap = gaps(points) if len(points) > 1 else set()
+    comma, caption = _(", "), _("Trend, newest first")
+    rows = []
+    for index in range(len(points) - 1, unseen - 1, -1):
+        point = points[index]
+        words = [_("changed")] if index in changed else []
+        words += [_("after a gap")] if index in gap else []
+        cells = (
+            rate(*point.rated),
+            *map(number, (point.failing, point.high, point.medium, point.low)),
+        )
+        rows.append(
+            f'<tr><th scope="row"><a href="/reports/{point.report}/">{with_zone(point.at)}</a></th>'
+            + "".join(f'<td class="number">{cell}</td>' for cell in cells)
+            + f"<td>{escape(comma.join(words))}</td></tr>"
+        )
+    head = "".join(
+        f'<th scope="col"{" class=number" if 0 < place < 6 else ""}>{escape(word)}</th>'
+        for place, word in enumerate(heads)
+    )
+    return (
+        f'<table><caption class="unseen">{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )

@@ -1,0 +1,93 @@
+"""Figures and times in the reader's words: moments with their zone, ages, counts, rates, sizes."""
+
+import datetime as dt
+
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext, ngettext_lazy
+
+# Django's own Chinese says "6 日", which reads as a date: the sixth of the month.
+AGES = {
+    "year": ngettext_lazy("%(num)d year", "%(num)d years", "num"),
+    "month": ngettext_lazy("%(num)d month", "%(num)d months", "num"),
+    "week": ngettext_lazy("%(num)d week", "%(num)d weeks", "num"),
+    "day": ngettext_lazy("%(num)d day", "%(num)d days", "num"),
+    "hour": ngettext_lazy("%(num)d hour", "%(num)d hours", "num"),
+    "minute": ngettext_lazy("%(num)d minute", "%(num)d minutes", "num"),
+}
+
+
+def offset(moment: dt.datetime) -> str:
+    """The distance from UTC as people write it: UTC+8, UTC-3:30, UTC."""
+    minutes = int((moment.utcoffset() or dt.timedelta()).total_seconds() // 60)
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else '-'}{hours}" + (f":{rest:02}" if rest else "")
+
+
+def with_zone(value: dt.datetime) -> str:
+    """A moment in the reader's zone: `2026-11-20 09:14 CST (UTC+8)`, or `UTC+8` alone where the zone has no name."""
+    local = timezone.localtime(value)
+    name, distance = local.tzname() or "", offset(local)
+    zone = f"{name} ({distance})" if name.isalpha() and name != distance else distance
+    return f"{local:%Y-%m-%d %H:%M} {zone}"
+
+
+def age(value: dt.datetime | None) -> str:
+    """How long ago, in one unit."""
+    if value is None:
+        return ""
+    if timezone.now() - value < dt.timedelta(minutes=1):
+        return gettext("just now")
+    return timesince(value, time_strings=AGES, depth=1)  # type: ignore[arg-type]  # lazy, as its own are
+
+
+def clock(seconds: float) -> str:
+    """A duration as minutes and seconds: 0:37."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    return f"{minutes}:{rest:02}"
+
+
+def elapsed(since: dt.datetime) -> str:
+    """How long it has been, as minutes and seconds."""
+    return clock((timezone.now() - since).total_seconds())
+
+
+def number(value: int | None) -> str:
+    """A count with its thousands set apart."""
+    return "–" if value is None else f"{value:,}"
+
+
+def percent(text: str) -> str:
+    # Translators: a percentage; %(number)s is "86.2" or "< 0.1". Chinese sets no space before the sign.
+    return gettext("%(number)s %%") % {"number": text}
+
+
+def rate(compliant: int, failing: int) -> str:
+    """Compliant among those judged, cut (not rounded) to a tenth: no failure hides in 100 %, nothing good in 0 %."""
+    judged = compliant + failing
+    if not judged:
+        return gettext("no data")
+    tenths = compliant * 1000 // judged
+    if not tenths and compliant:
+        return percent("< 0.1")
+    return percent(f"{tenths // 10}" if tenths in (0, 1000) else f"{tenths / 10:.1f}")
+
+
+def middle(text: str, length: int = 24) -> str:
+    """A long id cut in its middle: both of its ends tell it from others."""
+    if len(text) <= length:
+        return text
+    tail = (length - 1) // 2
+    return f"{text[: length - 1 - tail]}…{text[-tail:]}"
+
+
+def size(value: int) -> str:
+    """Bytes as people write them: 24.0 KiB."""
+    amount = float(value)
+    for unit in ("B", "KiB", "MiB"):
+        if amount < 1024:
+            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} GiB"

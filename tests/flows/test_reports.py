@@ -1,0 +1,224 @@
+"""The life of a report, against the sandbox's cloud."""
+
+import datetime as dt
+import hashlib
+import logging
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from pytest_django import Settings
+
+from dashboard import archive, reports
+from dashboard.models import Evaluation, Pack, Report, Status
+from dashboard.sandbox.wsgi import Sandbox
+
+State = Report.State
+Work = Callable[[Report], Report]
+
+
+def generates(sandbox: Sandbox, pack: Pack) -> int:
+    return int(sandbox.generated[pack.pack_id])
+
+
+def until(state: Report.State, report: Report) -> Report:
+    """Takes steps until the report is in this state."""
+    for _ in range(20):
+        report.refresh_from_db()
+        if report.state == state:
+            return report
+        Report.objects.filter(pk=report.pk).update(next_at=report.requested_at)
+        reports.advance(report.pk)
+    raise AssertionError(f"never {state}: {report.state} {report.error_code}")
+
+
+def test_a_click_ends_in_a_ready_report_whose_bytes_have_the_stored_hash(pack: Pack, officer: User, work: Work) -> None:
+    report = work(reports.request(pack, officer))
+    assert (report.state, report.requested_by) == (State.READY, officer)
+    assert report.original
+    with archive.open_original(report.original) as file:
+        assert hashlib.sha256(file.read()).hexdigest() == report.original_id
+    assert report.file_name.startswith(f"{pack.account.uid}-{pack.pack_id}-report-")
+    assert Evaluation.objects.at(pack.pk, report.position or 0).count() == report.rows > 0
+
+
+def test_two_clicks_make_one_report_and_one_generate(pack: Pack, officer: User, sandbox: Sandbox, work: Work) -> None:
+    first, second = reports.request(pack, officer), reports.request(pack, None)
+    assert first == second
+    work(first)
+    assert generates(sandbox, pack) == 1
+
+
+def test_a_report_that_somebody_else_has_the_cloud_make_is_joined(pack: Pack, sandbox: Sandbox, work: Work) -> None:
+    sandbox.faults.set("never-completes", times=None)
+    theirs = until(State.CREATING, reports.request(pack, None))
+    reports.cancel(theirs)
+    ours = until(State.CREATING, reports.request(pack, None))
+    assert ours.joined
+    sandbox.faults.clear("never-completes")
+    assert work(ours).state == State.READY
+    assert generates(sandbox, pack) == 1
+
+
+def test_the_report_before_is_never_taken_for_the_one_asked_for(pack: Pack, sandbox: Sandbox, work: Work) -> None:
+    first = work(reports.request(pack, None))
+    sandbox.faults.set("previous-report", times=3)
+    second = work(reports.request(pack, None))
+    assert second.state == State.READY
+    assert first.created_at
+    assert second.created_at
+    assert second.created_at > first.created_at
+
+
+def test_an_expired_link_is_asked_for_again(pack: Pack, sandbox: Sandbox, work: Work) -> None:
+    sandbox.faults.set("expired-link", times=1)
+    assert work(reports.request(pack, None)).state == State.READY
+
+
+@pytest.mark.parametrize("fault", ["throttling", "unavailable", "internal-error", "reset", "cut-off"])
+def test_a_fault_that_passes_does_not_end_a_report(fault: str, pack: Pack, sandbox: Sandbox, work: Work) -> None:
+    report = reports.request(pack, None)
+    sandbox.faults.set(fault, times=3)
+    assert work(report).state == State.READY
+
+
+def test_a_fault_that_does_not_pass_ends_the_report_with_its_cause(pack: Pack, sandbox: Sandbox, work: Work) -> None:
+    report = reports.request(pack, None)
+    sandbox.faults.set("unavailable")
+    work(report)
+    assert (report.state, report.error_code) == (State.FAILED, "ServiceUnavailable")
+    assert report.error_facts["request_id"]
+
+
+def test_a_missing_permission_ends_the_report_at_once_and_is_named(pack: Pack, sandbox: Sandbox, work: Work) -> None:
+    sandbox.faults.set("forbidden", on="GenerateCompliancePackReport")
+    report = work(reports.request(pack, None))
+    assert report.error_code == "Forbidden.RAM"
+    assert report.error_facts["detail"] == "config:GenerateCompliancePackReport"
+
+
+def test_a_file_nobody_can_read_fails_is_kept_and_leaves_the_report_before_current(
+    pack: Pack, sandbox: Sandbox, work: Work
+) -> None:
+    good = work(reports.request(pack, None))
+    sandbox.faults.set("html-page", times=1)
+    bad = work(reports.request(pack, None))
+    assert (bad.state, bad.error_code) == (State.FAILED, "error_page")
+    assert bad.original
+    assert archive.is_whole(bad.original)
+    assert pack.reports.ready().get() == good
+
+
+def test_a_report_that_the_cloud_never_completes_ends_at_its_deadline(pack: Pack, sandbox: Sandbox) -> None:
+    sandbox.faults.set("never-completes")
+    report = until(State.CREATING, reports.request(pack, None))
+    Report.objects.filter(pk=report.pk).update(deadline_at=timezone.now())
+    assert until(State.FAILED, report).error_code == "deadline"
+
+
+@pytest.mark.parametrize("state", Report.UNDER_WAY)
+def test_no_state_is_without_an_exit(state: Report.State, pack: Pack, work: Work) -> None:
+    for leave in (work, expired, cancelled):
+        report = until(state, reports.request(pack, None))
+        assert not leave(report).under_way
+
+
+def expired(report: Report) -> Report:
+    Report.objects.filter(pk=report.pk).update(deadline_at=timezone.now(), next_at=timezone.now())
+    reports.advance(report.pk)
+    report.refresh_from_db()
+    return report
+
+
+def cancelled(report: Report) -> Report:
+    assert reports.cancel(report)
+    return report
+
+
+@pytest.mark.parametrize("state", Report.UNDER_WAY)
+def test_a_worker_that_dies_in_any_state_costs_its_lease_and_nothing_else(
+    state: Report.State, pack: Pack, sandbox: Sandbox, work: Work
+) -> None:
+    report = until(state, reports.request(pack, None))
+    assert report.claim_step(30)  # taken, and never heard of again
+    Report.objects.filter(pk=report.pk).update(next_at=report.requested_at)
+    assert not reports.left_lying().exists()
+    assert reports.advance(report.pk) is None
+    lapsed = timezone.now() - dt.timedelta(seconds=1)
+    Report.objects.filter(pk=report.pk).update(claimed_until=lapsed)
+    assert list(reports.left_lying()) == [report]
+    assert work(report).state == State.READY
+    assert generates(sandbox, pack) == 1
+
+
+def test_whoever_lost_the_claim_writes_nothing(pack: Pack) -> None:
+    report = reports.request(pack, None)
+    assert report.claim_step(30)
+    reports.cancel(Report.objects.get(pk=report.pk))
+    assert not report.move(state=State.CREATING)
+    report.refresh_from_db()
+    assert report.state == State.CANCELLED
+
+
+def test_what_a_cancelled_report_brought_into_the_spans_is_taken_out_again(pack: Pack, work: Work) -> None:
+    first = work(reports.request(pack, None))
+    before = stored_spans(pack)
+    second = work(reports.request(pack, None))
+    Report.objects.filter(pk=second.pk).update(state=State.CANCELLED)
+    reports.clear_away()
+    assert stored_spans(pack) == before
+    assert Evaluation.objects.at(pack.pk, first.position or 0).count() == first.rows
+
+
+def stored_spans(pack: Pack) -> list[tuple[int, ...]]:
+    spans = Evaluation.objects.filter(pack=pack).order_by("key", "first")
+    return list(spans.values_list("key", "first", "until", "digest", "since"))
+
+
+def test_a_report_tells_what_is_new_and_fixed_since_the_one_before(pack: Pack, work: Work) -> None:
+    first, second = work(reports.request(pack, None)), work(reports.request(pack, None))
+    first.refresh_from_db()
+    second.refresh_from_db()
+    was, now = statuses(first), statuses(second)
+    assert (first.new, first.fixed) == (None, None)
+    assert second.new == sum(1 for key in now if now[key] == FAILING and was.get(key) not in (FAILING, IGNORED))
+    assert second.fixed == sum(1 for key in now if now[key] == COMPLIANT and was.get(key) == FAILING)
+    assert second.new + second.fixed > 0
+
+
+FAILING, IGNORED, COMPLIANT = Status.NON_COMPLIANT, Status.IGNORED, Status.COMPLIANT
+
+
+def statuses(report: Report) -> dict[int, int]:
+    return dict(Evaluation.objects.at(report.pack_id, report.position or 0).values_list("key", "status"))
+
+
+def test_every_pack_of_the_sandbox_reads_and_reconciles(account: object, work: Work) -> None:
+    for pack in Pack.objects.all():
+        report = work(reports.request(pack, None))
+        assert (report.state, report.notes) == (State.READY, [])
+        assert report.stated["checked"]
+
+
+def test_no_link_and_no_secret_is_stored_or_logged(
+    pack: Pack, sandbox: Sandbox, work: Work, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    sandbox.faults.set("expired-link", times=1)
+    report = work(reports.request(pack, None))
+    kept = caplog.text + str(Report.objects.filter(pk=report.pk).values())
+    assert "Signature=" not in kept
+    assert pack.account.secret not in kept
+
+
+def test_calls_keep_to_the_assumed_limits(pack: Pack, sandbox: Sandbox, settings: Settings, work: Work) -> None:
+    settings.GENERATE_PER_MINUTE = 4  # half of them at once
+    packs = list(pack.account.packs.all())
+    asked = [reports.request(one, None) for one in packs]
+    for report in asked:
+        Report.objects.filter(pk=report.pk).update(next_at=timezone.now())
+        reports.advance(report.pk)
+    waiting = [report for report in Report.objects.all() if report.state == State.REQUESTED]
+    assert len(waiting) == len(packs) - 2
+    assert all(report.next_at > timezone.now() for report in waiting)

@@ -1,0 +1,41 @@
+"""The commands of an administrator."""
+
+from io import StringIO
+
+import pytest
+from cryptography.fernet import Fernet
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from pytest_django import Settings
+
+from dashboard.models import Account
+from dashboard.models.accounts import SecretUnreadableError
+
+
+def test_a_secret_survives_the_rotation_of_keys_and_the_old_key_opens_nothing(
+    account: Account, settings: Settings
+) -> None:
+    account.secret = "an AccessKey secret"
+    account.save()
+    old, new = settings.ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
+    settings.ENCRYPTION_KEYS = [new, old]
+    call_command("rotate_keys", stdout=StringIO())
+    account.refresh_from_db()
+    settings.ENCRYPTION_KEYS = [new]
+    assert account.secret == "an AccessKey secret"
+    settings.ENCRYPTION_KEYS = [old]
+    with pytest.raises(SecretUnreadableError):
+        _ = account.secret
+
+
+def test_a_role_gives_its_permissions_and_takes_the_others(officer: User) -> None:
+    call_command("people", officer.username, role="administrator", stdout=StringIO())
+    assert User.objects.get(pk=officer.pk).has_perms(["dashboard.generate_report", "dashboard.change_account"])
+    call_command("people", officer.username, role="auditor", stdout=StringIO())
+    assert not User.objects.get(pk=officer.pk).get_all_permissions()
+
+
+def test_the_list_of_people_tells_each_ones_role(officer: User, auditor: User) -> None:
+    out = StringIO()
+    call_command("people", stdout=out)
+    assert out.getvalue().splitlines() == ["auditor: auditor", "officer: operator"]
