@@ -1,0 +1,78 @@
+"""Tables as files, and on paper."""
+
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from dashboard import evaluations, exports
+from dashboard.filters import Filter
+from dashboard.models import Report, Sheet, Status
+from dashboard.views import Request
+from dashboard.views.head import head
+from dashboard.views.reports import ready
+from dashboard.views.rows import Row, rules_shown, shown
+from dashboard.words import with_zone
+
+PRINTED = 2_000  # rows of resources that a printed report has at most; it says so
+ROWS_PER_SECOND = 8_000  # of an .xlsx, for the estimate
+
+
+def table(request: Request, report: Report) -> exports.Table:
+    """The table that a query string asks for: rules, a sheet or, by default, resources."""
+    what = request.GET.get("what", "resources")
+    if what == "sheet":
+        number = request.GET.get("sheet", "")
+        return exports.sheet(
+            report, get_object_or_404(Sheet, report=report, number=number if number.isdecimal() else -1)
+        )
+    if what == "rules":
+        return exports.rules(report, Filter.parse(request.GET, tuple(evaluations.RULE_ORDERS)))
+    return exports.resources(report, Filter.parse(request.GET, tuple(evaluations.ORDERS)))
+
+
+@require_safe
+def export(request: Request, report_id: int, kind: str) -> HttpResponseBase:
+    """A table as a file: made whole first, so that a failure is an error page and never half a file."""
+    if kind not in exports.FORMATS:
+        raise Http404
+    asked = table(request, ready(report_id))
+    write, content_type = exports.FORMATS[kind]
+    file = exports.written(asked, write, request.user)
+    return FileResponse(file, as_attachment=True, filename=f"{asked.file_stem}.{kind}", content_type=content_type)
+
+
+@require_safe
+def preparing(request: Request, report_id: int) -> HttpResponse:
+    """What a reader sees while a large workbook is made: the page asks for the file, and stays until it comes."""
+    report = ready(report_id)
+    asked = table(request, report)
+    context = {
+        "count": asked.count,
+        "seconds": max(2, round(asked.count / ROWS_PER_SECOND)),
+        "file": f"/reports/{report_id}/export.xlsx?{request.GET.urlencode()}",
+    }
+    return render(request, "report_preparing.html", head(report, Filter(), "") | context)
+
+
+@require_safe
+def printed(request: Request, report_id: int) -> HttpResponse:
+    """The report as a document: a cover, the rules, the rows by rule."""
+    report = ready(report_id)
+    wanted = Filter.parse(request.GET, tuple(evaluations.ORDERS)).with_(sort="")
+    rows_wanted = wanted if wanted.status else wanted.with_(status=Status.NON_COMPLIANT)
+    page = evaluations.page(report, rows_wanted, PRINTED)
+    groups: dict[int, list[Row]] = {}
+    for row in shown(report, page.rows):
+        groups.setdefault(row["rule_pk"], []).append(row)
+    listed = evaluations.rules(report, wanted.with_(status=None))
+    names = {one.rule: one.name for one in evaluations.results(report)}
+    context = {
+        "rules": rules_shown(report, listed),
+        "groups": [{"name": names.get(rule, ""), "rows": rows} for rule, rows in groups.items()],
+        "page": page,
+        "filter": wanted.in_words(names.get(wanted.rule or 0, "")) if wanted.narrows else "",
+        "status": rows_wanted.status,
+        "printed": with_zone(timezone.now()),
+    }
+    return render(request, "report_print.html", head(report, wanted, "") | context)

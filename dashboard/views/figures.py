@@ -1,0 +1,116 @@
+"""Reports as rows of a list, and their figures as cells: made ready once, for a template that only sets them down."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import TypedDict
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from dashboard import causes, history
+from dashboard.models import Report
+from dashboard.templatetags.ledger import change, failing_link, mark, rate_bar, time
+from dashboard.words import middle, rate, size, with_zone
+
+# What a row says, of the sixty columns that there are.
+COLUMNS = (
+    "pack", "pack_name", "source", "state", "listed_at", "evaluated_at", "received_at", "error_code", "error_facts",
+    "file_name", "label", "held", "rows", "rated_compliant", "rated_failing", "new", "fixed",
+    "failing", "failing_high", "failing_medium", "failing_low", "requested_by__username", "original__size",
+)  # fmt: skip
+
+
+class Figures(TypedDict):
+    """What the cells hold, as HTML; "report" is the report's number, as text, so that nothing localizes it."""
+
+    report: str
+    rate: str
+    failing: str
+    high: str
+    medium: str
+    low: str
+    change: str
+
+
+def figures(report: Report) -> Figures:
+    words = escape(rate(*report.rated))
+    return {
+        "report": str(report.pk),
+        "rate": SafeString(words + rate_bar(*report.rated)),
+        "failing": failing_link(report, report.failing),
+        "high": failing_link(report, report.failing_high, "high"),
+        "medium": failing_link(report, report.failing_medium, "medium"),
+        "low": failing_link(report, report.failing_low, "low"),
+        "change": change(report.new, report.fixed),
+    }
+
+
+class Entry(TypedDict):
+    """A report in a list of them; `figures` are those of a ready one, `state` and `cause` stand for one that is not."""
+
+    report: Report
+    pk: str
+    when: str
+    time: str
+    figures: Figures | None
+    state: str
+    cause: str
+    same: str
+    by: str
+    file: str
+    size: str
+    hash: str
+
+
+def entries(reports: Iterable[Report]) -> list[Entry]:
+    """The reports of a list, each with what its row says."""
+    listed = list(reports)
+    same = history.same_content(listed)
+    return [entry(report, same.get(report.pk)) for report in listed]
+
+
+def entry(report: Report, same: dt.datetime | None) -> Entry:
+    ready = report.state == Report.State.READY
+    ended = not ready and not report.under_way
+    return {
+        "report": report,
+        "pk": str(report.pk),
+        "when": with_zone(report.listed_at),
+        "time": time(report.listed_at),
+        "figures": figures(report) if ready else None,
+        "state": "" if ready else mark(slug(report), report.get_state_display()),
+        "cause": causes.explain(report.error_code, report.error_facts).title if ended and report.error_code else "",
+        "same": time(same) if same else "",
+        "by": starter(report),
+        "file": middle(report.file_name, 28),
+        "size": size(report.original.size) if report.original else "",
+        "hash": middle(report.original_id or "", 9),
+    }
+
+
+def slug(report: Report) -> str:
+    """In which status' colour a report stands that is not ready."""
+    if report.under_way:
+        return "under-way"
+    return "failing" if report.state == Report.State.FAILED else "not-applicable"
+
+
+def starter(report: Report) -> str:
+    """Who began it, and how."""
+    name = report.requested_by.get_username() if report.requested_by else ""
+    if report.source == Report.Source.IMPORTED:
+        return f"{_('imported')} · {name}" if name else _("imported")
+    return name or _("automatically")
+
+
+def labels() -> dict[str, str]:
+    """The words that stand beside the figures where there is no room for a table, looked up once."""
+    return {
+        "rate": _("Rate"),
+        "failing": _("Failing"),
+        "high": _("High"),
+        "medium": _("Medium"),
+        "low": _("Low"),
+        "change": _("Since last"),
+    }

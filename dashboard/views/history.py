@@ -1,0 +1,71 @@
+"""The history of everything, newest first; and what people write on a report: label, note, hold."""
+
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from dashboard import history
+from dashboard.forms import AnnotationForm, HistoryForm
+from dashboard.models import Report
+from dashboard.views import Request
+from dashboard.views.figures import COLUMNS, entries, labels
+
+PER_PAGE = 25
+
+
+@require_safe
+def reports(request: Request) -> HttpResponse:
+    """Every report, run and import that the filter leaves."""
+    every = Report.objects.select_related("pack__account", "requested_by", "original")
+    form = HistoryForm(request.GET)
+    found = form.narrow(every.only(*COLUMNS, "pack__account__name")).newest_first()
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    shown = entries(page.object_list)
+    return render(request, "history.html", {"form": form, "page": page, "entries": shown, "labels": labels()})
+
+
+@require_safe
+def changes(_request: Request, report_id: int) -> HttpResponse:
+    """Leads to the comparison of a report with the one before it; the first one's with itself."""
+    report = get_object_or_404(Report.objects.ready(), pk=report_id)
+    earlier = Report.objects.ready().filter(pack=report.pack_id, position__lt=report.position)
+    before = earlier.order_by("-position").values_list("pk", flat=True).first() or report.pk
+    return redirect(f"/packs/{report.pack_id}/compare/{before}/{report.pk}/")
+
+
+def notes(request: Request, report_id: int) -> HttpResponse:
+    """Label, note and hold, and the log of their changes; whoever may change them finds a form."""
+    report = get_object_or_404(Report.objects.select_related("pack__account"), pk=report_id)
+    if request.method == "POST":
+        return annotate(request, report)
+    return page_of_notes(request, report, AnnotationForm(instance=report, label_suffix=""))
+
+
+@permission_required("dashboard.change_report", raise_exception=True)
+def annotate(request: Request, report: Report) -> HttpResponse:
+    form = AnnotationForm(request.POST, instance=Report(pk=report.pk), label_suffix="")
+    if not form.is_valid():
+        return page_of_notes(request, report, form, status=422)
+    history.annotate(report, request.user, **form.cleaned_data)
+    return redirect(f"/reports/{report.pk}/notes/")
+
+
+def page_of_notes(request: Request, report: Report, form: AnnotationForm, status: int = 200) -> HttpResponse:
+    entries = report.audit.filter(action="annotate").select_related("by")
+    words = {"label": _("label"), "note": _("note"), "held": _("hold")}
+    log = [
+        {
+            "entry": entry,
+            "changes": [(words[name], said(entry.before[name]), said(entry.after[name])) for name in entry.after],
+        }
+        for entry in entries
+    ]
+    return render(request, "report_notes.html", {"report": report, "form": form, "log": log}, status=status)
+
+
+def said(value: str | bool) -> str:
+    """A value of the log in words."""
+    return (_("yes") if value else _("no")) if isinstance(value, bool) else value

@@ -1,0 +1,67 @@
+"""A pack's page: what it is, the run under way, its reports newest first; Generate."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from dashboard import reports, tasks, trends
+from dashboard.forms import ReportListForm
+from dashboard.models import Pack, Report
+from dashboard.views import Request, home, report_status
+from dashboard.views.figures import COLUMNS, entries, labels
+
+PER_PAGE = 25
+
+
+@require_GET
+def pack(request: Request, pk: int) -> HttpResponse:
+    pack = get_object_or_404(Pack.objects.select_related("account").defer("account__secret_encrypted"), pk=pk)
+    every = Report.objects.filter(pack=pack).select_related("requested_by", "original")
+    form = ReportListForm(request.GET)
+    page = Paginator(form.narrow(every.only(*COLUMNS)).newest_first(), PER_PAGE).get_page(request.GET.get("page"))
+    listed = list(page.object_list)
+    # In an order that an index has, lest SQLite looks through all reports for the one.
+    runs = Report.objects.under_way().filter(pack=pack, source=Report.Source.GENERATED)
+    run = runs.order_by("state", "position").first()
+    context: dict[str, Any] = {"pack": pack, "run": run, "page": page, "entries": entries(listed), "form": form}
+    context |= {"trend": trends.of_pack(pack), "picked": picked(listed), "labels": labels()}
+    if run:
+        context |= report_status.context(run)
+    return render(request, "pack_detail.html#reports" if request.htmx else "pack_detail.html", context)
+
+
+@require_GET
+def trend(request: Request, pk: int) -> HttpResponse:
+    """The trend of all reports, however many, and their table in pages; htmx is answered with the table."""
+    pack = get_object_or_404(Pack.objects.select_related("account").defer("account__secret_encrypted"), pk=pk)
+    page = Paginator(trends.ready(pack), trends.ROWS).get_page(request.GET.get("page"))
+    context = {"pack": pack, "page": page, "table": trends.table_of(pack, max(0, page.start_index() - 1))}
+    if request.htmx:
+        return render(request, "trend.html#table", context)
+    return render(request, "trend.html", {**context, "trend": trends.of_all(pack)})
+
+
+def picked(shown: Iterable[Report]) -> dict[str, str]:
+    """What A and B of the comparison stand on at first: the two latest reports shown, the older one as A."""
+    ready = [str(report.pk) for report in shown if report.state == Report.State.READY]
+    return dict(zip("ba", ready, strict=False))
+
+
+@require_POST
+@permission_required("dashboard.generate_report", raise_exception=True)
+def generate(request: Request, pk: int) -> HttpResponse:
+    """Asks for a report of the pack, or joins the run under way."""
+    pack = get_object_or_404(Pack.objects.in_cloud(), pk=pk)
+    report = reports.request(pack, by=request.user)
+    tasks.nudge(report.pk)
+    if not request.htmx:
+        return redirect(f"/reports/{report.pk}/")
+    if request.htmx.target == f"pack-{pk}":
+        return home.row(request, pack)
+    report.pack = pack
+    return render(request, "report_status.html#status", report_status.context(report))

@@ -1,0 +1,58 @@
+"""A run on its way: the fragment that shows it and asks for itself again, Cancel."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import reswap, retarget, trigger_client_event
+
+from dashboard import causes, overview, reports
+from dashboard.models import Report
+from dashboard.views import Request, home
+
+STEPS = (*Report.UNDER_WAY, Report.State.READY)
+# What the fragment tells: it is asked for so often that the other fifty columns would be most of its cost.
+NEEDED = ("pack", "pack_name", "state", "requested_at", "joined", "error_code", "error_facts")
+
+
+def context(report: Report) -> dict[str, Any]:
+    """What report_status.html needs; a page that includes it loads itself anew where nothing can ask in the page."""
+    told: dict[str, Any] = {"report": report}
+    if report.error_code:
+        told["cause"] = causes.explain(report.error_code, report.error_facts)
+    if report.under_way:
+        here = STEPS.index(Report.State(report.state))
+        told["steps"] = [{"words": step.label, "here": i == here, "done": i < here} for i, step in enumerate(STEPS)]
+        told["pause"] = told["refresh"] = overview.pause([report])
+    return told
+
+
+@require_GET
+def report_status(request: Request, pk: int) -> HttpResponse:
+    """The steps, while they are being taken; once the run has ended, what came of it, which asks no more."""
+    report = get_object_or_404(Report.objects.only(*NEEDED), pk=pk)
+    if not request.htmx:
+        return redirect(f"/reports/{pk}/")
+    if report.under_way:
+        return render(request, "report_status.html#steps", context(report))
+    return ended(request, report)
+
+
+def ended(request: Request, report: Report) -> HttpResponse:
+    """The whole fragment in place of the steps; lists in the page hear of it and bring themselves up to date."""
+    response = render(request, "report_status.html#status", context(report))
+    return trigger_client_event(reswap(retarget(response, f"#report-{report.pk}"), "outerHTML"), "report-ended")
+
+
+@require_POST
+@permission_required("dashboard.generate_report", raise_exception=True)
+def cancel(request: Request, pk: int) -> HttpResponse:
+    report = get_object_or_404(Report.objects.select_related("pack"), pk=pk)
+    reports.cancel(report)
+    if not request.htmx:
+        return redirect(f"/reports/{pk}/")
+    if request.htmx.target == f"pack-{report.pack_id}":
+        return home.row(request, report.pack)
+    return ended(request, report)

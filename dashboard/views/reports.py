@@ -1,0 +1,268 @@
+"""A report: its rules, its resources, its evidence, its original."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+from django_htmx.http import push_url, replace_url
+
+from dashboard import archive, console, evaluations, remarks
+from dashboard.filters import NAMES, RISKS, STATUSES, Filter
+from dashboard.models import Evaluation, Report, Status
+from dashboard.views import Request, report_status
+from dashboard.views.head import head, tongue
+from dashboard.views.rows import rules_shown, shown
+from dashboard.views.sheets import of_evaluation
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+Columns = dict[str, "StrPromise"]
+COLUMNS: Columns = {
+    "status": _("Status"),
+    "resource": _("Resource"),
+    "rule": _("Rule"),
+    "type": _("Type"),
+    "region": _("Region"),
+    "finding": _("Actual → expected, reason"),
+    "since": _("Since"),
+}
+RULE_COLUMNS: Columns = {
+    "name": _("Rule"),
+    "risk": _("Risk"),
+    "failing": _("Failing / judged"),
+    "since": _("Failing since"),
+    "new": _("Since last report"),
+}
+FIELDS: Columns = {
+    "status": _("Status"),
+    "risk": _("Risk"),
+    "region": _("Region"),
+    "type": _("Type"),
+    "account": _("Account"),
+}
+INSET = 20  # rows of a rule that opens in place
+KINDS = {
+    "biff8": "application/vnd.ms-excel",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
+}
+
+
+def find(report_id: int) -> Report:
+    try:
+        return evaluations.opened(report_id)
+    except Report.DoesNotExist as error:
+        raise Http404 from error
+
+
+def ready(report_id: int) -> Report:
+    """A report whose numbers can be shown; 404 for one without."""
+    report = find(report_id)
+    if report.state != Report.State.READY:
+        raise Http404
+    return report
+
+
+@require_safe
+def report(request: Request, report_id: int) -> HttpResponse:
+    """The rules, failing first; where there is nothing to show yet, how far the report is."""
+    found = find(report_id)
+    if found.state != Report.State.READY:
+        return render(request, "report_unready.html", report_status.context(found))
+    wanted = Filter.parse(request.GET, tuple(evaluations.RULE_ORDERS))
+    listed = evaluations.rules(found, wanted)
+    opened = next((result for result in listed if result.rule == wanted.open), None)
+    otherwise = gettext("failing first, then risk, then number of failing resources, then name")
+    context = {
+        **narrowed(found, wanted, f"/reports/{found.pk}/"),
+        "rules": rules_shown(found, listed),
+        **links(found, wanted),
+        "columns": columns(RULE_COLUMNS, evaluations.RULE_ORDERS, wanted),
+        "order": evaluations.order_in_words(wanted, evaluations.RULE_ORDERS, otherwise),
+        "total": found.rules,
+    }
+    if opened:
+        context |= inset(found, opened.rule, wanted)
+    return render(request, "report_rules.html", head(found, wanted, "rules") | context)
+
+
+@require_safe
+def rule(request: Request, report_id: int, rule_id: int, closed: bool = False) -> HttpResponse:
+    """A rule of a report: the fragment that opens in place and closes again, or a page of its own."""
+    found = ready(report_id)
+    wanted = Filter.parse(request.GET, tuple(evaluations.RULE_ORDERS))
+    result = next((one for one in evaluations.results(found) if one.rule == rule_id), None)
+    if result is None:
+        raise Http404
+    context = {**links(found, wanted), "rule": rules_shown(found, [result])[0]}
+    if request.htmx and closed:
+        return replace_url(render(request, "report_rules.html#row", context), context["base"] + context["query"])
+    context |= inset(found, rule_id, wanted)
+    if request.htmx:
+        here = f"{context['base']}{context['query_and']}open={rule_id}"
+        return replace_url(render(request, "report_rules.html#row", context), here)
+    return render(request, "report_rule.html", head(found, wanted, "rules") | context)
+
+
+@require_safe
+def resources(request: Request, report_id: int) -> HttpResponse:
+    found = ready(report_id)
+    wanted = Filter.parse(request.GET, tuple(evaluations.ORDERS))
+    page = evaluations.page(found, wanted)
+    otherwise = gettext("failing first, then risk, then rule, then resource")
+    context = {
+        **narrowed(found, wanted, f"/reports/{found.pk}/resources/"),
+        **page_links(page, wanted),
+        "page": page,
+        "rows": shown(found, page.rows),
+        "labels": labels(COLUMNS),
+        "base": f"/reports/{found.pk}/resources/",
+        "columns": columns(COLUMNS, evaluations.ORDERS, wanted),
+        "order": evaluations.order_in_words(wanted, evaluations.ORDERS, otherwise),
+        "total": found.rows,
+        "rows_exported": page.count,
+    }
+    return render(request, "report_resources.html", head(found, wanted, "resources") | context)
+
+
+@require_safe
+def resource(request: Request, report_id: int, key: int, closed: bool = False) -> HttpResponse:
+    """One evaluation with all columns that the file has of it: the fragment that opens in place, or a page."""
+    found = ready(report_id)
+    one = Evaluation.objects.at(found.pack_id, found.position or 0).filter(key=key).first()
+    if one is None:
+        raise Http404
+    context: dict[str, Any] = {
+        "report": found,
+        "row": shown(found, [one])[0],
+        "labels": labels(COLUMNS),
+        "base": f"/reports/{report_id}/resources/",
+        **tongue(found),
+    }
+    if closed and request.htmx:
+        return push_url(render(request, "report_resources.html#row", context), False)
+    context |= {"detail": True, "console": console.address(one, found.pack.account), **of_evaluation(found, key)}
+    if request.htmx:  # the rows are boosted, which would leave the table's own address
+        return push_url(render(request, "report_resources.html#row", context), False)
+    return render(request, "report_resource.html", head(found, Filter(), "resources") | context)
+
+
+@require_safe
+def evidence(request: Request, report_id: int) -> HttpResponse:
+    found = ready(report_id)
+    stated = {name: found.stated.get(name) or {} for name in ("overview", "cloud_resources", "cloud_rules")}
+    context = {
+        "counts": [
+            {
+                "status": status,
+                "listed": status in found.lists,
+                "ours": found.counts[status],
+                "overview": stated["overview"].get(status.name.lower()),
+                "cloud": stated["cloud_resources"].get(status.name),
+            }
+            for status in Status
+        ],
+        "cloud_rules": stated["cloud_rules"],
+        "failing_rules": sum(1 for result in evaluations.results(found) if result.failing),
+        "remarks": remarks.of(found),
+    }
+    return render(request, "report_evidence.html", head(found, Filter(), "evidence") | context)
+
+
+@require_safe
+def original(_request: Request, report_id: int) -> HttpResponseBase:
+    """The file byte for byte, under its own name; also of a report that could not be read."""
+    found = find(report_id)
+    if found.original is None:
+        raise Http404
+    try:
+        file = archive.open_original(found.original)
+    except FileNotFoundError as error:
+        raise Http404 from error
+    name = found.file_name or found.original.sha256
+    response = FileResponse(file, content_type=KINDS.get(found.kind, "application/octet-stream"))
+    response["Content-Disposition"] = content_disposition_header(True, name)
+    response["Content-Length"] = str(found.original.size)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["ETag"] = f'"{found.original.sha256}"'
+    return response
+
+
+def links(report: Report, wanted: Filter) -> dict[str, Any]:
+    """What a rule's row needs beside the rule."""
+    query = wanted.query_string()
+    return {
+        "report": report,
+        "query": query,
+        "query_and": query if query == "?" else f"{query}&",
+        "base": f"/reports/{report.pk}/",
+        "labels": labels(RULE_COLUMNS),
+        **tongue(report),
+    }
+
+
+def narrowed(report: Report, wanted: Filter, action: str) -> dict[str, Any]:
+    """What the page says of its filter: the fields, the chips, what was dropped, the way back to everything."""
+    names = {result.rule: result.name for result in evaluations.results(report)}
+    return {
+        "action": action,
+        "fields": fields(report, wanted),
+        "chips": wanted.chips(names.get(wanted.rule or 0, "")),
+        "dropped": [NAMES[name] for name in wanted.dropped],
+        "unlisted": wanted.status if wanted.status and wanted.status not in report.lists else None,
+        "query_exported": wanted.query_string(),
+    }
+
+
+def fields(report: Report, wanted: Filter) -> list[dict[str, Any]]:
+    """The drop-downs; one with a single choice is left out, unless it is chosen."""
+    options = evaluations.options(report)
+    choices: dict[str, list[tuple[str, Any]]] = {
+        "status": [(slug, status.label) for slug, status in STATUSES.items()],
+        "risk": [(slug, risk.label) for slug, risk in RISKS.items()],
+        "region": [(region, region) for region in options.regions],
+        "type": [(one, one) for one in options.types],
+        "account": [(account, account) for account in options.accounts],
+    }
+    chosen = dict(wanted.pairs)
+    return [
+        {"name": name, "words": FIELDS[name], "choices": of, "chosen": chosen.get(name, "")}
+        for name, of in choices.items()
+        if len(of) > 1 or name in chosen
+    ]
+
+
+def page_links(page: evaluations.Page, wanted: Filter) -> dict[str, str]:
+    numbers = {"first": 1, "previous": page.number - 1, "next": page.number + 1, "last": page.last}
+    return {name: wanted.query_string(page=number) for name, number in numbers.items()}
+
+
+def inset(report: Report, rule: int, wanted: Filter) -> dict[str, Any]:
+    """An opened rule and its rows, as far as they go in place."""
+    of_rule = wanted.with_(rule=rule, sort="")
+    page = evaluations.page(report, of_rule, INSET)
+    link = f"/reports/{report.pk}/resources/{of_rule.query_string()}"
+    result = report.rule_results.select_related("rule").get(rule=rule)
+    return {"opened": rule, "result": result, "page": page, "rows": shown(report, page.rows), "rest": link}
+
+
+def labels(of: Columns) -> dict[str, str]:
+    """The heads again, for cells that stand alone on a phone."""
+    return {name: str(words) for name, words in of.items()}
+
+
+def columns(of: Columns, orders: Iterable[str], wanted: Filter) -> list[dict[str, Any]]:
+    """The heads of a table: what each says, and what a press on it sorts by."""
+    heads = []
+    for name, words in of.items():
+        sorted_by = {name: "ascending", f"-{name}": "descending"}.get(wanted.sort, "")
+        sort = "" if name not in orders else f"-{name}" if sorted_by == "ascending" else name
+        heads.append({"words": words, "sort": sort, "sorted": sorted_by})
+    return heads

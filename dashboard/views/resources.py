@@ -1,0 +1,24 @@
+"""A resource's page: every rule that judged it, in time, over all packs and accounts."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from dashboard import console, timelines
+
+
+@require_safe
+def resource(request: HttpRequest, number: int) -> HttpResponse:
+    lines = timelines.of_resource(number)
+    if not lines:
+        raise Http404
+    newest = max((line.last for line in lines), key=lambda stretch: stretch.start).evaluation
+    failing = sum(1 for line in lines if line.last.end is None and line.last.status.slug == "failing")
+    context = {
+        "resource": newest,
+        "lines": lines,
+        "failing": failing,
+        "console": console.address(newest, newest.pack.account),
+        "since": min(line.stretches[0].start for line in lines),
+    }
+    return render(request, "resource_detail.html", context)

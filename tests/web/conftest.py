@@ -1,0 +1,30 @@
+"""Browsers of the people that the tests of pages know."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import translation
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """A request leaves its language behind in the thread; no test begins in the one before's."""
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def reader(client: Client, auditor: User) -> Client:
+    """The browser of somebody who may read and nothing else."""
+    client.force_login(auditor)
+    return client
+
+
+@pytest.fixture
+def starter(officer: User) -> Client:
+    """The browser of somebody who may generate reports as well."""
+    client = Client()
+    client.force_login(officer)
+    return client

@@ -1,0 +1,147 @@
+"""Accounts: added, tested and refreshed against the sandbox's cloud; the secret is written and never read."""
+
+import httpx
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import Settings
+
+from dashboard.models import Account, Pack
+from dashboard.sandbox.wsgi import Sandbox
+
+HTMX = {"HX-Request": "true"}
+SECRET = "a secret nobody may read"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sandbox(settings: Settings) -> Sandbox:
+    sandbox = Sandbox(large_rows=300)
+    settings.CLOUD_TRANSPORT = httpx.WSGITransport(app=sandbox)
+    return sandbox
+
+
+@pytest.fixture
+def known(sandbox: Sandbox) -> Account:
+    """An account of the sandbox, with its key."""
+    there = sandbox.accounts[0]
+    account = Account(name="Known", uid=there.uid, endpoint="http://sandbox", access_key_id=there.access_key_id)
+    account.secret = there.access_key_secret
+    account.save()
+    return account
+
+
+def fields(**others: str) -> dict[str, str]:
+    told = {"name": "New", "uid": "1000000000000009", "site": "china", "access_key_id": "key", "secret": SECRET}
+    return {**told, "endpoint": "", **others}
+
+
+def test_an_account_can_be_added(admin_client: Client) -> None:
+    answer = admin_client.post("/accounts/add/", fields())
+    account = Account.objects.get()
+    assert answer["Location"] == f"/accounts/{account.pk}/"
+    assert account.secret == SECRET
+
+
+def test_the_secret_is_shown_nowhere(admin_client: Client) -> None:
+    admin_client.post("/accounts/add/", fields())
+    account = Account.objects.get()
+    stored = bytes(account.secret_encrypted).decode()
+    for address in ("/accounts/", f"/accounts/{account.pk}/", f"/accounts/{account.pk}/edit/", "/"):
+        text = admin_client.get(address).content.decode()
+        assert SECRET not in text
+        assert stored not in text
+
+
+def test_a_form_sent_back_does_not_hold_the_secret(admin_client: Client) -> None:
+    answer = admin_client.post("/accounts/add/", fields(uid="12"))
+    assert answer.status_code == 422
+    assert "An account ID has 16 digits." in answer.content.decode()
+    assert SECRET not in answer.content.decode()
+
+
+def test_an_empty_secret_keeps_the_one_that_is_stored(admin_client: Client) -> None:
+    admin_client.post("/accounts/add/", fields())
+    account = Account.objects.get()
+    admin_client.post(f"/accounts/{account.pk}/edit/", fields(secret="", name="Renamed"))
+    account.refresh_from_db()
+    assert (account.name, account.secret) == ("Renamed", SECRET)
+
+
+def test_a_key_without_its_secret_is_refused(admin_client: Client) -> None:
+    answer = admin_client.post("/accounts/add/", fields(secret=""))
+    assert "An AccessKey needs its secret." in answer.content.decode()
+    assert not Account.objects.exists()
+
+
+def test_an_account_is_added_once(admin_client: Client) -> None:
+    admin_client.post("/accounts/add/", fields())
+    assert "already exists" in admin_client.post("/accounts/add/", fields()).content.decode()
+
+
+def test_a_working_key_is_said_to_work(admin_client: Client, known: Account) -> None:
+    answer = admin_client.post(f"/accounts/{known.pk}/test/", headers=HTMX).content.decode()
+    assert "The connection works. The cloud lists 4 packs." in answer
+    assert not Pack.objects.exists()
+
+
+def test_a_wrong_secret_is_explained_with_the_request_id_last(admin_client: Client, known: Account) -> None:
+    known.secret = "wrong"
+    known.save()
+    answer = admin_client.post(f"/accounts/{known.pk}/test/", headers=HTMX).content.decode()
+    places = [
+        answer.index(words) for words in ("The AccessKey secret is wrong", "does not fit", "Ask an", "Request id")
+    ]
+    assert places == sorted(places)
+
+
+def test_without_javascript_the_verdict_is_a_message(admin_client: Client, known: Account) -> None:
+    known.secret = "wrong"
+    known.save()
+    answer = admin_client.post(f"/accounts/{known.pk}/test/", follow=True)
+    assert answer.redirect_chain == [(f"/accounts/{known.pk}/", 302)]
+    assert 'data-level="error">The AccessKey secret is wrong.' in answer.content.decode()
+
+
+def test_refreshing_brings_the_packs(admin_client: Client, known: Account) -> None:
+    answer = admin_client.post(f"/accounts/{known.pk}/refresh/", headers=HTMX).content.decode()
+    assert "The list of packs is up to date." in answer
+    assert known.packs.count() == 4
+    assert all(pack.pack_id in answer for pack in known.packs.all())
+
+
+def test_a_refresh_that_the_cloud_refuses_leaves_the_packs(admin_client: Client, known: Account) -> None:
+    admin_client.post(f"/accounts/{known.pk}/refresh/")
+    count = known.packs.count()
+    known.secret = "wrong"
+    known.save()
+    answer = admin_client.post(f"/accounts/{known.pk}/refresh/", headers=HTMX).content.decode()
+    assert "The AccessKey secret is wrong" in answer
+    assert known.packs.in_cloud().count() == count > 0
+
+
+@pytest.mark.parametrize("name", ["reader", "starter"])
+@pytest.mark.parametrize("address", ["/accounts/", "/accounts/add/", "/accounts/{}/", "/accounts/{}/edit/"])
+def test_accounts_are_for_administrators(
+    request: pytest.FixtureRequest, account: Account, name: str, address: str
+) -> None:
+    client: Client = request.getfixturevalue(name)
+    assert client.get(address.format(account.pk)).status_code == 403
+    assert "/accounts/" not in client.get("/").content.decode().replace("/accounts/logout/", "")
+
+
+@pytest.mark.parametrize("act", ["test", "refresh", "edit"])
+def test_who_may_not_change_accounts_posts_nothing(starter: Client, account: Account, act: str) -> None:
+    answer = starter.post(f"/accounts/{account.pk}/{act}/", fields())
+    assert answer.status_code == 403
+    assert "You may not do this" in answer.content.decode()
+
+
+def test_a_search_finds_packs_and_accounts_by_name_and_by_the_beginning_of_an_id(
+    reader: Client, pack: Pack, auditor: User
+) -> None:
+    for wanted in ("OSS", "cp-00"):
+        assert f'href="/packs/{pack.pk}/"' in reader.get("/search/", {"q": wanted}).content.decode()
+    assert "1000000000000001" in reader.get("/search/", {"q": "10000000"}).content.decode()
+    assert "Nothing bears this name" in reader.get("/search/", {"q": "nowhere"}).content.decode()
+    assert "Enter a name" in reader.get("/search/").content.decode()

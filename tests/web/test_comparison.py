@@ -1,0 +1,208 @@
+"""The comparison's page: from the older to the newer, each card's number its rows, the same in every file."""
+
+import csv
+import io
+import json
+import re
+
+import openpyxl
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from dashboard import comparison
+from dashboard.comparison import Bucket
+from dashboard.models import Pack, Report
+from tests.past import bring_in, english_of, plan
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def pack(db: None) -> Pack:
+    return bring_in(plan())
+
+
+@pytest.fixture
+def ends(pack: Pack) -> tuple[Report, Report]:
+    first, _, last = pack.reports.order_by("position")
+    return first, last
+
+
+def address(pack: Pack, older: Report, newer: Report) -> str:
+    return f"/packs/{pack.pk}/compare/{older.pk}/{newer.pk}/"
+
+
+def rows_of(page: str) -> int:
+    return page.count("<tr><th")
+
+
+def test_the_latest_is_compared_with_the_one_before_unless_others_are_chosen(reader: Client, pack: Pack) -> None:
+    first, second, third = pack.reports.order_by("position")
+    assert reader.get(f"/packs/{pack.pk}/compare/")["Location"] == address(pack, second, third)
+    chosen = reader.get(f"/packs/{pack.pk}/compare/?a={third.pk}&b={first.pk}")
+    assert chosen["Location"] == address(pack, first, third)
+
+
+def test_the_changes_of_a_report_are_those_against_the_one_before(reader: Client, pack: Pack) -> None:
+    _, second, third = pack.reports.order_by("position")
+    assert reader.get(f"/reports/{third.pk}/changes/")["Location"] == address(pack, second, third)
+
+
+def test_the_wrong_order_leads_to_the_right_one_and_keeps_the_filter(
+    reader: Client, pack: Pack, ends: tuple[Report, Report]
+) -> None:
+    answer = reader.get(address(pack, ends[1], ends[0]) + "?bucket=fixed")
+    assert answer["Location"] == address(pack, *ends) + "?bucket=fixed"
+
+
+def test_each_card_s_number_is_the_number_of_rows_behind_it(
+    reader: Client, pack: Pack, ends: tuple[Report, Report]
+) -> None:
+    base, compared = address(pack, *ends), comparison.between(*ends)
+    for bucket in Bucket:
+        page = reader.get(f"{base}?bucket={bucket}").content.decode()
+        assert rows_of(page) == compared.counts[bucket], bucket
+    changes = sum(compared.counts[bucket] for bucket in comparison.CHANGED)
+    assert rows_of(reader.get(base).content.decode()) == changes
+    assert sum(compared.counts.values()) == ends[1].rows + sum(1 for one in compared.changes if one.now is None)
+
+
+def test_a_change_is_said_in_words(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
+    page = reader.get(address(pack, *ends) + "?bucket=new-failure").content.decode()
+    assert "was compliant, now non-compliant" in page
+
+
+def test_a_report_against_itself_has_changed_in_nothing(
+    reader: Client, pack: Pack, ends: tuple[Report, Report]
+) -> None:
+    page = reader.get(address(pack, ends[0], ends[0])).content.decode()
+    assert "Nothing has changed between these two reports." in page
+
+
+def test_a_search_finds_a_change_by_its_resource(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
+    change = comparison.between(*ends).changes[0]
+    page = reader.get(address(pack, *ends), {"q": change.resource_id.upper(), "bucket": change.bucket}).content.decode()
+    assert rows_of(page) >= 1
+    assert change.resource_id in page
+
+
+def test_an_empty_result_offers_all_changes(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
+    page = reader.get(address(pack, *ends) + "?q=nowhere&risk=low").content.decode()
+    assert "No row matches this filter." in page
+    assert f'href="{address(pack, *ends)}">Show all changes' in page
+
+
+@pytest.mark.parametrize("query", ["?bucket=x&risk=9&rule=a&page=-1", "?page=99999", "?q=%00"])
+def test_nonsense_in_the_address_narrows_nothing_and_breaks_nothing(
+    reader: Client, pack: Pack, ends: tuple[Report, Report], query: str
+) -> None:
+    assert reader.get(address(pack, *ends) + query).status_code == 200
+
+
+def test_reports_of_another_pack_or_unready_ones_are_not_compared(
+    reader: Client, pack: Pack, ends: tuple[Report, Report]
+) -> None:
+    other = bring_in(plan(2), 1).reports.get()
+    assert reader.get(address(pack, ends[0], other)).status_code == 404
+    Report.objects.filter(pk=ends[1].pk).update(state=Report.State.FAILED)
+    assert reader.get(address(pack, *ends)).status_code == 404
+
+
+def test_a_file_of_failing_resources_only_is_said_to_be_one(reader: Client) -> None:
+    pack = bring_in(plan(3, layout="older"))
+    first, _, last = pack.reports.order_by("position")
+    page = reader.get(address(pack, first, last)).content.decode()
+    assert "The newer file lists failing resources only" in page
+    assert "Ground: its overview counts" in page
+    assert "No longer reported" in page
+    assert "Gone, was failing" not in page
+    assert comparison.between(first, last).counts[Bucket.FIXED] == 0
+
+
+def test_rules_told_apart_by_name_are_said_to_be(reader: Client) -> None:
+    pack = bring_in(plan(3, layout="older"), 2)
+    page = reader.get(f"/packs/{pack.pk}/compare/", follow=True).content.decode()
+    assert "rules are told apart by their names here" in page
+
+
+def test_a_removed_and_an_added_rule_are_listed_apart(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
+    removed = ends[1].rule_results.order_by("pk")[0]
+    added = ends[0].rule_results.order_by("pk")[1]
+    removed.delete()
+    added.delete()
+    page = reader.get(address(pack, *ends)).content.decode()
+    assert re.search(rf"Rule removed:</b> {removed.name}", page)
+    assert re.search(rf"Rule added:</b> {added.name}", page)
+
+
+def test_changed_risk_name_and_parameters_are_listed_but_no_name_of_another_language(
+    reader: Client, pack: Pack, ends: tuple[Report, Report]
+) -> None:
+    rule = ends[0].rule_results.order_by("pk")[0]
+    ends[0].rule_results.filter(pk=rule.pk).update(name="Former name", risk=3, parameters={"days": "30"})
+    ends[1].rule_results.filter(rule=rule.rule_id).update(risk=1, parameters={"days": "90"})
+    page = reader.get(address(pack, *ends)).content.decode()
+    assert "Rule renamed:</b> Former name →" in page
+    assert "Low → High" in page
+    assert "days = 30 → days = 90" in page
+    Report.objects.filter(pk=ends[0].pk).update(language="en")
+    assert "Former name →" not in reader.get(address(pack, *ends)).content.decode()
+
+
+def test_two_files_of_one_state_in_two_languages_differ_in_nothing(reader: Client) -> None:
+    pack = bring_in(plan(4), 1)
+    zh, en = pack.reports.get(), english_of(plan(4))
+    assert (zh.language[:2], en.language[:2]) == ("zh", "en")
+    assert comparison.between(zh, en).changes == []
+    page = reader.get(address(pack, zh, en)).content.decode()
+    assert "Nothing has changed between these two reports." in page
+    assert "The scope has changed" not in page
+
+
+def test_the_files_have_the_page_s_numbers(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
+    base, compared = address(pack, *ends), comparison.between(*ends)
+    told = json.loads(reader.get(base + "changes.json").content)
+    assert told["counts"] == {str(bucket): compared.counts[bucket] for bucket in Bucket}
+    lines = list(csv.DictReader(io.StringIO(reader.get(base + "changes.csv").content.decode("utf-8-sig"))))
+    book = openpyxl.load_workbook(io.BytesIO(reader.get(base + "changes.xlsx").content))
+    for bucket in Bucket:
+        if bucket in (Bucket.STILL_COMPLIANT, Bucket.STILL_OTHER):
+            continue
+        count = compared.counts[bucket]
+        assert sum(1 for line in lines if line["Group"] == bucket.label) == count
+        assert sum(1 for row in told["rows"] if row["bucket"] == bucket) == count
+        assert book[bucket.label].max_row - 1 == count
+
+
+def test_a_file_holds_what_the_filter_leaves(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
+    told = json.loads(reader.get(address(pack, *ends) + "changes.json?bucket=still-compliant").content)
+    assert len(told["rows"]) == comparison.between(*ends).counts[Bucket.STILL_COMPLIANT]
+    assert {row["now"] for row in told["rows"]} == {"COMPLIANT"}
+
+
+def test_the_print_has_all_rows_on_one_page(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
+    page = reader.get(address(pack, *ends) + "print/?bucket=still-compliant").content.decode()
+    assert rows_of(page) == comparison.between(*ends).counts[Bucket.STILL_COMPLIANT]
+    assert ends[0].original_id
+    assert ends[0].original_id in page
+
+
+def test_the_sentence_counts_what_a_mail_needs(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
+    counts = comparison.between(*ends).counts
+    gone = counts[Bucket.GONE_FAILING] + counts[Bucket.GONE_COMPLIANT]
+    words = (
+        f"{counts[Bucket.NEW_FAILURE]} new, {counts[Bucket.FIXED]} fixed, "
+        f"{counts[Bucket.STILL_FAILING]} still failing, {counts[Bucket.NEWLY_IGNORED]} ignored, {gone} gone."
+    )
+    assert f'data-copy="Since 2026-10-30: {words}"' in reader.get(address(pack, *ends)).content.decode()
+
+
+def test_the_number_of_queries_does_not_grow_with_the_changes(
+    reader: Client, pack: Pack, ends: tuple[Report, Report], django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    large = bring_in(plan(5, rows=300, failing=0.4), 2)
+    older, newer = large.reports.order_by("position")
+    for of, reports in ((pack, ends), (large, (older, newer))):
+        with django_assert_max_num_queries(14):
+            reader.get(address(of, *reports))

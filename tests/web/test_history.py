@@ -1,0 +1,225 @@
+"""History, trend, timelines, and what people write on a report."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from dashboard import drawings, trends
+from dashboard.drawings import Point
+from dashboard.models import AuditEntry, Evaluation, Pack, Report, Status
+from tests.past import bring_in, plan
+from tests.web.rows import failed, received
+
+pytestmark = pytest.mark.django_db
+START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+def points(*days: int) -> list[Point]:
+    return [Point(day, START + dt.timedelta(days=day), 90, 10) for day in days]
+
+
+def test_a_gap_longer_than_three_usual_intervals_breaks_the_line() -> None:
+    assert drawings.gaps(points(0, 7, 14, 21, 50, 57)) == {4}
+    assert drawings.gaps(points(0, 7, 14, 35)) == set()
+
+
+def test_a_point_lies_at_its_true_time() -> None:
+    first, second, third = drawings.places(points(0, 1, 10))
+    assert second - first == pytest.approx((third - first) / 10)
+
+
+def test_a_change_of_the_rules_is_marked_and_silence_about_them_is_not() -> None:
+    line = [point._replace(scope=scope) for point, scope in zip(points(*range(6)), (1, 1, 2, None, 2, 2), strict=True)]
+    assert drawings.rule_changes(line) == [2]
+
+
+def test_the_trend_has_a_link_for_each_report_and_the_same_in_a_table(reader: Client) -> None:
+    pack = bring_in(plan())
+    page = reader.get(f"/packs/{pack.pk}/").content.decode()
+    drawing = page[page.index('<svg class="trend"') : page.index("</svg>", page.index('<svg class="trend"'))]
+    table = page[page.index('<details class="numbers"') : page.index("</details>", page.index('class="numbers"'))]
+    for report in pack.reports.all():
+        assert f'href="/reports/{report.pk}/"' in drawing
+        assert f'href="/reports/{report.pk}/"' in table
+    assert " style=" not in page
+
+
+def test_a_long_trend_shows_its_newest_and_leads_to_all(
+    reader: Client, pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trends, "FEW", 3)
+    monkeypatch.setattr(trends, "ROWS", 3)
+    reports = [received(pack, days, compliant=9, failing=1) for days in range(5, 0, -1)]
+    page = reader.get(f"/packs/{pack.pk}/").content.decode()
+    links = [f'<a href="/reports/{report.pk}/" tabindex="-1">' for report in reports]
+    assert [link in page for link in links] == [False, False, True, True, True]
+    assert f'href="/packs/{pack.pk}/trend/"' in page
+    every = reader.get(f"/packs/{pack.pk}/trend/").content.decode()
+    assert all(link in every for link in links)
+
+
+def test_the_table_of_a_long_trend_comes_when_it_is_opened_and_has_pages(
+    reader: Client, pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trends, "ROWS", 3)
+    reports = [received(pack, days, scope=days // 3) for days in range(5, 0, -1)]
+    page = reader.get(f"/packs/{pack.pk}/").content.decode()
+    assert f'<details class="numbers" data-hx-get="/packs/{pack.pk}/trend/" data-hx-trigger="toggle once"' in page
+    assert page.count("<table") == 1
+    table = reader.get(f"/packs/{pack.pk}/trend/", headers={"HX-Request": "true"}).content.decode()
+    assert "<svg" not in table
+    rest = reader.get(f"/packs/{pack.pk}/trend/?page=2").content.decode()
+    rows = [re.findall(r'<th scope="row"><a href="/reports/(\d+)/">', text) for text in (table, rest)]
+    assert rows == [[str(report.pk) for report in reports[:1:-1]], [str(report.pk) for report in reports[1::-1]]]
+    assert [text.count("<td>changed</td>") for text in (table, rest)] == [1, 0]
+
+
+def test_a_thinned_trend_keeps_the_first_the_latest_the_extremes_and_changes_of_the_rules() -> None:
+    line = points(*range(1_000))
+    line[501] = line[501]._replace(failing=90)
+    line[702] = line[702]._replace(compliant=900)
+    line[903:] = [point._replace(scope=2) for point in line[903:]]
+    line[:903] = [point._replace(scope=1) for point in line[:903]]
+    some = trends.thinned(line)
+    assert {0, 501, 702, 903, 999} <= {point.report for point in some}
+    assert len(some) <= 122
+    assert drawings.gaps(some) == set()
+
+
+def test_a_thinned_trend_says_how_many_reports_it_draws() -> None:
+    drawing = trends.every(points(*range(1_000)))
+    assert f"{drawing.count('<circle') // 2} of 1,000 reports are drawn" in drawing
+
+
+def test_failed_runs_do_not_bend_the_trend(reader: Client, pack: Pack) -> None:
+    received(pack, 2, compliant=9, failing=1)
+    received(pack, 1, compliant=9, failing=1)
+    bad = failed(pack)
+    page = reader.get(f"/packs/{pack.pk}/").content.decode()
+    assert f'href="/reports/{bad.pk}/" tabindex' not in page
+    assert f'id="entry-{bad.pk}"' in page
+
+
+def test_the_two_latest_reports_are_picked_for_the_comparison(reader: Client, pack: Pack) -> None:
+    reports = [received(pack, days) for days in (3, 2, 1)]
+    page = reader.get(f"/packs/{pack.pk}/").content.decode()
+    picked = re.findall(r'name="([ab])" value="(\d+)"[^>]* checked', page)
+    assert sorted(picked) == [("a", str(reports[1].pk)), ("b", str(reports[2].pk))]
+
+
+def test_the_history_lists_every_pack_s_reports_newest_first(reader: Client, pack: Pack) -> None:
+    other = Pack.objects.create(account=pack.account, pack_id="cp-0002", name="Other")
+    older, newer, bad = received(pack, 5), received(other, 2), failed(pack)
+    page = reader.get("/reports/").content.decode()
+    assert re.findall(r'<th scope="row"><a href="/reports/(\d+)/">', page) == [
+        str(one.pk) for one in (bad, newer, older)
+    ]
+    assert "slow down" in page
+
+
+def test_the_history_narrows_by_account_pack_dates_result_and_starter(
+    reader: Client, pack: Pack, auditor: User
+) -> None:
+    other = Pack.objects.create(account=pack.account, pack_id="cp-0002", name="Other")
+    mine, old, bad = received(other, 1, requested_by=auditor), received(pack, 40), failed(pack)
+    day = f"{dt.datetime.now(dt.UTC) - dt.timedelta(days=20):%Y-%m-%d}"
+    for query, left in (
+        (f"?pack={other.pk}", {mine}),
+        (f"?account={pack.account_id}", {mine, old, bad}),
+        (f"?until={day}", {old}),
+        (f"?since={day}&result=ready", {mine}),
+        ("?result=failed", {bad}),
+        ("?by=audit", {mine}),
+    ):
+        page = reader.get(f"/reports/{query}").content.decode()
+        assert set(re.findall(r'<th scope="row"><a href="/reports/(\d+)/">', page)) == {str(one.pk) for one in left}
+
+
+def test_the_filter_shows_what_is_chosen(reader: Client, pack: Pack) -> None:
+    page = reader.get(f"/reports/?pack={pack.pk}&result=failed").content.decode()
+    assert f'<option value="{pack.pk}" selected>{pack.account.name} · {pack.name}</option>' in page
+    assert '<option value="failed" selected>' in page
+
+
+def test_equal_content_is_said_with_the_time_of_the_earlier_one(reader: Client, pack: Pack) -> None:
+    received(pack, 3, content=7)
+    received(pack, 2, content=8)
+    received(pack, 1, content=7)
+    other = Pack.objects.create(account=pack.account, pack_id="cp-0002", name="Other")
+    received(other, 1, content=7)
+    assert reader.get("/reports/").content.decode().count("same content as") == 1
+
+
+def test_the_history_takes_as_many_queries_for_many_reports_as_for_few(
+    reader: Client, pack: Pack, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(40):
+        received(pack, number, content=number % 5)
+    with django_assert_max_num_queries(10):
+        reader.get("/reports/")
+
+
+def test_a_resource_shows_every_rule_over_all_packs(reader: Client) -> None:
+    one, other = bring_in(plan(1)), bring_in(plan(2))
+    shared = set(Evaluation.objects.filter(pack=one).values_list("resource", flat=True)) & set(
+        Evaluation.objects.filter(pack=other).values_list("resource", flat=True)
+    )
+    number = min(shared)
+    page = reader.get(f"/resources/{number}/").content.decode()
+    assert one.name in page
+    assert other.name in page
+    lines = Evaluation.objects.filter(resource=number).values("pack", "rule", "key").distinct().count()
+    assert page.count('<svg class="timeline"') == lines
+
+
+def test_a_resource_s_timeline_leads_to_the_report_in_which_it_began(reader: Client) -> None:
+    pack = bring_in(plan())
+    began = pack.reports.order_by("position")[1]
+    span = Evaluation.objects.filter(pack=pack, first=began.position or 0, status=Status.NON_COMPLIANT)[0]
+    page = reader.get(f"/resources/{span.resource}/").content.decode()
+    assert f'href="/reports/{began.pk}/resources/{span.key}/"' in page
+
+
+def test_an_unknown_resource_is_not_found(reader: Client) -> None:
+    assert reader.get("/resources/12345/").status_code == 404
+
+
+def test_a_rule_shows_its_failing_resources_in_each_report(reader: Client) -> None:
+    pack = bring_in(plan())
+    result = pack.reports.order_by("position")[2].rule_results.order_by("-failing")[0]
+    page = reader.get(f"/rules/{result.rule_id}/").content.decode()
+    assert f'/resources/?status=failing&amp;rule={result.rule_id}">{result.failing}</a>' in page
+    assert '<svg class="trend"' in page
+
+
+def test_label_note_and_hold_are_kept_with_before_and_after(officer: User, client: Client, pack: Pack) -> None:
+    client.force_login(officer)
+    report = received(pack)
+    client.post(f"/reports/{report.pk}/notes/", {"label": "Audit 2026", "note": "", "held": "on"})
+    client.post(f"/reports/{report.pk}/notes/", {"label": "Audit 2027", "note": "", "held": "on"})
+    report.refresh_from_db()
+    assert (report.label, report.held) == ("Audit 2027", True)
+    latest, first = AuditEntry.objects.filter(report=report)
+    assert (latest.by, latest.before, latest.after) == (officer, {"label": "Audit 2026"}, {"label": "Audit 2027"})
+    assert (first.before, first.after) == ({"label": "", "held": False}, {"label": "Audit 2026", "held": True})
+    assert "Audit 2026 → Audit 2027" in client.get(f"/reports/{report.pk}/notes/").content.decode()
+
+
+def test_saving_without_a_change_leaves_no_trace(officer: User, client: Client, pack: Pack) -> None:
+    client.force_login(officer)
+    report = received(pack, label="Audit")
+    client.post(f"/reports/{report.pk}/notes/", {"label": "Audit", "note": ""})
+    assert not AuditEntry.objects.exists()
+
+
+def test_a_reader_sees_the_note_and_changes_nothing(reader: Client, pack: Pack) -> None:
+    report = received(pack, note="Seen by the auditors")
+    page = reader.get(f"/reports/{report.pk}/notes/").content.decode()
+    assert "Seen by the auditors" in page
+    assert "<textarea" not in page
+    assert reader.post(f"/reports/{report.pk}/notes/", {"label": "x"}).status_code == 403
+    assert Report.objects.get(pk=report.pk).label == ""

@@ -1,0 +1,209 @@
+"""Home: accounts and packs, worst first, live."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from dashboard.models import Account, Pack, Report
+from tests.web.rows import failed, received, under_way
+
+HTMX = {"HX-Request": "true"}
+pytestmark = pytest.mark.django_db
+
+
+def text(client: Client, address: str = "/") -> str:
+    return client.get(address).content.decode()
+
+
+@pytest.fixture
+def another(account: Account) -> Callable[[str], Pack]:
+    """Makes one more pack of the account."""
+    return lambda name: Pack.objects.create(account=account, pack_id=f"cp-{name}", name=name)
+
+
+def names(page: str) -> list[str]:
+    return re.findall(r'<th scope="row"><a href="/packs/\d+/"[^>]*>([^<]+)</a>', page)
+
+
+def test_nothing_yet_says_how_it_begins(reader: Client, admin_client: Client) -> None:
+    assert "Ask an administrator to add an account." in text(reader)
+    assert 'href="/accounts/add/"' in text(admin_client)
+
+
+def test_an_account_without_packs_says_what_to_do(reader: Client, account: Account) -> None:
+    assert "Ask an administrator to refresh the packs." in text(reader)
+
+
+def test_packs_stand_worst_first(reader: Client, another: Callable[[str], Pack]) -> None:
+    received(another("well"), compliant=9)
+    another("unknown")
+    received(another("many low"), failing=90, failing_low=90)
+    received(another("one high"), failing=1, failing_high=1)
+    assert names(text(reader)) == ["one high", "many low", "unknown", "well"]
+
+
+def test_accounts_stand_in_the_order_of_their_worst_pack(reader: Client, pack: Pack) -> None:
+    other = Account.objects.create(name="A quiet account", uid="1000000000000002")
+    Pack.objects.create(account=other, pack_id="cp-2", name="quiet")
+    received(pack, failing=1, failing_low=1)
+    assert names(text(reader)) == [pack.name, "quiet"]
+
+
+def test_a_row_tells_the_latest_report(reader: Client, pack: Pack) -> None:
+    received(pack, 8, compliant=1, failing=1, failing_high=1)
+    latest = received(pack, 1, compliant=357, failing=57, failing_high=12, failing_low=45, new=3, fixed=7)
+    page = text(reader)
+    assert "86.2 %" in page
+    assert f'href="/reports/{latest.pk}/resources/?status=failing&risk=high">12</a>' in page
+    assert "▲ 3 new" in page
+    assert "▼ 7 fixed" in page
+    assert 'aria-label="50.0 % → 86.2 %, 2 reports"' in page
+    assert "1 day" in page.replace("\xa0", " ")
+
+
+def test_an_import_of_an_old_file_does_not_become_the_latest(reader: Client, pack: Pack) -> None:
+    received(pack, 1, compliant=3, failing=1)
+    received(pack, 400, compliant=1, failing=9, source="imported")
+    assert "75.0 %" in text(reader)
+
+
+@pytest.mark.parametrize(("show", "shown"), [("new", ["worse"]), ("never", ["unknown"]), ("failed", ["broken"])])
+def test_a_card_counts_exactly_the_rows_it_opens(
+    reader: Client, another: Callable[[str], Pack], show: str, shown: list[str]
+) -> None:
+    received(another("worse"), failing=2, new=2, fixed=0)
+    another("unknown")
+    broken = another("broken")
+    received(broken, 2)
+    failed(broken)
+    page = text(reader, f"/?show={show}")
+    assert names(page) == shown
+    assert f'<a href="/?show={show}"' not in page
+    assert 'aria-current="true"' in page
+
+
+def test_a_run_that_failed_and_was_repeated_well_is_no_longer_counted(reader: Client, pack: Pack) -> None:
+    failed(pack, seconds=600)
+    received(pack)
+    assert names(text(reader, "/?show=failed")) == []
+    assert "No pack is in this state." in text(reader, "/?show=failed")
+
+
+def test_a_pack_gone_from_the_cloud_stays_and_cannot_be_generated(starter: Client, pack: Pack) -> None:
+    received(pack, 30, compliant=1)
+    pack.gone(pack.reports.get().ended_at)
+    page = text(starter)
+    assert "gone from the cloud" in page
+    assert f"/packs/{pack.pk}/reports/" not in page
+    assert starter.post(f"/packs/{pack.pk}/reports/").status_code == 404
+
+
+def test_nothing_asks_when_nothing_is_under_way(reader: Client, pack: Pack) -> None:
+    received(pack)
+    assert "data-hx-get" not in text(reader)
+
+
+def test_one_question_asks_for_all_runs(reader: Client, pack: Pack, another: Callable[[str], Pack]) -> None:
+    runs = [under_way(pack), under_way(another("second"))]
+    page = text(reader)
+    asked = re.findall(r'data-hx-get="([^"]+)"', page)
+    assert len(asked) == 1
+    assert {f"report={run.pk}" for run in runs} == set(asked[0].partition("?")[2].split("&amp;"))
+
+
+@pytest.mark.parametrize(("age", "pause"), [(0, 2), (25, 2), (70, 7), (900, 15)])
+def test_an_old_run_is_asked_after_less_often(reader: Client, pack: Pack, age: int, pause: int) -> None:
+    under_way(pack, age)
+    assert f'data-hx-trigger="every {pause}s, seen"' in text(reader)
+
+
+def test_a_run_under_way_answers_with_its_state_alone(starter: Client, pack: Pack) -> None:
+    run = under_way(pack, 41, state="fetching")
+    answer = starter.get(f"/status/?report={run.pk}", headers=HTMX).content
+    assert b"fetching</span> \xc2\xb7 0:41" in answer
+    assert b"<tr" not in answer
+    assert b"<button" not in answer
+    assert len(answer) < 1024
+
+
+def test_an_ended_run_brings_its_row_and_ends_the_asking(starter: Client, pack: Pack) -> None:
+    report = received(pack, compliant=1)
+    answer = starter.get(f"/status/?report={report.pk}", headers=HTMX).content.decode()
+    assert f'<template><tr id="pack-{pack.pk}" data-hx-swap-oob="true">' in answer.replace("\n", "")
+    assert f'data-announce="{pack.name}: ready"' in answer
+    assert "data-hx-get" not in answer
+    assert len(answer.encode()) < 4096
+
+
+def test_a_run_that_somebody_else_began_brings_its_row(starter: Client, pack: Pack) -> None:
+    under_way(pack)
+    answer = starter.get("/status/?report=999999&report=nonsense", headers=HTMX).content.decode()
+    assert f'<tr id="pack-{pack.pk}" data-hx-swap-oob="true">' in answer
+    assert answer.count("data-hx-swap-oob") == 1
+
+
+def test_generate_in_a_row_answers_with_the_row_and_begins_the_asking(starter: Client, pack: Pack) -> None:
+    headers = {**HTMX, "HX-Target": f"pack-{pack.pk}"}
+    answer = starter.post(f"/packs/{pack.pk}/reports/", headers=headers).content.decode()
+    report = Report.objects.get()
+    assert f'data-hx-get="/status/?report={report.pk}"' in answer
+    assert f'data-hx-post="/reports/{report.pk}/cancel/"' in answer
+    assert "asked" in answer
+
+
+def test_cancel_in_a_row_answers_with_the_row(starter: Client, pack: Pack) -> None:
+    run = under_way(pack)
+    headers = {**HTMX, "HX-Target": f"pack-{pack.pk}"}
+    answer = starter.post(f"/reports/{run.pk}/cancel/", headers=headers).content.decode()
+    assert f'data-hx-post="/packs/{pack.pk}/reports/"' in answer
+    assert Report.objects.get().state == "cancelled"
+
+
+def test_generate_all_asks_for_one_report_of_each_pack(starter: Client, another: Callable[[str], Pack]) -> None:
+    packs = [another("first"), another("second")]
+    running = under_way(packs[0])
+    another("gone").gone(running.requested_at)
+    assert starter.post("/reports/generate/")["Location"] == "/"
+    assert sorted(report.pack_id for report in Report.objects.all()) == sorted(pack.pk for pack in packs)
+
+
+def test_generate_all_of_a_filtered_page_leaves_the_others(starter: Client, another: Callable[[str], Pack]) -> None:
+    received(another("known"))
+    never = another("unknown")
+    starter.post("/reports/generate/", {"show": "never"})
+    assert Report.objects.under_way().get().pack == never
+
+
+def test_who_may_only_read_generates_nothing(reader: Client, pack: Pack) -> None:
+    assert "Generate" not in text(reader)
+    assert reader.post("/reports/generate/").status_code == 403
+    assert reader.post(f"/packs/{pack.pk}/reports/").status_code == 403
+    assert not Report.objects.exists()
+
+
+def test_home_takes_the_same_queries_for_ten_packs_and_for_two_hundred(
+    reader: Client, account: Account, another: Callable[[str], Pack]
+) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            assert reader.get("/").status_code == 200
+        return len(captured)
+
+    for number in range(10):
+        received(another(f"{number}"), failing=number)
+    few = queries()
+    packs = [Pack(account=account, pack_id=f"cp-{number:04}", name=f"{number}") for number in range(190)]
+    for number, one in enumerate(Pack.objects.bulk_create(packs)):
+        if number % 10 == 0:
+            received(one)
+            failed(one)
+        elif number % 10 == 1:
+            under_way(one)
+    assert queries() == few
+    assert few <= 10

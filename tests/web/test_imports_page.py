@@ -1,0 +1,127 @@
+"""The page of imports: many files at once, each with its verdict, also without JavaScript."""
+
+import io
+import zipfile
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from huey.contrib.djhuey import HUEY
+
+from dashboard import imports
+from dashboard.models import ImportBatch, ImportedFile, Report
+from dashboard.sandbox.estate import Estate
+from dashboard.sandbox.history import history
+from tests.past import UNTIL, plan
+
+pytestmark = pytest.mark.django_db(transaction=True)
+State = ImportedFile.State
+
+
+@pytest.fixture
+def importer(officer: User) -> Client:
+    client = Client()
+    client.force_login(officer)
+    return client
+
+
+@pytest.fixture
+def files() -> dict[str, bytes]:
+    return {name: content for name, content, _ in history(Estate(7, 2, packs=(plan(),)), 2, until=UNTIL)}
+
+
+def send(client: Client, files: dict[str, bytes]) -> ImportBatch:
+    uploads = [SimpleUploadedFile(name, content) for name, content in files.items()]
+    answer = client.post("/imports/", {"files": uploads})
+    batch = ImportBatch.objects.latest("pk")
+    assert answer["Location"] == f"/imports/{batch.pk}/"
+    return batch
+
+
+def work(batch: ImportBatch) -> None:
+    """What the queue's worker does."""
+    HUEY.flush()
+    for _ in imports.read_all(imports.settle_batch(batch.pk)):
+        pass
+
+
+def page(client: Client, batch: ImportBatch, **headers: str) -> str:
+    return client.get(f"/imports/{batch.pk}/", headers=headers).content.decode()
+
+
+def test_many_files_and_a_zip_with_a_broken_one_become_reports_each_with_its_verdict(
+    importer: Client, files: dict[str, bytes]
+) -> None:
+    (first, one), (second, two) = files.items()
+    bundle = io.BytesIO()
+    with zipfile.ZipFile(bundle, "w") as made:
+        made.writestr(second, two)
+        made.writestr("broken.xls", b"\xd0\xcf\x11\xe0")
+    batch = send(importer, {first: one, "old.zip": bundle.getvalue()})
+    assert "3 waiting" in page(importer, batch)
+    work(batch)
+    shown = page(importer, batch)
+    assert "2 of 3 files are in the history" in shown
+    assert "1 not taken in" in shown
+    assert Report.objects.ready().count() == 2
+
+
+def test_the_page_asks_again_while_files_wait_and_stops_at_the_end(importer: Client, files: dict[str, bytes]) -> None:
+    batch = send(importer, files)
+    assert "data-poll" in page(importer, batch, **{"HX-Request": "true"})
+    work(batch)
+    fragment = page(importer, batch, **{"HX-Request": "true"})
+    assert "data-poll" not in fragment
+    assert "<html" not in fragment
+
+
+def test_files_that_are_there_already_are_recognised(importer: Client, files: dict[str, bytes]) -> None:
+    work(send(importer, files))
+    batch = send(importer, files)
+    work(batch)
+    assert page(importer, batch).count("already there") == 2
+    assert Report.objects.count() == 2
+
+
+def test_what_a_file_does_not_say_is_asked_for_and_then_it_is_read(importer: Client) -> None:
+    batch = send(importer, {"list.csv": "规则名称,资源ID,合规结果\nr,i-1,不合规\n".encode()})
+    work(batch)
+    file = batch.files.get()
+    assert file.state == State.ASKING
+    assert f'action="/imports/files/{file.pk}/"' in page(importer, batch)
+    prefix = f"file-{file.pk}"
+    wrong = importer.post(f"/imports/files/{file.pk}/", {f"{prefix}-account_uid": "12"})
+    assert wrong.status_code == 422
+    assert "16 digits" in wrong.content.decode()
+    told = {"account_uid": "1024837465912038", "pack_id": "cp-1", "created_at": "2026-03-01T09:00"}
+    importer.post(f"/imports/files/{file.pk}/", {f"{prefix}-{name}": value for name, value in told.items()})
+    report = Report.objects.get()
+    assert report.created_at
+    assert f"{report.created_at:%Y-%m-%d %H:%M}" == "2026-03-01 01:00"  # told in the reader's zone
+    assert next(imports.read_all([report])).state == Report.State.READY
+
+
+def test_a_time_to_come_is_refused(importer: Client) -> None:
+    batch = send(importer, {"list.csv": "规则名称,资源ID,合规结果\nr,i-1,不合规\n".encode()})
+    work(batch)
+    file, prefix = batch.files.get(), f"file-{batch.files.get().pk}"
+    told = {"account_uid": "1024837465912038", "pack_id": "cp-1", "created_at": "2999-01-01T00:00"}
+    sent = {f"{prefix}-{name}": value for name, value in told.items()}
+    assert importer.post(f"/imports/files/{file.pk}/", sent).status_code == 422
+
+
+def test_sending_nothing_makes_no_import(importer: Client) -> None:
+    assert importer.post("/imports/")["Location"] == "/imports/"
+    assert not ImportBatch.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["/imports/", "/imports/1/", "/imports/files/1/"])
+def test_who_may_not_import_sees_no_imports(reader: Client, path: str) -> None:
+    assert reader.get(path).status_code == 403
+    assert reader.post(path).status_code == 403
+
+
+def test_the_list_tells_what_became_of_each_import(importer: Client, files: dict[str, bytes]) -> None:
+    work(send(importer, files))
+    assert '<td class="number" data-label="In the history">2</td>' in importer.get("/imports/").content.decode()

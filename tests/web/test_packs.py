@@ -1,0 +1,162 @@
+"""A pack's page: its reports, newest first, and what each of them was."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from dashboard.models import Pack, Report
+from dashboard.views.packs import PER_PAGE
+from tests.web.rows import failed, received, under_way
+
+pytestmark = pytest.mark.django_db
+
+
+def page(client: Client, pack: Pack, query: str = "") -> str:
+    return client.get(f"/packs/{pack.pk}/{query}").content.decode()
+
+
+def entries(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r'<tr id="entry-(\d+)"', text)]
+
+
+def test_a_pack_without_reports_says_how_the_first_comes_about(starter: Client, pack: Pack) -> None:
+    assert "No report of this pack yet." in page(starter, pack)
+    assert "Generate asks the cloud for one" in page(starter, pack)
+
+
+def test_reports_stand_newest_first(reader: Client, pack: Pack) -> None:
+    made = [received(pack, days).pk for days in (3, 1, 2)]
+    assert entries(page(reader, pack)) == [made[1], made[2], made[0]]
+
+
+def test_an_entry_says_what_the_report_was(reader: Client, pack: Pack, officer: User) -> None:
+    report = received(
+        pack,
+        1,
+        pack_name="As it was named",
+        requested_by=officer,
+        rows=1234,
+        compliant=1177,
+        failing=57,
+        failing_high=12,
+    )
+    text = page(reader, pack)
+    for fact in ("95.3 %", ">57</a>", ">12</a>", "1,234", "officer", "As it was named", "1000 B", "report.xls"):
+        assert fact in text
+    assert f'title="sha256 {report.original_id}"' in text
+
+
+def test_failed_and_cancelled_runs_are_listed_with_their_cause(reader: Client, pack: Pack) -> None:
+    failed(pack, "SignatureDoesNotMatch")
+    under_way(pack, state="cancelled", error_code="cancelled")
+    text = page(reader, pack)
+    assert len(entries(text)) == 2
+    assert "The AccessKey secret is wrong" in text
+    assert "cancelled" in text
+
+
+def test_a_report_with_the_same_content_names_the_one_before_it(reader: Client, pack: Pack) -> None:
+    first, second = received(pack, 3, content=42), received(pack, 2, content=42)
+    received(pack, 1, content=43)
+    text = page(reader, pack)
+    assert text.count("same content as") == 1
+    row = text[text.index(f'id="entry-{second.pk}"') : text.index(f'id="entry-{first.pk}"')]
+    assert f"{first.created_at:%Y-%m-%d %H:%M:%S} UTC" in row[row.index("same content as") :]
+
+
+@pytest.mark.parametrize("result", ["ready", "failed", "cancelled", "under-way"])
+def test_a_result_can_be_asked_for(reader: Client, pack: Pack, result: str) -> None:
+    made = {
+        "ready": received(pack),
+        "failed": failed(pack),
+        "cancelled": under_way(pack, state="cancelled"),
+        "under-way": under_way(pack),
+    }
+    assert entries(page(reader, pack, f"?result={result}")) == [made[result].pk]
+
+
+def test_days_are_the_readers_own(reader: Client, pack: Pack) -> None:
+    # 23:30 UTC is the next morning in Shanghai.
+    late = received(pack)
+    Report.objects.filter(pk=late.pk).update(created_at=dt.datetime(2026, 3, 1, 23, 30, tzinfo=dt.UTC))
+    assert entries(page(reader, pack, "?since=2026-03-02&until=2026-03-02")) == [late.pk]
+    assert entries(page(reader, pack, "?until=2026-03-01")) == []
+    reader.post("/preferences/", {"zone": "UTC"})
+    assert entries(page(reader, pack, "?since=2026-03-01&until=2026-03-01")) == [late.pk]
+
+
+def test_who_started_a_report_can_be_asked_for(reader: Client, pack: Pack, officer: User) -> None:
+    mine = received(pack, 1, requested_by=officer)
+    received(pack, 2)
+    assert entries(page(reader, pack, "?by=off")) == [mine.pk]
+
+
+def test_a_filter_that_nothing_matches_offers_to_clear_it(reader: Client, pack: Pack) -> None:
+    received(pack)
+    assert "No report matches this filter." in page(reader, pack, "?result=failed")
+
+
+def test_a_date_that_is_none_is_named_and_narrows_nothing(reader: Client, pack: Pack) -> None:
+    report = received(pack)
+    text = page(reader, pack, "?since=yesterday&page=nonsense")
+    assert "Enter a valid date." in text
+    assert entries(text) == [report.pk]
+
+
+def test_pages_are_of_one_length_and_keep_the_filter(reader: Client, pack: Pack) -> None:
+    for number in range(PER_PAGE + 1):
+        failed(pack, seconds=number)
+    text = page(reader, pack, "?result=failed")
+    assert len(entries(text)) == PER_PAGE
+    assert 'href="?result=failed&amp;page=2"' in text
+    assert len(entries(page(reader, pack, "?result=failed&page=2"))) == 1
+
+
+def test_a_list_that_hears_of_an_ended_run_brings_itself_up_to_date(reader: Client, pack: Pack) -> None:
+    text = page(reader, pack)
+    assert f'data-hx-get="/packs/{pack.pk}/" data-hx-trigger="report-ended from:body"' in text
+    part = reader.get(f"/packs/{pack.pk}/", headers={"HX-Request": "true"}).content.decode().strip()
+    assert part.startswith('<section id="reports"')
+
+
+def test_a_run_under_way_takes_the_place_of_generate(starter: Client, pack: Pack) -> None:
+    assert "Generate</button>" in page(starter, pack)
+    under_way(pack)
+    text = page(starter, pack)
+    assert "Generate</button>" not in text
+    assert "Cancel</button>" in text
+
+
+def test_a_pack_that_was_only_imported_cannot_be_generated(starter: Client, pack: Pack) -> None:
+    Pack.objects.update(imported=True)
+    assert "made by an import" in page(starter, pack)
+    assert starter.post(f"/packs/{pack.pk}/reports/").status_code == 404
+
+
+def test_a_pack_page_takes_the_same_queries_for_two_reports_and_for_fifty(
+    reader: Client, pack: Pack, officer: User
+) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            page(reader, pack)
+        return len(captured)
+
+    received(pack, 60, content=1, requested_by=officer)
+    received(pack, content=1, requested_by=officer)
+    few = queries()
+    for number in range(1, 50):
+        received(pack, number, content=number % 3, requested_by=officer)
+    assert queries() == few
+    assert few <= 12
+
+
+def test_what_a_pack_calls_itself_is_text(reader: Client, pack: Pack) -> None:
+    Pack.objects.update(name="<script>alert(1)</script>", description="<b>bold</b>")
+    text = page(reader, pack) + reader.get("/").content.decode()
+    assert "<script>alert" not in text
+    assert "<b>bold" not in text

@@ -1,0 +1,163 @@
+"""A report's page: its head, its evidence, its original, its resources."""
+
+import datetime as dt
+import hashlib
+import html
+
+import pytest
+from django.test import Client
+
+from dashboard import evaluations
+from dashboard.filters import Filter
+from dashboard.models import Evaluation, Pack, Report, Status
+from tests import files
+from tests.web.report_files import FRIDAY, entered
+from tests.web.rows import failed, under_way
+
+F1 = files.xls(files.report(files.F1))
+
+
+@pytest.fixture
+def f1(pack: Pack) -> Report:
+    return entered(pack, F1, files.FILE_NAME)
+
+
+def test_the_head_says_pack_account_time_with_zone_and_hash(f1: Report, reader: Client) -> None:
+    page = reader.get(f"/reports/{f1.pk}/").content.decode()
+    assert files.PACK_NAME in page
+    assert "Production · report of 2026-11-20 09:14 CST (UTC+8)" in page
+    assert hashlib.sha256(F1).hexdigest() in page
+    assert "original kept" in page
+    assert "numbers reconcile" in page
+
+
+def test_a_mismatch_is_said_in_words_with_both_numbers(pack: Pack, reader: Client) -> None:
+    sheets = files.report(files.F1)
+    sheets["规则列表"][1] = (*sheets["规则列表"][1][:4], 5, *sheets["规则列表"][1][5:])
+    report = entered(pack, files.xls(sheets))
+    page = html.unescape(reader.get(f"/reports/{report.pk}/").content.decode())
+    assert "1 number does not reconcile" in page
+    assert "the file lists 1 rows, but its rule list states 5" in page
+    assert "numbers reconcile" not in page
+
+
+def test_a_file_that_states_no_compliant_ones_has_no_rate(pack: Pack, reader: Client) -> None:
+    report = entered(pack, files.xls({"不合规资源": files.report(files.F1)["不合规资源"]}))
+    page = reader.get(f"/reports/{report.pk}/").content.decode()
+    assert "no data" in page
+    assert "The file does not say how many are compliant." in page
+
+
+def test_a_report_without_a_failing_resource_is_shown_in_full(pack: Pack, reader: Client) -> None:
+    report = entered(pack, files.xls(files.report(files.F0)))
+    page = reader.get(f"/reports/{report.pk}/").content.decode()
+    assert "100 %" in page
+    assert "3 of 3 rules" in page
+    assert "12 of 12 rows" in reader.get(f"/reports/{report.pk}/resources/").content.decode()
+    assert "No resource is failing." in reader.get(f"/reports/{report.pk}/print/").content.decode()
+
+
+def test_a_failing_row_says_all_that_is_known_of_it(f1: Report, reader: Client) -> None:
+    page = reader.get(f"/reports/{f1.pk}/resources/?status=failing&risk=high").content.decode()
+    for fact in ("backup", "bucket backup", "ACS::OSS::Bucket", "cn-hangzhou", files.ACCOUNT, "public-read", "private"):
+        assert fact in page
+    assert "公共读已开启" in page
+    assert "2026-11-20 09:14 CST (UTC+8)</time><br>1 report<" in page
+
+
+def test_a_row_says_since_when_and_for_how_many_reports_it_has_been_failing(pack: Pack, reader: Client) -> None:
+    for weeks in (2, 1, 0):
+        state = files.F2 if weeks == 0 else files.F1
+        report = entered(pack, files.xls(files.report(state)), at=FRIDAY - dt.timedelta(weeks=weeks))
+    old = reader.get(f"/reports/{report.pk}/resources/?q=backup&status=failing").content.decode()
+    new = reader.get(f"/reports/{report.pk}/resources/?q=photos&status=failing").content.decode()
+    assert "2026-11-06 09:14 CST (UTC+8)</time><br>3 reports" in old
+    assert "2026-11-20 09:14 CST (UTC+8)</time><br>1 report<" in new
+    middle = report.pack.reports.order_by("position")[1]
+    page = reader.get(f"/reports/{middle.pk}/resources/?q=backup&status=failing&risk=high").content.decode()
+    assert "<br>2 reports" in page
+
+
+def first_failing(report: Report) -> Evaluation:
+    return evaluations.page(report, Filter(status=Status.NON_COMPLIANT)).rows[0]
+
+
+def test_an_opened_row_has_every_column_of_the_file(pack: Pack, reader: Client) -> None:
+    report = entered(pack, files.xlsx(files.strange()))
+    path = f"/reports/{report.pk}/resources/{first_failing(report).key}/"
+    response = reader.get(path, headers={"hx-request": "true"})
+    assert response["HX-Push-Url"] == "false"
+    fragment = response.content.decode()
+    assert f'href="{path}closed/"' in fragment
+    assert fragment.startswith("<tbody>")
+    assert "<dt>成本中心</dt><dd>CC-0</dd>" in fragment
+    assert f"/reports/{report.pk}/sheets/2/?page=1#row-2" in fragment
+    assert "<dt>成本中心</dt><dd>CC-0</dd>" in reader.get(path).content.decode()
+    closed = reader.get(f"{path}closed/", headers={"hx-request": "true"}).content.decode()
+    assert "成本中心" not in closed
+    assert f'href="{path}"' in closed
+
+
+def test_an_opened_bucket_leads_to_the_cloud_s_console(f1: Report, reader: Client) -> None:
+    page = reader.get(f"/reports/{f1.pk}/resources/{first_failing(f1).key}/").content.decode()
+    assert "https://oss.console.aliyun.com/bucket/oss-cn-hangzhou/backup/overview" in page
+
+
+def test_text_that_is_a_script_is_shown_and_does_nothing(pack: Pack, reader: Client) -> None:
+    report = entered(pack, files.xls(files.wild()))
+    for path in ("resources/", "sheets/2/", "print/"):
+        page = reader.get(f"/reports/{report.pk}/{path}").content.decode()
+        assert "<script>alert(1)" not in page
+        assert "&lt;script&gt;alert(1)" in page
+
+
+def test_the_original_comes_back_byte_for_byte_under_its_own_name(pack: Pack, reader: Client) -> None:
+    report = entered(pack, F1, "合规 报告.xls")
+    response = reader.get(f"/reports/{report.pk}/original/")
+    assert response.getvalue() == F1
+    assert response["Content-Disposition"].startswith("attachment; filename*=utf-8''%E5%90%88")
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["ETag"] == f'"{hashlib.sha256(F1).hexdigest()}"'
+    assert response["Content-Length"] == str(len(F1))
+
+
+def test_an_original_that_could_not_be_read_can_be_inspected(pack: Pack, reader: Client) -> None:
+    report = entered(pack, files.ERROR_PAGE)
+    page = reader.get(f"/reports/{report.pk}/").content.decode()
+    assert "A web page came in place of the file" in page
+    assert f'href="/reports/{report.pk}/original/"' in page
+    response = reader.get(f"/reports/{report.pk}/original/")
+    assert response.getvalue() == files.ERROR_PAGE
+
+
+def test_a_report_that_is_not_ready_shows_how_far_it_is_and_has_no_tables(pack: Pack, reader: Client) -> None:
+    for report in (under_way(pack), failed(pack)):
+        assert reader.get(f"/reports/{report.pk}/").status_code == 200
+        for path in ("resources/", "evidence/", "original/", "sheets/0/", "export.csv", "print/"):
+            assert reader.get(f"/reports/{report.pk}/{path}").status_code == 404
+
+
+def test_the_evidence_has_every_time_with_its_zone_and_both_columns_of_numbers(f1: Report, reader: Client) -> None:
+    page = reader.get(f"/reports/{f1.pk}/evidence/").content.decode()
+    assert files.FILE_NAME in page
+    assert page.count("(UTC+8)</time>") == 4
+    assert "13 numbers were held against ours and all agree." in page
+    assert "rows counted" in page
+
+
+def test_the_evidence_says_what_the_reader_noticed(pack: Pack, reader: Client) -> None:
+    report = entered(pack, files.xlsx(files.strange()))
+    page = reader.get(f"/reports/{report.pk}/evidence/").content.decode()
+    assert "Sheet “附录” has no columns known here" in page
+
+
+def test_foreign_passages_say_their_language(f1: Report, reader: Client) -> None:
+    page = reader.get(f"/reports/{f1.pk}/resources/").content.decode()
+    assert 'lang="zh-Hans">OSS 存储空间' in page
+    chinese = reader.get(f"/reports/{f1.pk}/resources/", headers={"accept-language": "zh-hans"}).content.decode()
+    assert ' lang="zh-Hans">OSS 存储空间' not in chinese.partition("<table")[2]
+
+
+def test_nobody_sees_a_report_without_signing_in(f1: Report, client: Client) -> None:
+    for path in ("", "resources/", "evidence/", "original/", "sheets/0/", "export.csv", "print/"):
+        assert client.get(f"/reports/{f1.pk}/{path}").status_code == 302

@@ -1,0 +1,137 @@
+"""A run on its way, as the page shows it."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from dashboard.models import Pack, Report
+from tests.web.rows import failed, received, under_way
+
+HTMX = {"HX-Request": "true"}
+pytestmark = pytest.mark.django_db
+
+
+def fragment(client: Client, report: Report) -> str:
+    return client.get(f"/reports/{report.pk}/status/", headers=HTMX).content.decode()
+
+
+def test_a_click_makes_a_report_and_shows_it_asked(starter: Client, pack: Pack) -> None:
+    answer = starter.post(f"/packs/{pack.pk}/reports/", headers=HTMX).content.decode()
+    report = Report.objects.get()
+    assert report.requested_by is not None
+    assert 'aria-current="step"><span>asked</span> 0:00' in answer
+    assert f'data-hx-get="/reports/{report.pk}/status/" data-hx-trigger="every 2s, seen"' in answer
+
+
+def test_two_clicks_make_one_report(starter: Client, pack: Pack) -> None:
+    starter.post(f"/packs/{pack.pk}/reports/", headers=HTMX)
+    starter.post(f"/packs/{pack.pk}/reports/", headers=HTMX)
+    assert Report.objects.count() == 1
+
+
+def test_a_click_without_javascript_leads_to_the_report(starter: Client, pack: Pack) -> None:
+    answer = starter.post(f"/packs/{pack.pk}/reports/")
+    assert answer["Location"] == f"/reports/{Report.objects.get().pk}/"
+
+
+def test_generating_takes_a_post(starter: Client, pack: Pack) -> None:
+    assert starter.get(f"/packs/{pack.pk}/reports/").status_code == 405
+    assert not Report.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("requested", "asked"), ("creating", "the cloud is preparing"), ("fetching", "fetching"), ("reading", "reading")],
+)
+def test_the_present_step_is_marked_with_its_time(reader: Client, pack: Pack, state: str, words: str) -> None:
+    page = fragment(reader, under_way(pack, 37, state=state))
+    assert f'aria-current="step"><span>{words}</span> 0:37' in page
+    assert page.count("aria-current") == 1
+
+
+def test_the_fragment_is_small_and_takes_three_queries(starter: Client, pack: Pack) -> None:
+    run = under_way(pack, state="creating")
+    with CaptureQueriesContext(connection) as captured:
+        answer = fragment(starter, run)
+    assert len(captured) <= 3
+    assert len(answer.encode()) < 4096
+
+
+def test_asking_changes_nothing(reader: Client, pack: Pack) -> None:
+    run = under_way(pack)
+    before = Report.objects.values().get(pk=run.pk)
+    fragment(reader, run)
+    assert Report.objects.values().get(pk=run.pk) == before
+
+
+def test_a_finished_run_asks_no_more(reader: Client, pack: Pack) -> None:
+    page = fragment(reader, received(pack))
+    assert "hx-" not in page
+    assert "Open the report" in page
+
+
+def test_a_page_hears_that_a_run_has_ended(reader: Client, pack: Pack) -> None:
+    report = received(pack)
+    answer = reader.get(f"/reports/{report.pk}/status/", headers=HTMX)
+    assert answer["HX-Retarget"] == f"#report-{report.pk}"
+    assert "report-ended" in answer["HX-Trigger"]
+
+
+def test_a_failed_run_says_why_and_what_to_do_with_the_request_id_last(starter: Client, pack: Pack) -> None:
+    page = fragment(starter, failed(pack))
+    places = [
+        page.index(words)
+        for words in ("<h3>The cloud asked us to slow down", "limit of requests", "Try again in", "REQUEST-1")
+    ]
+    assert places == sorted(places)
+    assert f'data-hx-post="/packs/{pack.pk}/reports/"' in page
+
+
+def test_a_run_in_passing_trouble_says_so(reader: Client, pack: Pack) -> None:
+    page = fragment(reader, under_way(pack, error_code="Throttling.User"))
+    assert "The cloud asked us to slow down. It is being tried again by itself." in page
+
+
+def test_an_unchanged_state_is_announced_in_the_same_words(reader: Client, pack: Pack) -> None:
+    run = under_way(pack, 10, state="creating")
+    announced = f'data-announce="{pack.name}: the cloud is preparing"'
+    assert announced in fragment(reader, run)
+    Report.objects.update(requested_at=run.deadline_at)
+    assert announced in fragment(reader, run)
+
+
+def test_cancel_ends_the_run_and_offers_another_try(starter: Client, pack: Pack) -> None:
+    run = under_way(pack)
+    answer = starter.post(f"/reports/{run.pk}/cancel/", headers=HTMX).content.decode()
+    assert "The run was cancelled" in answer
+    assert "Try again" in answer
+    assert "data-hx-get" not in answer
+    assert starter.post(f"/reports/{run.pk}/cancel/")["Location"] == f"/reports/{run.pk}/"
+
+
+def test_cancelling_a_finished_report_changes_nothing(starter: Client, pack: Pack) -> None:
+    report = received(pack)
+    starter.post(f"/reports/{report.pk}/cancel/")
+    report.refresh_from_db()
+    assert report.state == "ready"
+
+
+def test_who_may_only_read_sees_the_steps_and_cancels_nothing(reader: Client, pack: Pack) -> None:
+    run = under_way(pack)
+    page = reader.get(f"/packs/{pack.pk}/").content.decode()
+    assert 'aria-current="step"' in page
+    assert "/cancel/" not in page
+    assert reader.post(f"/reports/{run.pk}/cancel/").status_code == 403
+    assert Report.objects.get().under_way
+
+
+def test_without_javascript_a_page_with_a_run_loads_itself_anew(reader: Client, pack: Pack) -> None:
+    run = under_way(pack)
+    assert '<noscript><meta http-equiv="refresh" content="2">' in reader.get(f"/packs/{pack.pk}/").content.decode()
+    assert reader.get(f"/reports/{run.pk}/status/")["Location"] == f"/reports/{run.pk}/"
+
+
+def test_a_report_that_is_not_there_is_not_found(starter: Client) -> None:
+    assert starter.get("/reports/999/status/", headers=HTMX).status_code == 404
+    assert starter.post("/reports/999/cancel/", headers=HTMX).status_code == 404

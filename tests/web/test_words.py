@@ -1,0 +1,125 @@
+"""The words that templates have for times, rates, changes and trends."""
+
+import datetime as dt
+import zoneinfo
+
+import pytest
+from django.utils import timezone, translation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard import words
+from dashboard.templatetags import ledger
+
+MOMENT = dt.datetime(2026, 11, 20, 1, 14, 5, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ("Asia/Shanghai", "2026-11-20 09:14 CST (UTC+8)"),
+        ("America/Los_Angeles", "2026-11-19 17:14 PST (UTC-8)"),
+        ("Asia/Kolkata", "2026-11-20 06:44 IST (UTC+5:30)"),
+        ("America/St_Johns", "2026-11-19 21:44 NST (UTC-3:30)"),
+        ("Asia/Singapore", "2026-11-20 09:14 UTC+8"),
+        ("UTC", "2026-11-20 01:14 UTC"),
+    ],
+)
+def test_a_time_says_its_zone(zone: str, told: str) -> None:
+    with timezone.override(zoneinfo.ZoneInfo(zone)):
+        shown = ledger.time(MOMENT)
+    assert shown == f'<time datetime="2026-11-20T01:14Z" title="2026-11-20 01:14:05 UTC">{told}</time>'
+
+
+def test_no_time_is_a_quiet_dash() -> None:
+    assert "–" in ledger.time(None)
+
+
+@pytest.mark.parametrize(
+    ("compliant", "failing", "told"),
+    [
+        (357, 57, "86.2 %"),
+        (0, 0, "no data"),
+        (5, 0, "100 %"),
+        (0, 5, "0 %"),
+        (99_999, 1, "99.9 %"),
+        (1, 99_999, "< 0.1 %"),
+        (1, 1, "50.0 %"),
+    ],
+)
+def test_a_rate_is_cut_and_not_rounded(compliant: int, failing: int, told: str) -> None:
+    assert words.rate(compliant, failing) == told
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_no_rate_hides_a_failure_or_what_is_well(compliant: int, failing: int) -> None:
+    told = words.rate(compliant, failing)
+    assert (told == "100 %") == (failing == 0 < compliant)
+    assert (told == "0 %") == (compliant == 0 < failing)
+
+
+@pytest.mark.parametrize(
+    ("new", "fixed", "shown", "hidden"),
+    [
+        (3, 7, "▲ 3 new", "–"),
+        (3, 0, "▲ 3 new", "▼"),
+        (0, 1200, "▼ 1,200 fixed", "▲"),
+        (0, 0, "–", "▲"),
+        (None, None, "–", "▼"),
+    ],
+)
+def test_a_change_is_told_in_words_and_glyphs(new: int | None, fixed: int | None, shown: str, hidden: str) -> None:
+    change = ledger.change(new, fixed)
+    assert shown in change
+    assert hidden not in change
+
+
+def test_a_status_has_its_word_beside_the_colour() -> None:
+    assert ledger.status_mark(1).endswith("</svg>Non-compliant</span>")
+    with translation.override("en"):
+        assert 'data-status="insufficient-data"' in ledger.status_mark(2)
+
+
+@pytest.mark.parametrize(("risk", "steps"), [(1, 3), (2, 2), (3, 1)])
+def test_a_risk_is_a_word_and_a_bar_of_three_steps(risk: int, steps: int) -> None:
+    outline, full = ledger.risk_mark(risk).split('class="full"')
+    assert outline.count("M") == 3
+    assert full.count("M") - full.count("Medium") == steps
+
+
+def test_a_trend_tells_the_same_in_words() -> None:
+    picture = ledger.sparkline([(1, 1), (0, 0), (3, 1), (9, 1)])
+    assert 'aria-label="50.0 % → 90.0 %, 3 reports"' in picture
+    assert picture.count("<circle") == 1
+
+
+def test_one_report_is_no_trend() -> None:
+    assert "svg" not in ledger.sparkline([(1, 1)])
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [("short", "short"), ("a" * 12 + "b" * 12, "a" * 12 + "b" * 12), ("a" * 20 + "b" * 20, "a" * 12 + "…" + "b" * 11)],
+)
+def test_a_long_id_is_cut_in_its_middle(text: str, cut: str) -> None:
+    assert words.middle(text) == cut
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, "0 B"), (1023, "1023 B"), (24_576, "24.0 KiB"), (2**31, "2.0 GiB")])
+def test_a_size_is_told_in_the_unit_people_use(count: int, told: str) -> None:
+    assert words.size(count) == told
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "attribute"),
+    [("en", "等保", ' lang="zh-hans"'), ("en", "OSS", ""), ("zh-hans", "等保", ""), ("zh-hans", "OSS", ' lang="en"')],
+)
+def test_a_name_in_another_language_says_so(language: str, text: str, attribute: str) -> None:
+    with translation.override(language):
+        assert ledger.foreign(text) == attribute
+
+
+def test_an_age_is_told_in_one_unit() -> None:
+    now = timezone.now()
+    assert words.age(now) == "just now"
+    assert words.age(now - dt.timedelta(days=8)).replace("\xa0", " ") == "1 week"
