@@ -1,0 +1,58 @@
+"""`make bench`: measures everything, or what is named, and prints each figure beside what it must reach."""
+
+import argparse
+import importlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+GROUPS = ("growth", "reading", "pages", "comparison", "history", "exports", "imports", "rush")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("name", nargs="*", choices=[*GROUPS, []], help="what to measure; everything if left out")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, for work on the measurements themselves")
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="ledger-bench-"))
+    os.environ.update(VAR_DIR=str(folder / "var"), DJANGO_SETTINGS_MODULE="tests.bench.settings", LOG_LEVEL="WARNING")
+    for name in ("DATABASE_URL", "QUEUE_URL", "ARCHIVE_DIR"):
+        os.environ.pop(name, None)
+    try:
+        run(options.name or GROUPS, folder, options.quick)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run(names: list[str] | tuple[str, ...], folder: Path, quick: bool) -> None:
+    import django
+
+    django.setup()
+    from tests.bench.figures import HEAD, Figure
+    from tests.bench.place import Place
+
+    say(HEAD)
+    begun = time.monotonic()
+    figures: list[Figure] = []
+    place = Place(folder, quick)
+    try:
+        for name in names:
+            for figure in importlib.import_module(f"tests.bench.{name}").measure(place):
+                figures.append(figure)
+                say(str(figure))
+    finally:
+        place.close()
+    short = sum(not figure.ok for figure in figures)
+    say(f"{len(figures)} figures, {short} short, in {time.monotonic() - begun:.0f} s.")
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""A past for the browser to look at, laid in before the site opens."""
+
+import datetime as dt
+import io
+
+from dashboard import imports
+from dashboard.models import ImportBatch, Report
+from dashboard.sandbox.accounts import PRODUCTION, STAGING
+from dashboard.sandbox.estate import Estate
+from dashboard.sandbox.history import history
+from tests.browser.conftest import CHINESE, SPOTLESS, WEEKS
+
+UNTIL = dt.datetime(2026, 11, 20, 1, 14, tzinfo=dt.UTC)
+ERROR = b"<html><title>502 Bad Gateway</title></html>"
+
+
+def lay_in() -> None:
+    """Three weeks of two packs, a report that failed, and an import with a file that is not taken in."""
+    files = [(PRODUCTION.uid, CHINESE, *file) for file in weeks(CHINESE)]
+    files += [(STAGING.uid, SPOTLESS, *file) for file in weeks(SPOTLESS)]
+    files.append((STAGING.uid, SPOTLESS, "report.xls", ERROR, UNTIL))
+    found = [imports.bring_in(uid, pack, name, io.BytesIO(content), at) for uid, pack, name, content, at in files]
+    assert [report.state for report in imports.read_all(found)] == ["ready"] * 2 * WEEKS + ["failed"]
+    batch = ImportBatch.objects.create()
+    for name, content in (("unknown.xls", files[0][3]), ("broken.xls", ERROR)):
+        for file in imports.receive(batch, name, io.BytesIO(content), len(content)):
+            imports.settle(file)
+    assert Report.objects.ready().count() == 2 * WEEKS
+
+
+def weeks(pack: str) -> list[tuple[str, bytes, dt.datetime]]:
+    """Name, content and time of the pack's files; the sandbox goes on where they end."""
+    return list(history(Estate(past_weeks=WEEKS), WEEKS, until=UNTIL, packs=[pack]))
