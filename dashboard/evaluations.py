@@ -273,4 +273,4 @@ def in_a_row(report: Report, first: int = 0) -> Callable[[int], int]:
 def rows(report: Report, wanted: Filter, *columns: str) -> Iterator[tuple[Any, ...]]:
     """Every row that a filter finds, in its order, without holding them: for exports and print."""
     found = ordered(matching(report, wanted, along_index=not wanted.sort), wanted)
-    return found.values_list(*columns).iterator(chunk_size=2_000)
+    return found.values_list(*columns).iterator(chunk_size=250)

@@ -9,9 +9,10 @@ import datetime as dt
 import io
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, islice
 from typing import IO, Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -34,6 +35,7 @@ from dashboard.workbook import Cell
 STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 CELL_LIMIT = 32_767  # characters: Excel takes no more
 CHUNK = 500  # rows of a sheet read at a time
+AT_ONCE = 250  # rows looked at and written at a time: few enough to lie where the last ones did
 
 
 @dataclass(frozen=True)
@@ -169,34 +171,40 @@ def written(table: Table, write: Write, by: AbstractBaseUser) -> IO[bytes]:
     return file
 
 
+def chunks(table: Table) -> Iterator[tuple[list[tuple[Any, ...]], set[Any]]]:
+    """The rows, some at a time, and the different cells among them.
+
+    Most cells say what others say, so that what has to be asked of each is asked of these few.
+    """
+    while rows := list(islice(table.rows, AT_ONCE)):
+        yield rows, set(chain.from_iterable(rows))
+
+
 def write_csv(table: Table, _by: AbstractBaseUser, file: IO[bytes]) -> None:
     """UTF-8 with a byte order mark, by which Excel knows it."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")  # utf-8-sig takes a detour for each line
     text.write("\ufeff")
     writer = csv.writer(text)
     writer.writerow(table.heads)
-    for row in table.rows:
-        if (line := plain_line(row)) is None:
-            writer.writerow(inert(row))
+    line = ",".join(["%s"] * len(table.heads)) + "\r\n"
+    for rows, cells in chunks(table):
+        if len(table.heads) > 1 and bare(cells):  # an empty cell that is alone would be an empty line
+            text.write("".join([line % row for row in rows]))  # in half of the csv module's time
         else:
-            text.write(line)
+            writer.writerows(map(inert, rows))
     text.flush()
     text.detach()
 
 
-def plain_line(row: tuple[Any, ...]) -> str | None:
-    """A row's line where nothing in it wants a quote or an apostrophe; None where the csv module must look at it.
-
-    Most rows are such, and joining them takes a third of the module's time.
-    """
-    *texts, last = row
-    try:
-        line = f"{','.join(texts)},{last}\r\n"
-        starts = [text[:1] for text in texts]
-    except TypeError:  # a number in the midst
-        return None
-    quoted = '"' in line or line.count(",") != len(texts) or line.count("\n") > 1 or line.count("\r") > 1
-    return None if quoted or str(last)[:1] in STARTS or not STARTS.isdisjoint(starts) else line
+def bare(cells: Collection[Any]) -> bool:
+    """Whether each cell stands in a .csv as it is, without quotes and without an apostrophe."""
+    texts = [cell for cell in cells if cell.__class__ is str]
+    joined = "".join(texts)
+    return (
+        None not in cells
+        and STARTS.isdisjoint([text[:1] for text in texts])
+        and not any(mark in joined for mark in ',"\r\n')
+    )
 
 
 def inert(row: Iterable[Any]) -> list[Any]:
@@ -225,8 +233,10 @@ def write_xlsx(table: Table, by: AbstractBaseUser, file: IO[bytes]) -> None:
     for number, head in enumerate(table.heads, 1):
         page.column_dimensions[get_column_letter(number)].width = max(12, min(40, 2 * len(head)))
     page.append([bold(page, head) for head in table.heads])
-    for row in table.rows:
-        page.append(row if harmless(row) else [as_text(page, cell) for cell in row])
+    for rows, cells in chunks(table):
+        safe = harmless(cells)
+        for row in rows:
+            page.append(row if safe else [as_text(page, cell) for cell in row])
     about = book.create_sheet(_("About"))
     about.column_dimensions["A"].width, about.column_dimensions["B"].width = 40, 80
     for _name, words, value in table.metadata(by):
@@ -234,9 +244,9 @@ def write_xlsx(table: Table, by: AbstractBaseUser, file: IO[bytes]) -> None:
     book.save(file)
 
 
-def harmless(row: Iterable[Any]) -> bool:
-    """Whether openpyxl writes every text of the row as it is, and as a text."""
-    texts = [cell for cell in row if cell.__class__ is str]
+def harmless(cells: Iterable[Any]) -> bool:
+    """Whether openpyxl writes every text as it is, and as a text."""
+    texts = [cell for cell in cells if cell.__class__ is str]
     return (
         all(text[:1] not in "=#" or not text for text in texts)
         and max(map(len, texts), default=0) <= CELL_LIMIT

@@ -6,6 +6,7 @@ import json
 
 import openpyxl
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from dashboard import evaluations, exports
@@ -137,10 +138,13 @@ def test_print_says_its_filter_and_how_many_of_how_many(f3: Report, reader: Clie
     assert "4 of 4 rows" in page
 
 
-@pytest.mark.parametrize("cell", ['"', "a,b", "a\nb", "a\x1fb", "=1", "", "不合规，公共读", "a=b"])
-def test_a_line_joined_by_hand_is_what_the_csv_module_writes(cell: str) -> None:
-    for row in ((cell, "b", 3), ("a", cell, "c")):
+@pytest.mark.parametrize(
+    "cell", ['"', "a,b", "a\nb", "a\rb", "a\x1fb", "=1", "", "不合规，公共读", "a=b", 7, -1.5, None, True]
+)
+def test_a_csv_is_what_the_csv_module_writes(cell: object) -> None:
+    for row in ((cell, "b", 3), ("a", cell, "c"), (cell,)):
+        table = exports.Table("", [], ["x"] * len(row), iter([row]), 1, 1, "", Report())
         target = io.StringIO()
-        csv.writer(target).writerow(exports.inert(row))
-        assert exports.plain_line(row) in (None, target.getvalue())
-    assert exports.plain_line(("a", "b", 3)) == "a,b,3\r\n"
+        csv.writer(target).writerows([table.heads, exports.inert(row)])
+        with exports.written(table, exports.write_csv, User()) as file:
+            assert file.read().decode("utf-8-sig") == target.getvalue()
