@@ -5,16 +5,15 @@ of it is a walk along an index.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlencode
 
 from django import forms
 from django.core.cache import cache
-from django.db.models import F, Q, Value
-from django.db.models.functions import StrIndex
-from django.db.models.lookups import GreaterThan, LessThanOrEqual
+from django.db.models import Q
+from django.db.models.lookups import LessThanOrEqual
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -162,16 +161,11 @@ def chosen(compared: Comparison, wanted: Wanted) -> list[Change[int]]:
     ]
 
 
-def searched(rows: EvaluationQuerySet, words: Iterable[str]) -> EvaluationQuerySet:
-    for word in words:
-        rows = rows.filter(GreaterThan(StrIndex(F("text"), Value(word)), 0))
-    return rows
-
-
 def found_by_words(compared: Comparison, words: list[str]) -> set[int]:
     """Keys of the changes whose row, in either report, bears all the words."""
     sides = comparison.changed_spans(compared.older, compared.newer)
-    return {key for rows in sides for key in searched(rows, words).values_list("key", flat=True)}
+    bearing = evaluations.bearing(words, compared.older, compared.newer)
+    return {key for rows in sides for key in rows.filter(bearing).values_list("key", flat=True)}
 
 
 def unchanged(compared: Comparison, wanted: Wanted) -> EvaluationQuerySet:
@@ -184,7 +178,9 @@ def unchanged(compared: Comparison, wanted: Wanted) -> EvaluationQuerySet:
         rows = rows.filter(risk=wanted.risk)
     if wanted.rule:
         rows = rows.filter(rule_id=wanted.rule)
-    return searched(rows, wanted.words).order_by("status", "risk", "rule", "resource_id", "key")
+    if wanted.words:
+        rows = rows.filter(evaluations.bearing(wanted.words, compared.newer))
+    return rows.order_by("status", "risk", "rule", "resource_id", "key")
 
 
 def standing(report: Report) -> EvaluationQuerySet:

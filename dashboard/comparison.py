@@ -234,6 +234,6 @@ FIELDS = ("key", "rule_id", "status", "risk", "resource_id")
 def changed_spans(older: Report, newer: Report) -> tuple[EvaluationQuerySet, EvaluationQuerySet]:
     """What of the older report has ended by the newer, and what of the newer has begun since."""
     spans = Evaluation.objects.filter(pack=older.pack_id)
-    ended = spans.filter(first__lte=older.position, until__gt=older.position, until__lte=newer.position)
+    ended = spans.ended().filter(first__lte=older.position, until__gt=older.position, until__lte=newer.position)
     begun = spans.filter(first__gt=older.position, first__lte=newer.position, until__gt=newer.position)
     return ended, begun

@@ -6,12 +6,12 @@ row by row. The order in force follows an index, so that a page of a large repor
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 
 from django.core.cache import cache
-from django.db.models import BigIntegerField, ExpressionWrapper, F, OuterRef, Subquery, Value
+from django.db.models import BigIntegerField, ExpressionWrapper, F, OuterRef, Q, Subquery, Value
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan, LessThanOrEqual
@@ -67,6 +67,7 @@ RULE_ORDERS: dict[str, tuple[Callable[[Result], Any], Any]] = {
     "failing": (lambda result: result.failing, _("by failing resources")),
     "new": (lambda result: (result.new or 0, result.fixed or 0), _("by change since the last report")),
 }
+PLACES = (("region", "regions"), ("resource_type", "types"), ("account", "accounts"))
 RESULT = ("rule_id", "name", "rule__rule_id", *Result._fields[3:11], "rule__identifier")
 
 
@@ -105,9 +106,26 @@ def matching(report: Report, wanted: Filter, along_index: bool = False) -> Evalu
         "account": wanted.account,
     }
     rows = rows.filter(**{name: value for name, value in asked.items() if value not in ("", None)})
-    for word in wanted.words:
-        rows = rows.filter(GreaterThan(StrIndex(F("text"), Value(word)), 0))
-    return rows
+    return rows.filter(bearing(wanted.words, report)) if wanted.words else rows
+
+
+def bearing(words: Iterable[str], *reports: Report) -> Q:
+    """What finds the rows of these reports that bear all the words, each in any column.
+
+    What many rows share is searched where it is known once: the rules, regions, types and accounts of the reports.
+    """
+    shared: dict[str, dict[str | int, str]] = {
+        name: {place: place for report in reports for place in report.choices[choices]} for name, choices in PLACES
+    }
+    shared["rule"] = {one.rule: f"{one.name}\n{one.code}" for report in reports for one in results(report)}
+    found = Q()
+    for word in words:
+        either = Q(GreaterThan(StrIndex(F("text"), Value(word)), 0))
+        for name, texts in shared.items():
+            if bearers := [value for value, text in texts.items() if word in text.casefold()]:
+                either |= Q(**{f"{name}__in": bearers})
+        found &= either
+    return found
 
 
 def beside_index(field: str) -> "ExpressionWrapper[CombinedExpression]":

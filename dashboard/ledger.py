@@ -61,8 +61,7 @@ def span(report: Report, reading: Reading, tally: Tally) -> dict[int, Rule]:
     """Makes the pack's spans say what the file says; returns the rules by their number in the file."""
     infos = reading.contents.rules
     rules = rules_of(report.pack, infos)
-    words = {info.number: (rules[info.number].pk, f"{info.name}\n{info.rule_id}") for info in infos}
-    spans.put(report, tally.watch(reading.buckets()), words)
+    spans.put(report, tally.watch(reading.buckets()), {number: rule.pk for number, rule in rules.items()})
     return rules
 
 

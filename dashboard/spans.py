@@ -6,8 +6,6 @@ in the middle does the same again without harm.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
-from hashlib import blake2b
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -17,7 +15,8 @@ from dashboard.models import Evaluation, Pack, Report, Risk
 from dashboard.models.evaluations import FOREVER
 from dashboard.workbook import Evaluated
 
-BATCH = 5_000  # rows a transaction: under a second of write lock even on a machine four times too busy
+BATCH = 20_000  # rows a transaction: under a second of write lock even on a machine four times too busy
+NOT_STATED = int(Risk.NOT_STATED)
 IN_LIST = 500  # values in one IN (...)
 
 
@@ -59,10 +58,10 @@ def painted(spans: Sequence[Span], start: int, end: int, state: Span | None) -> 
     return joined
 
 
-def put(report: Report, buckets: Iterable[list[Evaluated]], rules: dict[int, tuple[int, str]]) -> None:
+def put(report: Report, buckets: Iterable[list[Evaluated]], rules: dict[int, int]) -> None:
     """Makes the spans of the report's pack say what its file says.
 
-    `rules` leads from a rule's number in the file to its id and the words to find it by.
+    `rules` leads from a rule's number in the file to its id.
     """
     assert report.position is not None  # noqa: S101  # it is placed before its spans are
     for low, high, rows in ranges(buckets):
@@ -85,21 +84,22 @@ def ranges(buckets: Iterable[list[Evaluated]]) -> Iterator[tuple[int, int, list[
     yield low, FOREVER, rows
 
 
-def put_range(
-    pack: int, position: int, low: int, high: int, rows: dict[int, Evaluated], rules: dict[int, tuple[int, str]]
-) -> None:
-    standing = dict(
-        Evaluation.objects.at(pack, position).filter(key__gte=low, key__lt=high).values_list("key", "digest")
-    )
+def put_range(pack: int, position: int, low: int, high: int, rows: dict[int, Evaluated], rules: dict[int, int]) -> None:
+    there = Evaluation.objects.filter(pack=pack, key__gte=low, key__lt=high)
+    end = next_position(pack, position)
+    if not there.exists():
+        whole = Span(position, end, 0, 0, since=position)
+        write([], [], [], [columns(pack, whole, row, rules[row.rule]) for row in rows.values()])
+        return
+    standing = dict(there.at(pack, position).values_list("key", "digest"))
     changed = [key for key, row in rows.items() if standing.get(key) != row.digest]
     changed += standing.keys() - rows.keys()
-    end = next_position(pack, position)
 
     def paint(key: int, spans: list[Span]) -> list[Span]:
         row = rows.get(key)
         return painted(spans, position, end, row and Span(position, end, row.digest, row.status))
 
-    repaint(pack, changed, paint, lambda key: (rows[key], *rules[rows[key].rule]))
+    repaint(pack, changed, paint, lambda key: (rows[key], rules[rows[key].rule]))
 
 
 def take_out(pack: Pack, position: int) -> None:
@@ -109,7 +109,9 @@ def take_out(pack: Pack, position: int) -> None:
             Pack.objects.select_for_update().get(pk=pack.pk)
             end, before = next_position(pack.pk, position), previous_position(pack.pk, position)
             # A span that begins or ends here, but for those that the others' positions explain as well.
-            touched = Evaluation.objects.filter(pack=pack).filter(Q(first=position) | Q(until=position))
+            touched = Evaluation.objects.filter(pack=pack).filter(
+                Q(first=position) | Q(until=position, until__lt=FOREVER)
+            )
             keys = list(touched.values_list("key", flat=True).distinct()[:BATCH])
 
             def paint(_key: int, spans: list[Span], end: int = end, before: int | None = before) -> list[Span]:
@@ -135,7 +137,7 @@ def repaint(
     pack: int,
     keys: list[int],
     paint: Callable[[int, list[Span]], list[Span]],
-    said: Callable[[int], tuple[Evaluated, int, str]] | None,
+    said: Callable[[int], tuple[Evaluated, int]] | None,
 ) -> None:
     """Paints each key's spans and writes the difference: rows dropped, changed, copied, added."""
     stored = stored_spans(pack, keys)
@@ -166,8 +168,6 @@ def repaint(
 
 def stored_spans(pack: int, keys: list[int]) -> dict[int, list[Span]]:
     spans: dict[int, list[Span]] = {}
-    if not keys or not Evaluation.objects.filter(pack=pack, key__range=(min(keys), max(keys))).exists():
-        return spans
     for start in range(0, len(keys), IN_LIST):
         rows = Evaluation.objects.filter(pack=pack, key__in=keys[start : start + IN_LIST]).order_by("key", "first")
         for key, *fields in rows.values_list("key", "first", "until", "digest", "status", "since", "pk"):
@@ -195,23 +195,11 @@ CHANGE = f'UPDATE {TABLE} SET "first" = %s, "until" = %s, "since" = %s WHERE id 
 DROP = f"DELETE FROM {TABLE} WHERE id = %s"  # noqa: S608
 
 
-def columns(pack: int, span: Span, row: Evaluated, rule: int, rule_words: str) -> Columns:
+def columns(pack: int, span: Span, row: Evaluated, rule: int) -> Columns:
     """A new row in the order of INSERT."""
-    shown = (row.resource_id, row.resource_name, row.actual, row.expected, row.reason)
-    text = "\n".join((*shown, row.resource_type, row.region, row.account, rule_words)).casefold()
-    names = (row.account, row.region, row.resource_type)
-    resource = resource_number(*names, row.resource_id)
-    return (
-        pack, rule, row.key, row.digest, resource, row.status, row.risk or Risk.NOT_STATED, *names, *shown, text,
-        span.first, span.until, span.since,
-    )  # fmt: skip
-
-
-@lru_cache(10_000)  # each of a type's rules judges the same resources
-def resource_number(account: str, region: str, resource_type: str, resource_id: str) -> int:
-    """A resource's number over all packs and accounts: 63 bits of a hash of what names it, in lower case."""
-    name = "\x1f".join((account, region, resource_type, resource_id)).casefold()
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) >> 1
+    text = "\n".join(row[9:14]).casefold()  # resource id, its name, actual, expected, reason
+    said = (pack, rule, row.key, row.digest, row.resource, row.status, row.risk or NOT_STATED)
+    return (*said, *row[6:14], text, span.first, span.until, span.since)
 
 
 def write(drop: list[int], change: list[Columns], copy: list[Columns], add: list[Columns]) -> None:

@@ -4,7 +4,7 @@ from django.db import transaction
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task, on_startup
 
-from dashboard import imports, reports
+from dashboard import imports, reports, workbook
 
 
 def nudge(report_id: int, delay: float = 0) -> None:
@@ -21,7 +21,8 @@ def advance(report_id: int) -> None:
 
 @on_startup()  # type: ignore[untyped-decorator]
 def catch_up() -> None:
-    """A worker that starts looks at once for what the last one left."""
+    """A worker that starts looks at once for what the last one left, and has a reader ready for the first file."""
+    workbook.warm()
     sweep.call_local()
 
 

@@ -66,6 +66,10 @@ class EvaluationQuerySet(models.QuerySet["Evaluation"]):
         """The evaluations that stand in the report at this position of the pack."""
         return self.filter(pack_id=pack_id, first__lte=position, until__gt=position)
 
+    def ended(self) -> Self:
+        """Those that stand no more: said so that the index of them is found."""
+        return self.filter(until__lt=FOREVER)
+
     def failing(self) -> Self:
         return self.filter(status=Status.NON_COMPLIANT)
 
@@ -76,8 +80,9 @@ class EvaluationQuerySet(models.QuerySet["Evaluation"]):
 class Evaluation(models.Model):
     """What one rule said of one resource, for as long as it said the same."""
 
-    pack = models.ForeignKey("Pack", on_delete=models.CASCADE, related_name="+", db_index=False)
-    rule = models.ForeignKey("Rule", on_delete=models.CASCADE, related_name="+", db_index=False)
+    # Unchecked by the database: to look both up again for each row would take a tenth of the time to store a report.
+    pack = models.ForeignKey("Pack", models.CASCADE, related_name="+", db_index=False, db_constraint=False)
+    rule = models.ForeignKey("Rule", models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     # Hashes of what names the evaluation, of what it says, and of what names the resource (see workbook/).
     key = models.BigIntegerField()
     digest = models.BigIntegerField()
@@ -95,7 +100,7 @@ class Evaluation(models.Model):
     actual = models.TextField()
     expected = models.TextField()
     reason = models.TextField()
-    # Everything above in one case-folded text, which a search looks through.
+    # What is this row's own of all this, case-folded, for a search: resource id and name, actual, expected, reason.
     text = models.TextField()
 
     objects = EvaluationQuerySet.as_manager()
@@ -108,7 +113,7 @@ class Evaluation(models.Model):
         indexes = [
             models.Index(fields=["pack", "status", "risk", "rule", "resource_id", "key"], name="failing_first"),
             models.Index(fields=["pack", "first"], name="begun_at"),
-            models.Index(fields=["pack", "until"], name="ended_at"),
+            models.Index(fields=["pack", "until"], condition=models.Q(until__lt=FOREVER), name="ended_at"),
             models.Index(fields=["resource", "first"], name="of_a_resource"),
             models.Index(
                 fields=["pack", "rule", "since", "first", "until"],

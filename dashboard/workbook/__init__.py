@@ -5,7 +5,7 @@ from .codes import Status
 from .contents import READER, Contents, Evaluated, Member, Note, RuleInfo, SheetInfo
 from .errors import WorkbookError
 from .limits import Limits
-from .process import read
+from .process import read, warm
 from .stored import Reading
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "Status",
     "WorkbookError",
     "read",
+    "warm",
 ]

@@ -6,8 +6,9 @@ Record layouts: [MS-XLS] 2.4, https://learn.microsoft.com/en-us/openspecs/office
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from struct import Struct, error
-from typing import Any
+from typing import Any, NamedTuple
 
 from .cells import Cell
 
@@ -17,8 +18,13 @@ _COLUMNS = 256
 
 _RECORD = Struct("<HHHHHI").unpack_from  # code, size; row, column, format; and what LABELSST and RK go on with
 _HEAD = Struct("<HH").unpack_from
+_TEXT = Struct("<IHH").unpack_from  # code and size as one number; row, column
 _DOUBLE = Struct("<d").unpack_from
 _MANY = Struct("<HI").unpack_from
+_RUN = 4  # neighbouring texts that are worth reading at once
+_RUNS = 32  # forms of runs that are remembered: a sheet's rows have few
+_TEXT_SIZE = 14  # bytes of a LABELSST record
+_TEXT_HEAD = 10 << 16 | _LABELSST  # its size and code, as one number
 _TO_DOUBLE = Struct("<d").unpack
 _FROM_INT = Struct("<Q").pack
 
@@ -31,6 +37,7 @@ def rows(  # noqa: C901  a call per record would cost more than the record
     """The rows of the sheet whose records begin at `position`; None where xlrd must read it."""
     found: list[list[Cell]] = []
     cells: list[Cell] = []
+    runs = _Runs(mem)
     at = -1
     while True:
         try:
@@ -59,8 +66,14 @@ def rows(  # noqa: C901  a call per record would cost more than the record
         if row != at:
             at = row
             if row >= len(found):
-                found.extend([] for _ in range(row + 1 - len(found)))
+                found.extend([[] for _ in range(row + 1 - len(found))])
             cells = found[row]
+            if code == _LABELSST and not cells and (texts := runs.at(start - 4)):
+                position = start - 4 + _TEXT_SIZE * len(texts)
+                cells += map(strings.__getitem__, texts)
+                for gap in runs.gaps:
+                    cells.insert(gap, None)
+                continue
         if code == _MULRK:
             for place in range(start + 4, position - 2, 6):
                 style, rest = _MANY(mem, place)
@@ -70,6 +83,61 @@ def rows(  # noqa: C901  a call per record would cost more than the record
             cells.append(value)
         else:
             _put(cells, column, value)
+
+
+class _Form(NamedTuple):
+    """Neighbouring texts of one row as many rows have them: read at once, and known by their columns."""
+
+    columns: tuple[int, ...]
+    gaps: list[int]
+    heads: tuple[int, ...]
+    unpack: Callable[[Any, int], tuple[int, ...]]
+
+
+class _Runs:
+    """Finds runs of texts. What the last rows had is tried first; `gaps` are the columns that the last run left out."""
+
+    def __init__(self, mem: Any) -> None:
+        self.gaps: list[int] = []
+        self._mem = mem
+        self._forms: list[_Form] = []
+
+    def at(self, position: int) -> Sequence[int] | None:
+        """The numbers of the texts of the run that begins here; None where there is none."""
+        for place, (columns, gaps, heads, unpack) in enumerate(self._forms):
+            try:
+                records = unpack(self._mem, position)
+            except error:
+                continue
+            if records[2::4] == columns and records[::4] == heads and records[1::4].count(records[1]) == len(columns):
+                if place:
+                    self._forms.insert(0, self._forms.pop(place))
+                self.gaps = gaps
+                return records[3::4]
+        columns = _columns(self._mem, position)
+        if len(columns) < _RUN:
+            return None
+        self._forms = [_form(columns), *self._forms[: _RUNS - 1]]
+        return self.at(position)
+
+
+def _columns(mem: Any, position: int) -> tuple[int, ...]:
+    """The columns of neighbouring texts in one row, from left to right."""
+    columns: list[int] = []
+    with suppress(error):
+        _, first, _ = _TEXT(mem, position)
+        while True:
+            head, row, column = _TEXT(mem, position + _TEXT_SIZE * len(columns))
+            if head != _TEXT_HEAD or row != first or not (columns or [-1])[-1] < column < _COLUMNS:
+                break
+            columns.append(column)
+    return tuple(columns)
+
+
+def _form(columns: tuple[int, ...]) -> _Form:
+    gaps = sorted(set(range(columns[-1])) - set(columns))
+    unpack = Struct("<" + "IHH2xI" * len(columns)).unpack_from
+    return _Form(columns, gaps, (_TEXT_HEAD,) * len(columns), unpack)
 
 
 def _put(cells: list[Cell], column: int, value: Cell) -> None:

@@ -86,9 +86,7 @@ class _Book:
 
     def finish(self) -> None:
         """Write what stands only now: the evaluations in order, and the contents."""
-        for bucket, rows in self._evaluations.buckets():
-            self.contents.rows += len(rows)
-            stored.put_bucket(self._writer, bucket, rows)
+        self.contents.rows = stored.put_evaluations(self._writer, self._evaluations.buckets())
         if self.contents.duplicates:
             self.contents.note("duplicate_keys", rows=self.contents.duplicates)
         self._evaluations.finish()
@@ -178,24 +176,23 @@ class _Book:
 
 def _chunks(rows: Iterator[list[Cell]]) -> Iterator[list[list[Cell]]]:
     """Rows by stored.CHUNK, without the empty ones at the end of the sheet."""
-    chunk: list[list[Cell]] = []
-    empty = 0
-    for row in rows:
-        if not row or (row[-1] is None and not any(cell is not None for cell in row)):
-            empty += 1
-            continue
-        while empty:
-            chunk.append([])
-            empty -= 1
-            if len(chunk) == stored.CHUNK:
-                yield chunk
-                chunk = []
-        chunk.append(row)
-        if len(chunk) == stored.CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
+    last: list[list[Cell]] = []
+    empty = 0  # chunks that say nothing, which count if anything follows
+    while chunk := list(islice(rows, stored.CHUNK)):
+        if not all(row and row[-1] is not None for row in chunk):
+            chunk = [row if any(cell is not None for cell in row) else [] for row in chunk]
+            if not any(chunk):
+                empty += 1
+                continue
+        if last:
+            yield last
+        for _ in range(empty):
+            yield [[] for _ in range(stored.CHUNK)]
+        last, empty = chunk, 0
+    while last and not last[-1]:
+        last.pop()
+    if last:
+        yield last
 
 
 def _pack(words: str) -> str:

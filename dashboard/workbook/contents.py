@@ -1,10 +1,10 @@
 """What the stored form says of a file: its sheets, its rules, its totals."""
 
-import dataclasses
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import orjson
 
 READER = 1  # raised whenever reading the same bytes may give another result
 
@@ -12,13 +12,14 @@ READER = 1  # raised whenever reading the same bytes may give another result
 class Evaluated(NamedTuple):
     """One recognised row: what one rule found of one resource.
 
-    `key` names rule and resource (63 bits, positive), `digest` what was found of them; `rule` is the number of the
-    rule in this file, `sheet` and `row` (both from 0) the place in it.
+    `key` names rule and resource, `resource` the resource alone, `digest` what was found (63 bits each, positive);
+    `rule` is the number of the rule in this file, `sheet` and `row` (both from 0) the place in it.
     """
 
     key: int
     rule: int
     digest: int
+    resource: int
     status: int
     risk: int
     account: str
@@ -114,12 +115,12 @@ class Contents:
 
 def dump(contents: Contents) -> bytes:
     """Contents as JSON."""
-    return json.dumps(dataclasses.asdict(contents), ensure_ascii=False, separators=(",", ":")).encode()
+    return orjson.dumps(contents, option=orjson.OPT_NON_STR_KEYS)
 
 
 def load(data: bytes) -> Contents:
     """Contents from JSON, whose keys of dictionaries are numbers again."""
-    found: dict[str, Any] = json.loads(data)
+    found: dict[str, Any] = orjson.loads(data)
     found["members"] = [Member(**member) for member in found["members"]]
     found["notes"] = [Note(**note) for note in found["notes"]]
     found["sheets"] = [SheetInfo(**{**one, "recognised": _numbered(one["recognised"])}) for one in found["sheets"]]

@@ -1,22 +1,24 @@
 """Rows to evaluations, each with a key that names it and a digest of what it says; neither sees what does not matter.
 
-Key: BLAKE2b over rule, account, region, resource type and resource id (NFKC, no outer spaces, no case), 63 bits. Its
-top five bits choose the bucket. The second and further rows of one identity within a file are numbered in the order of
-their digests, so that no order of rows or sheets shows; the number is mixed into the lower 58 bits only, which keeps
-them in the bucket of the first.
-Digest: BLAKE2b over status, risk, resource name, actual, expected and reason; not the time of evaluation, which always
-changes, nor the prose of a reason whose operator and property are given: it speaks the report's language.
+All three numbers of an evaluation are two hashes (BLAKE2b, 63 bits) mixed by exclusive or, so that what many rows share
+is hashed once. Texts that name something count in one form: NFKC, no outer spaces, no case.
+Key: rule, account, region and resource type; resource id. Its top five bits choose the bucket. The second and further
+rows of one identity within a file are numbered in the order of their digests, so that no order of rows or sheets shows;
+the number is mixed into the lower 58 bits only, which keeps them in the bucket of the first.
+Resource: account, region and resource type; resource id. The same in all packs.
+Digest: status, risk, actual, expected and reason; resource name. Not the time of evaluation, which always changes, nor
+the prose of a reason whose operator and property are given: it speaks the report's language.
 """
 
 import json
 import marshal
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from .cells import Cell, normal, text
 from .codes import Status, risk_of, status_of
@@ -25,6 +27,8 @@ from .rules import Rules
 from .stored import BUCKETS, SHIFT
 from .times import Times
 
+K = TypeVar("K")
+V = TypeVar("V")
 PENDING = 70_000  # rows held as they are; beyond, they wait compressed. One BIFF sheet stays below
 _LOW = (1 << SHIFT) - 1
 _GROUP = ("rule_id", "rule_name", "account_id", "region", "resource_type", "status", "risk")
@@ -44,9 +48,35 @@ class _Group:
     number: int  # of the rule
     status: int
     shown: tuple[int, int, str, str, str]  # status, risk, account, region, resource type
-    start: str  # of the identity, which the resource id completes
-    state: str  # the beginning of what the digest is made from
+    key: int  # halves of the three numbers, which the row's own texts complete
+    resource: int
+    digests: "_Remembered[tuple[str, str, str], int]"  # by actual, expected and reason
     count: int = 0
+
+
+class _Remembered(dict[K, V]):
+    """What a function gives for a text, remembered: a report repeats most of its texts many times."""
+
+    def __init__(self, make: Callable[[K], V]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, known: K) -> V:
+        if len(self) > 50_000:
+            self.clear()
+        found = self[known] = self._make(known)
+        return found
+
+
+def _hash(*texts: str) -> int:
+    return int.from_bytes(blake2b("\x1f".join(texts).encode(), digest_size=8).digest(), "big") >> 1
+
+
+def _plain(cell: str | None) -> str:
+    """`text` of a cell that may be remembered: a number would be found under another that equals it."""
+    if cell is None or type(cell) is str:
+        return text(cell)
+    raise TypeError
 
 
 class Evaluations:
@@ -56,11 +86,14 @@ class Evaluations:
         self._rules = rules
         self._contents = contents
         self.times = times
-        self._rows: list[list[tuple[Any, ...]]] = [[] for _ in range(BUCKETS)]
+        self.rows: list[list[tuple[Any, ...]]] = [[] for _ in range(BUCKETS)]
         self._packed: list[list[bytes]] = [[] for _ in range(BUCKETS)]
         self._held = 0
         self._risks: dict[int, int] = {}
-        self._reasons: dict[str, tuple[str, str, str, str]] = {}
+        self.plain = _Remembered(_plain)
+        self.ids: _Remembered[str, int] = _Remembered(lambda resource_id: _hash("id", normal(resource_id)))
+        self.names: _Remembered[str, int] = _Remembered(lambda name: _hash("name", name))
+        self.reasons = _Remembered(annotation)
 
     def sheet(self, info: SheetInfo, account: str) -> "Sheet":
         """The collector of one sheet's rows; `account` owns the rows that name none."""
@@ -75,34 +108,30 @@ class Evaluations:
             return None
         risk = risk_of(risk_text) or rule.risk
         owner = owner or account
-        start = "\x1f".join((rule.key, normal(owner), normal(region), normal(kind), ""))
-        shown = (int(status), risk, owner, region, kind)
-        return _Group(rule, rule.number, int(status), shown, start, f"{status:d}\x1f{risk}\x1f")
-
-    def told(self, reason: str) -> tuple[str, str, str, str]:
-        """`annotation` of a reason, remembered: a report repeats few of them many times."""
-        if reason not in self._reasons:
-            if len(self._reasons) > 20_000:
-                self._reasons.clear()
-            self._reasons[reason] = annotation(reason)
-        return self._reasons[reason]
-
-    def add(self, row: tuple[Any, ...]) -> None:
-        """Take in one evaluation."""
-        self._rows[row[0] >> SHIFT].append(row)
+        place = (normal(owner), normal(region), normal(kind))
+        said = (f"{status:d}", f"{risk}")
+        return _Group(
+            rule,
+            rule.number,
+            int(status),
+            (int(status), risk, owner, region, kind),
+            _hash("rule", rule.key, *place),
+            _hash("place", *place),
+            _Remembered(lambda texts: _hash("said", *said, *texts)),
+        )
 
     def pack(self, added: int) -> None:
         """Compress what waits, once it is much."""
         self._held += added
         if self._held > PENDING:
-            for bucket, rows in enumerate(self._rows):
+            for bucket, rows in enumerate(self.rows):
                 self._packed[bucket].append(zlib.compress(marshal.dumps(rows), 1))
                 rows.clear()
             self._held = 0
 
     def buckets(self) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
         """(bucket, rows sorted by key) of every bucket that has rows; each may be asked for once."""
-        for bucket, rows in enumerate(self._rows):
+        for bucket, rows in enumerate(self.rows):
             for packed in self._packed[bucket]:
                 rows += marshal.loads(zlib.decompress(packed))  # noqa: S302  our own, a moment old
             self._packed[bucket].clear()
@@ -112,7 +141,7 @@ class Evaluations:
                 if len(set(keys)) < len(keys):
                     self._number(rows)
                 yield bucket, rows
-                self._rows[bucket] = []
+                self.rows[bucket] = []
 
     def judged_at(self, rule: RuleInfo, risk: int) -> None:
         """Remember the risk that rows give a rule; the highest counts where the file lists none."""
@@ -133,7 +162,7 @@ class Evaluations:
     def _number(self, rows: list[tuple[Any, ...]]) -> None:
         """Give the further rows of one identity keys of their own, in the order of their digests."""
         seen: Counter[int] = Counter()
-        rows.sort(key=lambda row: (row[0], row[2], row[3:13]))
+        rows.sort(key=lambda row: (row[0], row[2], row[3:14]))
         for at, row in enumerate(rows):
             key = row[0]
             if occurrence := seen[key]:
@@ -149,9 +178,10 @@ class Sheet:
 
     def __init__(self, owner: Evaluations, info: SheetInfo, account: str) -> None:
         place = {meaning: column for column, meaning in reversed(info.recognised.items())}
-        self._width = max(info.recognised) + 2  # one more column, always empty, stands for those that are missing
-        self._group = itemgetter(*(place.get(meaning, self._width - 1) for meaning in _GROUP))
-        self._own = itemgetter(*(place.get(meaning, self._width - 1) for meaning in _OWN))
+        self._width = max(info.recognised) + 1
+        missing = -1  # one more cell, always empty, ends each row
+        self._group = itemgetter(*(place.get(meaning, missing) for meaning in _GROUP))
+        self._own = itemgetter(*(place.get(meaning, missing) for meaning in _OWN))
         self._evaluated_at = place.get("evaluated_at")
         self._owner = owner
         self._info = info
@@ -163,33 +193,42 @@ class Sheet:
     def add(self, rows: list[list[Cell]], first: int) -> None:
         """Take in rows, the first of which is row `first` of the sheet. The rows are ours from now on."""
         width, groups, group_of, own_of = self._width, self._groups, self._group, self._own
-        take, sheet = self._owner.add, self._info.number
-        before = self._info.evaluations
+        owner, sheet, taken = self._owner, self._info.number, 0
+        buckets, plain, ids, names, reasons = owner.rows, owner.plain, owner.ids, owner.names, owner.reasons
         for number, row in enumerate(rows, first):
             if len(row) < width:
                 row.extend([None] * (width - len(row)))
-            else:
-                row[width - 1] = None
+            row.append(None)
             try:
                 group = groups[group_of(row)]
             except (KeyError, TypeError):
                 group = self._new_group(group_of(row))
-            own = self._own_of(own_of(row)) if group else None
-            if group is None or own is None:
+            cells = own_of(row)
+            try:
+                resource_id, name, actual, expected, reason = map(plain.__getitem__, cells)
+            except TypeError:
+                resource_id, name, actual, expected, reason = map(text, cells)
+            resource_id = resource_id or name
+            if group is None or not resource_id:
                 self._skipped += any(cell is not None for cell in row)
                 continue
-            resource_id = own[0]
-            identity = group.start + (resource_id.lower() if resource_id.isascii() else normal(resource_id))
-            substance = own.pop()
-            state = f"{group.state}{own[1]}\x1f{own[2]}\x1f{own[3]}\x1f{substance}"
-            key = int.from_bytes(blake2b(identity.encode(), digest_size=8).digest(), "big") >> 1 or 1
-            digest = int.from_bytes(blake2b(state.encode(), digest_size=8).digest(), "big") >> 1
-            take((key, group.number, digest, *group.shown, *own, sheet, number))
+            if type(cells[0]) is not str:
+                self._lost += _digits_lost(cells[0])
+            substance = reason
+            if reason[:1] == "{":
+                stated_actual, stated_expected, reason, substance = reasons[reason]
+                actual, expected = actual or stated_actual, expected or stated_expected
+            named = ids[resource_id]
+            key = group.key ^ named or 1
+            digest = group.digests[actual, expected, substance] ^ names[name]
+            own = (resource_id, name, actual, expected, reason, sheet, number)
+            buckets[key >> SHIFT].append((key, group.number, digest, group.resource ^ named, *group.shown, *own))
             group.count += 1
-            self._info.evaluations += 1
+            taken += 1
+        self._info.evaluations += taken
         if self._evaluated_at is not None:
-            self._owner.times.add([row[self._evaluated_at] for row in rows])
-        self._owner.pack(self._info.evaluations - before)
+            owner.times.add([row[self._evaluated_at] for row in rows])
+        owner.pack(taken)
 
     def close(self) -> None:
         """Add up what the rows gave."""
@@ -213,21 +252,6 @@ class Sheet:
             self._groups[cells] = self._groups[shown]
         return self._groups[shown]
 
-    def _own_of(self, cells: tuple[Cell, ...]) -> list[str] | None:
-        """Resource id, resource name, actual, expected, reason, and what of the reason is the same in every language.
-
-        None where no resource is named.
-        """
-        self._lost += type(cells[0]) is not str and _digits_lost(cells[0])
-        own = [cell.strip() if type(cell) is str else text(cell) for cell in cells]
-        reason = own[4]
-        if reason[:1] == "{":
-            actual, expected, own[4], reason = self._owner.told(reason)
-            own[2], own[3] = own[2] or actual, own[3] or expected
-        own.append(reason)
-        own[0] = own[0] or own[1]
-        return own if own[0] else None
-
 
 def _digits_lost(cell: Cell) -> bool:
     """Whether an id was stored as a number too long for one: spreadsheets keep 15 digits."""
@@ -248,13 +272,13 @@ def annotation(reason: str) -> tuple[str, str, str, str]:
     if not isinstance(found, dict) or not {"configuration", "desiredValue", "reason", "operator"} & found.keys():
         return "", "", reason, reason
     actual, expected, said, operator, subject = (
-        _plain(found.get(name)) for name in ("configuration", "desiredValue", "reason", "operator", "property")
+        _shown(found.get(name)) for name in ("configuration", "desiredValue", "reason", "operator", "property")
     )
     condition = " ".join(filter(None, (operator, subject)))
     return actual, expected, said or condition, condition or said
 
 
-def _plain(value: object) -> str:
+def _shown(value: object) -> str:
     if value is None:
         return ""
     shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -85,6 +85,12 @@ def _server() -> "subprocess.Popen[bytes]":
     )
 
 
+def warm() -> None:
+    """Have a server started that waits for a first file."""
+    if not _idle:
+        _idle.append(_server())
+
+
 def _end(server: "subprocess.Popen[bytes]") -> None:
     """Leave nothing behind, whatever happened here: neither the server nor its reader."""
     with server:

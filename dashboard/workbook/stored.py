@@ -1,26 +1,36 @@
 """The stored form of a file: a zip of its contents, its sheets in chunks of rows, and its evaluations in buckets.
 
-`contents.json`, `sheets/<sheet>/<chunk>.json` (CHUNK rows each) and `evaluations/<bucket>.json` (rows whose key has the
-same top five bits, in the order of their keys). The same file gives the same bytes.
+`contents.json`, `sheets/<sheet>/<chunk>.json` (CHUNK rows each) and `evaluations/<bucket>.json`: rows in the order of
+their keys, whose top five bits are the bucket's number or, where buckets are small, lie between it and the next one's.
+The same file gives the same bytes.
 """
 
 import json
 import queue
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
+
+import orjson
 
 from .cells import Cell
 from .contents import Contents, Evaluated, evaluated, load
 
 CHUNK = 500  # rows: a page of a sheet opens one or two chunks
 BUCKETS = 32
+SMALL = 1_000  # rows: smaller buckets are put together
 SHIFT = 58  # a key has 63 bits; the top five choose its bucket
 
-encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+def encode(value: object) -> bytes:
+    """JSON in UTF-8; what neither takes (half a surrogate pair, a number of more than 64 bits) as near as it comes."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 class Writer:
@@ -93,33 +103,43 @@ class Reading:
 
     def buckets(self) -> Iterator[list[Evaluated]]:
         """The evaluations in ascending, disjoint ranges of key, each sorted by key; never an empty one."""
-        present = set(self._zip.namelist())
-        for bucket in range(BUCKETS):
-            if _bucket(bucket) in present:
-                yield evaluated(self._json(_bucket(bucket)))
+        for bucket in self._present():
+            yield evaluated(self._json(_bucket(bucket)))
 
     def find(self, key: int) -> Evaluated | None:
         """The evaluation with this key; opens its bucket only."""
-        try:
-            rows = self._json(_bucket(key >> SHIFT))
-        except KeyError:
-            return None
+        before = [bucket for bucket in self._present() if bucket <= key >> SHIFT]
+        rows = self._json(_bucket(before[-1])) if before else []
         return next((Evaluated._make(row) for row in rows if row[0] == key), None)
 
+    def _present(self) -> list[int]:
+        names = set(self._zip.namelist())
+        return [bucket for bucket in range(BUCKETS) if _bucket(bucket) in names]
+
     def _json(self, name: str) -> Any:
-        return json.loads(self._zip.read(name))
+        return orjson.loads(self._zip.read(name))
 
 
 def put_rows(writer: Writer, sheet: int, chunk: int, rows: list[list[Cell]]) -> bool:
     """Store one chunk of a sheet; whether a NUL stands in it, which no database takes as text."""
     written = encode(rows)
-    writer.put(f"sheets/{sheet}/{chunk}.json", written.encode("utf-8", "replace"))
-    return "\\u0000" in written
+    writer.put(f"sheets/{sheet}/{chunk}.json", written)
+    return b"\\u0000" in written
 
 
-def put_bucket(writer: Writer, bucket: int, rows: list[tuple[Any, ...]]) -> None:
-    """Store one bucket of evaluations, sorted by key."""
-    writer.put(_bucket(bucket), encode(rows).encode("utf-8", "replace"))
+def put_evaluations(writer: Writer, buckets: Iterable[tuple[int, list[tuple[Any, ...]]]]) -> int:
+    """Store the evaluations, given by bucket and sorted by key; how many they are."""
+    count, first, waiting = 0, 0, list[tuple[Any, ...]]()
+    for bucket, rows in buckets:
+        if len(waiting) + len(rows) > SMALL and waiting:
+            writer.put(_bucket(first), encode(waiting))
+            waiting = []
+        first = first if waiting else bucket
+        waiting += rows
+        count += len(rows)
+    if waiting:
+        writer.put(_bucket(first), encode(waiting))
+    return count
 
 
 def _bucket(number: int) -> str:

@@ -33,7 +33,7 @@ def tables(path: Path) -> list[Table]:
 
 
 def _starting_anew(rows: list[list[Cell]]) -> Callable[[], Iterator[list[Cell]]]:
-    return lambda: (row[:] for row in rows)
+    return lambda: iter(rows)
 
 
 def _rows(book: Any, at: int, strings: list[str | None]) -> list[list[Cell]]:

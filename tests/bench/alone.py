@@ -48,12 +48,14 @@ def ready(path: str, pack: str, created_at: str, read_before: str = "") -> Told:
     from django.db import connection
     from django.utils import timezone
 
-    from dashboard import archive, reports
+    from dashboard import archive, reports, workbook
     from dashboard.models import Pack, Report
 
     for known in Path(settings.MEDIA_ROOT).glob(f"*/*/{hashlib.sha256(Path(path).read_bytes()).hexdigest()}*"):
         known.unlink()  # the same file may have been read before
     connection.ensure_connection()
+    workbook.warm()  # as a worker does when it starts
+    time.sleep(1)
     locks = Locks()
     with connection.execute_wrapper(locks):
         begun = time.perf_counter()

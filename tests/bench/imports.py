@@ -1,5 +1,6 @@
 """A folder of old files, brought in by the command."""
 
+import datetime as dt
 import shutil
 import subprocess
 import sys
@@ -26,8 +27,8 @@ def measure(place: Place) -> Iterator[Figure]:
         folder = place.folder / f"import-{turn}"
         folder.mkdir()
         for week, file in enumerate(files):
-            day = f"2025{1 + week % 12:02d}{1 + week // 12:02d}0900"
-            shutil.copy(file, folder / f"{rows.OWNER}-cp-import{turn}-report-{day}.xls")
+            monday = dt.date(2025, 1, 6) + dt.timedelta(weeks=week)
+            shutil.copy(file, folder / f"{rows.OWNER}-cp-import{turn}-report-{monday:%Y%m%d}0900.xls")
         shutil.rmtree(settings.MEDIA_ROOT / "readings", ignore_errors=True)
         bare.append(alone("xlrd", *files).seconds)
         command = (sys.executable, "manage.py", "import_reports", str(folder))

@@ -56,8 +56,7 @@ def enter(report: Report, changed: list[Evaluated], rules: list[Rule]) -> None:
         return spans.painted(stood, report.position, FOREVER, state)
 
     with transaction.atomic():
-        names = [(rule.pk, rule.name) for rule in rules]
-        spans.repaint(report.pack_id, list(said), paint, lambda key: (said[key], *names[said[key].rule]))
+        spans.repaint(report.pack_id, list(said), paint, lambda key: (said[key], rules[said[key].rule].pk))
 
 
 def report(pack: Pack, day: int, rows_each: int) -> Report:

@@ -121,7 +121,7 @@ def evaluation(at: int, one: Judged) -> Evaluated:
     named = (OWNER, REGIONS[resource % 4], TYPES[one.kind], f"i-bp1{mixed(resource):014x}", f"worker-{resource}")
     told = ("false", "true", f"Property{rule} is false.") if what == Status.NON_COMPLIANT else ("", "", "")
     key = mixed(at) << 16 | at & 0xFFFF
-    return Evaluated(key, rule, mixed(what + 10 * rule), what, 1 + rule % 3, *named, *told, 0, at)
+    return Evaluated(key, rule, mixed(what + 10 * rule), mixed(resource), what, 1 + rule % 3, *named, *told, 0, at)
 
 
 def write_xls(path: Path, number: int, step: int = 0) -> Path:

@@ -87,7 +87,7 @@ def test_what_a_failing_only_file_no_longer_has_is_no_longer_reported() -> None:
 
 def evaluated(key: int, status: int, words: str = "") -> Evaluated:
     said = ("1", "cn-hangzhou", "ACS::ECS::Instance", f"i-{key}", "", "", "", words)
-    return Evaluated(key, 0, hash((status, words)) % 2**62, status, 1, *said, sheet=0, row=0)
+    return Evaluated(key, 0, hash((status, words)) % 2**62, key, status, 1, *said, sheet=0, row=0)
 
 
 def store(pack: Pack, day: int, rows: list[Evaluated]) -> Report:
@@ -106,7 +106,7 @@ def store(pack: Pack, day: int, rows: list[Evaluated]) -> Report:
         rows=len(rows),
         **counted,
     )
-    spans.put(report, [[row] for row in sorted(rows)], {0: (rule.pk, "rule")})
+    spans.put(report, [[row] for row in sorted(rows)], {0: rule.pk})
     return report
 
 

@@ -26,7 +26,7 @@ Content = Mapping[int, tuple[int, int]]
 
 def evaluated(key: int, status: int, digest: int) -> Evaluated:
     words = ("1", "cn-hangzhou", "ACS::ECS::Instance", f"i-{key}", "", "", "", f"reason {digest}")
-    return Evaluated(key, 0, digest, status, 1, *words, sheet=0, row=0)
+    return Evaluated(key, 0, digest, key, status, 1, *words, sheet=0, row=0)
 
 
 def file_of(content: Content) -> list[list[Evaluated]]:
@@ -91,7 +91,7 @@ class Order(TestCase):
             report = place(pack, number)
             there[report] = contents[number]
             for _ in range(data.draw(st.integers(1, 2))):  # every step may run twice
-                spans.put(report, file_of(contents[number]), {0: (rule.pk, "rule")})
+                spans.put(report, file_of(contents[number]), {0: rule.pk})
         for report in data.draw(st.lists(st.sampled_from(list(there)), unique=True)):
             assert report.position is not None
             spans.take_out(pack, report.position)
@@ -111,7 +111,7 @@ def test_a_change_of_the_reason_does_not_end_the_time_for_which_a_resource_is_fa
 def test_a_report_like_the_one_before_writes_nothing(pack: Pack) -> None:
     rule = Rule.objects.create(pack=pack, key="cr-1", name="Rule")
     content = dict.fromkeys(KEYS, (1, 11))
-    spans.put(place(pack, 1), file_of(content), {0: (rule.pk, "rule")})
+    spans.put(place(pack, 1), file_of(content), {0: rule.pk})
     before = list(Evaluation.objects.values())
-    spans.put(place(pack, 2), file_of(content), {0: (rule.pk, "rule")})
+    spans.put(place(pack, 2), file_of(content), {0: rule.pk})
     assert list(Evaluation.objects.values()) == before
