@@ -57,7 +57,7 @@ class Made:
         if not self.compared.counts[bucket]:
             return
         wanted = Wanted(bucket, self.wanted.risk, self.wanted.rule, self.wanted.q)
-        found = changes.page(self.compared, wanted, 2**31).changes
+        found = changes.page(self.compared, self.scope, wanted, 2**31).changes
         for start in range(0, len(found), AT_ONCE):
             for row in changes.rows(self.compared, self.scope, found[start : start + AT_ONCE]):
                 yield self.cells(row)

@@ -1,19 +1,19 @@
 """The rows of a comparison: chosen by a filter, in their order, a page at a time, with what both reports say of each.
 
-The list of what changed is looked up once, for ready reports do not change. What stands unchanged is not held; a page
-of it is a walk along an index.
+Of what changed only the rows that a filter finds are put in order, and only those of a page are read in full. What
+stands unchanged is not looked up; a page of it is a walk along an index.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlencode
 
 from django import forms
-from django.core.cache import cache
-from django.db.models import Q
-from django.db.models.lookups import LessThanOrEqual
+from django.db.models import Exists, OuterRef
+from django.db.models.lookups import GreaterThan, LessThanOrEqual
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,13 +21,11 @@ from django.utils.translation import gettext as _
 from dashboard import comparison, evaluations
 from dashboard.comparison import CHANGED, UNCHANGED, Bucket, Change, Comparison
 from dashboard.filters import RISKS, Filter
-from dashboard.models import Report, Risk, Status
+from dashboard.models import Evaluation, Report, Risk, Status
 from dashboard.models.evaluations import EvaluationQuerySet, moment_of
 from dashboard.scope import Scope
 
 PAGE = 100  # rows
-HOUR = 3_600  # seconds
-KEPT = 20_000  # changes beyond which a list is looked up anew rather than kept in memory
 ORDER = {bucket: number for number, bucket in enumerate(Bucket)}
 
 
@@ -105,39 +103,10 @@ class Page:
         return max(1, -(-self.count // self.size))
 
 
-def between(one: Report, other: Report) -> Comparison:
-    """The comparison of two ready reports, its changes in the order of the page."""
-    older, newer = comparison.in_order(one, other)
-    name = "changes-" + "-".join(f"{report.pk}.{report.position}.{report.reader}" for report in (older, newer))
-    kept = cache.get(name)
-    if kept:
-        return Comparison(older, newer, *kept)
-    compared = comparison.between(older, newer)
-    compared = replace(compared, changes=ordered(compared.changes, names_of(newer) | names_of(older)))
-    if len(compared.changes) <= KEPT:
-        cache.set(name, (compared.changes, compared.back), HOUR)
-    return compared
-
-
-def names_of(report: Report) -> dict[int, str]:
-    return dict(report.rule_results.order_by().values_list("rule_id", "name"))
-
-
-def ordered(changes: list[Change[int]], names: dict[int, str]) -> list[Change[int]]:
-    """By rule, those with new failures first, then the higher risk, then the more of them; within a rule by bucket."""
-    new = Counter(change.rule for change in changes if change.bucket is Bucket.NEW_FAILURE)
-    risk: dict[int, int] = {}
-    for change in changes:
-        risk[change.rule] = min(risk.get(change.rule, Risk.NOT_STATED), change.risk)
-    place = {rule: (not new[rule], risk[rule], -new[rule], names.get(rule, ""), rule) for rule in risk}
-    return sorted(changes, key=lambda one: (*place[one.rule], ORDER[one.bucket], one.resource_id, one.key))
-
-
-def page(compared: Comparison, wanted: Wanted, size: int = PAGE) -> Page:
+def page(compared: Comparison, scope: Scope, wanted: Wanted, size: int = PAGE) -> Page:
     """One page of the rows that a filter finds; a page beyond the last is the last."""
-    status = next((status for status, bucket in UNCHANGED.items() if bucket is wanted.bucket), None)
-    if status is None or wanted.bucket is None:
-        found = chosen(compared, wanted)
+    if wanted.bucket is None or wanted.bucket not in UNCHANGED.values():
+        found = ordered(chosen(compared, wanted), compared, scope)
         number = min(wanted.page, max(1, -(-len(found) // size)))
         return Page(found[(number - 1) * size : number * size], len(found), number, size)
     still = unchanged(compared, wanted)
@@ -161,6 +130,19 @@ def chosen(compared: Comparison, wanted: Wanted) -> list[Change[int]]:
     ]
 
 
+def ordered(found: list[Change[int]], compared: Comparison, scope: Scope) -> list[Change[int]]:
+    """By rule, those with new failures first, then the higher risk, then the more of them; within a rule by bucket.
+
+    A rule's place is the same whatever was found of it.
+    """
+    new = Counter(change.rule for change in compared.changes if change.bucket is Bucket.NEW_FAILURE)
+    highest_last = sorted({(change.risk, change.rule) for change in compared.changes}, reverse=True)
+    risks = {rule: risk for risk, rule in highest_last}
+    by_place = sorted(risks, key=lambda rule: (not new[rule], risks[rule], -new[rule], scope.rule(rule).name, rule))
+    place = {rule: number for number, rule in enumerate(by_place)}
+    return sorted(found, key=lambda one: (place[one.rule], ORDER[one.bucket], one.resource_id, one.key))
+
+
 def found_by_words(compared: Comparison, words: list[str]) -> set[int]:
     """Keys of the changes whose row, in either report, bears all the words."""
     sides = comparison.changed_spans(compared.older, compared.newer)
@@ -170,9 +152,10 @@ def found_by_words(compared: Comparison, words: list[str]) -> set[int]:
 
 def unchanged(compared: Comparison, wanted: Wanted) -> EvaluationQuerySet:
     """Rows of the newer report whose status was the same in the older: their span holds both, or it came back."""
+    older, newer = compared.older, compared.newer
     statuses = [status for status, bucket in UNCHANGED.items() if bucket is wanted.bucket]
-    held = Q(LessThanOrEqual(evaluations.beside_index("first"), compared.older.position))
-    rows = standing(compared.newer).filter(held | Q(key__in=compared.back) if compared.back else held)
+    came_back = Exists(standing(older).filter(key=OuterRef("key"), status=OuterRef("status")))
+    rows = standing(newer).filter(LessThanOrEqual(evaluations.beside_index("first"), older.position) | came_back)
     rows = rows.filter(status=statuses[0]) if len(statuses) == 1 else rows.filter(status__in=statuses)
     if wanted.risk is not None:
         rows = rows.filter(risk=wanted.risk)
@@ -189,8 +172,9 @@ def standing(report: Report) -> EvaluationQuerySet:
 
 
 def as_changes(rows: EvaluationQuerySet) -> Iterator[Change[int]]:
-    for key, rule, number, risk, resource_id in rows.values_list("key", "rule_id", "status", "risk", "resource_id"):
-        status = Status(number)
+    known = cache(Status)
+    for key, rule, number, risk, resource_id in rows.values_list(*comparison.FIELDS):
+        status = known(number)
         yield Change(key, rule, status, status, UNCHANGED[status], risk, resource_id)
 
 
@@ -223,8 +207,7 @@ NOTHING = Said(0, "", "", "", "", "", "", "", 0)
 
 def rows(compared: Comparison, scope: Scope, changes: list[Change[int]]) -> list[Row]:
     """The rows of a page: what the newer report says, or the older where the newer has nothing to say."""
-    keys = [change.key for change in changes]
-    older, newer = said(compared.older, keys), said(compared.newer, keys)
+    older, newer = said(compared, [change.key for change in changes])
     one_language = compared.older.language == compared.newer.language
     words: dict[tuple[Status | None, Status | None, bool, bool], str] = {}
     found = []
@@ -238,9 +221,23 @@ def rows(compared: Comparison, scope: Scope, changes: list[Change[int]]) -> list
     return found
 
 
-def said(report: Report, keys: list[int]) -> dict[int, Said]:
-    rows = standing(report).filter(key__in=keys).values_list("key", *Said._fields)
-    return {row[0]: Said(*row[1:]) for row in rows}
+def said(compared: Comparison, keys: list[int]) -> tuple[dict[int, Said], dict[int, Said]]:
+    """What the older and the newer report say of these keys; one span may hold both."""
+    older, newer = compared.older.position or 0, compared.newer.position or 0
+    spans = Evaluation.objects.filter(
+        LessThanOrEqual(evaluations.beside_index("first"), newer),
+        GreaterThan(evaluations.beside_index("until"), older),
+        pack=compared.newer.pack_id,
+        key__in=keys,
+    )
+    was, now = dict[int, Said](), dict[int, Said]()
+    for key, first, until, *words in spans.values_list("key", "first", "until", *Said._fields):
+        one = Said(*words)
+        if first <= older:
+            was[key] = one
+        if until > newer:
+            now[key] = one
+    return was, now
 
 
 def in_words(

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Generic, NamedTuple, TypeVar
 
 from django.utils.translation import gettext_lazy as _
@@ -107,6 +107,9 @@ class Row(NamedTuple, Generic[Rule]):
     resource_id: str
 
 
+Said = tuple[int, Rule, int, int, str]  # a Row, or what is as good and costs a fraction where there are thousands
+
+
 class Change(NamedTuple, Generic[Rule]):
     """A key whose status differs; None means that the report does not have it. The risk is the newer one."""
 
@@ -141,21 +144,21 @@ class Lists(NamedTuple):
         return bucket.label
 
 
-def differing(was: Mapping[int, Row[Rule]], now: Mapping[int, Row[Rule]], lists: Lists) -> Iterator[Change[Rule]]:
+def differing(was: Mapping[int, Said[Rule]], now: Mapping[int, Said[Rule]], lists: Lists) -> Iterator[Change[Rule]]:
     """The changes between two sets of rows, by key."""
-    statuses: dict[int | None, Status | None] = {None: None, **{int(status): status for status in Status}}
-    pairs: dict[tuple[int | None, int | None], tuple[Status | None, Status | None, Bucket]] = {}
-    for key in was.keys() | now.keys():
-        old, new = was.get(key), now.get(key)
-        pair = (old.status if old else None, new.status if new else None)
-        if pair[0] == pair[1]:
-            continue
-        if pair not in pairs:
-            before, after = statuses[pair[0]], statuses[pair[1]]
-            pairs[pair] = (before, after, lists.bucket(before, after))
-        row = new or old
-        assert row  # noqa: S101  # the key is of one of them
-        yield Change(key, row.rule, *pairs[pair], row.risk, row.resource_id)
+
+    @cache
+    def turn(old: int | None, new: int | None) -> tuple[Status | None, Status | None, Bucket]:
+        before, after = (None if status is None else Status(status) for status in (old, new))
+        return before, after, lists.bucket(before, after)
+
+    for key, rule, status, risk, resource_id in now.values():
+        old = was[key][2] if key in was else None
+        if old != status:
+            yield Change(key, rule, *turn(old, status), risk, resource_id)
+    for key, rule, status, risk, resource_id in was.values():
+        if key not in now:
+            yield Change(key, rule, *turn(status, None), risk, resource_id)
 
 
 def tally(changes: Iterable[Change[Rule]], totals: Mapping[Status, int]) -> Counter[Bucket]:
@@ -175,13 +178,11 @@ class Rate(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two reports of a pack, every key whose status differs, and those that ended and came back."""
+    """Two reports of a pack, and every key whose status differs."""
 
     older: Report
     newer: Report
     changes: list[Change[int]]
-    # Keys with the same status in both though a span ended in between: only words differ, or it changed and came back.
-    back: list[int]
 
     @property
     def lists(self) -> Lists:
@@ -215,10 +216,9 @@ class Comparison:
 def between(older: Report, newer: Report) -> Comparison:
     """Compares two ready reports of one pack; whichever is older by its evidence time is taken as such."""
     older, newer = in_order(older, newer)
-    was, now = ({row[0]: Row(*row) for row in side.values_list(*FIELDS)} for side in changed_spans(older, newer))
+    was, now = ({row[0]: row for row in side.values_list(*FIELDS)} for side in changed_spans(older, newer))
     lists = Lists(frozenset(older.lists), frozenset(newer.lists))
-    back = [key for key in was.keys() & now.keys() if was[key].status == now[key].status]
-    return Comparison(older, newer, list(differing(was, now, lists)), sorted(back))
+    return Comparison(older, newer, list(differing(was, now, lists)))
 
 
 def in_order(one: Report, other: Report) -> tuple[Report, Report]:

@@ -30,10 +30,13 @@ class RuleChange(NamedTuple):
     now: str = ""
 
 
-def rules_of(report: Report) -> dict[int, Judged]:
-    """The report's rules by their number."""
+def rules_of(*reports: Report) -> list[dict[int, Judged]]:
+    """The rules of each of the reports by their number."""
+    found: dict[int, dict[int, Judged]] = {report.pk: {} for report in reports}
     fields = ("rule_id", "name", "risk", "parameters", "rule__rule_id", "stated")
-    return {row[0]: Judged(*row) for row in RuleResult.objects.filter(report=report).values_list(*fields)}
+    for report, *row in RuleResult.objects.filter(report__in=found).values_list("report", *fields):
+        found[report][row[0]] = Judged(*row)
+    return [found[report.pk] for report in reports]
 
 
 @dataclass(frozen=True)
@@ -99,10 +102,10 @@ class Scope:
 
 
 def between(compared: Comparison) -> Scope:
-    """The scope of a comparison, in three queries."""
+    """The scope of a comparison, in two queries."""
     reports = [compared.older.pk, compared.newer.pk]
     listing = set(Sheet.objects.filter(report__in=reports, role="rules").values_list("report", flat=True))
-    older, newer = rules_of(compared.older), rules_of(compared.newer)
+    older, newer = rules_of(compared.older, compared.newer)
     return Scope(compared, older, newer, reports[0] in listing, reports[1] in listing)
 
 

@@ -1,22 +1,25 @@
 """Two reports of a pack against each other: what changed, on which scope, as a page and as files."""
 
+from collections.abc import Iterable, Iterator
 from functools import cache
+from html import escape
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dashboard import change_files, changes, scope
 from dashboard.changes import Page, Row, Wanted
-from dashboard.comparison import Bucket, Comparison, Lists
+from dashboard.comparison import Bucket, Comparison, Lists, between
 from dashboard.filters import RISKS
 from dashboard.models import Report, Status
 from dashboard.models.evaluations import moment_of
 from dashboard.scope import Scope
-from dashboard.templatetags.ledger import mark, time
+from dashboard.templatetags.ledger import mark, risk_mark, time
 from dashboard.words import middle
 
 STATUS_OF = {
@@ -28,6 +31,12 @@ STATUS_OF = {
     Bucket.NEWLY_IGNORED: Status.IGNORED,
     Bucket.STILL_IGNORED: Status.IGNORED,
 }
+# What a comparison says of its reports, of the sixty columns that there are.
+NEEDED = (
+    "position", "created_at", "language", "lists", "notes", "stated", "label", "file_name", "original", "choices",
+    "rated_compliant", "rated_failing", *(status.field for status in Status),
+    "pack__name", "pack__pack_id", "pack__account__name", "pack__account__uid",
+)  # fmt: skip
 PRINTED = 5_000  # rows of a print; the page says when there are more
 
 
@@ -46,10 +55,10 @@ def choose(request: HttpRequest, pack_id: int) -> HttpResponse:
 def compared(pack_id: int, older: int, newer: int) -> Comparison:
     """Raises Http404 where one of them is no ready report of the pack."""
     ready = Report.objects.ready().filter(pack=pack_id).select_related("pack__account")
-    reports = ready.defer("note", "pack__account__secret_encrypted").in_bulk([older, newer])
+    reports = ready.only(*NEEDED).in_bulk([older, newer])
     if not {older, newer} <= reports.keys():
         raise Http404
-    return changes.between(reports[older], reports[newer])
+    return between(reports[older], reports[newer])
 
 
 @require_safe
@@ -60,7 +69,7 @@ def comparison(request: HttpRequest, pack_id: int, older: int, newer: int, print
         return redirect(f"/packs/{pack_id}/compare/{newer}/{older}/{query}")
     wanted = Wanted.parse(request.GET)
     judged = scope.between(found)
-    page = changes.page(found, wanted, PRINTED if printed else changes.PAGE)
+    page = changes.page(found, judged, wanted, PRINTED if printed else changes.PAGE)
     context = {
         "compared": found,
         "pack": found.newer.pack,
@@ -68,6 +77,7 @@ def comparison(request: HttpRequest, pack_id: int, older: int, newer: int, print
         "base": f"/packs/{pack_id}/compare/{older}/{newer}/",
         "page": page,
         "groups": groups(judged, changes.rows(found, judged, page.changes)),
+        "heads": heads(),
         "sentence": changes.sentence(found),
         "cards": cards(found, wanted),
         "chips": chips(found.lists, judged, wanted),
@@ -111,31 +121,65 @@ def chips(lists: Lists, judged: Scope, wanted: Wanted) -> list[tuple[str, str]]:
 
 
 def groups(judged: Scope, rows: list[Row]) -> list[dict[str, Any]]:
-    """The rows under their rules, in the order in which they come; each mark and time is made once."""
-    marked = cache(lambda status, words: mark(status.slug if status else "not-applicable", words))
-    since = cache(lambda position: time(moment_of(position)) if position else "")
-    found: dict[int, list[dict[str, Any]]] = {}
-    for row in rows:
-        change, now, before = row.change, row.now, row.before
-        one = {
-            "mark": marked(change.now, row.words),
-            "resource": now.resource,
-            "id": change.resource_id,
-            "short": middle(change.resource_id, 26 if now.resource_name else 40),
-            "name": now.resource_name,
-            "type": now.resource_type,
-            "place": f"{now.region} {now.account}",
-            "actual": now.actual,
-            "expected": now.expected,
-            "reason": now.reason,
-            "before": f"{before.actual} {before.reason}".strip() if before else "",
-            "since": since(now.since),
-        }
-        found.setdefault(change.rule, []).append(one)
+    """The rows, as HTML, under their rules, in the order in which they come."""
+    risk = cache(risk_mark)
+    found: dict[int, list[SafeString]] = {}
+    for rule, line in zip((row.change.rule for row in rows), lines(rows), strict=True):
+        found.setdefault(rule, []).append(line)
     return [
-        {"rule": judged.rule(number), "rows": of_rule, "removed": judged.removed(number), "added": judged.added(number)}
+        {
+            "rule": judged.rule(number),
+            "risk": risk(judged.rule(number).risk),
+            "rows": of_rule,
+            "removed": judged.removed(number),
+            "added": judged.added(number),
+        }
         for number, of_rule in found.items()
     ]
+
+
+def lines(rows: Iterable[Row]) -> Iterator[SafeString]:
+    """Rows as HTML, each mark and time made once: a template would take several times as long."""
+    marked = cache(lambda status, words: mark(status.slug if status else "not-applicable", words))
+    since = cache(lambda position: time(moment_of(position)) if position else "")
+    label = {name: escape(words) for name, words in heads().items()}
+    words = tuple(map(escape, (_("is"), _(", ") + _("should be"), _("before:"))))
+    for row in rows:
+        change, now = row.change, row.now
+        short = middle(change.resource_id, 26 if now.resource_name else 40)
+        made = (
+            f'<tr><th scope="row">{marked(change.now, row.words)}</th><td data-label="{label["resource"]}"><span>'
+            f'<a class="id" href="/resources/{now.resource}/" title="{escape(change.resource_id)}">{escape(short)}</a>'
+            f'<br>{escape(now.resource_name)}</span></td><td data-label="{label["type"]}" class="small"><span>'
+            f'{escape(now.resource_type)}<br><span class="soft">{escape(now.region)} {escape(now.account)}</span>'
+            f'</span></td><td data-label="{label["finding"]}"><span>{finding(row, *words)}</span></td>'
+            f'<td data-label="{label["since"]}" class="small">{since(now.since)}</td></tr>'
+        )
+        yield mark_safe(made)  # noqa: S308  # numbers, and words escaped here or in `finding`
+
+
+def heads() -> dict[str, str]:
+    """The heads of the columns, which stand beside the cells where there is no room for a table."""
+    return {
+        "change": _("Change"),
+        "resource": _("Resource"),
+        "type": _("Type, place"),
+        "finding": _("Finding"),
+        "since": _("Status since"),
+    }
+
+
+def finding(row: Row, is_: str, should: str, before: str) -> str:
+    """What was found, as HTML, and what the older report said where it said otherwise."""
+    now, former = row.now, f"{row.before.actual} {row.before.reason}".strip() if row.before else ""
+    found = ""
+    if now.actual:
+        expected = f"{should} <b>{escape(now.expected)}</b>" if now.expected else ""
+        found = f"{is_} <b>{escape(now.actual)}</b>{expected}<br>"
+    found += escape(now.reason)
+    if former:
+        found += f' <span class="soft">{before} {escape(former)}</span>'
+    return found
 
 
 def rates(found: Comparison) -> list[dict[str, Any]]:

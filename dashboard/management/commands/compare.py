@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard import archive, changes, comparison, workbook
+from dashboard import archive, comparison, scope, workbook
 from dashboard.comparison import Bucket, Change, Lists, Row
 from dashboard.models import Report, Status
 from dashboard.workbook import WorkbookError
@@ -74,7 +74,8 @@ def of_reports(named: tuple[str, str]) -> Found:
     if one.pack_id != other.pack_id:
         raise CommandError("The reports are of two packs.")
     compared = comparison.between(one, other)
-    rules = changes.names_of(compared.older) | changes.names_of(compared.newer)
+    older, newer = scope.rules_of(compared.older, compared.newer)
+    rules = {number: rule.name for number, rule in (older | newer).items()}
     return compared.counts, compared.changes, compared.lists, rules
 
 
