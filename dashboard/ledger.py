@@ -4,6 +4,8 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
+from operator import attrgetter
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +17,7 @@ from dashboard.models.evaluations import position_of
 from dashboard.workbook import READER, Contents, Evaluated, Reading, RuleInfo
 
 MASK = 2**63 - 1
+PLACE = attrgetter("region", "resource_type", "account")
 MIX = 0x9E3779B97F4A7C15  # spreads neighbouring digests, so that a sum tells sets of rows apart
 
 
@@ -29,8 +32,8 @@ class Tally:
 
     def watch(self, buckets: Iterable[list[Evaluated]]) -> Iterator[list[Evaluated]]:
         for bucket in buckets:
-            self.content += sum((row.key ^ (row.digest * MIX)) & MASK for row in bucket)
-            self.places.update((row.region, row.resource_type, row.account) for row in bucket)
+            self.content += sum([(row.key ^ (row.digest * MIX)) & MASK for row in bucket])
+            self.places.update(map(PLACE, bucket))
             failing = [row for row in bucket if row.status == Status.NON_COMPLIANT]
             self.failing_by_risk.update(row.risk for row in failing)
             self.failing_resources.update(
@@ -57,11 +60,10 @@ def enter(report: Report) -> None:
         conclude(report, contents, rules, tally)
 
 
-def span(report: Report, reading: Reading, tally: Tally) -> dict[int, Rule]:
-    """Makes the pack's spans say what the file says; returns the rules by their number in the file."""
-    infos = reading.contents.rules
-    rules = rules_of(report.pack, infos)
-    spans.put(report, tally.watch(reading.buckets()), {number: rule.pk for number, rule in rules.items()})
+def span(report: Report, reading: Reading, tally: Tally) -> dict[int, int]:
+    """Makes the pack's spans say what the file says; returns the ids of its rules by their number in the file."""
+    rules = rules_of(report.pack, reading.contents.rules)
+    spans.put(report, tally.watch(reading.buckets()), rules)
     return rules
 
 
@@ -80,38 +82,36 @@ def place(report: Report) -> None:
     Report.objects.filter(pk=report.pk, claim=report.claim).update(position=report.position)
 
 
-def rules_of(pack: Pack, infos: list[RuleInfo]) -> dict[int, Rule]:
-    """The pack's rules by their number in the file; new ones are made, known ones learn the file's words."""
-    known = {rule.key: rule for rule in pack.rules.all()}
-    found = [
-        Rule(
-            pack=pack,
-            key=info.key[:300],
-            rule_id=info.rule_id[:64],
-            name=info.name[:300],
-            identifier=info.identifier[:200],
-            description=info.description,
-            remediation=info.remediation,
-        )
-        for info in infos
-    ]
-    Rule.objects.bulk_create([rule for rule in found if rule.key not in known], ignore_conflicts=True)
-    for rule in found:
-        if rule.key in known:
-            learn(known[rule.key], rule)
-    known = {rule.key: rule for rule in pack.rules.all()}
-    return {info.number: known[info.key[:300]] for info in infos}
+def rules_of(pack: Pack, infos: list[RuleInfo]) -> dict[int, int]:
+    """The ids of the pack's rules by their number in the file; new ones are made, known ones learn the file's words."""
+    told = {info.key[:300]: words(info) for info in infos}
+    known = known_rules(pack)
+    if new := [Rule(pack=pack, key=key, **said) for key, said in told.items() if key not in known]:
+        Rule.objects.bulk_create(new, ignore_conflicts=True)
+        known = known_rules(pack)
+    for key, said in told.items():
+        # What a file says otherwise is taken over, never an empty word for a full one.
+        if better := {name: word for name, word in said.items() if word and word != known[key][name]}:
+            Rule.objects.filter(pk=known[key]["pk"]).update(**better)
+    return {info.number: known[info.key[:300]]["pk"] for info in infos}
 
 
-def learn(rule: Rule, told: Rule) -> None:
-    """Takes over what a file says otherwise, never an empty word for a full one."""
-    words = {name: getattr(told, name) for name in ("name", "identifier", "description", "remediation")}
-    better = {name: word for name, word in words.items() if word and word != getattr(rule, name)}
-    if better:
-        Rule.objects.filter(pk=rule.pk).update(**better)
+def words(info: RuleInfo) -> dict[str, str]:
+    return {
+        "rule_id": info.rule_id[:64],
+        "name": info.name[:300],
+        "identifier": info.identifier[:200],
+        "description": info.description,
+        "remediation": info.remediation,
+    }
 
 
-def conclude(report: Report, contents: Contents, rules: dict[int, Rule], tally: Tally) -> None:
+def known_rules(pack: Pack) -> dict[str, dict[str, Any]]:
+    rows = pack.rules.values("pk", "key", "rule_id", "name", "identifier", "description", "remediation")
+    return {row["key"]: {**row} for row in rows}
+
+
+def conclude(report: Report, contents: Contents, rules: dict[int, int], tally: Tally) -> None:
     """Writes rules, sheets and counts, and makes the report ready: all of it or nothing."""
     lists = [Status[name] for name in contents.lists]
     results = [result(report, info, rules[info.number], lists) for info in contents.rules]
@@ -121,9 +121,14 @@ def conclude(report: Report, contents: Contents, rules: dict[int, Rule], tally: 
     checked, mismatches = reconciliation.held_against(
         contents, results, counts, len(tally.failing_resources), report.stated
     )
+    report.lists = lists
     with transaction.atomic():
+        Pack.objects.select_for_update().get(pk=report.pack_id)  # no two of its reports end between each other
         report.rule_results.all().delete()
         report.sheets.all().delete()
+        line = report.pack.reports.ready().order_by("position")
+        before = line.filter(position__lt=report.position).last()
+        changed = changes_since(before, report, results)
         RuleResult.objects.bulk_create(results)
         Sheet.objects.bulk_create(sheets_of(report, contents))
         ready = report.move(
@@ -147,17 +152,19 @@ def conclude(report: Report, contents: Contents, rules: dict[int, Rule], tally: 
             failing_medium=tally.failing_by_risk[Risk.MEDIUM],
             failing_low=tally.failing_by_risk[Risk.LOW],
             **{status.field: number for status, number in counts.items()},
+            **changed,
         )
-        if ready:
-            reckon_changes_around(report)
+        after = line.filter(position__gt=report.position).first()
+        if ready and after:
+            reckon_anew(after, report)
 
 
-def result(report: Report, info: RuleInfo, rule: Rule, lists: list[Status]) -> RuleResult:
+def result(report: Report, info: RuleInfo, rule: int, lists: list[Status]) -> RuleResult:
     """A rule's counts: of the rows for what the file lists row by row, the file's own number for the rest."""
     counts = {status: (info.counts if status in lists else info.stated).get(status, 0) for status in Status}
     return RuleResult(
         report=report,
-        rule=rule,
+        rule_id=rule,
         name=info.name[:300],
         risk=info.risk or Risk.NOT_STATED,
         parameters=report.stated.get("parameters", {}).get(info.rule_id),
@@ -211,29 +218,21 @@ def moment(text: str | None) -> dt.datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=dt.timezone(dt.timedelta(hours=8)))
 
 
-def reckon_changes_around(report: Report) -> None:
-    """What is new, fixed and gone in a report and in the one after it, each against the one before."""
-    line = report.pack.reports.ready().order_by("position")
-    before = line.filter(position__lt=report.position).last()
-    after = line.filter(position__gt=report.position).first()
-    reckon_changes(report, before)
-    if after:
-        reckon_changes(after, report)
-
-
-def reckon_changes(report: Report, before: Report | None) -> None:
+def changes_since(before: Report | None, report: Report, results: list[RuleResult]) -> dict[str, int | None]:
+    """What is new, fixed and gone against the report before, of the whole; and of each rule, written into `results`."""
     if before is None:
-        Report.objects.filter(pk=report.pk).update(new=None, fixed=None, gone=None)
-        report.rule_results.update(new=None, fixed=None)
-        return
-    compared = comparison.between(before, report)
-    counts = compared.counts
-    Report.objects.filter(pk=report.pk).update(
-        new=counts[Bucket.NEW_FAILURE], fixed=counts[Bucket.FIXED], gone=counts[Bucket.GONE_FAILING]
-    )
-    by_rule = Counter((change.rule, change.bucket) for change in compared.changes)
-    pairs: dict[tuple[int, int], list[int]] = {}
-    for pk, rule in report.rule_results.order_by().values_list("pk", "rule_id"):
-        pairs.setdefault((by_rule[rule, Bucket.NEW_FAILURE], by_rule[rule, Bucket.FIXED]), []).append(pk)
-    for (new, fixed), rules in pairs.items():  # a fraction of bulk_update's time: most rules change in few ways
-        RuleResult.objects.filter(pk__in=rules).update(new=new, fixed=fixed)
+        return {"new": None, "fixed": None, "gone": None}
+    changes = comparison.between(before, report).changes
+    by_rule = Counter((change.rule, change.bucket) for change in changes)
+    for one in results:
+        one.new, one.fixed = by_rule[one.rule_id, Bucket.NEW_FAILURE], by_rule[one.rule_id, Bucket.FIXED]
+    by_bucket = Counter(change.bucket for change in changes)
+    named = {"new": Bucket.NEW_FAILURE, "fixed": Bucket.FIXED, "gone": Bucket.GONE_FAILING}
+    return {name: by_bucket[bucket] for name, bucket in named.items()}
+
+
+def reckon_anew(report: Report, before: Report) -> None:
+    """The same for a ready report that has another before it now."""
+    results = list(report.rule_results.order_by())
+    Report.objects.filter(pk=report.pk).update(**changes_since(before, report, results))
+    RuleResult.objects.bulk_update(results, ["new", "fixed"])

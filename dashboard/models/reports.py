@@ -228,9 +228,11 @@ class Report(models.Model):
     def move(self, **fields: Any) -> bool:
         """Writes a step's outcome and gives the claim back; false, and nothing written, where the claim was lost."""
         mine = Report.objects.filter(pk=self.pk, claim=self.claim, state=self.state)
-        if not mine.update(**fields, claim=None, claimed_until=None):
+        fields |= {"claim": None, "claimed_until": None}
+        if not mine.update(**fields):
             return False
-        self.refresh_from_db()
+        for name, value in fields.items():
+            setattr(self, name, value)
         return True
 
     def cancel(self) -> bool:
