@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -130,6 +130,15 @@ def resources(request: Request, report_id: int) -> HttpResponse:
         "rows_exported": page.count,
     }
     return render(request, "report_resources.html", head(found, wanted, "resources") | context)
+
+
+@require_safe
+def failing(_request: Request, report_id: int, risk: str = "") -> HttpResponse:
+    """Leads from a short address, of which lists have four in a row, to the failing resources, or those of a risk."""
+    if risk and risk not in RISKS:
+        raise Http404
+    wanted = Filter(status=Status.NON_COMPLIANT, risk=RISKS.get(risk))
+    return redirect(f"/reports/{report_id}/resources/{wanted.query_string()}")
 
 
 @require_safe

@@ -139,6 +139,17 @@ def test_the_history_narrows_by_account_pack_dates_result_and_starter(
         assert set(re.findall(r'<th scope="row"><a href="/reports/(\d+)/">', page)) == {str(one.pk) for one in left}
 
 
+def test_a_number_leads_to_exactly_its_rows(reader: Client, pack: Pack) -> None:
+    report = received(pack, failing=3, failing_high=2)
+    page = reader.get("/reports/").content.decode()
+    assert f'<a href="/reports/{report.pk}/failing/">3</a>' in page
+    assert f'<a href="/reports/{report.pk}/failing/high/">2</a>' in page
+    for way, query in (("", ""), ("high/", "&risk=high")):
+        answer = reader.get(f"/reports/{report.pk}/failing/{way}")
+        assert answer["Location"] == f"/reports/{report.pk}/resources/?status=failing{query}"
+    assert reader.get(f"/reports/{report.pk}/failing/none/").status_code == 404
+
+
 def test_the_filter_shows_what_is_chosen(reader: Client, pack: Pack) -> None:
     page = reader.get(f"/reports/?pack={pack.pk}&result=failed").content.decode()
     assert f'<option value="{pack.pk}" selected>{pack.account.name} · {pack.name}</option>' in page

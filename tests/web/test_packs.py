@@ -48,7 +48,7 @@ def test_an_entry_says_what_the_report_was(reader: Client, pack: Pack, officer: 
     text = page(reader, pack)
     for fact in ("95.3 %", ">57</a>", ">12</a>", "1,234", "officer", "As it was named", "1000 B", "report.xls"):
         assert fact in text
-    assert f'title="sha256 {report.original_id}"' in text
+    assert f'title="report.xls · sha256 {report.original_id}"' in text
 
 
 def test_failed_and_cancelled_runs_are_listed_with_their_cause(reader: Client, pack: Pack) -> None:
