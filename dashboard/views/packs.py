@@ -31,7 +31,7 @@ def pack(request: Request, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"pack": pack, "run": run, "page": page, "entries": entries(listed), "form": form}
     context |= {"trend": trends.of_pack(pack), "picked": picked(listed), "labels": labels()}
     if run:
-        context |= report_status.context(run)
+        context |= report_status.context(run, acts=request.user.has_perm("dashboard.generate_report"))
     return render(request, "pack_detail.html#reports" if request.htmx else "pack_detail.html", context)
 
 
@@ -64,4 +64,4 @@ def generate(request: Request, pk: int) -> HttpResponse:
     if request.htmx.target == f"pack-{pk}":
         return home.row(request, pack)
     report.pack = pack
-    return render(request, "report_status.html#status", report_status.context(report))
+    return render(request, "report_status.html#status", report_status.context(report, acts=True))

@@ -14,12 +14,16 @@ from dashboard.views import Request, home
 
 STEPS = (*Report.UNDER_WAY, Report.State.READY)
 # What the fragment tells: it is asked for so often that the other fifty columns would be most of its cost.
-NEEDED = ("pack", "pack_name", "state", "requested_at", "joined", "error_code", "error_facts")
+NEEDED = ("pack__gone_at", "pack_name", "state", "requested_at", "joined", "error_code", "error_facts")
 
 
-def context(report: Report) -> dict[str, Any]:
-    """What report_status.html needs; a page that includes it loads itself anew where nothing can ask in the page."""
-    told: dict[str, Any] = {"report": report}
+def context(report: Report, acts: bool) -> dict[str, Any]:
+    """What report_status.html needs; a page that includes it loads itself anew where nothing can ask in the page.
+
+    `acts` offers Cancel and Try again. Asking again says so in its address, which spares each the look at who may what;
+    whether it may be done is decided where it is done.
+    """
+    told: dict[str, Any] = {"report": report, "acts": acts}
     if report.error_code:
         told["cause"] = causes.explain(report.error_code, report.error_facts)
     if report.under_way:
@@ -32,17 +36,18 @@ def context(report: Report) -> dict[str, Any]:
 @require_GET
 def report_status(request: Request, pk: int) -> HttpResponse:
     """The steps, while they are being taken; once the run has ended, what came of it, which asks no more."""
-    report = get_object_or_404(Report.objects.only(*NEEDED), pk=pk)
+    report = get_object_or_404(Report.objects.select_related("pack").only(*NEEDED), pk=pk)
+    acts = "acts" in request.GET
     if not request.htmx:
         return redirect(f"/reports/{pk}/")
     if report.under_way:
-        return render(request, "report_status.html#steps", context(report))
-    return ended(request, report)
+        return render(request, "report_status.html#steps", context(report, acts))
+    return ended(request, report, acts)
 
 
-def ended(request: Request, report: Report) -> HttpResponse:
+def ended(request: Request, report: Report, acts: bool) -> HttpResponse:
     """The whole fragment in place of the steps; lists in the page hear of it and bring themselves up to date."""
-    response = render(request, "report_status.html#status", context(report))
+    response = render(request, "report_status.html#status", context(report, acts))
     return trigger_client_event(reswap(retarget(response, f"#report-{report.pk}"), "outerHTML"), "report-ended")
 
 
@@ -55,4 +60,4 @@ def cancel(request: Request, pk: int) -> HttpResponse:
         return redirect(f"/reports/{pk}/")
     if request.htmx.target == f"pack-{report.pack_id}":
         return home.row(request, report.pack)
-    return ended(request, report)
+    return ended(request, report, acts=True)

@@ -75,7 +75,8 @@ def report(request: Request, report_id: int) -> HttpResponse:
     """The rules, failing first; where there is nothing to show yet, how far the report is."""
     found = find(report_id)
     if found.state != Report.State.READY:
-        return render(request, "report_unready.html", report_status.context(found))
+        acts = request.user.has_perm("dashboard.generate_report")
+        return render(request, "report_unready.html", report_status.context(found, acts))
     wanted = Filter.parse(request.GET, tuple(evaluations.RULE_ORDERS))
     listed = evaluations.rules(found, wanted)
     opened = next((result for result in listed if result.rule == wanted.open), None)

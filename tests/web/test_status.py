@@ -1,5 +1,7 @@
 """A run on its way, as the page shows it."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -13,15 +15,15 @@ pytestmark = pytest.mark.django_db
 
 
 def fragment(client: Client, report: Report) -> str:
-    return client.get(f"/reports/{report.pk}/status/", headers=HTMX).content.decode()
+    return client.get(f"/reports/{report.pk}/status/?acts", headers=HTMX).content.decode()
 
 
 def test_a_click_makes_a_report_and_shows_it_asked(starter: Client, pack: Pack) -> None:
     answer = starter.post(f"/packs/{pack.pk}/reports/", headers=HTMX).content.decode()
     report = Report.objects.get()
     assert report.requested_by is not None
-    assert 'aria-current="step"><span>asked</span> 0:00' in answer
-    assert f'data-hx-get="/reports/{report.pk}/status/" data-hx-trigger="every 2s, seen"' in answer
+    assert re.search(r'aria-current="step"><span>asked</span> 0:[0-5]\d<', answer)
+    assert f'data-hx-get="/reports/{report.pk}/status/?acts" data-hx-trigger="every 2s, seen"' in answer
 
 
 def test_two_clicks_make_one_report(starter: Client, pack: Pack) -> None:
@@ -46,16 +48,26 @@ def test_generating_takes_a_post(starter: Client, pack: Pack) -> None:
 )
 def test_the_present_step_is_marked_with_its_time(reader: Client, pack: Pack, state: str, words: str) -> None:
     page = fragment(reader, under_way(pack, 37, state=state))
-    assert f'aria-current="step"><span>{words}</span> 0:37' in page
+    assert re.search(rf'aria-current="step"><span>{words}</span> 0:(3[7-9]|[45]\d)<', page)
     assert page.count("aria-current") == 1
 
 
-def test_the_fragment_is_small_and_takes_three_queries(starter: Client, pack: Pack) -> None:
-    run = under_way(pack, state="creating")
+@pytest.mark.parametrize("state", ["creating", "ready", "failed", "cancelled"])
+def test_the_fragment_is_small_and_takes_three_queries(starter: Client, pack: Pack, state: str) -> None:
+    run = received(pack) if state == "ready" else failed(pack) if state == "failed" else under_way(pack, state=state)
     with CaptureQueriesContext(connection) as captured:
         answer = fragment(starter, run)
     assert len(captured) <= 3
     assert len(answer.encode()) < 4096
+
+
+def test_a_fragment_offers_what_the_page_that_asks_for_it_offers(starter: Client, reader: Client, pack: Pack) -> None:
+    run = under_way(pack)
+    for client, offers in ((starter, True), (reader, False)):
+        assert (f"/reports/{run.pk}/status/?acts" in client.get(f"/packs/{pack.pk}/").content.decode()) is offers
+    Report.objects.update(state="failed")
+    assert "Try again" in fragment(starter, run)
+    assert "Try again" not in starter.get(f"/reports/{run.pk}/status/", headers=HTMX).content.decode()
 
 
 def test_asking_changes_nothing(reader: Client, pack: Pack) -> None:
