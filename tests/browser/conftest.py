@@ -10,7 +10,7 @@ from selenium.webdriver.chrome.service import Service
 
 from dashboard.sandbox.server import served
 from dashboard.sandbox.wsgi import Sandbox
-from tests.browser.person import Person
+from tests.browser.person import PATIENCE, Person
 from tests.installation import Installation
 
 CHINESE, SPOTLESS = "cp-6f0d62a3b1c94e75a208", "cp-7b15d6f2e09c43a88e35"  # have a past; nobody asks for more
@@ -113,14 +113,17 @@ def chromium() -> Iterator[webdriver.Chrome]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver"))) as driver:
+        driver.set_script_timeout(PATIENCE)
         yield driver
 
 
 @pytest.fixture
 def person(chromium: webdriver.Chrome, site: str) -> Iterator[Person]:
     """Somebody at the browser, signed in as the demo's administrator; the console must stay silent."""
-    chromium.delete_all_cookies()
+    chromium.get("about:blank")  # what a page before still asks for is nobody's any more
+    chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
     person = Person(chromium, site)
+    person.complaints()
     person.sign_in()
     person.speak("en")
     yield person
