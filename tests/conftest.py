@@ -5,9 +5,14 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
+from hypothesis import HealthCheck
+from hypothesis import settings as properties
 from pytest_django import Settings
 
 from dashboard.models import Account, Pack
+
+properties.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+properties.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)

@@ -20,14 +20,14 @@ Process = subprocess.Popen[bytes]
 class Installation:
     """On SQLite, or on a PostgreSQL database of its own where DATABASE_URL names a server; the queue lies there too."""
 
-    def __init__(self, folder: Path, cloud: str) -> None:
+    def __init__(self, folder: Path, cloud: str, **variables: str) -> None:
         self.folder, self.cloud = folder, cloud
         self.environment = {
             **os.environ,
             "VAR_DIR": str(folder),
-            "LEASE_SECONDS": "1",
             "DOWNLOAD_HOSTS": cloud,
             "DJANGO_SETTINGS_MODULE": "dashboard.settings",
+            **variables,
         }
         self.server = os.environ.get("DATABASE_URL", "")
         if self.server:
@@ -56,7 +56,7 @@ class Installation:
         if self.server:
             with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
                 return list(connection.execute(question.encode()))
-        with closing(sqlite3.connect(self.folder / "ledger.sqlite3", timeout=10)) as connection:
+        with closing(sqlite3.connect(self.folder / "ledger.sqlite3", timeout=60)) as connection:
             return list(connection.execute(question))
 
     @contextmanager
@@ -91,7 +91,7 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait(until: Callable[[], object], seconds: float = 30) -> None:
+def wait(until: Callable[[], object], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not until():
         assert time.monotonic() < deadline, "not in time"

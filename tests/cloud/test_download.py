@@ -28,7 +28,7 @@ def fetch(
     *,
     allowed_hosts: Iterable[str] = (".aliyuncs.com",),
     max_bytes: int = 1_000_000,
-    timeout: float = 5.0,
+    timeout: float = 60.0,
 ) -> Downloaded:
     return download(
         url,
@@ -72,7 +72,7 @@ def test_a_page_in_place_of_a_file_is_passed_on_to_the_reader() -> None:
 def test_progress_is_told() -> None:
     seen: list[int] = []
     cloud = Cloud((200, FILE))
-    options = {"allowed_hosts": [".aliyuncs.com"], "max_bytes": 1_000_000, "timeout": 5.0}
+    options = {"allowed_hosts": [".aliyuncs.com"], "max_bytes": 1_000_000, "timeout": 60.0}
     download(LINK, io.BytesIO(), transport=cloud.transport, progress=seen.append, **options)  # type: ignore[arg-type]
     assert seen[-1] == len(FILE)
 
@@ -163,7 +163,7 @@ def test_an_endless_refusal_is_not_read_to_its_end() -> None:
             io.BytesIO(),
             allowed_hosts=[".aliyuncs.com"],
             max_bytes=100,
-            timeout=5.0,
+            timeout=60.0,
             transport=httpx.WSGITransport(app=pages),
         )
 
@@ -241,7 +241,7 @@ def serve_once(answer: bytes) -> str:
 def over_a_socket(answer: bytes) -> Downloaded:
     host = serve_once(answer)
     url = f"http://{host}/f.xls?Signature=s3cr3t"
-    return download(url, io.BytesIO(), allowed_hosts=[host], max_bytes=100, timeout=5.0)
+    return download(url, io.BytesIO(), allowed_hosts=[host], max_bytes=100, timeout=60.0)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def fetch(sandbox: Sandbox, client: Client, target: io.BytesIO) -> Downloaded:
         target,
         allowed_hosts=["127.0.0.1"],
         max_bytes=10_000_000,
-        timeout=10.0,
+        timeout=60.0,
         transport=httpx.WSGITransport(app=sandbox),
     )
 

@@ -139,7 +139,7 @@ def test_a_cut_off_download_is_an_error_over_http(caller: Caller) -> None:
     url = httpx.URL(caller.report(PACK)["ReportUrl"])
     caller.sandbox.faults.set("cut-off", times=1)
     with served(caller.sandbox) as address, pytest.raises(httpx.RemoteProtocolError):
-        httpx.get(f"http://{address}{url.raw_path.decode()}", trust_env=False)
+        httpx.get(f"http://{address}{url.raw_path.decode()}", timeout=60, trust_env=False)
 
 
 def test_a_reset_in_process_is_a_connection_error(caller: Caller) -> None:

@@ -124,7 +124,7 @@ def test_an_old_run_is_asked_after_less_often(reader: Client, pack: Pack, age: i
 def test_a_run_under_way_answers_with_its_state_alone(starter: Client, pack: Pack) -> None:
     run = under_way(pack, 41, state="fetching")
     answer = starter.get(f"/status/?report={run.pk}", headers=HTMX).content
-    assert b"fetching</span> \xc2\xb7 0:41" in answer
+    assert re.search(rb"fetching</span> \xc2\xb7 0:(4[1-9]|5\d)<", answer)
     assert b"<tr" not in answer
     assert b"<button" not in answer
     assert len(answer) < 1024

@@ -50,9 +50,9 @@ def test_a_file_with_flipped_bits_is_one_error_or_a_report(kind: str, seed: int,
         content = bytearray(WHOLE[kind])
         for _ in range(chance.choice((1, 4, 40))):
             content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
-        begun = time.monotonic()
+        begun = time.process_time()
         assert verdict(bytes(content), tmp_path) in {"read", *CODES}
-        assert time.monotonic() - begun < 5
+        assert time.process_time() - begun < 5
 
 
 @pytest.mark.parametrize("kind", ["xls", "xlsx"])

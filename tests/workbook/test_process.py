@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from dashboard.workbook import Limits, Reading, WorkbookError, process, read
 from dashboard.workbook.limits import MIB
 from dashboard.workbook.process import _environment
 from tests import files
+
+PATIENCE = 60.0
 
 
 @pytest.fixture
@@ -62,7 +65,7 @@ def test_a_file_that_takes_too_long_is_given_up(large: Path, tmp_path: Path) -> 
     begun = time.monotonic()
     with pytest.raises(WorkbookError, match="timeout"):
         read(large, tmp_path / "stored", limits=Limits(seconds=0))
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
     assert not (tmp_path / "stored").exists()
 
 
@@ -82,7 +85,7 @@ def test_a_child_that_is_killed_is_an_error_and_no_report(large: Path, tmp_path:
     )
     parent = subprocess.Popen([sys.executable, "-c", order, large, tmp_path / "stored"], stdout=subprocess.PIPE)
     os.kill(reader_of(parent.pid), 9)
-    assert parent.communicate(timeout=20)[0].split() == [b"killed", b"9"]
+    assert parent.communicate(timeout=PATIENCE)[0].split() == [b"killed", b"9"]
     assert not (tmp_path / "stored").exists()
 
 
@@ -107,7 +110,7 @@ def test_a_server_that_was_killed_is_an_error_and_takes_its_reader_along(large: 
         reader = reader_of(os.getpid())
         os.kill(parent_of(reader), 9)
         with pytest.raises(WorkbookError, match="killed"):
-            reading.result(timeout=20)
+            reading.result(timeout=PATIENCE)
     assert ends(reader)
 
 
@@ -146,11 +149,14 @@ def reader_of(asker: int) -> int:
 
 
 def child_of(parent: int) -> int:
-    deadline = time.monotonic() + 10
+    """Its child that has files read, or reads one; it may have others, such as the servers of other tests."""
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         for task in Path(f"/proc/{parent}/task").iterdir():
-            if found := (task / "children").read_text().split():
-                return int(found[0])
+            with suppress(FileNotFoundError, ProcessLookupError):  # a thread or a child that ends meanwhile
+                for child in (task / "children").read_text().split():
+                    if b"dashboard.workbook.child" in Path(f"/proc/{child}/cmdline").read_bytes():
+                        return int(child)
         time.sleep(0.01)
     raise AssertionError("no child")
 
@@ -160,8 +166,8 @@ def parent_of(child: int) -> int:
 
 
 def ends(child: int) -> bool:
-    """Whether it has ended within five seconds."""
-    deadline = time.monotonic() + 5
+    """Whether it has ended before patience does."""
+    deadline = time.monotonic() + PATIENCE
     while alive(child) and time.monotonic() < deadline:
         time.sleep(0.02)
     return not alive(child)
