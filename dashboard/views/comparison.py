@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -20,7 +21,7 @@ from dashboard.models import Report, Status
 from dashboard.models.evaluations import moment_of
 from dashboard.scope import Scope
 from dashboard.templatetags.ledger import mark, risk_mark, time
-from dashboard.words import middle
+from dashboard.words import middle, with_zone
 
 STATUS_OF = {
     Bucket.NEW_FAILURE: Status.NON_COMPLIANT,
@@ -87,7 +88,10 @@ def comparison(request: HttpRequest, pack_id: int, older: int, newer: int, print
         "rates": rates(found),
         **pages(page, wanted),
     }
-    return render(request, "comparison_print.html" if printed else "comparison.html", {**context, "printed": printed})
+    if printed:
+        made = {"sides": [found.older, found.newer], "printed": with_zone(timezone.now())}
+        return render(request, "comparison_print.html", context | made)
+    return render(request, "comparison.html", context)
 
 
 def cards(found: Comparison, wanted: Wanted) -> list[dict[str, Any]]:

@@ -184,8 +184,18 @@ def test_a_file_holds_what_the_filter_leaves(reader: Client, pack: Pack, ends: t
 def test_the_print_has_all_rows_on_one_page(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
     page = reader.get(address(pack, *ends) + "print/?bucket=still-compliant").content.decode()
     assert rows_of(page) == comparison.between(*ends).counts[Bucket.STILL_COMPLIANT]
-    assert ends[0].original_id
-    assert ends[0].original_id in page
+
+
+def test_the_print_says_on_its_cover_and_on_every_page_what_it_compares(
+    reader: Client, pack: Pack, ends: tuple[Report, Report]
+) -> None:
+    page = reader.get(address(pack, *ends) + "print/").content.decode()
+    cover, foot = page[: page.index("<table")], page[page.index("<tfoot") : page.index("</tfoot>")]
+    for part in (cover, foot):
+        for fact in (pack.name, pack.account.uid, *(str(report.original_id) for report in ends)):
+            assert fact in part
+        assert part.count("CST (UTC+8)") >= 2
+    assert "Printed by auditor on" in cover
 
 
 def test_the_sentence_counts_what_a_mail_needs(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
