@@ -1,11 +1,11 @@
 """Rows to evaluations, each with a key that names it and a digest of what it says; neither sees what does not matter.
 
-All three numbers of an evaluation are two hashes (BLAKE2b, 63 bits) mixed by exclusive or, so that what many rows share
-is hashed once. Texts that name something count in one form: NFKC, no outer spaces, no case.
-Key: rule, account, region and resource type; resource id. Its top five bits choose the bucket. The second and further
-rows of one identity within a file are numbered in the order of their digests, so that no order of rows or sheets shows;
-the number is mixed into the lower 58 bits only, which keeps them in the bucket of the first.
+All three numbers of an evaluation are hashes (BLAKE2b, 63 bits) mixed by exclusive or, so that what many rows share is
+hashed once. Texts that name something count in one form: NFKC, no outer spaces, no case.
 Resource: account, region and resource type; resource id. The same in all packs.
+Key: rule; resource. Its top five bits choose the bucket. The second and further rows of one identity within a file are
+numbered in the order of their digests, so that no order of rows or sheets shows; the number is mixed into the lower 58
+bits only, which keeps them in the bucket of the first.
 Digest: status, risk, actual, expected and reason; resource name. Not the time of evaluation, which always changes, nor
 the prose of a reason whose operator and property are given: it speaks the report's language.
 """
@@ -48,8 +48,8 @@ class _Group:
     number: int  # of the rule
     status: int
     shown: tuple[int, int, str, str, str]  # status, risk, account, region, resource type
-    key: int  # halves of the three numbers, which the row's own texts complete
-    resource: int
+    hash: int  # of the rule
+    place: int  # hash of account, region and resource type
     digests: "_Remembered[tuple[str, str, str], int]"  # by actual, expected and reason
     count: int = 0
 
@@ -94,6 +94,10 @@ class Evaluations:
         self.ids: _Remembered[str, int] = _Remembered(lambda resource_id: _hash("id", normal(resource_id)))
         self.names: _Remembered[str, int] = _Remembered(lambda name: _hash("name", name))
         self.reasons = _Remembered(annotation)
+        self._rule_hashes: _Remembered[str, int] = _Remembered(lambda key: _hash("rule", key))
+        self._places: _Remembered[tuple[str, str, str], int] = _Remembered(
+            lambda place: _hash("place", *map(normal, place))
+        )
 
     def sheet(self, info: SheetInfo, account: str) -> "Sheet":
         """The collector of one sheet's rows; `account` owns the rows that name none."""
@@ -108,15 +112,14 @@ class Evaluations:
             return None
         risk = risk_of(risk_text) or rule.risk
         owner = owner or account
-        place = (normal(owner), normal(region), normal(kind))
         said = (f"{status:d}", f"{risk}")
         return _Group(
             rule,
             rule.number,
             int(status),
             (int(status), risk, owner, region, kind),
-            _hash("rule", rule.key, *place),
-            _hash("place", *place),
+            self._rule_hashes[rule.key],
+            self._places[owner, region, kind],
             _Remembered(lambda texts: _hash("said", *said, *texts)),
         )
 
@@ -218,11 +221,11 @@ class Sheet:
             if reason[:1] == "{":
                 stated_actual, stated_expected, reason, substance = reasons[reason]
                 actual, expected = actual or stated_actual, expected or stated_expected
-            named = ids[resource_id]
-            key = group.key ^ named or 1
+            resource = group.place ^ ids[resource_id]
+            key = group.hash ^ resource or 1
             digest = group.digests[actual, expected, substance] ^ names[name]
             own = (resource_id, name, actual, expected, reason, sheet, number)
-            buckets[key >> SHIFT].append((key, group.number, digest, group.resource ^ named, *group.shown, *own))
+            buckets[key >> SHIFT].append((key, group.number, digest, resource, *group.shown, *own))
             group.count += 1
             taken += 1
         self._info.evaluations += taken
