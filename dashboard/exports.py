@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, islice
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
@@ -273,8 +273,19 @@ def bold(page: Any, text: str) -> Any:
     return cell
 
 
-FORMATS: dict[str, tuple[Write, str]] = {
-    "xlsx": (write_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    "csv": (write_csv, "text/csv; charset=utf-8"),
-    "json": (write_json, "application/json"),
+class Format(NamedTuple):
+    """A kind of file: who writes it, its type, its name in a menu, and the rows that are written in a second."""
+
+    write: Write
+    content_type: str
+    words: str
+    pace: int
+
+
+FORMATS = {
+    "xlsx": Format(
+        write_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel (xlsx)", 8_000
+    ),
+    "csv": Format(write_csv, "text/csv; charset=utf-8", "CSV", 80_000),
+    "json": Format(write_json, "application/json", "JSON", 80_000),
 }

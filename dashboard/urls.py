@@ -39,7 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reports/<int:report_id>/sheets/<int:number>/", sheets.sheet),
     path("reports/<int:report_id>/evidence/", reports.evidence),
     path("reports/<int:report_id>/original/", reports.original),
-    path("reports/<int:report_id>/export/", exports.preparing),
+    path("reports/<int:report_id>/export/<str:kind>/", exports.preparing),
     path("reports/<int:report_id>/export.<str:kind>", exports.export),
     path("reports/<int:report_id>/print/", exports.printed),
     path("reports/<int:report_id>/changes/", history.changes),

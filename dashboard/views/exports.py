@@ -15,7 +15,6 @@ from dashboard.views.rows import Row, rules_shown, shown
 from dashboard.words import with_zone
 
 PRINTED = 2_000  # rows of resources that a printed report has at most; it says so
-ROWS_PER_SECOND = 8_000  # of an .xlsx, for the estimate
 
 
 def table(request: Request, report: Report) -> exports.Table:
@@ -34,23 +33,28 @@ def table(request: Request, report: Report) -> exports.Table:
 @require_safe
 def export(request: Request, report_id: int, kind: str) -> HttpResponseBase:
     """A table as a file: made whole first, so that a failure is an error page and never half a file."""
-    if kind not in exports.FORMATS:
-        raise Http404
+    form = known(kind)
     asked = table(request, ready(report_id))
-    write, content_type = exports.FORMATS[kind]
-    file = exports.written(asked, write, request.user)
-    return FileResponse(file, as_attachment=True, filename=f"{asked.file_stem}.{kind}", content_type=content_type)
+    file = exports.written(asked, form.write, request.user)
+    return FileResponse(file, as_attachment=True, filename=f"{asked.file_stem}.{kind}", content_type=form.content_type)
+
+
+def known(kind: str) -> exports.Format:
+    try:
+        return exports.FORMATS[kind]
+    except KeyError as error:
+        raise Http404 from error
 
 
 @require_safe
-def preparing(request: Request, report_id: int) -> HttpResponse:
-    """What a reader sees while a large workbook is made: the page asks for the file, and stays until it comes."""
-    report = ready(report_id)
+def preparing(request: Request, report_id: int, kind: str) -> HttpResponse:
+    """What a reader sees while a large file is made: the page asks for the file, and stays until it comes."""
+    form, report = known(kind), ready(report_id)
     asked = table(request, report)
     context = {
         "count": asked.count,
-        "seconds": max(2, round(asked.count / ROWS_PER_SECOND)),
-        "file": f"/reports/{report_id}/export.xlsx?{request.GET.urlencode()}",
+        "seconds": max(2, round(asked.count / form.pace)),
+        "file": f"/reports/{report_id}/export.{kind}?{request.GET.urlencode()}",
     }
     return render(request, "report_preparing.html", head(report, Filter(), "") | context)
 

@@ -8,6 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dashboard import evaluations
+from dashboard.exports import FORMATS
 from dashboard.filters import Filter
 from dashboard.models import Report, Risk, Status
 from dashboard.words import number, with_zone
@@ -61,6 +62,7 @@ def head(report: Report, wanted: Filter, tab: str) -> dict[str, Any]:
         "cards": [one for one in (card(report, own, wanted) for own in CARDS) if one],
         "tabs": tabs(report, wanted),
         "mismatches": [note["facts"] for note in report.notes if note["code"] == "count_mismatch"],
+        "formats": FORMATS,
         "checked": sum(report.stated.get("checked", {}).values()),
     }
 

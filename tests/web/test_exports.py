@@ -112,13 +112,24 @@ def test_rules_and_sheets_are_exported_as_well(f3: Report, reader: Client) -> No
 
 
 def test_what_is_no_format_is_not_found(f3: Report, reader: Client) -> None:
-    assert reader.get(f"/reports/{f3.pk}/export.exe").status_code == 404
+    for path in ("export.exe", "export/exe/"):
+        assert reader.get(f"/reports/{f3.pk}/{path}").status_code == 404
 
 
-def test_a_large_workbook_is_announced_and_comes_by_itself(f3: Report, reader: Client) -> None:
-    page = reader.get(f"/reports/{f3.pk}/export/?status=failing&what=resources").content.decode()
-    assert f'content="0; url=/reports/{f3.pk}/export.xlsx?status=failing&amp;what=resources"' in page
+@pytest.mark.parametrize("kind", list(exports.FORMATS))
+def test_a_large_file_is_announced_and_comes_by_itself(f3: Report, reader: Client, kind: str) -> None:
+    page = reader.get(f"/reports/{f3.pk}/export/{kind}/?status=failing&what=resources").content.decode()
+    assert f'content="0; url=/reports/{f3.pk}/export.{kind}?status=failing&amp;what=resources"' in page
     assert "12 rows take about 2 seconds" in page
+
+
+def test_what_takes_long_is_announced_and_what_does_not_comes_at_once(
+    f3: Report, reader: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(exports.FORMATS, "json", exports.FORMATS["json"]._replace(pace=ROWS - 1))
+    menu = reader.get(f"/reports/{f3.pk}/resources/").content.decode()
+    assert f'href="/reports/{f3.pk}/export/json/?&amp;what=resources"' in menu
+    assert f'href="/reports/{f3.pk}/export.csv?&amp;what=resources" download' in menu
 
 
 def test_print_has_a_cover_every_rule_and_the_failing_rows_by_rule(f3: Report, reader: Client) -> None:
