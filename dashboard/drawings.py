@@ -6,6 +6,7 @@ Attributes only, as the Content-Security-Policy demands; told without colour, by
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from math import floor
 from statistics import median
@@ -142,15 +143,12 @@ def path(line: Line, across: list[float], broken: set[int], down: Down) -> str:
 def circles(points: list[Point], line: Line, across: list[float], down: Down) -> Iterator[str]:
     """A link for each report; the table below is the way for a keyboard."""
     radius = 3 if len(points) < 150 else 1.5
+    form, rated = _("%(time)s: %(rate)s, %(count)s failing"), cache(rate)
     for point, x, value in zip(points, across, line.values, strict=True):
         if value is not None:
-            words = _("%(time)s: %(rate)s, %(count)s failing") % {
-                "time": with_zone(point.at),
-                "rate": rate(*point.rated),
-                "count": number(point.failing),
-            }
+            told = {"time": with_zone(point.at), "rate": rated(*point.rated), "count": number(point.failing)}
             yield (
-                f'<a href="/reports/{point.report}/" tabindex="-1"><title>{escape(words)}</title>'
+                f'<a href="/reports/{point.report}/" tabindex="-1"><title>{escape(form % told)}</title>'
                 f'<circle cx="{x:.1f}" cy="{down(value):.1f}" r="{radius}"/></a>'
             )
 

@@ -1,7 +1,5 @@
 """The history's entries: which say the same as an earlier one, and what people write on them."""
 
-import datetime as dt
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -9,18 +7,16 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
 from dashboard.models import AuditEntry, Report
-from dashboard.models.evaluations import moment_of
+from dashboard.models.reports import ReportQuerySet
 
 ANNOTATIONS = ("label", "note", "held")
 
 
-def same_content(shown: Iterable[Report]) -> dict[int, dt.datetime]:
-    """For each report shown, the time of the latest one of its pack before it that says the same of every resource."""
+def with_same_content(reports: ReportQuerySet) -> ReportQuerySet:
+    """The reports, each with the position of the latest one before it that says the `same` of every resource."""
     # Only what is ready has a content.
     alike = Report.objects.filter(pack=OuterRef("pack"), content=OuterRef("content"), position__lt=OuterRef("position"))
-    before = Subquery(alike.order_by("-position").values("position")[:1])
-    found = Report.objects.filter(pk__in=[report.pk for report in shown]).values_list("pk", before)
-    return {pk: moment_of(position) for pk, position in found if position}
+    return reports.annotate(same=Subquery(alike.order_by("-position").values("position")[:1]))
 
 
 def annotate(report: Report, by: AbstractBaseUser, **fields: Any) -> None:

@@ -1,10 +1,11 @@
 """Every pack at a glance: its latest report, the run under way, how the last one ended, the trend."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 
-from django.db.models import FilteredRelation, OuterRef, Prefetch, Q, Subquery
+from django.db.models import FilteredRelation, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -15,7 +16,8 @@ TREND = 12  # reports in a sparkline
 SHOWN = ("new", "never", "failed")
 # All that a row needs of a report, and of a pack.
 NEEDED = ("pack", "state", "requested_at", "created_at", "new", "fixed", "failing", "rated_compliant", "rated_failing")
-OF_PACK = ("account", "pack_id", "name", "gone_at", "imported")
+OF_PACK = ("pack_id", "name", "gone_at", "imported", "account__name", "account__uid")
+OF_IT: Callable[[Pack], tuple[int | None, ...]] = attrgetter("latest", "run", "last")
 BY_RISK = ("failing_high", "failing_medium", "failing_low")
 
 
@@ -58,25 +60,22 @@ class Row:
 
 
 def rows(packs: PackQuerySet) -> list[Row]:
-    """The rows of these packs, worst first, in five queries however many packs and reports there are."""
+    """The rows of these packs, worst first, in three queries however many packs and reports there are."""
     of_pack = Report.objects.filter(pack=OuterRef("pk"))
     generated = of_pack.filter(source=Report.Source.GENERATED)
-    accounts = Prefetch("account", Account.objects.only("name", "uid"))  # one object for all of its packs
-    found = {pack.pk: pack for pack in packs.prefetch_related(accounts).only(*OF_PACK)}
-    chosen = packs.order_by().values_list(
-        "pk",
-        Subquery(of_pack.ready().order_by("-position").values("pk")[:1]),
-        Subquery(generated.under_way().values("pk")[:1]),
-        Subquery(generated.newest_first().values("pk")[:1]),
+    chosen = packs.order_by().annotate(
+        latest=Subquery(of_pack.ready().order_by("-position").values("pk")[:1]),
+        run=Subquery(generated.under_way().values("pk")[:1]),
+        last=Subquery(generated.newest_first().values("pk")[:1]),
     )
-    of = {pk: (latest, run, last) for pk, latest, run, last in chosen}
+    of = {pack: OF_IT(pack) for pack in chosen.select_related("account").only(*OF_PACK)}
     wanted = {report for three in of.values() for report in three if report}
     reports = {report.pk: report for report in Report.objects.filter(pk__in=wanted).only(*NEEDED, *BY_RISK)}
     trends = trends_of(packs)
     made = []
-    for pk, pack in found.items():
-        latest, run, last = map(reports.get, of[pk])
-        made.append(Row(pack, latest, run, last, trends[pk]))
+    for pack, three in of.items():
+        latest, run, last = (reports.get(report or 0) for report in three)
+        made.append(Row(pack, latest, run, last, trends[pack.pk]))
     return sorted(made, key=lambda row: (row.badness, row.pack.name, row.pack.pk))
 
 

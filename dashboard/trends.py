@@ -3,14 +3,8 @@
 A long history is drawn in part, and its table has pages.
 """
 
-from collections.abc import Callable
-
-from django.core.cache import cache
-from django.db.models import Count, Max, Sum
-from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dashboard.drawings import DAY, Line, Point, drawing, ends, gaps, marks, panel, rule_changes
@@ -18,7 +12,6 @@ from dashboard.models import Pack, Report, Rule, RuleResult
 from dashboard.models.evaluations import moment_of
 from dashboard.models.reports import ReportQuerySet
 from dashboard.words import number, rate, with_zone
-from dashboard.workbook import READER
 
 FEW = 104  # reports on the pack's page: two years of weekly ones
 SLICES = 96  # of the time, in each of which one report is drawn where there are more than that
@@ -29,12 +22,14 @@ BY_RISK = ("failing_high", "failing_medium", "failing_low")
 
 def of_pack(pack: Pack) -> SafeString:
     """The trend of a pack's newest reports and their table; empty while there are fewer than two."""
-    return drawn(pack, "newest", lambda count: newest(pack, count))
+    points, count = points_of(ready(pack)[:FEW]), ready(pack).order_by().count()
+    return mark_safe(newest(pack, points, count) if count > 1 else "")  # noqa: S308  # numbers, times, escaped words
 
 
 def of_all(pack: Pack) -> SafeString:
     """The trend of all reports of a pack."""
-    return drawn(pack, "all", lambda _count: every(points_of(ready(pack))))
+    points = points_of(ready(pack))
+    return mark_safe(every(points) if len(points) > 1 else "")  # noqa: S308  # as above
 
 
 def table_of(pack: Pack, start: int) -> SafeString:
@@ -42,20 +37,6 @@ def table_of(pack: Pack, start: int) -> SafeString:
     points = points_of(ready(pack)[start : start + ROWS + 1])
     # One more is read than shown, for it tells what changed.
     return mark_safe(table(points, max(0, len(points) - ROWS)))  # noqa: S308  # numbers, times, escaped words
-
-
-def drawn(pack: Pack, what: str, draw: Callable[[int], str]) -> SafeString:
-    """A drawing, made once for each state of the history, language and zone."""
-    state = ready(pack).order_by().aggregate(count=Count("pk"), which=Sum("pk"), last=Max("position"))  # from an index
-    if state["count"] < 2:
-        return mark_safe("")
-    zone = timezone.get_current_timezone_name()
-    name = "-".join(map(str, ("trend", what, pack.pk, get_language(), zone, READER, *state.values())))
-    kept: SafeString | None = cache.get(name)
-    if kept is None:
-        kept = mark_safe(draw(state["count"]))  # noqa: S308  # numbers, times, escaped words
-        cache.set(name, kept, 3_600)
-    return kept
 
 
 def ready(pack: Pack) -> ReportQuerySet:
@@ -69,9 +50,8 @@ def points_of(reports: ReportQuerySet) -> list[Point]:
     return [Point(pk, moment_of(position or 0), *counts) for pk, position, *counts in rows][::-1]
 
 
-def newest(pack: Pack, count: int) -> str:
+def newest(pack: Pack, points: list[Point], count: int) -> str:
     """The drawing of the newest reports, and the table: whole, or a way to it that htmx shortens."""
-    points = points_of(ready(pack)[:FEW])
     if count <= ROWS:
         return whole(points) + folded(f'<div class="region">{table(points)}</div>')
     words = _("The newest %(few)s of %(count)s reports. Show all") % {"few": len(points), "count": number(count)}

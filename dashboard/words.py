@@ -1,6 +1,7 @@
 """Figures and times in the reader's words: moments with their zone, ages, counts, rates, sizes."""
 
 import datetime as dt
+from functools import cache
 
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -17,21 +18,26 @@ AGES = {
 }
 
 
-def offset(moment: dt.datetime) -> str:
+def offset(distance: dt.timedelta | None) -> str:
     """The distance from UTC as people write it: UTC+8, UTC-3:30, UTC."""
-    minutes = int((moment.utcoffset() or dt.timedelta()).total_seconds() // 60)
+    minutes = int((distance or dt.timedelta()).total_seconds() // 60)
     if not minutes:
         return "UTC"
     hours, rest = divmod(abs(minutes), 60)
     return f"UTC{'+' if minutes > 0 else '-'}{hours}" + (f":{rest:02}" if rest else "")
 
 
+@cache
+def zone(name: str | None, distance: dt.timedelta | None) -> str:
+    """A zone with its distance from UTC: `CST (UTC+8)`, or `UTC+8` alone where the zone has no name."""
+    away = offset(distance)
+    return f"{name} ({away})" if name and name.isalpha() and name != away else away
+
+
 def with_zone(value: dt.datetime) -> str:
-    """A moment in the reader's zone: `2026-11-20 09:14 CST (UTC+8)`, or `UTC+8` alone where the zone has no name."""
+    """A moment in the reader's zone: `2026-11-20 09:14 CST (UTC+8)`."""
     local = timezone.localtime(value)
-    name, distance = local.tzname() or "", offset(local)
-    zone = f"{name} ({distance})" if name.isalpha() and name != distance else distance
-    return f"{local:%Y-%m-%d %H:%M} {zone}"
+    return f"{local.isoformat(' ', 'minutes')[:16]} {zone(local.tzname(), local.utcoffset())}"
 
 
 def age(value: dt.datetime | None) -> str:

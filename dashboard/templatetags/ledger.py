@@ -96,9 +96,13 @@ def change(new: int | None, fixed: int | None) -> SafeString:
     """What is new and what is fixed, in words and glyphs; nothing is a quiet dash."""
     if not new and not fixed:
         return DASH
-    up = escape(gettext("%(count)s new") % {"count": number(new)})
-    down = escape(gettext("%(count)s fixed") % {"count": number(fixed)})
-    told = [f'<span class="new">▲ {up}</span>'] * bool(new) + [f'<span class="fixed">▼ {down}</span>'] * bool(fixed)
+    told = []
+    if new:
+        words = gettext("%(count)s new") % {"count": number(new)}
+        told.append(f'<span class="new">▲ {escape(words)}</span>')
+    if fixed:
+        words = gettext("%(count)s fixed") % {"count": number(fixed)}
+        told.append(f'<span class="fixed">▼ {escape(words)}</span>')
     return mark_safe(" ".join(told))  # noqa: S308  # escaped above
 
 

@@ -1,15 +1,15 @@
 """Reports as rows of a list, and their figures as cells: made ready once, for a template that only sets them down."""
 
-import datetime as dt
-from collections.abc import Iterable
 from typing import TypedDict
 
 from django.utils.html import escape
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from dashboard import causes, history
 from dashboard.models import Report
+from dashboard.models.evaluations import moment_of
+from dashboard.models.reports import ReportQuerySet
 from dashboard.templatetags.ledger import change, failing_link, mark, rate_bar, time
 from dashboard.words import middle, rate, size, with_zone
 
@@ -21,39 +21,28 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class Figures(TypedDict):
-    """What the cells hold, as HTML; "report" is the report's number, as text, so that nothing localizes it."""
-
-    report: str
-    rate: str
-    failing: str
-    high: str
-    medium: str
-    low: str
-    change: str
-
-
-def figures(report: Report) -> Figures:
-    words = escape(rate(*report.rated))
-    return {
-        "report": str(report.pk),
-        "rate": SafeString(words + rate_bar(*report.rated)),
+def cells(report: Report, labels: dict[str, str]) -> SafeString:
+    """The figures of a ready report as the cells of its row, each with its label: templates only set them down."""
+    shown = {
+        "rate": escape(rate(*report.rated)) + rate_bar(*report.rated),
         "failing": failing_link(report, report.failing),
         "high": failing_link(report, report.failing_high, "high"),
         "medium": failing_link(report, report.failing_medium, "medium"),
         "low": failing_link(report, report.failing_low, "low"),
         "change": change(report.new, report.fixed),
     }
+    made = (f'<td data-label="{escape(labels[name])}">{cell}' for name, cell in shown.items())
+    return mark_safe("\n".join(made))  # noqa: S308  # HTML already, or escaped here
 
 
 class Entry(TypedDict):
-    """A report in a list of them; `figures` are those of a ready one, `state` and `cause` stand for one that is not."""
+    """A report in a list of them; `cells` are those of a ready one, `state` and `cause` stand for one that is not."""
 
     report: Report
     pk: str
     when: str
     time: str
-    figures: Figures | None
+    cells: str
     state: str
     cause: str
     same: str
@@ -63,14 +52,15 @@ class Entry(TypedDict):
     hash: str
 
 
-def entries(reports: Iterable[Report]) -> list[Entry]:
-    """The reports of a list, each with what its row says."""
-    listed = list(reports)
-    same = history.same_content(listed)
-    return [entry(report, same.get(report.pk)) for report in listed]
+def listed(reports: ReportQuerySet, *more: str) -> ReportQuerySet:
+    """The reports with what their rows say, and with `more` columns."""
+    told = reports.select_related("requested_by", "original").only(*COLUMNS, *more)
+    return history.with_same_content(told).newest_first()
 
 
-def entry(report: Report, same: dt.datetime | None) -> Entry:
+def entry(report: Report, labels: dict[str, str]) -> Entry:
+    """What the row of a report says that is `listed`."""
+    same: int | None = getattr(report, "same", None)
     ready = report.state == Report.State.READY
     ended = not ready and not report.under_way
     return {
@@ -78,10 +68,10 @@ def entry(report: Report, same: dt.datetime | None) -> Entry:
         "pk": str(report.pk),
         "when": with_zone(report.listed_at),
         "time": time(report.listed_at),
-        "figures": figures(report) if ready else None,
+        "cells": cells(report, labels) if ready else "",
         "state": "" if ready else mark(slug(report), report.get_state_display()),
         "cause": causes.explain(report.error_code, report.error_facts).title if ended and report.error_code else "",
-        "same": time(same) if same else "",
+        "same": time(moment_of(same)) if same else "",
         "by": starter(report),
         "file": middle(report.file_name, 28),
         "size": size(report.original.size) if report.original else "",
@@ -100,7 +90,8 @@ def starter(report: Report) -> str:
     """Who began it, and how."""
     name = report.requested_by.get_username() if report.requested_by else ""
     if report.source == Report.Source.IMPORTED:
-        return f"{_('imported')} · {name}" if name else _("imported")
+        imported = _("imported")  # xgettext does not look into f-strings
+        return f"{imported} · {name}" if name else imported
     return name or _("automatically")
 
 

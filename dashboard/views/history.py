@@ -11,7 +11,7 @@ from dashboard import history
 from dashboard.forms import AnnotationForm, HistoryForm
 from dashboard.models import Report
 from dashboard.views import Request
-from dashboard.views.figures import COLUMNS, entries, labels
+from dashboard.views.figures import entry, labels, listed
 
 PER_PAGE = 25
 
@@ -19,12 +19,13 @@ PER_PAGE = 25
 @require_safe
 def reports(request: Request) -> HttpResponse:
     """Every report, run and import that the filter leaves."""
-    every = Report.objects.select_related("pack__account", "requested_by", "original")
+    every = Report.objects.select_related("pack__account")
     form = HistoryForm(request.GET)
-    found = form.narrow(every.only(*COLUMNS, "pack__account__name")).newest_first()
+    found = listed(form.narrow(every), "pack__account__name")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    shown = entries(page.object_list)
-    return render(request, "history.html", {"form": form, "page": page, "entries": shown, "labels": labels()})
+    words = labels()
+    shown = [entry(report, words) for report in page.object_list]
+    return render(request, "history.html", {"form": form, "page": page, "entries": shown, "labels": words})
 
 
 @require_safe

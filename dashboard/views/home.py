@@ -15,7 +15,7 @@ from dashboard import overview, reports, tasks
 from dashboard.models import Account, Pack, Report
 from dashboard.templatetags.ledger import foreign, sparkline, time
 from dashboard.views import Request
-from dashboard.views.figures import figures, labels
+from dashboard.views.figures import cells, labels
 from dashboard.words import age, elapsed
 
 
@@ -66,7 +66,7 @@ def watch(rows: list[overview.Row]) -> dict[str, Any]:
 def made(request: Request, rows: Iterable[overview.Row]) -> list[dict[str, Any]]:
     """Rows as the template sets them down: texts and HTML only, and nothing to look up."""
     may_generate = request.user.has_perm("dashboard.generate_report")
-    states = dict(Report.State.choices)
+    states, words = dict(Report.State.choices), labels()
     return [
         {
             "pack": str(row.pack.pk),
@@ -74,7 +74,8 @@ def made(request: Request, rows: Iterable[overview.Row]) -> list[dict[str, Any]]
             "lang": foreign(row.pack.name),
             "gone": row.pack.gone_at,
             "imported": row.pack.imported,
-            "figures": figures(row.latest) if row.latest else None,
+            "report": str(row.latest.pk) if row.latest else "",
+            "cells": cells(row.latest, words) if row.latest else "",
             "trend": sparkline(row.trend),
             "time": time(row.latest.created_at) if row.latest else "",
             "age": age(row.latest.created_at) if row.latest else "",
