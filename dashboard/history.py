@@ -1,4 +1,4 @@
-"""The history's entries: which say the same as an earlier one, and what people write on them."""
+"""The history's entries: which say the same as an earlier one, what people write on them, and the log of it."""
 
 from typing import Any
 
@@ -34,3 +34,8 @@ def annotate(report: Report, by: AbstractBaseUser, **fields: Any) -> None:
             after={name: fields[name] for name in changed},
         )
         Report.objects.filter(pk=report.pk).update(**{name: fields[name] for name in changed})
+
+
+def log(by: AbstractBaseUser, action: str, report: Report, **facts: str) -> None:
+    """Writes into the audit log what somebody did with a report: "export", "download" or "cancel"."""
+    AuditEntry.objects.create(by_id=by.pk, action=action, report=report, after=facts)

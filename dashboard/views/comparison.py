@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboard import change_files, changes, scope
+from dashboard import change_files, changes, history, scope
 from dashboard.changes import Page, Row, Wanted
 from dashboard.comparison import Bucket, Comparison, Lists, between
 from dashboard.filters import RISKS
@@ -21,6 +21,7 @@ from dashboard.models import Report, Status
 from dashboard.models.evaluations import moment_of
 from dashboard.scope import Scope
 from dashboard.templatetags.ledger import mark, risk_mark, time
+from dashboard.views import Request
 from dashboard.words import middle, with_zone
 
 STATUS_OF = {
@@ -203,16 +204,15 @@ def pages(page: Page, wanted: Wanted) -> dict[str, str]:
 
 
 @require_safe
-def export(request: HttpRequest, pack_id: int, older: int, newer: int, form: str) -> HttpResponseBase:
+def export(request: Request, pack_id: int, older: int, newer: int, form: str) -> HttpResponseBase:
     """The comparison as a file: the same numbers, all pages, under the filter of the page."""
     if form not in change_files.KINDS:
         raise Http404
     found = compared(pack_id, older, newer)
     made = change_files.Made(found, scope.between(found), Wanted.parse(request.GET), request.user.get_username())
-    name = change_files.name(found, form)
-    headers = {"Content-Disposition": content_disposition_header(True, name), "X-Content-Type-Options": "nosniff"}
-    if form == "xlsx":
-        return HttpResponse(made.xlsx(), content_type=change_files.KINDS[form], headers=headers)
     # Made whole: what is streamed after the request has neither the reader's language nor the reader's zone.
-    content = "".join(made.csv() if form == "csv" else made.json())
+    content = made.xlsx() if form == "xlsx" else "".join(made.csv() if form == "csv" else made.json())
+    name = change_files.name(found, form)
+    history.log(request.user, "export", found.newer, file=name)
+    headers = {"Content-Disposition": content_disposition_header(True, name), "X-Content-Type-Options": "nosniff"}
     return HttpResponse(content, content_type=change_files.KINDS[form], headers=headers)

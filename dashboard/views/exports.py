@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from dashboard import evaluations, exports
+from dashboard import evaluations, exports, history
 from dashboard.filters import Filter
 from dashboard.models import Report, Sheet, Status
 from dashboard.views import Request
@@ -35,8 +35,10 @@ def export(request: Request, report_id: int, kind: str) -> HttpResponseBase:
     """A table as a file: made whole first, so that a failure is an error page and never half a file."""
     form = known(kind)
     asked = table(request, ready(report_id))
+    name = f"{asked.file_stem}.{kind}"
     file = exports.written(asked, form.write, request.user)
-    return FileResponse(file, as_attachment=True, filename=f"{asked.file_stem}.{kind}", content_type=form.content_type)
+    history.log(request.user, "export", asked.report, file=name)
+    return FileResponse(file, as_attachment=True, filename=name, content_type=form.content_type)
 
 
 def known(kind: str) -> exports.Format:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard import history
 from dashboard.forms import AnnotationForm, HistoryForm
-from dashboard.models import Report
+from dashboard.models import AuditEntry, Report
 from dashboard.views import Request
 from dashboard.views.figures import entry, labels, listed
 
@@ -38,7 +38,7 @@ def changes(_request: Request, report_id: int) -> HttpResponse:
 
 
 def notes(request: Request, report_id: int) -> HttpResponse:
-    """Label, note and hold, and the log of their changes; whoever may change them finds a form."""
+    """Label, note and hold, and the log of what was done; whoever may change them finds a form."""
     report = get_object_or_404(Report.objects.select_related("pack__account"), pk=report_id)
     if request.method == "POST":
         return annotate(request, report)
@@ -55,18 +55,21 @@ def annotate(request: Request, report: Report) -> HttpResponse:
 
 
 def page_of_notes(request: Request, report: Report, form: AnnotationForm, status: int = 200) -> HttpResponse:
-    entries = report.audit.filter(action="annotate").select_related("by")
-    words = {"label": _("label"), "note": _("note"), "held": _("hold")}
-    log = [
-        {
-            "entry": entry,
-            "changes": [(words[name], said(entry.before[name]), said(entry.after[name])) for name in entry.after],
-        }
-        for entry in entries
-    ]
+    log = [{"entry": entry, "lines": lines(entry)} for entry in report.audit.select_related("by")]
     return render(request, "report_notes.html", {"report": report, "form": form, "log": log}, status=status)
+
+
+def lines(entry: AuditEntry) -> list[str]:
+    """What an entry of the log says, a line for each thing that was done."""
+    if entry.action == "annotate":
+        names = {"label": _("label"), "note": _("note"), "held": _("hold")}
+        told = [(names[name], f"{said(entry.before[name])} → {said(entry.after[name])}") for name in entry.after]
+    else:
+        names = {"export": _("exported"), "download": _("original downloaded"), "cancel": _("run cancelled")}
+        told = [(names[entry.action], entry.after.get("file", ""))]
+    return [_("%(name)s: %(value)s") % {"name": name, "value": value} if value else name for name, value in told]
 
 
 def said(value: str | bool) -> str:
     """A value of the log in words."""
-    return (_("yes") if value else _("no")) if isinstance(value, bool) else value
+    return (_("yes") if value else _("no")) if isinstance(value, bool) else value or "–"

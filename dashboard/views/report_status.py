@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import reswap, retarget, trigger_client_event
 
-from dashboard import causes, overview, reports
+from dashboard import causes, history, overview, reports
 from dashboard.models import Report
 from dashboard.views import Request, home
 
@@ -55,7 +55,8 @@ def ended(request: Request, report: Report, acts: bool) -> HttpResponse:
 @permission_required("dashboard.generate_report", raise_exception=True)
 def cancel(request: Request, pk: int) -> HttpResponse:
     report = get_object_or_404(Report.objects.select_related("pack"), pk=pk)
-    reports.cancel(report)
+    if reports.cancel(report):
+        history.log(request.user, "cancel", report)
     if not request.htmx:
         return redirect(f"/reports/{pk}/")
     if request.htmx.target == f"pack-{report.pack_id}":

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url, replace_url
 
-from dashboard import archive, console, evaluations, remarks
+from dashboard import archive, console, evaluations, history, remarks
 from dashboard.filters import NAMES, RISKS, STATUSES, Filter
 from dashboard.models import Evaluation, Report, Status
 from dashboard.views import Request, report_status
@@ -187,7 +187,7 @@ def evidence(request: Request, report_id: int) -> HttpResponse:
 
 
 @require_safe
-def original(_request: Request, report_id: int) -> HttpResponseBase:
+def original(request: Request, report_id: int) -> HttpResponseBase:
     """The file byte for byte, under its own name; also of a report that could not be read."""
     found = find(report_id)
     if found.original is None:
@@ -197,6 +197,7 @@ def original(_request: Request, report_id: int) -> HttpResponseBase:
     except FileNotFoundError as error:
         raise Http404 from error
     name = found.file_name or found.original.sha256
+    history.log(request.user, "download", found, file=name)
     response = FileResponse(file, content_type=KINDS.get(found.kind, "application/octet-stream"))
     response["Content-Disposition"] = content_disposition_header(True, name)
     response["Content-Length"] = str(found.original.size)

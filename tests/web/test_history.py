@@ -12,7 +12,7 @@ from dashboard import drawings, trends
 from dashboard.drawings import Point
 from dashboard.models import AuditEntry, Evaluation, Pack, Report, Status
 from tests.past import bring_in, plan
-from tests.web.rows import failed, received
+from tests.web.rows import failed, received, under_way
 
 pytestmark = pytest.mark.django_db
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -225,6 +225,25 @@ def test_saving_without_a_change_leaves_no_trace(officer: User, client: Client, 
     report = received(pack, label="Audit")
     client.post(f"/reports/{report.pk}/notes/", {"label": "Audit", "note": ""})
     assert not AuditEntry.objects.exists()
+
+
+def test_the_log_says_who_exported_downloaded_and_cancelled(officer: User, client: Client) -> None:
+    client.force_login(officer)
+    pack = bring_in(plan(), weeks=2)
+    older, report = pack.reports.order_by("position")
+    run = under_way(pack)
+    for path in ("export.csv", "original/"):
+        client.get(f"/reports/{report.pk}/{path}").close()
+    client.get(f"/packs/{pack.pk}/compare/{older.pk}/{report.pk}/changes.csv")
+    for _ in range(2):  # the second time there is nothing left to cancel
+        client.post(f"/reports/{run.pk}/cancel/")
+    logged = AuditEntry.objects.order_by("pk").values_list("action", "by", "report")
+    did = [("export", report.pk), ("download", report.pk), ("export", report.pk), ("cancel", run.pk)]
+    assert list(logged) == [(action, officer.pk, about) for action, about in did]
+    page = client.get(f"/reports/{report.pk}/notes/").content.decode()
+    assert f"original downloaded: {report.file_name}" in page
+    assert page.count("exported: ") == 2
+    assert "run cancelled" in client.get(f"/reports/{run.pk}/notes/").content.decode()
 
 
 def test_a_reader_sees_the_note_and_changes_nothing(reader: Client, pack: Pack) -> None:
