@@ -68,7 +68,7 @@ class Scope:
         return self.older_lists_rules and rule not in self.older
 
     def rule(self, number: int) -> Judged:
-        return self.newer.get(number) or self.older.get(number) or Judged(number, "", 0, None, "", {})
+        return self.newer.get(number) or self.older.get(number) or Judged(number, "", Risk.NOT_STATED, None, "", {})
 
     def changes(self) -> Iterator[RuleChange]:
         """Rules added, removed, renamed, or changed in risk or parameters; names only between files of one language."""

@@ -135,7 +135,7 @@ def groups(judged: Scope, rows: list[Row]) -> list[dict[str, Any]]:
         {
             "rule": judged.rule(number),
             "risk": risk(judged.rule(number).risk),
-            "rows": of_rule,
+            "rows": SafeString("\n".join(of_rule)),
             "removed": judged.removed(number),
             "added": judged.added(number),
         }

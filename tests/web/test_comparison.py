@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from dashboard import comparison
 from dashboard.comparison import Bucket
-from dashboard.models import Pack, Report
+from dashboard.models import Pack, Report, RuleResult
 from tests.past import bring_in, english_of, plan
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +134,15 @@ def test_a_removed_and_an_added_rule_are_listed_apart(reader: Client, pack: Pack
     page = reader.get(address(pack, *ends)).content.decode()
     assert re.search(rf"Rule removed:</b> {removed.name}", page)
     assert re.search(rf"Rule added:</b> {added.name}", page)
+
+
+def test_a_change_of_a_rule_that_neither_report_knows_any_more_is_still_shown(
+    reader: Client, pack: Pack, ends: tuple[Report, Report]
+) -> None:
+    change = comparison.between(*ends).changes[0]
+    RuleResult.objects.filter(rule=change.rule).delete()
+    answer = reader.get(f"{address(pack, *ends)}?bucket={change.bucket}&rule={change.rule}")
+    assert change.resource_id in answer.content.decode()
 
 
 def test_changed_risk_name_and_parameters_are_listed_but_no_name_of_another_language(
