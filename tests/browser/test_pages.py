@@ -181,7 +181,7 @@ def test_two_reports_are_compared_and_failing_since_leads_to_the_resources_past(
     oldest = person.find(".wide tbody tr:last-child input[name=a]")
     oldest.click()
     person.wait(lambda: oldest.element().is_selected())
-    person.find("button[form=compare]").click()
+    person.find("#reports form[action$='/compare/'] button").click()
     person.arrives("/compare/")
     fixed = int(person.find(".cards [href*='bucket=fixed'] .huge").text)
     person.find(".cards [href*='bucket=fixed']").click()
