@@ -22,8 +22,8 @@ BY_RISK = ("failing_high", "failing_medium", "failing_low")
 
 def of_pack(pack: Pack) -> SafeString:
     """The trend of a pack's newest reports and their table; empty while there are fewer than two."""
-    points, count = points_of(ready(pack)[:FEW]), ready(pack).order_by().count()
-    return mark_safe(newest(pack, points, count) if count > 1 else "")  # noqa: S308  # numbers, times, escaped words
+    points = points_of(ready(pack)[: FEW + 1])
+    return mark_safe(newest(pack, points) if len(points) > 1 else "")  # noqa: S308  # numbers, times, escaped words
 
 
 def of_all(pack: Pack) -> SafeString:
@@ -50,17 +50,16 @@ def points_of(reports: ReportQuerySet) -> list[Point]:
     return [Point(pk, moment_of(position or 0), *counts) for pk, position, *counts in rows][::-1]
 
 
-def newest(pack: Pack, points: list[Point], count: int) -> str:
+def newest(pack: Pack, points: list[Point]) -> str:
     """The drawing of the newest reports, and the table: whole, or a way to it that htmx shortens."""
-    if count <= ROWS:
+    if len(points) <= ROWS:
         return whole(points) + folded(f'<div class="region">{table(points)}</div>')
-    words = _("The newest %(few)s of %(count)s reports. Show all") % {"few": len(points), "count": number(count)}
-    address = f"/packs/{pack.pk}/trend/"
-    way = f'<p class="region"><a href="{address}">{escape(words)}</a></p>'
-    load = f' data-hx-get="{address}" data-hx-trigger="toggle once" data-hx-target="find .region"'
-    return (
-        whole(points) + folded(way, load) + (f'<p><a href="{address}">{escape(words)}</a></p>' if count > FEW else "")
-    )
+    shown = points[-FEW:]
+    words = _("The newest %(few)s reports are drawn. Show all") % {"few": len(shown)}
+    way = f'<p class="region"><a href="/packs/{pack.pk}/trend/">{escape(words)}</a></p>'
+    load = f' data-hx-get="/packs/{pack.pk}/trend/" data-hx-trigger="toggle once" data-hx-target="find .region"'
+    more = way.replace(' class="region"', "") if len(points) > len(shown) else ""
+    return whole(shown) + folded(way, load) + more
 
 
 def folded(inside: str, load: str = "") -> str:

@@ -31,7 +31,7 @@ def cells(report: Report, labels: dict[str, str]) -> SafeString:
         "low": failing_link(report, report.failing_low, "low"),
         "change": change(report.new, report.fixed),
     }
-    made = (f'<td data-label="{escape(labels[name])}">{cell}' for name, cell in shown.items())
+    made = (f'<td data-label="{labels[name]}">{cell}' for name, cell in shown.items())
     return mark_safe("\n".join(made))  # noqa: S308  # HTML already, or escaped here
 
 
@@ -96,8 +96,8 @@ def starter(report: Report) -> str:
 
 
 def labels() -> dict[str, str]:
-    """The words that stand beside the figures where there is no room for a table, looked up once."""
-    return {
+    """The words that stand beside the figures where there is no room for a table, looked up and escaped once."""
+    words = {
         "rate": _("Rate"),
         "failing": _("Failing"),
         "high": _("High"),
@@ -105,3 +105,4 @@ def labels() -> dict[str, str]:
         "low": _("Low"),
         "change": _("Since last"),
     }
+    return {name: escape(word) for name, word in words.items()}
