@@ -178,7 +178,7 @@ def test_two_reports_are_compared_and_failing_since_leads_to_the_resources_past(
     person: Person, pages: dict[str, str]
 ) -> None:
     person.visit(pages["pack"])
-    oldest = person.find(".wide tbody tr:last-child input[name=a]")
+    oldest = person.find("#reports tbody tr:nth-last-child(1 of :has([name=a])) [name=a]")
     oldest.click()
     person.wait(lambda: oldest.element().is_selected())
     person.find("#reports form[action$='/compare/'] button").click()
