@@ -233,7 +233,7 @@ def test_the_log_says_who_exported_downloaded_and_cancelled(officer: User, clien
     older, report = pack.reports.order_by("position")
     run = under_way(pack)
     for path in ("export.csv", "original/"):
-        client.get(f"/reports/{report.pk}/{path}").close()
+        client.get(f"/reports/{report.pk}/{path}").getvalue()
     client.get(f"/packs/{pack.pk}/compare/{older.pk}/{report.pk}/changes.csv")
     for _ in range(2):  # the second time there is nothing left to cancel
         client.post(f"/reports/{run.pk}/cancel/")
