@@ -136,6 +136,7 @@ TEMPLATES = [
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR / 'ledger.sqlite3'}", conn_max_age=600)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
+        # A report of any usual size is stored before the log is written back; the worker does that every minute.
         # A writer waits for its turn at the start of a transaction, not in its middle, where SQLite would refuse.
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,

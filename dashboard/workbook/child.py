@@ -27,6 +27,7 @@ def serve() -> None:
         importlib.import_module(module, __package__)
     gc.disable()  # no cycles that matter arise within one file, and a third of xlrd's time is saved
     gc.freeze()
+    sys.setswitchinterval(0.0002)  # seconds: the thread that compresses (see stored.py) asks for its turn very often
     with open(_ORDERS, "rb", closefd=False) as orders:
         for order in iter(orders.readline, b""):
             os.write(_ANSWERS, json.dumps(_answer(json.loads(order))).encode() + b"\n")

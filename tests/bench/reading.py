@@ -17,7 +17,7 @@ def xls(place: Place) -> Iterator[Figure]:
     file = place.xls(rows)
     packs = (place.pack(f"xls-{number}") for number in range(99))
     with waiting_writer(place.database) as waits:
-        bare, ours = in_turn(3, lambda: alone("xlrd", file), lambda: place.ready(file, next(packs), 0))
+        bare, ours = in_turn(5, lambda: alone("xlrd", file), lambda: place.ready(file, next(packs), 0))
     floor, job = median_job(bare), median_job(ours)
     told = job.told
     what = f"{rows:,} x 14 .xls: bytes to ready / bare xlrd"
