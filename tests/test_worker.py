@@ -1,7 +1,10 @@
 """Real workers on a real queue, killed in the middle of their work."""
 
+import os
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -72,3 +75,17 @@ def test_a_worker_killed_in_any_state_loses_and_doubles_nothing(
     [(position, rows)] = place.rows("SELECT position, rows FROM dashboard_report ORDER BY id DESC LIMIT 1")
     standing = f"SELECT count(*) FROM dashboard_evaluation WHERE first <= {position} AND until > {position}"
     assert place.rows(standing) == [(rows,)]
+
+
+@pytest.mark.skipif(bool(os.environ.get("DATABASE_URL")), reason="of SQLite's log")
+def test_what_was_written_lately_goes_from_the_log_into_the_database(place: Installation) -> None:
+    place.python(
+        "import shutil",
+        "from django.contrib.auth.models import User",
+        "from dashboard import tasks",
+        "User.objects.create(username='lately')",
+        "tasks.write_back.call_local()",
+        f"shutil.copy({str(place.folder / 'ledger.sqlite3')!r}, {str(place.folder / 'copy.sqlite3')!r})",
+    )
+    with closing(sqlite3.connect(place.folder / "copy.sqlite3")) as copy:
+        assert copy.execute("SELECT count(*) FROM auth_user WHERE username = 'lately'").fetchone() == (1,)
