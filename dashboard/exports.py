@@ -34,7 +34,7 @@ from dashboard.workbook import Cell
 # What makes a spreadsheet take a text for a formula, in the forms that Chinese and Japanese keyboards write as well.
 STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 WIDE = [start.encode() for start in STARTS if not start.isascii()]
-ALIKE = bytes.maketrans(b"\r\n+-@\t", b",,====")
+ALIKE = bytes.maketrans(b"\r\n+-@\t", b",,====")  # see plain_lines
 CELL_LIMIT = 32_767  # characters: Excel takes no more
 CHUNK = 500  # rows of a sheet read at a time
 AT_ONCE = 1_000  # rows looked at and written at a time

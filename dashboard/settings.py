@@ -136,10 +136,10 @@ TEMPLATES = [
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR / 'ledger.sqlite3'}", conn_max_age=600)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
-        # A report of any usual size is stored before the log is written back; the worker does that every minute.
         # A writer waits for its turn at the start of a transaction, not in its middle, where SQLite would refuse.
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
+        # wal_autocheckpoint: the log is written back by the worker every minute, not in the middle of a usual report.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;"
         "PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=16000;",
     }
