@@ -6,15 +6,18 @@ The same file gives the same bytes.
 """
 
 import json
-import queue
-import threading
-import zipfile
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 import orjson
+
+if sys.version_info >= (3, 14):
+    import zipfile
+else:
+    from backports.zstd import zipfile
 
 from .cells import Cell
 from .contents import Contents, Evaluated, evaluated, load
@@ -34,43 +37,24 @@ def encode(value: object) -> bytes:
 
 
 class Writer:
-    """Writes the stored form; a thread compresses while the caller goes on (zlib lets go of the interpreter's lock)."""
+    """Writes the stored form."""
 
     def __init__(self, path: Path) -> None:
-        self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
-        self._waiting: queue.Queue[tuple[str, bytes] | None] = queue.Queue(maxsize=16)
-        self._fault: BaseException | None = None
-        self._thread = threading.Thread(target=self._compress, daemon=True)
-        self._thread.start()
+        self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_ZSTANDARD, compresslevel=1)
 
     def put(self, name: str, data: bytes) -> None:
         """Add one entry."""
-        self._waiting.put((name, data))
+        info = zipfile.ZipInfo(name)  # of 1980: the same file gives the same bytes
+        info.compress_type = zipfile.ZIP_ZSTANDARD
+        info.create_system = 3
+        self._zip.writestr(info, data, compresslevel=1)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
-        """Finish the file, or at least the thread."""
-        self._waiting.put(None)
-        self._thread.join()
+        """Finish the file."""
         self._zip.close()
-        if self._fault and not fault:
-            raise self._fault
-
-    def _compress(self) -> None:
-        while entry := self._waiting.get():
-            if self._fault is None:
-                try:
-                    self._add(*entry)
-                except BaseException as fault:  # noqa: BLE001  raised again by __exit__
-                    self._fault = fault
-
-    def _add(self, name: str, data: bytes) -> None:
-        info = zipfile.ZipInfo(name)  # of 1980: the same file gives the same bytes
-        info.compress_type = zipfile.ZIP_DEFLATED
-        info.create_system = 3
-        self._zip.writestr(info, data, compresslevel=1)
 
 
 class Reading:
