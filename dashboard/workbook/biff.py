@@ -19,6 +19,7 @@ _COLUMNS = 256
 _RECORD = Struct("<HHHHHI").unpack_from  # code, size; row, column, format; and what LABELSST and RK go on with
 _HEAD = Struct("<HH").unpack_from
 _TEXT = Struct("<IHH").unpack_from  # code and size as one number; row, column
+_TEXT_START = Struct("<IHH6x").pack
 _DOUBLE = Struct("<d").unpack_from
 _MANY = Struct("<HI").unpack_from
 _RUN = 4  # neighbouring texts that are worth reading at once
@@ -68,7 +69,7 @@ def rows(  # noqa: C901  a call per record would cost more than the record
             if row >= len(found):
                 found.extend([[] for _ in range(row + 1 - len(found))])
             cells = found[row]
-            if code == _LABELSST and not cells and (texts := runs.at(start - 4)):
+            if code == _LABELSST and not cells and (texts := runs.at(start - 4, row)):
                 position = start - 4 + _TEXT_SIZE * len(texts)
                 cells += map(strings.__getitem__, texts)
                 for gap in runs.gaps:
@@ -86,12 +87,17 @@ def rows(  # noqa: C901  a call per record would cost more than the record
 
 
 class _Form(NamedTuple):
-    """Neighbouring texts of one row as many rows have them: read at once, and known by their columns."""
+    """Neighbouring texts of one row as many rows have them, known at one look and read at once.
 
-    columns: tuple[int, ...]
+    As one number and within `mask`, its records are `heads` (codes, sizes, columns) and the row times `row`.
+    """
+
+    size: int
+    mask: int
+    heads: int
+    row: int
     gaps: list[int]
-    heads: tuple[int, ...]
-    unpack: Callable[[Any, int], tuple[int, ...]]
+    texts: Callable[[bytes], tuple[int, ...]]
 
 
 class _Runs:
@@ -102,23 +108,20 @@ class _Runs:
         self._mem = mem
         self._forms: list[_Form] = []
 
-    def at(self, position: int) -> Sequence[int] | None:
+    def at(self, position: int, row: int) -> Sequence[int] | None:
         """The numbers of the texts of the run that begins here; None where there is none."""
-        for place, (columns, gaps, heads, unpack) in enumerate(self._forms):
-            try:
-                records = unpack(self._mem, position)
-            except error:
-                continue
-            if records[2::4] == columns and records[::4] == heads and records[1::4].count(records[1]) == len(columns):
+        for place, form in enumerate(self._forms):
+            records = self._mem[position : position + form.size]
+            if int.from_bytes(records, "little") & form.mask == form.heads + row * form.row:
                 if place:
                     self._forms.insert(0, self._forms.pop(place))
-                self.gaps = gaps
-                return records[3::4]
+                self.gaps = form.gaps
+                return form.texts(records)
         columns = _columns(self._mem, position)
         if len(columns) < _RUN:
             return None
         self._forms = [_form(columns), *self._forms[: _RUNS - 1]]
-        return self.at(position)
+        return self.at(position, row)
 
 
 def _columns(mem: Any, position: int) -> tuple[int, ...]:
@@ -135,9 +138,12 @@ def _columns(mem: Any, position: int) -> tuple[int, ...]:
 
 
 def _form(columns: tuple[int, ...]) -> _Form:
+    count = len(columns)
+    mask, row = b"\xff" * 8 + b"\0" * 6, b"\0" * 4 + b"\1" + b"\0" * 9
+    heads = b"".join(_TEXT_START(_TEXT_HEAD, 0, column) for column in columns)
+    numbers = (int.from_bytes(part, "little") for part in (mask * count, heads, row * count))
     gaps = sorted(set(range(columns[-1])) - set(columns))
-    unpack = Struct("<" + "IHH2xI" * len(columns)).unpack_from
-    return _Form(columns, gaps, (_TEXT_HEAD,) * len(columns), unpack)
+    return _Form(_TEXT_SIZE * count, *numbers, gaps, Struct("<" + "10xI" * count).unpack)
 
 
 def _put(cells: list[Cell], column: int, value: Cell) -> None:

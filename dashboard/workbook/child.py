@@ -1,78 +1,113 @@
 """The process that has files read: `python -m dashboard.workbook.child`, an order a line in, an answer a line out.
 
-What a reader imports is imported once. Each file is read in a fork of its own, which knows of no file before it and
-which the machine's limits bind before the first byte; a clock in the kernel ends it even where nobody waits any more.
-The fork says nothing, or `{"code", "facts"}` of what went wrong; the answer is its exit code and what it said.
+What a reader imports is imported once: readers are forks. One reads file after file for as long as they are small and
+give no trouble; whatever a file broke, or left behind, ends with its reader. The machine's limits bind it before the
+first byte; a clock in the kernel ends it even where nobody waits any more.
+An answer is `[code, fault]`: 0, 1 and the `{"code", "facts"}` of what went wrong, or the code with which a reader died.
 """
 
+import ctypes
 import gc
 import importlib
 import json
 import os
+import resource
 import select
 import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 _PR_SET_PDEATHSIG = 1
 _ORDERS, _ANSWERS = 0, 1
+_SMALL = 64 * 1024  # KiB that a reader may ever have taken and stay
 
 
 def serve() -> None:
     """Have files read, one after the other, until whoever asks has gone."""
-    for module in (".book", ".xls"):  # the readers of rarer kinds would cost every start more than they save
+    # The readers of rarer kinds would cost every start more than they save.
+    for module in (".book", ".xls", "encodings.utf_16_le"):
         importlib.import_module(module, __package__)
     gc.disable()  # no cycles that matter arise within one file, and a third of xlrd's time is saved
     gc.freeze()
-    sys.setswitchinterval(0.0002)  # seconds: the thread that compresses (see stored.py) asks for its turn very often
+    reader = None
     with open(_ORDERS, "rb", closefd=False) as orders:
         for order in iter(orders.readline, b""):
-            os.write(_ANSWERS, json.dumps(_answer(json.loads(order))).encode() + b"\n")
+            if reader is None or not reader.lives():
+                reader = _Reader()
+            code, fault, stays = reader.answer(order)
+            if not stays:
+                reader = None
+            os.write(_ANSWERS, json.dumps([code, fault]).encode() + b"\n")
 
 
-def _answer(order: dict[str, Any]) -> tuple[int, str]:
-    """Have a fork read the file; its exit code, negative for a signal, and what it said."""
-    parent = os.getpid()
-    ours, its = os.pipe()
-    reader = os.fork()
-    if not reader:
-        _read(order, its, parent)
-    os.close(its)
-    said = _heard(ours, order["limits"]["seconds"])
-    os.close(ours)
-    os.kill(reader, signal.SIGKILL)  # does nothing to one that has ended
-    code = os.waitstatus_to_exitcode(os.waitpid(reader, 0)[1])
-    return (-signal.SIGALRM, "") if said is None else (code, said.decode(errors="replace"))
+class _Reader:
+    """A fork that reads files, as its parent knows it."""
+
+    def __init__(self) -> None:
+        parent = os.getpid()
+        its_orders, self._orders = os.pipe()
+        self._answers, its_answers = os.pipe()
+        self._pid = os.fork()
+        if not self._pid:
+            _read(its_orders, its_answers, parent)
+        os.close(its_orders)
+        os.close(its_answers)
+
+    def lives(self) -> bool:
+        """Whether it still waits for a next file."""
+        return not os.waitpid(self._pid, os.WNOHANG)[0]
+
+    def answer(self, order: bytes) -> tuple[int, dict[str, Any] | None, bool]:
+        """Have it read a file: code and fault of the answer, and whether it stays for another one."""
+        with suppress(BrokenPipeError):  # it died this very moment
+            os.write(self._orders, order)
+        said = self._heard(json.loads(order)["limits"]["seconds"])
+        if said:
+            code, fault, stays = json.loads(said)
+            if stays:
+                return code, fault, True
+        os.kill(self._pid, signal.SIGKILL)  # does nothing to one that has ended
+        died = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        os.close(self._orders)
+        os.close(self._answers)
+        if said:
+            return code, fault, False
+        return (-signal.SIGALRM if said is None else died), None, False
+
+    def _heard(self, seconds: float) -> bytes | None:
+        """The line it says, nothing if it dies; None where it takes too long, or where nobody waits any more."""
+        said, end = b"", time.monotonic() + seconds
+        while select.select([self._answers, _ORDERS], [], [], max(0, end - time.monotonic()))[0] == [self._answers]:
+            more = os.read(self._answers, 65_536)
+            said += more
+            if not more or said.endswith(b"\n"):
+                return said if more else b""
+        return None
 
 
-def _heard(reader: int, seconds: float) -> bytes | None:
-    """All that a reader says; None where it takes too long, or where nobody waits for it any more."""
-    said, end = b"", time.monotonic() + seconds
-    while select.select([reader, _ORDERS], [], [], max(0, end - time.monotonic()))[0] == [reader]:
-        if not (more := os.read(reader, 65_536)):
-            return said
-        said += more
-    return None
-
-
-def _read(order: dict[str, Any], answer: int, parent: int) -> NoReturn:
+def _read(orders: int, answers: int, parent: int) -> NoReturn:
     """The fork's whole life."""
-    code = 2
     try:
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, _ORDERS)
         os.dup2(nothing, _ANSWERS)
-        limits = order["limits"]
-        _confine(limits["seconds"], limits["memory"], limits["uncompressed"], parent)
-        refusal = attempt(order)
-        code = int(refusal is not None)
-        if refusal:
-            os.write(answer, json.dumps(refusal).encode())
+        _die_with(parent)
+        with open(orders, "rb") as waiting:
+            for line in iter(waiting.readline, b""):
+                order = json.loads(line)
+                _confine(order["limits"])
+                fault = attempt(order)
+                signal.alarm(0)
+                stays = not fault and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < _SMALL
+                os.write(answers, json.dumps([int(bool(fault)), fault, stays]).encode() + b"\n")
+                if not stays:
+                    break
     finally:
-        os._exit(code)  # without taking millions of objects apart one by one
+        os._exit(2)  # without taking millions of objects apart one by one
 
 
 def attempt(order: dict[str, Any]) -> dict[str, Any] | None:
@@ -97,28 +132,19 @@ def attempt(order: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _confine(seconds: int, memory: int, size: int, parent: int) -> None:
-    """Limits of the kernel on time, memory and the size of a file written; those the platform lacks are left out."""
-    if hasattr(signal, "alarm"):
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(seconds + 5)
-    try:
-        import resource
-    except ImportError:
-        return
-    for limit, value in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, size), (resource.RLIMIT_CORE, 0)):
-        try:
-            resource.setrlimit(limit, (value, value))
-        except (OSError, ValueError):
-            continue
-    _die_with(parent)
+def _confine(limits: dict[str, int]) -> None:
+    """Limits of the kernel on time, memory and the size of a file written, for the next file."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(limits["seconds"] + 5)
+    bounds = ((resource.RLIMIT_AS, "memory"), (resource.RLIMIT_FSIZE, "uncompressed"))
+    for bound, value in ((resource.RLIMIT_CORE, 0), *((bound, limits[name]) for bound, name in bounds)):
+        with suppress(OSError, ValueError):  # what the platform lacks
+            resource.setrlimit(bound, (value, resource.getrlimit(bound)[1]))
 
 
 def _die_with(parent: int) -> None:
     """Where the kernel can (Linux), have it end this process as soon as the one that asked is gone."""
     if sys.platform == "linux":
-        import ctypes
-
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it went before this could be said
         os._exit(2)

@@ -2,6 +2,7 @@
 
 import unicodedata
 from enum import IntEnum
+from functools import lru_cache
 
 
 class Status(IntEnum):
@@ -38,11 +39,13 @@ _STATUS = {squeeze(word): status for status, words in STATUSES.items() for word 
 _RISK = {squeeze(word): risk for risk, words in RISKS.items() for word in words.split()}
 
 
+@lru_cache
 def status_of(text: str) -> Status | None:
     """The status a cell names, None where it names none."""
     return _STATUS.get(squeeze(text))
 
 
+@lru_cache
 def risk_of(text: str) -> int:
     """The risk a cell names: 1 high, 2 medium, 3 low, 0 none."""
     return _RISK.get(squeeze(text), 0)

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from .errors import CODES, WorkbookError
 from .limits import Limits
@@ -45,13 +46,13 @@ def read(source: Path, target: Path, *, account: str = "", limits: Limits = DEFA
 
 
 def _run(order: str, limits: Limits) -> None:
-    code, said = _asked(_server(), order.encode())
+    code, fault = _asked(_server(), order.encode())
     if code:
-        raise _error(code, said, limits)
+        raise _error(code, fault, limits)
 
 
-def _asked(server: "subprocess.Popen[bytes]", order: bytes) -> tuple[int, str]:
-    """The exit code of whoever read the file, and what it said; the server's own where it did not live to tell."""
+def _asked(server: "subprocess.Popen[bytes]", order: bytes) -> tuple[int, Any]:
+    """The answer's code and fault (see child.py); the server's own exit code where it did not live to tell."""
     assert server.stdin  # noqa: S101  # it is started with pipes
     assert server.stdout  # noqa: S101  # as above
     answer = b""
@@ -64,8 +65,8 @@ def _asked(server: "subprocess.Popen[bytes]", order: bytes) -> tuple[int, str]:
             _idle.append(server)
         else:
             _end(server)
-    code, said = json.loads(answer) if answer else (server.returncode, "")
-    return code, said
+    code, fault = json.loads(answer) if answer else (server.returncode, None)
+    return code, fault
 
 
 def _server() -> "subprocess.Popen[bytes]":
@@ -109,18 +110,14 @@ atexit.register(dismiss)
 os.register_at_fork(after_in_child=_idle.clear)  # they answer to the parent
 
 
-def _error(code: int, answer: str, limits: Limits) -> WorkbookError:
+def _error(code: int, fault: Any, limits: Limits) -> WorkbookError:
     if code == -signal.SIGALRM:
         return WorkbookError("timeout", seconds=limits.seconds)
     if code < 0:
         return WorkbookError("killed", signal=-code)
-    try:
-        said = json.loads(answer)
-    except ValueError:
-        said = {}
-    if not isinstance(said, dict) or said.get("code") not in CODES:
+    if not isinstance(fault, dict) or fault.get("code") not in CODES:
         return WorkbookError("killed", exit=code)
-    return WorkbookError(said["code"], **said["facts"])
+    return WorkbookError(fault["code"], **fault["facts"])
 
 
 def _environment() -> dict[str, str]:

@@ -32,18 +32,18 @@ class Header:
 def header(head: Sequence[Sequence[Cell]]) -> Header | None:
     """The row, or the two rows one above the other, in which most columns are known; None where none has two."""
     best: Header | None = None
+    most = 1
     above: list[str] = []
     for row, cells in enumerate(head):
         here = [cell.strip() if isinstance(cell, str) else "" for cell in cells]
-        for found in (_known(row, here, [""] * len(here)), _known(row, *_joined(above, here))):
-            if _weight(found) > _weight(best):
-                best = found
+        for labels, parents in ((here, [""] * len(here)), _joined(above, here)):
+            if sum(map(any, zip(labels, parents, strict=True))) <= most:
+                continue  # it cannot mean more than it says, so that few rows below the header are looked up
+            found = _known(row, labels, parents)
+            if (meanings := len(set(found.meanings.values()))) > most:
+                best, most = found, meanings
         above = here
-    return best if best and len(best.meanings) >= 2 else None
-
-
-def _weight(found: Header | None) -> int:
-    return len(set(found.meanings.values())) if found else 1
+    return best
 
 
 def _known(row: int, labels: Sequence[str], parents: Sequence[str]) -> Header:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable
 
 from .cells import Cell, text
 
@@ -21,11 +20,11 @@ class Times:
         self.first: str | None = None
         self.last: str | None = None
 
-    def add(self, cells: Iterable[Cell]) -> None:
+    def add(self, cells: list[Cell]) -> None:
         """Take in a column's cells. Texts of one length and form sort as the times do, so two of them are read."""
-        words = {cell["d"] if isinstance(cell, dict) and "d" in cell else text(cell) for cell in set_of(cells)}
+        words = set(cells) if set(map(type, cells)) == {str} else set(map(_said, cells))
         words.discard("")
-        if len({len(word) for word in words}) == 1:
+        if len(set(map(len, words))) == 1:
             words = {min(words), max(words)}
         for word in words:
             if found := moment(word):
@@ -33,16 +32,10 @@ class Times:
                 self.last = max(self.last or found, found)
 
 
-def set_of(cells: Iterable[Cell]) -> list[Cell]:
-    """Each text once; other cells as they are."""
-    texts: set[str] = set()
-    others: list[Cell] = []
-    for cell in cells:
-        if type(cell) is str:
-            texts.add(cell)
-        elif cell is not None:
-            others.append(cell)
-    return [*texts, *others]
+def _said(cell: Cell) -> str:
+    if type(cell) is str:
+        return cell
+    return cell["d"] if isinstance(cell, dict) and "d" in cell else text(cell)
 
 
 def moment(words: str) -> str | None:
@@ -50,6 +43,7 @@ def moment(words: str) -> str | None:
 
     A bare number of 13 digits is milliseconds since 1970, as the cloud's API gives times.
     """
+    words = words.strip()
     if words.isascii() and words.isdigit() and len(words) == 13:
         at = dt.datetime.fromtimestamp(int(words) / 1000, dt.UTC)
         return at.isoformat(timespec="seconds")
