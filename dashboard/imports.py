@@ -172,8 +172,11 @@ def settle_as(file: ImportedFile, place: Place) -> Report:
 def conclude(file: ImportedFile, state: State, **fields: object) -> None:
     """Writes a verdict, unless somebody was quicker."""
     waiting = ImportedFile.objects.filter(pk=file.pk, state__in=(State.ARRIVED, State.ASKING))
-    waiting.update(state=state, **fields)
-    file.refresh_from_db()
+    if not waiting.update(state=state, **fields):
+        return file.refresh_from_db()
+    for name, value in {"state": state, **fields}.items():
+        setattr(file, name, value)
+    return None
 
 
 def enter(place: Place, name: str, original: Original, by: AbstractBaseUser | None) -> tuple[Report, bool]:
@@ -182,16 +185,15 @@ def enter(place: Place, name: str, original: Original, by: AbstractBaseUser | No
     A file's name tells its time to the minute, so that equal bytes of one pack and one minute are one report.
     """
     assert place.created_at is not None  # noqa: S101  # the place is known
-    account, _ = Account.objects.get_or_create(uid=place.account_uid, defaults={"name": place.account_uid})
-    words = {"name": place.pack_name or place.pack_id, "imported": True}
-    pack, _ = Pack.objects.get_or_create(account=account, pack_id=place.pack_id, defaults=words)
+    known = Pack.objects.select_related("account").filter(account__uid=place.account_uid, pack_id=place.pack_id)
+    pack = known.first() or made(place)
     minute = place.created_at.replace(second=0, microsecond=0)
     with transaction.atomic():
-        Pack.objects.select_for_update().get(pk=pack.pk)
+        Pack.objects.hold(pack.pk)
         same = Report.objects.filter(pack=pack, original=original).exclude(state=Report.State.CANCELLED)
-        there = same.filter(created_at__gte=minute, created_at__lt=minute + dt.timedelta(minutes=1)).first()
-        if there:
-            return there, False
+        there = same.filter(created_at__gte=minute, created_at__lt=minute + dt.timedelta(minutes=1)).values_list("pk")
+        if found := there.first():
+            return Report.objects.get(pk=found[0]), False
         now = timezone.now()
         report = Report.objects.create(
             pack=pack,
@@ -206,6 +208,12 @@ def enter(place: Place, name: str, original: Original, by: AbstractBaseUser | No
             file_name=name,
         )
     return report, True
+
+
+def made(place: Place) -> Pack:
+    account, _ = Account.objects.get_or_create(uid=place.account_uid, defaults={"name": place.account_uid})
+    words = {"name": place.pack_name or place.pack_id, "imported": True}
+    return Pack.objects.get_or_create(account=account, pack_id=place.pack_id, defaults=words)[0]
 
 
 def bring_in(
@@ -242,8 +250,9 @@ def read_ahead(report: Report) -> None:
 
 def finish(report: Report, reading: Future[None]) -> Report:
     reading.exception()  # the step itself meets the same fault, and writes it down
-    reports.advance(report.pk)
-    report.refresh_from_db()
+    reports.go_on(report)
+    if report.under_way:  # somebody else was at it
+        report.refresh_from_db()
     return report
 
 

@@ -84,9 +84,11 @@ def without_collecting() -> Iterator[None]:
 
 def name(report: Report, pack_name: str) -> None:
     """An imported file tells its pack's name as it was then; so it does the pack's own, where nobody knows a better."""
-    Report.objects.filter(pk=report.pk, claim=report.claim).update(pack_name=pack_name)
-    unnamed = Pack.objects.filter(pk=report.pack_id, imported=True, name=report.pack.pack_id)
-    unnamed.update(name=pack_name)
+    if pack_name != report.pack_name:
+        Report.objects.filter(pk=report.pk, claim=report.claim).update(pack_name=pack_name)
+    if report.pack.name == report.pack.pack_id:
+        unnamed = Pack.objects.filter(pk=report.pack_id, imported=True, name=report.pack.pack_id)
+        unnamed.update(name=pack_name)
 
 
 def place(report: Report) -> None:
@@ -138,10 +140,11 @@ def conclude(report: Report, contents: Contents, rules: dict[int, int], tally: T
     )
     report.lists = lists
     with transaction.atomic():
-        Pack.objects.select_for_update().get(pk=report.pack_id)  # no two of its reports end between each other
-        report.rule_results.all().delete()
-        report.sheets.all().delete()
-        line = report.pack.reports.ready().order_by("position")
+        Pack.objects.hold(report.pack_id)  # no two of its reports end between each other
+        if report.reader:  # it was ready before
+            report.rule_results.all().delete()
+            report.sheets.all().delete()
+        line = report.pack.reports.ready().order_by("position").only("pack", "position", "lists")
         before = line.filter(position__lt=report.position).last()
         changed = changes_since(before, report, results)
         RuleResult.objects.bulk_create(results)

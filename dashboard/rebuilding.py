@@ -20,7 +20,7 @@ def rebuild(pack: Pack) -> int:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(lambda report: archive.read(report, anew=True), placed(pack)))
     with transaction.atomic():
-        Pack.objects.select_for_update().get(pk=pack.pk)
+        Pack.objects.hold(pack.pk)
         reports = placed(pack)  # one more may have come in meanwhile
         rows = Evaluation.objects.filter(pack=pack)
         rows._raw_delete(rows.db)

@@ -58,7 +58,11 @@ def advance(report_id: int) -> float | None:
 
     Returns the seconds after which it wants the next one, None where this call has nothing more to ask for.
     """
-    report = Report.objects.select_related("pack__account", "original").get(pk=report_id)
+    return go_on(Report.objects.select_related("pack__account", "original").get(pk=report_id))
+
+
+def go_on(report: Report) -> float | None:
+    """The same for a report at hand."""
     if not report.under_way or report.next_at > timezone.now() or not report.claim_step(settings.LEASE_SECONDS):
         return None
     with renewed(report):

@@ -66,7 +66,7 @@ def put(report: Report, buckets: Iterable[list[Evaluated]], rules: dict[int, int
     assert report.position is not None  # noqa: S101  # it is placed before its spans are
     for low, high, rows in ranges(buckets):
         with transaction.atomic():
-            Pack.objects.select_for_update().get(pk=report.pack_id)
+            Pack.objects.hold(report.pack_id)
             put_range(report.pack_id, report.position, low, high, {row.key: row for row in rows}, rules)
 
 
@@ -106,7 +106,7 @@ def take_out(pack: Pack, position: int) -> None:
     """Makes the spans as if the report at this position had never been."""
     while True:
         with transaction.atomic():
-            Pack.objects.select_for_update().get(pk=pack.pk)
+            Pack.objects.hold(pack.pk)
             end, before = next_position(pack.pk, position), previous_position(pack.pk, position)
             # A span that begins or ends here, but for those that the others' positions explain as well.
             touched = Evaluation.objects.filter(pack=pack).filter(

@@ -5,7 +5,7 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.models.evaluations import Risk
@@ -76,6 +76,14 @@ class Account(models.Model):
 class PackQuerySet(models.QuerySet["Pack"]):
     def in_cloud(self) -> "PackQuerySet":
         return self.filter(gone_at=None, imported=False)
+
+    def hold(self, pk: int) -> None:
+        """Keeps the pack to this transaction, so that no two of its reports are entered at a time.
+
+        On SQLite the transaction itself does, from its beginning on.
+        """
+        if connection.features.has_select_for_update:
+            self.select_for_update().filter(pk=pk).values_list("pk").get()
 
 
 class Pack(models.Model):
