@@ -85,10 +85,11 @@ def is_whole(original: Original) -> bool:
 
 
 def reading_name(report: Report) -> str:
-    """Where the stored form lies: it follows from the bytes, the account that files may omit, and the reader."""
+    """Where the stored form lies: it follows from the bytes, the account that files may omit, reader and form."""
     original = report.original
     assert original is not None  # noqa: S101  # a report is read after its bytes are kept
-    return f"readings/{original.sha256[:2]}/{original.sha256}-{report.pack.account.uid}-{workbook.READER}.zip"
+    made_by = f"{report.pack.account.uid}-{workbook.READER}.{workbook.FORM}"
+    return f"readings/{original.sha256[:2]}/{original.sha256}-{made_by}.zip"
 
 
 def limits() -> workbook.Limits:

@@ -3,10 +3,9 @@
 import datetime as dt
 import gc
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
-from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
@@ -16,57 +15,25 @@ from dashboard import archive, comparison, reconciliation, spans
 from dashboard.comparison import Bucket
 from dashboard.models import Pack, Report, Risk, Rule, RuleResult, Sheet, Status
 from dashboard.models.evaluations import position_of
-from dashboard.workbook import READER, Contents, Evaluated, Reading, RuleInfo
-
-MASK = 2**63 - 1
-PLACE = attrgetter("region", "resource_type", "account")
-MIX = 0x9E3779B97F4A7C15  # spreads neighbouring digests, so that a sum tells sets of rows apart
-
-
-class Tally:
-    """What is counted while the evaluations pass by, so that they pass once."""
-
-    def __init__(self) -> None:
-        self.content = 0
-        self.failing_by_risk: Counter[int] = Counter()
-        self.failing_resources: set[tuple[str, ...]] = set()
-        self.places: set[tuple[str, str, str]] = set()
-
-    def watch(self, buckets: Iterable[list[Evaluated]]) -> Iterator[list[Evaluated]]:
-        for bucket in buckets:
-            self.content += sum([(row.key ^ (row.digest * MIX)) & MASK for row in bucket])
-            self.places.update(map(PLACE, bucket))
-            failing = [row for row in bucket if row.status == Status.NON_COMPLIANT]
-            self.failing_by_risk.update(row.risk for row in failing)
-            self.failing_resources.update(
-                (row.account, row.resource_type, row.resource_id.casefold()) for row in failing
-            )
-            yield bucket
-
-    @property
-    def choices(self) -> dict[str, list[str]]:
-        columns = list(zip(*self.places, strict=True)) or [(), (), ()]
-        named = zip(("regions", "types", "accounts"), columns, strict=True)
-        return {name: sorted({value for value in column if value}) for name, column in named}
+from dashboard.workbook import READER, Contents, Group, Reading, RuleInfo
 
 
 def enter(report: Report) -> None:
     """Puts what the file says into the database; the report is ready, or as it was where its claim was lost."""
-    tally = Tally()
     with archive.reading(report) as reading:
         contents = reading.contents
         if report.source == Report.Source.IMPORTED and contents.pack_name:
             name(report, contents.pack_name[:200])
         place(report)
-        rules = span(report, reading, tally)
-        conclude(report, contents, rules, tally)
+        rules = span(report, reading)
+        conclude(report, contents, reading.groups, rules)
 
 
-def span(report: Report, reading: Reading, tally: Tally) -> dict[int, int]:
+def span(report: Report, reading: Reading) -> dict[int, int]:
     """Makes the pack's spans say what the file says; returns the ids of its rules by their number in the file."""
     rules = rules_of(report.pack, reading.contents.rules)
     with without_collecting():
-        spans.put(report, tally.watch(reading.buckets()), rules)
+        spans.put(report, reading.buckets(), rules)
     return rules
 
 
@@ -128,16 +95,15 @@ def known_rules(pack: Pack) -> dict[str, dict[str, Any]]:
     return {row["key"]: {**row} for row in rows}
 
 
-def conclude(report: Report, contents: Contents, rules: dict[int, int], tally: Tally) -> None:
+def conclude(report: Report, contents: Contents, groups: list[Group], rules: dict[int, int]) -> None:
     """Writes rules, sheets and counts, and makes the report ready: all of it or nothing."""
     lists = [Status[name] for name in contents.lists]
     results = [result(report, info, rules[info.number], lists) for info in contents.rules]
     overview = by_status(contents.stated)
     counts = {status: total(status, lists, results, overview) for status in Status}
     rated = counts if Status.COMPLIANT in lists else overview
-    checked, mismatches = reconciliation.held_against(
-        contents, results, counts, len(tally.failing_resources), report.stated
-    )
+    checked, mismatches = reconciliation.held_against(contents, results, counts, report.stated)
+    by_risk = failing_by_risk(groups)
     report.lists = lists
     with transaction.atomic():
         Pack.objects.hold(report.pack_id)  # no two of its reports end between each other
@@ -159,22 +125,37 @@ def conclude(report: Report, contents: Contents, rules: dict[int, int], tally: T
             notes=[{"code": note.code, "facts": note.facts} for note in contents.notes] + mismatches,
             stated={**report.stated, "overview": contents.stated, "checked": checked},
             evaluated_at=moment(contents.evaluated_to),
-            content=tally.content & MASK,
-            choices=tally.choices,
+            content=contents.content,
+            choices=choices(groups),
             scope=scope(contents),
             rated_compliant=rated.get(Status.COMPLIANT, 0),
             rated_failing=rated.get(Status.NON_COMPLIANT, 0) if Status.COMPLIANT in rated else 0,
             rows=contents.rows,
             rules=len(results),
-            failing_high=tally.failing_by_risk[Risk.HIGH],
-            failing_medium=tally.failing_by_risk[Risk.MEDIUM],
-            failing_low=tally.failing_by_risk[Risk.LOW],
+            failing_high=by_risk[Risk.HIGH],
+            failing_medium=by_risk[Risk.MEDIUM],
+            failing_low=by_risk[Risk.LOW],
             **{status.field: number for status, number in counts.items()},
             **changed,
         )
         after = line.filter(position__gt=report.position).first()
         if ready and after:
             reckon_anew(after, report)
+
+
+def failing_by_risk(groups: list[Group]) -> Counter[int]:
+    found: Counter[int] = Counter()
+    for group in groups:
+        if group.status == Status.NON_COMPLIANT:
+            found[group.risk] += group.rows
+    return found
+
+
+def choices(groups: list[Group]) -> dict[str, list[str]]:
+    """What the rows have to choose from, each column sorted."""
+    present = [group for group in groups if group.rows]
+    columns = {"regions": "region", "types": "resource_type", "accounts": "account"}
+    return {name: sorted({getattr(group, field) for group in present} - {""}) for name, field in columns.items()}
 
 
 def result(report: Report, info: RuleInfo, rule: int, lists: list[Status]) -> RuleResult:

@@ -41,4 +41,4 @@ def put_back(report: Report) -> None:
         ledger.enter(report)
         return
     with archive.reading(report) as reading:  # its worker does the rest
-        ledger.span(report, reading, ledger.Tally())
+        ledger.span(report, reading)

@@ -37,7 +37,6 @@ def held_against(
     contents: Contents,
     results: list[RuleResult],
     counts: dict[Status, int],
-    failing_resources: int,
     stated: dict[str, Any],
 ) -> tuple[dict[str, int], list[Note]]:
     """How many numbers of each kind were held against ours, and a note for each that differs."""
@@ -60,7 +59,7 @@ def held_against(
         for status in listed:
             hold("rules", result.name, {getattr(result, status.field)}, result.stated.get(status.name))
     # An overview may count evaluations or resources: it does not say which.
-    failing = {counts[Status.NON_COMPLIANT], failing_resources}
+    failing = {counts[Status.NON_COMPLIANT], contents.failing_resources}
     hold("overview", "", failing, contents.stated.get("non_compliant"))
     hold("cloud_resources", "", failing, stated.get("cloud_resources", {}).get("NON_COMPLIANT"))
     failing_rules = {sum(1 for result in results if result.failing)}

@@ -150,7 +150,7 @@ def queue(url: str) -> dict[str, Any]:
     Only told here: commands that send nothing need not load huey, which takes as long as all of Django.
     """
     parts = urlsplit(url)
-    where = {"huey_class": "huey.PostgresHuey", "dsn": url}
+    where: dict[str, Any] = {"huey_class": "huey.PostgresHuey", "dsn": url}
     if parts.scheme == "sqlite":
         where = {"huey_class": "huey.SqliteHuey", "filename": parts.path, "timeout": 30}
     elif parts.scheme in ("redis", "rediss", "unix"):

@@ -89,7 +89,7 @@ def put_range(pack: int, position: int, low: int, high: int, rows: dict[int, Eva
     end = next_position(pack, position)
     if not there.exists():
         whole = Span(position, end, 0, 0, since=position)
-        write([], [], [], [columns(pack, whole, row, rules[row.rule]) for row in rows.values()])
+        write([], [], [], [columns(pack, whole, row, rules[row.group.rule]) for row in rows.values()])
         return
     standing = dict(there.at(pack, position).values_list("key", "digest"))
     changed = [key for key, row in rows.items() if standing.get(key) != row.digest]
@@ -97,9 +97,9 @@ def put_range(pack: int, position: int, low: int, high: int, rows: dict[int, Eva
 
     def paint(key: int, spans: list[Span]) -> list[Span]:
         row = rows.get(key)
-        return painted(spans, position, end, row and Span(position, end, row.digest, row.status))
+        return painted(spans, position, end, row and Span(position, end, row.digest, row.group.status))
 
-    repaint(pack, changed, paint, lambda key: (rows[key], rules[rows[key].rule]))
+    repaint(pack, changed, paint, lambda key: (rows[key], rules[rows[key].group.rule]))
 
 
 def take_out(pack: Pack, position: int) -> None:
@@ -179,7 +179,7 @@ Columns = tuple[int | str, ...]
 TABLE = Evaluation._meta.db_table
 # What a span says, as opposed to when.
 SAYS = (
-    "key", "rule_id", "digest", "resource", "status", "risk", "account", "region", "resource_type",
+    "key", "digest", "resource", "rule_id", "status", "risk", "account", "region", "resource_type",
     "resource_id", "resource_name", "actual", "expected", "reason", "text", "pack_id",
 )  # fmt: skip
 WHEN = ("first", "until", "since")
@@ -196,10 +196,11 @@ DROP = f"DELETE FROM {TABLE} WHERE id = %s"  # noqa: S608
 
 
 def columns(pack: int, span: Span, row: Evaluated, rule: int) -> Columns:
-    """A new row in the order of INSERT, which is that of Evaluated."""
-    text = "\n".join(row[9:14]).casefold()  # resource id, its name, actual, expected, reason
-    numbers = (row[0], rule, row[2], row[3], row[4], row[5] or NOT_STATED)
-    return (*numbers, *row[6:14], text, pack, span.first, span.until, span.since)
+    """A new row in the order of INSERT."""
+    _, status, risk, account, region, kind, _ = row.group
+    own = row[4:9]  # resource id, its name, actual, expected, reason
+    shared = (rule, status, risk or NOT_STATED, account, region, kind)
+    return (*row[:3], *shared, *own, "\n".join(own).casefold(), pack, span.first, span.until, span.since)
 
 
 def write(drop: list[int], change: list[Columns], copy: list[Columns], add: list[Columns]) -> None:

@@ -2,17 +2,19 @@
 
 from .cells import Cell
 from .codes import Status
-from .contents import READER, Contents, Evaluated, Member, Note, RuleInfo, SheetInfo
+from .contents import READER, Contents, Evaluated, Group, Member, Note, RuleInfo, SheetInfo
 from .errors import WorkbookError
 from .limits import Limits
 from .process import read, warm
-from .stored import Reading
+from .stored import FORM, Reading
 
 __all__ = [
+    "FORM",
     "READER",
     "Cell",
     "Contents",
     "Evaluated",
+    "Group",
     "Limits",
     "Member",
     "Note",

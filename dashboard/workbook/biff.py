@@ -141,9 +141,9 @@ def _form(columns: tuple[int, ...]) -> _Form:
     count = len(columns)
     mask, row = b"\xff" * 8 + b"\0" * 6, b"\0" * 4 + b"\1" + b"\0" * 9
     heads = b"".join(_TEXT_START(_TEXT_HEAD, 0, column) for column in columns)
-    numbers = (int.from_bytes(part, "little") for part in (mask * count, heads, row * count))
+    numbers = [int.from_bytes(part, "little") for part in (mask * count, heads, row * count)]
     gaps = sorted(set(range(columns[-1])) - set(columns))
-    return _Form(_TEXT_SIZE * count, *numbers, gaps, Struct("<" + "10xI" * count).unpack)
+    return _Form(_TEXT_SIZE * count, numbers[0], numbers[1], numbers[2], gaps, Struct("<" + "10xI" * count).unpack)
 
 
 def _put(cells: list[Cell], column: int, value: Cell) -> None:

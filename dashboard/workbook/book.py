@@ -87,6 +87,7 @@ class _Book:
     def finish(self) -> None:
         """Write what stands only now: the evaluations in order, and the contents."""
         self.contents.rows = stored.put_evaluations(self._writer, self._evaluations.buckets())
+        self._writer.put("groups.json", stored.encode(self._evaluations.groups))
         if self.contents.duplicates:
             self.contents.note("duplicate_keys", rows=self.contents.duplicates)
         self._evaluations.finish()

@@ -1,6 +1,5 @@
 """What the stored form says of a file: its sheets, its rules, its totals."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -9,22 +8,29 @@ import orjson
 READER = 1  # raised whenever reading the same bytes may give another result
 
 
-class Evaluated(NamedTuple):
-    """One recognised row: what one rule found of one resource.
+class Group(NamedTuple):
+    """What evaluations have in common that share all of it; `rule` is the number of the rule in this file."""
 
-    `key` names rule and resource, `resource` the resource alone, `digest` what was found (63 bits each, positive);
-    `rule` is the number of the rule in this file, `sheet` and `row` (both from 0) the place in it.
-    """
-
-    key: int
     rule: int
-    digest: int
-    resource: int
     status: int
     risk: int
     account: str
     region: str
     resource_type: str
+    rows: int  # how many there are
+
+
+class Evaluated(NamedTuple):
+    """One recognised row: what one rule found of one resource.
+
+    `key` names rule and resource, `resource` the resource alone, `digest` what was found (63 bits each, positive);
+    `sheet` and `row` (both from 0) are its place in the file.
+    """
+
+    key: int
+    digest: int
+    resource: int
+    group: Group
     resource_id: str
     resource_name: str
     actual: str
@@ -98,6 +104,8 @@ class Contents:
     rules: list[RuleInfo] = field(default_factory=list)
     rows: int = 0
     duplicates: int = 0
+    content: int = 0  # a hash over the keys and digests of all rows, in any order
+    failing_resources: int = 0
     notes: list[Note] = field(default_factory=list)
     evaluated_from: str | None = None
     evaluated_to: str | None = None
@@ -133,8 +141,3 @@ def load(data: bytes) -> Contents:
 
 def _numbered(found: dict[str, Any]) -> dict[int, Any]:
     return {int(number): value for number, value in found.items()}
-
-
-def evaluated(rows: Iterable[list[Any]]) -> list[Evaluated]:
-    """Rows of a bucket as the tuples they were."""
-    return list(map(Evaluated._make, rows))

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from .cells import Cell, normal, text
 from .codes import Status, risk_of, status_of
-from .contents import Contents, RuleInfo, SheetInfo
+from .contents import Contents, Group, RuleInfo, SheetInfo
 from .rules import Rules
 from .stored import BUCKETS, SHIFT
 from .times import Times
@@ -31,6 +31,8 @@ K = TypeVar("K")
 V = TypeVar("V")
 PENDING = 70_000  # rows held as they are; beyond, they wait compressed. One BIFF sheet stays below
 _LOW = (1 << SHIFT) - 1
+_MASK = 2**63 - 1
+_MIX = 0x9E3779B97F4A7C15  # spreads neighbouring digests, so that a sum tells sets of rows apart
 _GROUP = ("rule_id", "rule_name", "account_id", "region", "resource_type", "status", "risk")
 _OWN = ("resource_id", "resource_name", "actual", "expected", "reason")
 LISTS = {
@@ -44,9 +46,8 @@ LISTS = {
 class _Group:
     """What all rows with the same rule, account, region, type, status and risk have in common."""
 
+    number: int
     rule: RuleInfo
-    number: int  # of the rule
-    status: int
     shown: tuple[int, int, str, str, str]  # status, risk, account, region, resource type
     hash: int  # of the rule
     place: int  # hash of account, region and resource type
@@ -89,6 +90,8 @@ class Evaluations:
         self.rows: list[list[tuple[Any, ...]]] = [[] for _ in range(BUCKETS)]
         self._packed: list[list[bytes]] = [[] for _ in range(BUCKETS)]
         self._held = 0
+        self._groups: list[_Group] = []
+        self._failing: set[int] = set()
         self._risks: dict[int, int] = {}
         self.plain = _Remembered(_plain)
         self.ids: _Remembered[str, int] = _Remembered(lambda resource_id: _hash("id", normal(resource_id)))
@@ -113,15 +116,21 @@ class Evaluations:
         risk = risk_of(risk_text) or rule.risk
         owner = owner or account
         said = (f"{status:d}", f"{risk}")
-        return _Group(
+        made = _Group(
+            len(self._groups),
             rule,
-            rule.number,
-            int(status),
             (int(status), risk, owner, region, kind),
             self._rule_hashes[rule.key],
             self._places[owner, region, kind],
             _Remembered(lambda texts: _hash("said", *said, *texts)),
         )
+        self._groups.append(made)
+        return made
+
+    @property
+    def groups(self) -> list[Group]:
+        """The groups, in the order of the numbers by which the rows name them."""
+        return [Group(group.rule.number, *group.shown, group.count) for group in self._groups]
 
     def pack(self, added: int) -> None:
         """Compress what waits, once it is much."""
@@ -134,6 +143,7 @@ class Evaluations:
 
     def buckets(self) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
         """(bucket, rows sorted by key) of every bucket that has rows; each may be asked for once."""
+        failing = {group.number for group in self._groups if group.shown[0] == Status.NON_COMPLIANT}
         for bucket, rows in enumerate(self.rows):
             for packed in self._packed[bucket]:
                 rows += marshal.loads(zlib.decompress(packed))  # noqa: S302  our own, a moment old
@@ -143,6 +153,8 @@ class Evaluations:
                 keys = [row[0] for row in rows]
                 if len(set(keys)) < len(keys):
                     self._number(rows)
+                self._contents.content += sum([(row[0] ^ (row[1] * _MIX)) & _MASK for row in rows])
+                self._failing.update([row[2] for row in rows if row[3] in failing])
                 yield bucket, rows
                 self.rows[bucket] = []
 
@@ -151,7 +163,9 @@ class Evaluations:
         self._risks[rule.number] = min(filter(None, (self._risks.get(rule.number, 0), risk)), default=0)
 
     def finish(self) -> None:
-        """Complete the rules, now that no row can depend on which sheet came first."""
+        """Complete the rules, now that no row can depend on which sheet came first, and the contents."""
+        self._contents.content &= _MASK
+        self._contents.failing_resources = len(self._failing)
         for rule in self._rules.found:
             rule.risk = rule.risk or self._risks.get(rule.number, 0)
 
@@ -165,7 +179,7 @@ class Evaluations:
     def _number(self, rows: list[tuple[Any, ...]]) -> None:
         """Give the further rows of one identity keys of their own, in the order of their digests."""
         seen: Counter[int] = Counter()
-        rows.sort(key=lambda row: (row[0], row[2], row[3:14]))
+        rows.sort(key=lambda row: (row[0], row[1], self._groups[row[3]].shown, row[4:9]))
         for at, row in enumerate(rows):
             key = row[0]
             if occurrence := seen[key]:
@@ -225,7 +239,7 @@ class Sheet:
             key = group.hash ^ resource or 1
             digest = group.digests[actual, expected, substance] ^ names[name]
             own = (resource_id, name, actual, expected, reason, sheet, number)
-            buckets[key >> SHIFT].append((key, group.number, digest, resource, *group.shown, *own))
+            buckets[key >> SHIFT].append((key, digest, resource, group.number, *own))
             group.count += 1
             taken += 1
         self._info.evaluations += taken
@@ -235,11 +249,11 @@ class Sheet:
 
     def close(self) -> None:
         """Add up what the rows gave."""
-        for group in self._groups.values():
-            if group and group.count:
-                group.rule.counts[group.status] = group.rule.counts.get(group.status, 0) + group.count
-                self._owner.judged_at(group.rule, group.shown[1])
-                group.count = 0  # one group may stand under several cells
+        for group in {group.number: group for group in self._groups.values() if group}.values():
+            if group.count:
+                status, risk = group.shown[:2]
+                group.rule.counts[status] = group.rule.counts.get(status, 0) + group.count
+                self._owner.judged_at(group.rule, risk)
         self._groups.clear()
         self._owner.note(self._info, skipped=self._skipped, lost=self._lost)
         self._skipped = self._lost = 0

@@ -1,13 +1,14 @@
 """The stored form of a file: a zip of its contents, its sheets in chunks of rows, and its evaluations in buckets.
 
-`contents.json`, `sheets/<sheet>/<chunk>.json` (CHUNK rows each) and `evaluations/<bucket>.json`: rows in the order of
-their keys, whose top five bits are the bucket's number or, where buckets are small, lie between it and the next one's.
-The same file gives the same bytes.
+`contents.json`, `sheets/<sheet>/<chunk>.json` (CHUNK rows each), `groups.json`, and `evaluations/<bucket>.json`: rows
+with the number of their group, in the order of their keys, whose top five bits are the bucket's number or, where
+buckets are small, lie between it and the next one's. The same file gives the same bytes.
 """
 
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -20,8 +21,9 @@ else:
     from backports.zstd import zipfile
 
 from .cells import Cell
-from .contents import Contents, Evaluated, evaluated, load
+from .contents import Contents, Evaluated, Group, load
 
+FORM = 2  # raised when any of this changes: a file is read again where only another form of it is there
 CHUNK = 500  # rows: a page of a sheet opens one or two chunks
 BUCKETS = 32
 SMALL = 1_000  # rows: smaller buckets are put together
@@ -88,13 +90,22 @@ class Reading:
     def buckets(self) -> Iterator[list[Evaluated]]:
         """The evaluations in ascending, disjoint ranges of key, each sorted by key; never an empty one."""
         for bucket in self._present():
-            yield evaluated(self._json(_bucket(bucket)))
+            yield list(map(self._evaluated, self._json(_bucket(bucket))))
 
     def find(self, key: int) -> Evaluated | None:
         """The evaluation with this key; opens its bucket only."""
         before = [bucket for bucket in self._present() if bucket <= key >> SHIFT]
         rows = self._json(_bucket(before[-1])) if before else []
-        return next((Evaluated._make(row) for row in rows if row[0] == key), None)
+        return next((self._evaluated(row) for row in rows if row[0] == key), None)
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """What the evaluations have in common."""
+        return list(map(Group._make, self._json("groups.json")))
+
+    def _evaluated(self, row: list[Any]) -> Evaluated:
+        row[3] = self.groups[row[3]]
+        return tuple.__new__(Evaluated, row)
 
     def _present(self) -> list[int]:
         names = set(self._zip.namelist())

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 
 from .cells import Cell, text
 
@@ -20,9 +21,9 @@ class Times:
         self.first: str | None = None
         self.last: str | None = None
 
-    def add(self, cells: list[Cell]) -> None:
+    def add(self, cells: Iterable[Cell]) -> None:
         """Take in a column's cells. Texts of one length and form sort as the times do, so two of them are read."""
-        words = set(cells) if set(map(type, cells)) == {str} else set(map(_said, cells))
+        words = set(map(_said, cells))
         words.discard("")
         if len(set(map(len, words))) == 1:
             words = {min(words), max(words)}
@@ -33,7 +34,7 @@ class Times:
 
 
 def _said(cell: Cell) -> str:
-    if type(cell) is str:
+    if type(cell) is str:  # nearly all are
         return cell
     return cell["d"] if isinstance(cell, dict) and "d" in cell else text(cell)
 

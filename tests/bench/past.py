@@ -52,11 +52,11 @@ def enter(report: Report, changed: list[Evaluated], rules: list[Rule]) -> None:
 
     def paint(key: int, stood: list[spans.Span]) -> list[spans.Span]:
         assert report.position is not None
-        state = spans.Span(report.position, FOREVER, said[key].digest, said[key].status)
+        state = spans.Span(report.position, FOREVER, said[key].digest, said[key].group.status)
         return spans.painted(stood, report.position, FOREVER, state)
 
     with transaction.atomic():
-        spans.repaint(report.pack_id, list(said), paint, lambda key: (said[key], rules[said[key].rule].pk))
+        spans.repaint(report.pack_id, list(said), paint, lambda key: (said[key], rules[said[key].group.rule].pk))
 
 
 def report(pack: Pack, day: int, rows_each: int) -> Report:

@@ -11,7 +11,7 @@ import openpyxl
 import xlwt
 
 from dashboard.models import Status
-from dashboard.workbook import Evaluated
+from dashboard.workbook import Evaluated, Group
 
 HEAD = (
     "Rule ID", "Rule Name", "Risk Level", "Resource ID", "Resource Name", "Resource Type", "Region", "Account ID",
@@ -118,10 +118,11 @@ def turns(number: int) -> dict[int, list[int]]:
 
 def evaluation(at: int, one: Judged) -> Evaluated:
     rule, resource, what = one
-    named = (OWNER, REGIONS[resource % 4], TYPES[one.kind], f"i-bp1{mixed(resource):014x}", f"worker-{resource}")
+    group = Group(rule, what, 1 + rule % 3, OWNER, REGIONS[resource % 4], TYPES[one.kind], 1)
+    named = (f"i-bp1{mixed(resource):014x}", f"worker-{resource}")
     told = ("false", "true", f"Property{rule} is false.") if what == Status.NON_COMPLIANT else ("", "", "")
     key = mixed(at) << 16 | at & 0xFFFF
-    return Evaluated(key, rule, mixed(what + 10 * rule), mixed(resource), what, 1 + rule % 3, *named, *told, 0, at)
+    return Evaluated(key, mixed(what + 10 * rule), mixed(resource), group, *named, *told, 0, at)
 
 
 def write_xls(path: Path, number: int, step: int = 0) -> Path:

@@ -13,7 +13,7 @@ from dashboard.changes import Wanted
 from dashboard.comparison import Bucket, Lists, Row, differing, tally
 from dashboard.models import Account, Pack, Report, Rule, Status
 from dashboard.models.evaluations import position_of
-from dashboard.workbook import Evaluated
+from dashboard.workbook import Evaluated, Group
 
 ALL = frozenset(Status)
 FAILING_ONLY = frozenset({Status.NON_COMPLIANT})
@@ -87,15 +87,16 @@ def test_what_a_failing_only_file_no_longer_has_is_no_longer_reported() -> None:
 
 
 def evaluated(key: int, status: int, words: str = "") -> Evaluated:
-    said = ("1", "cn-hangzhou", "ACS::ECS::Instance", f"i-{key}", "", "", "", words)
-    return Evaluated(key, 0, hash((status, words)) % 2**62, key, status, 1, *said, sheet=0, row=0)
+    group = Group(0, status, 1, "1", "cn-hangzhou", "ACS::ECS::Instance", 1)
+    digest = hash((status, words)) % 2**62
+    return Evaluated(key, digest, key, group, f"i-{key}", "", "", "", words, sheet=0, row=0)
 
 
 def store(pack: Pack, day: int, rows: list[Evaluated]) -> Report:
     """A ready report with these rows, entered the short way."""
     rule, _ = Rule.objects.get_or_create(pack=pack, key="cr-1", defaults={"name": "Rule"})
     at = dt.datetime(2026, 1, day, tzinfo=dt.UTC)
-    counted = Counter(Status(row.status).field for row in rows)
+    counted = Counter(Status(row.group.status).field for row in rows)
     report = Report.objects.create(
         pack=pack,
         pack_name=pack.name,

@@ -13,7 +13,7 @@ from dashboard import spans
 from dashboard.models import Account, Evaluation, Pack, Report, Rule
 from dashboard.models.evaluations import FOREVER, position_of
 from dashboard.spans import Span, painted
-from dashboard.workbook import Evaluated
+from dashboard.workbook import Evaluated, Group
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 KEYS = [1, 5, 2**59, 2**62]
@@ -25,8 +25,8 @@ Content = Mapping[int, tuple[int, int]]
 
 
 def evaluated(key: int, status: int, digest: int) -> Evaluated:
-    words = ("1", "cn-hangzhou", "ACS::ECS::Instance", f"i-{key}", "", "", "", f"reason {digest}")
-    return Evaluated(key, 0, digest, key, status, 1, *words, sheet=0, row=0)
+    group = Group(0, status, 1, "1", "cn-hangzhou", "ACS::ECS::Instance", 1)
+    return Evaluated(key, digest, key, group, f"i-{key}", "", "", "", f"reason {digest}", sheet=0, row=0)
 
 
 def file_of(content: Content) -> list[list[Evaluated]]:

@@ -22,7 +22,7 @@ def evaluations(reading: Reading) -> list[Evaluated]:
 
 def states(reading: Reading) -> set[tuple[int, int, int, int]]:
     """What of a report must not change with its order, its language or its kind."""
-    return {(row.key, row.digest, row.status, row.risk) for row in evaluations(reading)}
+    return {(row.key, row.digest, row.group.status, row.group.risk) for row in evaluations(reading)}
 
 
 def cells(reading: Reading, sheet: int = 0) -> list[list[Any]]:

@@ -40,17 +40,17 @@ def _rule(number: int) -> tuple[str, str, int]:
 
 def test_an_evaluation_carries_what_its_row_says(tmp_path: Path) -> None:
     with read(files.xls(files.report(files.F1)), tmp_path) as reading:
-        failing = [row for row in evaluations(reading) if row.status == Status.NON_COMPLIANT]
+        failing = [row for row in evaluations(reading) if row.group.status == Status.NON_COMPLIANT]
         row = min(failing, key=lambda one: one.row)
-        assert (row.resource_id, row.resource_name, row.resource_type) == (
+        assert (row.resource_id, row.resource_name, row.group.resource_type) == (
             "backup",
             "bucket backup",
             "ACS::OSS::Bucket",
         )
-        assert (row.account, row.region, row.risk) == (files.ACCOUNT, "cn-hangzhou", 1)
+        assert (row.group.account, row.group.region, row.group.risk) == (files.ACCOUNT, "cn-hangzhou", 1)
         assert (row.actual, row.expected, row.reason) == ("public-read", "private", "公共读已开启")
         assert reading.rows(row.sheet, row.row, row.row + 1)[0][1] == "backup"
-        assert reading.contents.rules[row.rule].rule_id == "cr-public-read"
+        assert reading.contents.rules[row.group.rule].rule_id == "cr-public-read"
 
 
 def test_every_evaluation_is_found_by_its_key_and_in_order(tmp_path: Path) -> None:
@@ -98,14 +98,14 @@ def _careless(row: list[Any], place: int, chance: random.Random) -> list[Any]:
 def test_a_status_column_decides_over_the_name_of_the_sheet(tmp_path: Path) -> None:
     listed = [HEAD, ("甲", "cr-1", "i-1", "合规", ""), ("甲", "cr-1", "i-2", "不合规", "x")]
     with read(files.xls({"不合规资源": listed}), tmp_path) as reading:
-        assert {row.resource_id: row.status for row in evaluations(reading)} == {"i-1": 5, "i-2": 1}
+        assert {row.resource_id: row.group.status for row in evaluations(reading)} == {"i-1": 5, "i-2": 1}
 
 
 def test_every_status_has_its_code_in_a_table_with_a_status_column(tmp_path: Path) -> None:
     words = ("不合规", "无数据", "已忽略", "不适用", "合规")
     content = table(*(("甲", "cr-1", f"i-{n}", word, "") for n, word in enumerate(words, 1)))
     with read(content, tmp_path) as reading:
-        assert {row.resource_id: row.status for row in evaluations(reading)} == {f"i-{n}": n for n in range(1, 6)}
+        assert {row.resource_id: row.group.status for row in evaluations(reading)} == {f"i-{n}": n for n in range(1, 6)}
         assert reading.contents.lists == [status.name for status in Status]
 
 
@@ -116,13 +116,13 @@ def test_a_row_that_names_no_account_belongs_to_the_one_that_is_given(tmp_path: 
         given = evaluations(reading)
     with read(named, tmp_path) as reading:
         assert evaluations(reading) == given
-        assert given[0].account == "42"
+        assert given[0].group.account == "42"
 
 
 def test_a_member_of_a_group_belongs_to_the_account_its_name_gives(tmp_path: Path) -> None:
     member = files.xls({"结果": [HEAD, ("甲", "cr-1", "i-1", "合规", "")]})
     with read(files.zipped({files.FILE_NAME: member}), tmp_path, account="42") as reading:
-        assert evaluations(reading)[0].account == files.ACCOUNT
+        assert evaluations(reading)[0].group.account == files.ACCOUNT
 
 
 def test_reports_of_several_accounts_in_one_zip_add_up(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_row_that_gives_only_the_rules_name_finds_the_id_in_the_list(last: boo
     failing = ("不合规资源", [("规则名称", "资源ID"), ("甲规则", "i-1")])
     with read(files.xls(dict((failing, rules) if last else (rules, failing))), tmp_path) as reading:
         assert [(rule.key, rule.by_name, rule.risk) for rule in reading.contents.rules] == [("cr-1", False, 1)]
-        assert evaluations(reading)[0].risk == 1
+        assert evaluations(reading)[0].group.risk == 1
 
 
 def test_rows_without_a_rule_a_resource_or_a_status_are_counted_as_skipped(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_an_id_that_was_stored_as_a_number_keeps_its_digits_and_is_noted(tmp_pat
 def test_an_id_that_is_text_loses_nothing(tmp_path: Path) -> None:
     with read(table(("甲", "0012", "123456789012345678", "合规", "")), tmp_path) as reading:
         row = evaluations(reading)[0]
-        assert (row.resource_id, reading.contents.rules[row.rule].rule_id) == ("123456789012345678", "0012")
+        assert (row.resource_id, reading.contents.rules[row.group.rule].rule_id) == ("123456789012345678", "0012")
 
 
 def test_the_time_of_evaluation_is_told_and_changes_no_digest(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_a_merged_head_of_two_rows_is_understood(tmp_path: Path) -> None:
     with read(files.xls({"甲": merged}), tmp_path) as reading:
         assert reading.contents.sheets[0].header_row == 1
         row = evaluations(reading)[0]
-        assert (row.resource_id, row.resource_name, row.resource_type, row.status, row.row) == (
+        assert (row.resource_id, row.resource_name, row.group.resource_type, row.group.status, row.row) == (
             "i-1", "web", "ACS::ECS::Instance", 1, 2,
         )  # fmt: skip
 
@@ -120,7 +120,7 @@ def test_a_merged_head_of_two_rows_is_understood(tmp_path: Path) -> None:
 def test_a_sheet_split_in_two_goes_on_under_its_own_head(tmp_path: Path) -> None:
     sheets = {"不合规资源": [HEAD[:2], ("cr-1", "i-1")], "不合规资源(2)": [HEAD[:2], ("cr-1", "i-2")]}
     with read(files.xls(sheets), tmp_path) as reading:
-        assert [row.status for row in evaluations(reading)] == [1, 1]
+        assert [row.group.status for row in evaluations(reading)] == [1, 1]
 
 
 def test_a_sheet_that_goes_on_without_a_head_takes_that_of_the_one_before(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_a_pack_reads_alike_in_both_languages_and_adds_up(plan: PackPlan, tmp_pa
         with read(files.build(state, MADE, language=language), tmp_path, account=plan.uid) as reading:
             contents = reading.contents
             assert contents.kind == plan.file_format
-            assert Counter(Status(row.status).name for row in evaluations(reading)) == listed(state)
+            assert Counter(Status(row.group.status).name for row in evaluations(reading)) == listed(state)
             assert (contents.pack_id, contents.account_uid) == (plan.id, plan.uid)
             assert contents.created_at == "2026-11-20T09:14:00+08:00"
             assert contents.stated["non_compliant"] == state.resource_totals["NON_COMPLIANT"]

@@ -96,7 +96,7 @@ def read(path: Path) -> tuple[dict[int, Row[str]], frozenset[int], dict[str, str
             with workbook.Reading(target) as reading:
                 rules = {info.number: info for info in reading.contents.rules}
                 rows = {
-                    row.key: Row(row.key, rules[row.rule].key, row.status, row.risk, row.resource_id)
+                    row.key: Row(row.key, rules[row.group.rule].key, row.group.status, row.group.risk, row.resource_id)
                     for bucket in reading.buckets()
                     for row in bucket
                 }
