@@ -1,4 +1,7 @@
-"""`make bench`: measures everything, or what is named, and prints each figure beside what it must reach."""
+"""`make bench`: measures everything, or what is named, and prints each figure beside what it must reach.
+
+On SQLite, or in a PostgreSQL database of its own where DATABASE_URL names a server.
+"""
 
 import argparse
 import importlib
@@ -7,7 +10,12 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
 
 GROUPS = ("growth", "reading", "pages", "comparison", "history", "exports", "imports", "rush")
 
@@ -19,12 +27,29 @@ def main() -> None:
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="ledger-bench-"))
     os.environ.update(VAR_DIR=str(folder / "var"), DJANGO_SETTINGS_MODULE="tests.bench.settings", LOG_LEVEL="WARNING")
-    for name in ("DATABASE_URL", "QUEUE_URL", "ARCHIVE_DIR"):
+    for name in ("QUEUE_URL", "ARCHIVE_DIR"):
         os.environ.pop(name, None)
     try:
-        run(options.name or GROUPS, folder, options.quick)
+        with database(os.environ.pop("DATABASE_URL", "")):
+            run(options.name or GROUPS, folder, options.quick)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def database(server: str) -> Iterator[None]:
+    """A new database on a PostgreSQL server, named to the settings and dropped afterwards; SQLite without a server."""
+    if not server:
+        yield
+        return
+    name = f"ledger_bench_{os.getpid()}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        os.environ["DATABASE_URL"] = urlsplit(server)._replace(path=f"/{name}").geturl()
+        try:
+            yield
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def run(names: list[str] | tuple[str, ...], folder: Path, quick: bool) -> None:

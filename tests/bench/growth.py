@@ -29,7 +29,10 @@ def measure(place: Place) -> Iterator[Figure]:
 
 
 def used() -> int:
-    """Bytes of the database's pages that hold something."""
+    """Bytes of the database's pages that hold something; on PostgreSQL, of all its files."""
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT pg_database_size(current_database())")
+            return int(cursor.fetchone()[0])
         numbers = [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count")]
         return int((numbers[0] - numbers[1]) * cursor.execute("PRAGMA page_size").fetchone()[0])

@@ -42,10 +42,6 @@ class Place:
     def size(self, full: int) -> int:
         return full // 20 if self.quick else full
 
-    @property
-    def database(self) -> Path:
-        return Path(settings.DATABASES["default"]["NAME"])
-
     def pack(self, name: str) -> Pack:
         return Pack.objects.get_or_create(account=self.account, pack_id=f"cp-{name}", defaults={"name": name})[0]
 

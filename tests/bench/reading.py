@@ -16,7 +16,7 @@ def xls(place: Place) -> Iterator[Figure]:
     rows = place.size(65_535)
     file = place.xls(rows)
     packs = (place.pack(f"xls-{number}") for number in range(99))
-    with waiting_writer(place.database) as waits:
+    with waiting_writer() as waits:
         bare, ours = in_turn(5, lambda: alone("xlrd", file), lambda: place.ready(file, next(packs), 0))
     floor, job = median_job(bare), median_job(ours)
     told = job.told
