@@ -111,8 +111,8 @@ def failing_link(report: Report, count: int, risk: str = "") -> SafeString:
     """A number of failing resources that leads to exactly those rows; none is a quiet dash."""
     if not count:
         return DASH
-    # Tables have four of these in a row: this address is half as long as the one to which it leads.
-    link = f'<a href="/reports/{report.pk}/failing/{risk and risk + "/"}">{number(count)}</a>'
+    # Tables have four of these in a row: this address is a third of the one to which it leads.
+    link = f'<a href="/failing/{report.pk}/{risk and risk + "/"}">{number(count)}</a>'
     return mark_safe(link)  # noqa: S308  # numbers, and words of ours
 
 

@@ -5,13 +5,14 @@ from typing import TypedDict
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from dashboard import causes, history
 from dashboard.models import Report
 from dashboard.models.evaluations import moment_of
 from dashboard.models.reports import ReportQuerySet
 from dashboard.templatetags.ledger import change, failing_link, mark, rate_bar, time
-from dashboard.words import middle, rate, size, with_zone
+from dashboard.words import middle, number, rate, size
 
 # What a row says, of the sixty columns that there are.
 COLUMNS = (
@@ -22,7 +23,10 @@ COLUMNS = (
 
 
 def cells(report: Report, labels: dict[str, str]) -> SafeString:
-    """The figures of a ready report as the cells of its row, each with its label: templates only set them down."""
+    """The figures of a ready report as the cells of its row: templates only set them down.
+
+    Each has its label, but for a rate and a change that say what they are.
+    """
     shown = {
         "rate": escape(rate(*report.rated)) + rate_bar(*report.rated),
         "failing": failing_link(report, report.failing),
@@ -31,8 +35,10 @@ def cells(report: Report, labels: dict[str, str]) -> SafeString:
         "low": failing_link(report, report.failing_low, "low"),
         "change": change(report.new, report.fixed),
     }
-    made = (f'<td data-label="{labels[name]}">{cell}' for name, cell in shown.items())
-    return mark_safe("\n".join(made))  # noqa: S308  # HTML already, or escaped here
+    clear = {"rate": report.judged, "change": report.new or report.fixed}
+    label = {name: "" if clear.get(name) else f' data-label="{labels[name]}"' for name in shown}
+    made = (f"<td{label[name]}>{cell}" for name, cell in shown.items())
+    return mark_safe("".join(made))  # noqa: S308  # HTML already, or escaped here
 
 
 class Entry(TypedDict):
@@ -40,16 +46,15 @@ class Entry(TypedDict):
 
     report: Report
     pk: str
-    when: str
     time: str
     cells: str
     state: str
     cause: str
     same: str
     by: str
+    received: str
     file: str
-    size: str
-    hash: str
+    facts: str
 
 
 def listed(reports: ReportQuerySet, *more: str) -> ReportQuerySet:
@@ -63,19 +68,19 @@ def entry(report: Report, labels: dict[str, str]) -> Entry:
     same: int | None = getattr(report, "same", None)
     ready = report.state == Report.State.READY
     ended = not ready and not report.under_way
+    told = (size(report.original.size) if report.original else "", rows(report.rows) if ready else "")
     return {
         "report": report,
         "pk": str(report.pk),
-        "when": with_zone(report.listed_at),
         "time": time(report.listed_at),
         "cells": cells(report, labels) if ready else "",
         "state": "" if ready else mark(slug(report), report.get_state_display()),
         "cause": causes.explain(report.error_code, report.error_facts).title if ended and report.error_code else "",
         "same": time(moment_of(same)) if same else "",
         "by": starter(report),
-        "file": middle(report.file_name, 28),
-        "size": size(report.original.size) if report.original else "",
-        "hash": middle(report.original_id or "", 9),
+        "received": time(report.received_at) if report.received_at else "",
+        "file": middle(report.file_name),
+        "facts": " · ".join(filter(None, (*told, middle(report.original_id or "", 9)))),
     }
 
 
@@ -88,15 +93,18 @@ def slug(report: Report) -> str:
 
 def starter(report: Report) -> str:
     """Who began it, and how."""
-    name = report.requested_by.get_username() if report.requested_by else ""
+    name = {"name": report.requested_by.get_username()} if report.requested_by else {}
     if report.source == Report.Source.IMPORTED:
-        imported = _("imported")  # xgettext does not look into f-strings
-        return f"{imported} · {name}" if name else imported
-    return name or _("automatically")
+        return _("imported by %(name)s") % name if name else _("imported")
+    return _("by %(name)s") % name if name else _("automatically")
+
+
+def rows(count: int) -> str:
+    return ngettext("%(count)s row", "%(count)s rows", count) % {"count": number(count)}
 
 
 def labels() -> dict[str, str]:
-    """The words that stand beside the figures where there is no room for a table, looked up and escaped once."""
+    """The words that stand beside figures and times, looked up and escaped once."""
     words = {
         "rate": _("Rate"),
         "failing": _("Failing"),
@@ -104,5 +112,7 @@ def labels() -> dict[str, str]:
         "medium": _("Medium"),
         "low": _("Low"),
         "change": _("Since last"),
+        "evaluated": _("evaluated"),
+        "received": _("received"),
     }
     return {name: escape(word) for name, word in words.items()}

@@ -58,7 +58,7 @@ def test_a_row_tells_the_latest_report(reader: Client, pack: Pack) -> None:
     latest = received(pack, 1, compliant=357, failing=57, failing_high=12, failing_low=45, new=3, fixed=7)
     page = text(reader)
     assert "86.2 %" in page
-    assert f'href="/reports/{latest.pk}/failing/high/">12</a>' in page
+    assert f'href="/failing/{latest.pk}/high/">12</a>' in page
     assert "▲ 3 new" in page
     assert "▼ 7 fixed" in page
     assert 'aria-label="50.0 % → 86.2 %, 2 reports"' in page

@@ -21,7 +21,7 @@ def page(client: Client, pack: Pack, query: str = "") -> str:
 
 
 def entries(text: str) -> list[int]:
-    return [int(number) for number in re.findall(r'<tr id="entry-(\d+)"', text)]
+    return [int(number) for number in re.findall(r'<a id="(\d+)" href="/reports/', text)]
 
 
 def test_a_pack_without_reports_says_how_the_first_comes_about(starter: Client, pack: Pack) -> None:
@@ -46,9 +46,29 @@ def test_an_entry_says_what_the_report_was(reader: Client, pack: Pack, officer: 
         failing_high=12,
     )
     text = page(reader, pack)
-    for fact in ("95.3 %", ">57</a>", ">12</a>", "1,234", "officer", "As it was named", "1000 B", "report.xls"):
+    for fact in ("95.3 %", ">57</a>", ">12</a>", "1,234 rows", "by officer", "As it was named", "1000 B", "report.xls"):
         assert fact in text
-    assert f'title="report.xls · sha256 {report.original_id}"' in text
+    assert f'title="report.xls\n{report.original_id}"' in text
+
+
+def test_an_entry_says_its_three_times_each_with_its_zone_and_in_utc(reader: Client, pack: Pack) -> None:
+    moments = [dt.datetime(2026, 3, 1, 4, minute, 59, tzinfo=dt.UTC) for minute in range(3)]
+    received(pack)
+    Report.objects.update(evaluated_at=moments[0], created_at=moments[1], received_at=moments[2])
+    for text in (page(reader, pack), reader.get("/reports/").content.decode()):
+        for moment, before in zip(moments, ("evaluated ", '/">', "received "), strict=True):
+            told = f'title="{moment:%Y-%m-%d %H:%M:%S} UTC">2026-03-01 12:0{moment.minute} CST (UTC+8)</time>'
+            assert f'{before}<time datetime="{moment:%Y-%m-%dT%H:%MZ}" {told}' in text
+
+
+def test_a_choice_is_named_by_its_column_and_the_time_of_its_report(reader: Client, pack: Pack) -> None:
+    reports = [received(pack, days) for days in range(3)]
+    failed(pack)
+    text = page(reader, pack)
+    named = re.findall(r'<input type="radio" name="(\w)" value="(\d+)" aria-labelledby="([^"]+)"', text)
+    assert named == [(side, str(one.pk), f"{side} {one.pk}") for one in reports for side in "ab"]
+    for place in {place for *_, names in named for place in names.split()}:
+        assert text.count(f' id="{place}"') == 1
 
 
 def test_failed_and_cancelled_runs_are_listed_with_their_cause(reader: Client, pack: Pack) -> None:
@@ -65,7 +85,7 @@ def test_a_report_with_the_same_content_names_the_one_before_it(reader: Client, 
     received(pack, 1, content=43)
     text = page(reader, pack)
     assert text.count("same content as") == 1
-    row = text[text.index(f'id="entry-{second.pk}"') : text.index(f'id="entry-{first.pk}"')]
+    row = text[text.index(f'<a id="{second.pk}"') : text.index(f'<a id="{first.pk}"')]
     assert f"{first.created_at:%Y-%m-%d %H:%M:%S} UTC" in row[row.index("same content as") :]
 
 
