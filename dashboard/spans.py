@@ -189,8 +189,11 @@ def quoted(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-INSERT = f"INSERT INTO {TABLE} ({quoted(SAYS + WHEN)}) VALUES ({', '.join(['%s'] * len(SAYS + WHEN))})"  # noqa: S608
-COPY = f"INSERT INTO {TABLE} ({quoted(SAYS + WHEN)}) SELECT {quoted(SAYS)}, %s, %s, %s FROM {TABLE} WHERE id = %s"  # noqa: S608
+# What a new row is given, in the order of `columns`.
+GIVEN = quoted(SAYS + WHEN)
+INSERT = f"INSERT INTO {TABLE} ({GIVEN}) VALUES ({', '.join(['%s'] * len(SAYS + WHEN))})"  # noqa: S608
+STREAM = f"COPY {TABLE} ({GIVEN}) FROM STDIN"
+COPY = f"INSERT INTO {TABLE} ({GIVEN}) SELECT {quoted(SAYS)}, %s, %s, %s FROM {TABLE} WHERE id = %s"  # noqa: S608
 CHANGE = f'UPDATE {TABLE} SET "first" = %s, "until" = %s, "since" = %s WHERE id = %s'  # noqa: S608
 DROP = f"DELETE FROM {TABLE} WHERE id = %s"  # noqa: S608
 
@@ -205,8 +208,14 @@ def columns(pack: int, span: Span, row: Evaluated, rule: int) -> Columns:
 
 def write(drop: list[int], change: list[Columns], copy: list[Columns], add: list[Columns]) -> None:
     """One statement a kind, many rows each: the ORM's row-by-row work would cost more than the reading."""
+    dropped: list[Columns] = [(row,) for row in drop]
     with connection.cursor() as cursor:
-        dropped: list[Columns] = [(row,) for row in drop]
-        for statement, rows in ((DROP, dropped), (CHANGE, change), (COPY, copy), (INSERT, add)):
+        for statement, rows in ((DROP, dropped), (CHANGE, change), (COPY, copy)):
             if rows:
                 cursor.executemany(statement, rows)
+        if add and connection.vendor == "postgresql":  # which takes a stream in a fraction of the time
+            with cursor.copy(STREAM) as stream:
+                for row in add:
+                    stream.write_row(row)
+        elif add:
+            cursor.executemany(INSERT, add)
