@@ -14,6 +14,7 @@ STEPS = (0, 4)  # each step turns a hundredth of the rows
 def measure(place: Place) -> Iterator[Figure]:
     rows, pack = place.size(50_000), place.pack("compared")
     older, newer = past.judged(pack, rows, STEPS)
+    past.settle()
     path = f"/packs/{pack.pk}/compare/{older.pk}/{newer.pk}/"
     which = f"{rows:,} x {rows:,} rows, {rows * 4 // 100:,} changes"
     yield against_floor(place, f"comparison of {which}: first view", path, 6.0)

@@ -16,6 +16,7 @@ def measure(place: Place) -> Iterator[Figure]:
 def year(place: Place) -> Iterator[Figure]:
     rows, days = place.size(20_000), place.size(365)
     made = past.judged(place.pack("year"), rows, range(days))
+    past.settle()
     path, which = f"/reports/{made[days // 2].pk}/", f"in the middle of {days} of {rows:,} rows"
     yield against_floor(place, f"rules of a report {which}", path, 2.5)
     yield against_floor(place, "  nothing kept", path, 2.5, kept=False)
@@ -27,6 +28,7 @@ def long(place: Place) -> Iterator[Figure]:
     packs = [place.pack(f"long-{number}") for number in (10, 1_000, 10_000)]
     for pack, number in zip(packs, (10, 1_000, 10_000), strict=True):
         past.reports(pack, range(number))
+    past.settle()
     few, thousand, many = (f"/packs/{pack.pk}/" for pack in packs)
     yield against_floor(place, "history of a pack with 10,000 reports, first page", many, 2.0)
     yield against_floor(place, "  nothing kept", many, 2.0, kept=False)

@@ -63,6 +63,7 @@ def home(place: Place) -> Iterator[Figure]:
     few = queries(place, "/")
     for number in range(50 - Pack.objects.count()):
         past.reports(place.pack(f"home-{10 + number}"), range(52))
+    past.settle()
     yield against_floor(place, "home, 50 packs of 52 reports each", "/", 2.0)
     many = queries(place, "/")
     yield Figure("  queries", many, 15, "", f"{few} for 10 packs, {many} for 50")
@@ -76,6 +77,7 @@ def report(place: Place) -> Iterator[Figure]:
         f"/reports/{place.ready(place.xls(number), pack, day).told['report']}/"
         for day, number in enumerate((10, 10_000))
     )
+    past.settle()
     yield against_floor(place, f"a report's rules ({rows})", large, 2.0)
     yield from same_queries(place, "rules, 10 and 10,000 rows", few, many)
     yield against_floor(place, "  nothing kept", large, 2.0, kept=False)
