@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import attrgetter
 
-from django.db.models import FilteredRelation, OuterRef, Q, Subquery
+from django.db import connection
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -17,7 +19,13 @@ SHOWN = ("new", "never", "failed")
 # All that a row needs of a report, and of a pack.
 NEEDED = ("pack", "state", "requested_at", "created_at", "new", "fixed", "failing", "rated_compliant", "rated_failing")
 OF_PACK = ("pack_id", "name", "gone_at", "imported", "account__name", "account__uid")
-OF_IT: Callable[[Pack], tuple[int | None, ...]] = attrgetter("latest", "run", "last")
+OF_IT: Callable[[Pack], tuple[int | None, ...]] = attrgetter("latest", "run", "last", "since")
+RECENT = f"""
+    WITH wanted (pack, since) AS (VALUES {{}})
+    SELECT pack, rated_compliant, rated_failing
+    FROM wanted JOIN {Report._meta.db_table} ON pack_id = pack AND state = 'ready' AND position >= since
+    ORDER BY pack, position
+"""  # noqa: S608  # names of ours
 BY_RISK = ("failing_high", "failing_medium", "failing_low")
 
 
@@ -62,34 +70,37 @@ class Row:
 def rows(packs: PackQuerySet) -> list[Row]:
     """The rows of these packs, worst first, in three queries however many packs and reports there are."""
     of_pack = Report.objects.filter(pack=OuterRef("pk"))
+    ready = of_pack.ready().order_by("-position")
     generated = of_pack.filter(source=Report.Source.GENERATED)
     chosen = packs.order_by().annotate(
-        latest=Subquery(of_pack.ready().order_by("-position").values("pk")[:1]),
+        latest=Subquery(ready.values("pk")[:1]),
+        since=Coalesce(Subquery(ready.values("position")[TREND - 1 : TREND]), 0),
         run=Subquery(generated.under_way().values("pk")[:1]),
         last=Subquery(generated.newest_first().values("pk")[:1]),
     )
     of = {pack: OF_IT(pack) for pack in chosen.select_related("account").only(*OF_PACK)}
-    wanted = {report for three in of.values() for report in three if report}
+    wanted = {report for found in of.values() for report in found[:3] if report}
     reports = {report.pk: report for report in Report.objects.filter(pk__in=wanted).only(*NEEDED, *BY_RISK)}
-    trends = trends_of(packs)
+    trends = trends_of({pack.pk: since or 0 for pack, (latest, *_, since) in of.items() if latest})
     made = []
-    for pack, three in of.items():
-        latest, run, last = (reports.get(report or 0) for report in three)
+    for pack, found in of.items():
+        latest, run, last = (reports.get(report or 0) for report in found[:3])
         made.append(Row(pack, latest, run, last, trends[pack.pk]))
     return sorted(made, key=lambda row: (row.badness, row.pack.name, row.pack.pk))
 
 
-def trends_of(packs: PackQuerySet) -> dict[int, list[tuple[int, int]]]:
-    """Compliant and failing of each pack's last reports, oldest first: only their own index entries are read."""
-    ready = Report.objects.ready().filter(pack=OuterRef("pk")).order_by("-position")
-    since = Coalesce(Subquery(ready.values("position")[TREND - 1 : TREND]), 0)
-    # An outer join, for an inner one leads SQLite to begin with the reports and to read every ready one there is.
-    last = Q(reports__state=Report.State.READY, reports__position__gte=since)
-    joined = packs.order_by().annotate(recent=FilteredRelation("reports", condition=last))
-    points = joined.values_list("recent__position", "pk", "recent__rated_compliant", "recent__rated_failing")
+def trends_of(since: dict[int, int]) -> dict[int, list[tuple[int, int]]]:
+    """Compliant and failing of the packs' ready reports, oldest first, each pack's from a position on.
+
+    Written out, so that a database goes from pack to pack and reads the few entries of the index that are wanted.
+    """
     trends: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for _, pack, compliant, failing in sorted(point for point in points if point[0]):
-        trends[pack].append((compliant, failing))
+    if since:
+        wanted = ", ".join(["(%s, %s)"] * len(since))
+        with connection.cursor() as cursor:
+            cursor.execute(RECENT.format(wanted), list(chain.from_iterable(since.items())))
+            for pack, compliant, failing in cursor:
+                trends[pack].append((compliant, failing))
     return trends
 
 
