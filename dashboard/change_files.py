@@ -3,26 +3,21 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
 
-from dashboard import changes
+from dashboard import changes, exports
 from dashboard.changes import Row, Wanted
 from dashboard.comparison import Bucket, Comparison
-from dashboard.exports import as_text, inert, zoned
+from dashboard.exports import Format, as_text, inert, zoned
 from dashboard.models import Report, Risk, Status
 from dashboard.scope import Scope
 
-KINDS = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
-    "json": "application/json",
-}
 COLUMNS = (
     "bucket", "rule_id", "rule", "risk", "was", "now", "change", "account", "region", "resource_type", "resource_id",
     "resource_name", "actual", "expected", "reason", "status_since_utc",
@@ -39,6 +34,15 @@ def name(compared: Comparison, form: str) -> str:
     return f"{compared.newer.pack.pack_id}-changes-{'-'.join(days)}.{form}"
 
 
+def buckets(wanted: Wanted) -> tuple[Bucket, ...]:
+    return (wanted.bucket,) if wanted.bucket else WHOLE
+
+
+def at_most(compared: Comparison, wanted: Wanted) -> int:
+    """How many rows a file has if nothing narrows its groups, which costs no look at any."""
+    return sum(compared.counts[bucket] for bucket in buckets(wanted))
+
+
 @dataclass(frozen=True)
 class Made:
     """A file in the making."""
@@ -50,14 +54,23 @@ class Made:
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
-        return (self.wanted.bucket,) if self.wanted.bucket else WHOLE
+        return buckets(self.wanted)
+
+    @property
+    def count(self) -> int:
+        """How many rows it will have."""
+        held = [bucket for bucket in self.buckets if self.compared.counts[bucket]]
+        return sum(changes.count(self.compared, self.of(bucket)) for bucket in held)
+
+    def of(self, bucket: Bucket) -> Wanted:
+        """The filter within a bucket."""
+        return replace(self.wanted, bucket=bucket, page=1)
 
     def rows(self, bucket: Bucket) -> Iterator[tuple[str, ...]]:
         """A bucket's rows under the filter, all pages."""
         if not self.compared.counts[bucket]:
             return
-        wanted = Wanted(bucket, self.wanted.risk, self.wanted.rule, self.wanted.q)
-        found = changes.page(self.compared, self.scope, wanted, 2**31).changes
+        found = changes.page(self.compared, self.scope, self.of(bucket), 2**31).changes
         for start in range(0, len(found), AT_ONCE):
             for row in changes.rows(self.compared, self.scope, found[start : start + AT_ONCE]):
                 yield self.cells(row)
@@ -135,6 +148,15 @@ class Made:
                 yield between + json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False)
                 between = ",\n  "
         yield "\n ]\n}\n"
+
+
+Make = Callable[[Made], bytes | Iterator[str]]
+# Who makes it, and the rows that are made in a second.
+MAKE: dict[str, tuple[Make, int]] = {"xlsx": (Made.xlsx, 5_000), "csv": (Made.csv, 20_000), "json": (Made.json, 25_000)}
+FORMATS: dict[str, Format[Make]] = {
+    kind: Format(make, exports.FORMATS[kind].content_type, exports.FORMATS[kind].words, pace)
+    for kind, (make, pace) in MAKE.items()
+}
 
 
 def heads() -> list[str]:

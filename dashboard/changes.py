@@ -109,11 +109,18 @@ def page(compared: Comparison, scope: Scope, wanted: Wanted, size: int = PAGE) -
         found = ordered(chosen(compared, wanted), compared, scope)
         number = min(wanted.page, max(1, -(-len(found) // size)))
         return Page(found[(number - 1) * size : number * size], len(found), number, size)
-    still = unchanged(compared, wanted)
-    whole = not (wanted.risk is not None or wanted.rule or wanted.q)
-    count = compared.counts[wanted.bucket] if whole else still.count()
-    number = min(wanted.page, max(1, -(-count // size)))
-    return Page(list(as_changes(still[(number - 1) * size : number * size])), count, number, size)
+    still, total = unchanged(compared, wanted), count(compared, wanted)
+    number = min(wanted.page, max(1, -(-total // size)))
+    return Page(list(as_changes(still[(number - 1) * size : number * size])), total, number, size)
+
+
+def count(compared: Comparison, wanted: Wanted) -> int:
+    """How many rows a filter finds."""
+    if wanted.bucket and not (wanted.risk is not None or wanted.rule or wanted.q):
+        return compared.counts[wanted.bucket]
+    if wanted.bucket in UNCHANGED.values():
+        return unchanged(compared, wanted).count()
+    return len(chosen(compared, wanted))
 
 
 def chosen(compared: Comparison, wanted: Wanted) -> list[Change[int]]:
@@ -154,7 +161,9 @@ def unchanged(compared: Comparison, wanted: Wanted) -> EvaluationQuerySet:
     """Rows of the newer report whose status was the same in the older: their span holds both, or it came back."""
     older, newer = compared.older, compared.newer
     statuses = [status for status, bucket in UNCHANGED.items() if bucket is wanted.bucket]
-    came_back = Exists(standing(older).filter(key=OuterRef("key"), status=OuterRef("status")))
+    # A range of one key, for where keys are equal PostgreSQL looks at every row of the older report beforehand.
+    same_key = {"key__gte": OuterRef("key"), "key__lte": OuterRef("key")}
+    came_back = Exists(standing(older).filter(status=OuterRef("status"), **same_key))
     rows = standing(newer).filter(LessThanOrEqual(evaluations.beside_index("first"), older.position) | came_back)
     rows = rows.filter(status=statuses[0]) if len(statuses) == 1 else rows.filter(status__in=statuses)
     if wanted.risk is not None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, islice
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, Generic, NamedTuple, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
@@ -159,6 +159,7 @@ def plain(cell: Cell) -> Any:
 
 
 Write = Callable[[Table, AbstractBaseUser, IO[bytes]], None]
+Writer = TypeVar("Writer")
 
 
 def written(table: Table, write: Write, by: AbstractBaseUser) -> IO[bytes]:
@@ -279,16 +280,16 @@ def bold(page: Any, text: str) -> Any:
     return cell
 
 
-class Format(NamedTuple):
+class Format(NamedTuple, Generic[Writer]):
     """A kind of file: who writes it, its type, its name in a menu, and the rows that are written in a second."""
 
-    write: Write
+    write: Writer
     content_type: str
     words: str
     pace: int
 
 
-FORMATS = {
+FORMATS: dict[str, Format[Write]] = {
     "xlsx": Format(
         write_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel (xlsx)", 8_000
     ),

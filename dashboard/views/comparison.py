@@ -21,7 +21,7 @@ from dashboard.models import Report, Status
 from dashboard.models.evaluations import moment_of
 from dashboard.scope import Scope
 from dashboard.templatetags.ledger import mark, risk_mark, time
-from dashboard.views import Request
+from dashboard.views import Request, exports
 from dashboard.words import middle, with_zone
 
 STATUS_OF = {
@@ -69,14 +69,18 @@ def comparison(request: HttpRequest, pack_id: int, older: int, newer: int, print
     if found.older.pk != older:  # always from the older to the newer
         query = f"?{request.GET.urlencode()}" if request.GET else ""
         return redirect(f"/packs/{pack_id}/compare/{newer}/{older}/{query}")
-    wanted = Wanted.parse(request.GET)
+    wanted, base = Wanted.parse(request.GET), f"/packs/{pack_id}/compare/{older}/{newer}/"
     judged = scope.between(found)
     page = changes.page(found, judged, wanted, PRINTED if printed else changes.PAGE)
     context = {
         "compared": found,
         "pack": found.newer.pack,
         "wanted": wanted,
-        "base": f"/packs/{pack_id}/compare/{older}/{newer}/",
+        "base": base,
+        "formats": change_files.FORMATS,
+        "export": f"{base}changes",
+        "rows_exported": change_files.at_most(found, wanted),
+        "query_exported": wanted.query_string(),
         "page": page,
         "groups": groups(judged, changes.rows(found, judged, page.changes)),
         "heads": heads(),
@@ -203,16 +207,33 @@ def pages(page: Page, wanted: Wanted) -> dict[str, str]:
     return {name: wanted.query_string(page=number) for name, number in places.items()}
 
 
+def file_of(request: Request, found: Comparison) -> change_files.Made:
+    """The file that a query string asks for."""
+    return change_files.Made(found, scope.between(found), Wanted.parse(request.GET), request.user.get_username())
+
+
 @require_safe
-def export(request: Request, pack_id: int, older: int, newer: int, form: str) -> HttpResponseBase:
+def export(request: Request, pack_id: int, older: int, newer: int, kind: str) -> HttpResponseBase:
     """The comparison as a file: the same numbers, all pages, under the filter of the page."""
-    if form not in change_files.KINDS:
-        raise Http404
-    found = compared(pack_id, older, newer)
-    made = change_files.Made(found, scope.between(found), Wanted.parse(request.GET), request.user.get_username())
-    # Made whole: what is streamed after the request has neither the reader's language nor the reader's zone.
-    content = made.xlsx() if form == "xlsx" else "".join(made.csv() if form == "csv" else made.json())
-    name = change_files.name(found, form)
-    history.log(request.user, "export", found.newer, file=name)
+    form, found = exports.known(kind, change_files.FORMATS), compared(pack_id, older, newer)
+    name = change_files.name(found, kind)
     headers = {"Content-Disposition": content_disposition_header(True, name), "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(content, content_type=change_files.KINDS[form], headers=headers)
+    # Made whole: what is streamed after the request has neither the reader's language nor the reader's zone.
+    made = HttpResponse(form.write(file_of(request, found)), content_type=form.content_type, headers=headers)
+    history.log(request.user, "export", found.newer, file=name)
+    return made
+
+
+@require_safe
+def preparing(request: Request, pack_id: int, older: int, newer: int, kind: str) -> HttpResponse:
+    """What a reader sees while a large file is made."""
+    form, found = exports.known(kind, change_files.FORMATS), compared(pack_id, older, newer)
+    base, asked = f"/packs/{pack_id}/compare/{older}/{newer}/", file_of(request, found)
+    about = {
+        "pack": found.newer.pack,
+        "name": found.newer.pack.name,
+        "moments": [found.older.created_at, found.newer.created_at],
+        "back": base + asked.wanted.query_string(),
+        "words": _("Back to the comparison"),
+    }
+    return exports.announced(request, form, asked.count, f"{base}changes.{kind}", about)

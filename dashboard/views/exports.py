@@ -1,11 +1,16 @@
 """Tables as files, and on paper."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dashboard import evaluations, exports, history
+from dashboard.exports import Format, Writer
 from dashboard.filters import Filter
 from dashboard.models import Report, Sheet, Status
 from dashboard.views import Request
@@ -33,7 +38,7 @@ def table(request: Request, report: Report) -> exports.Table:
 @require_safe
 def export(request: Request, report_id: int, kind: str) -> HttpResponseBase:
     """A table as a file: made whole first, so that a failure is an error page and never half a file."""
-    form = known(kind)
+    form = known(kind, exports.FORMATS)
     asked = table(request, ready(report_id))
     name = f"{asked.file_stem}.{kind}"
     file = exports.written(asked, form.write, request.user)
@@ -41,24 +46,37 @@ def export(request: Request, report_id: int, kind: str) -> HttpResponseBase:
     return FileResponse(file, as_attachment=True, filename=name, content_type=form.content_type)
 
 
-def known(kind: str) -> exports.Format:
+def known(kind: str, formats: Mapping[str, Format[Writer]]) -> Format[Writer]:
     try:
-        return exports.FORMATS[kind]
+        return formats[kind]
     except KeyError as error:
         raise Http404 from error
 
 
 @require_safe
 def preparing(request: Request, report_id: int, kind: str) -> HttpResponse:
-    """What a reader sees while a large file is made: the page asks for the file, and stays until it comes."""
-    form, report = known(kind), ready(report_id)
-    asked = table(request, report)
-    context = {
-        "count": asked.count,
-        "seconds": max(2, round(asked.count / form.pace)),
-        "file": f"/reports/{report_id}/export.{kind}?{request.GET.urlencode()}",
+    """What a reader sees while a large file is made."""
+    form, report = known(kind, exports.FORMATS), ready(report_id)
+    about = {
+        "pack": report.pack,
+        "name": report.pack_name,
+        "moments": [report.listed_at],
+        "back": f"/reports/{report_id}/",
+        "words": _("Back to the report"),
     }
-    return render(request, "report_preparing.html", head(report, Filter(), "") | context)
+    return announced(request, form, table(request, report).count, f"/reports/{report_id}/export.{kind}", about)
+
+
+def announced(request: Request, form: Format[Any], count: int, file: str, about: dict[str, Any]) -> HttpResponse:
+    """A page that asks for the file and stays until it comes; where the file does not take long, the file itself.
+
+    `about` says what the file is of, and which way leads back.
+    """
+    file = f"{file}?{request.GET.urlencode()}"
+    if count <= form.pace:
+        return redirect(file)
+    told = {"file": file, "count": count, "seconds": max(2, round(count / form.pace))}
+    return render(request, "preparing.html", about | told)
 
 
 @require_safe

@@ -63,6 +63,7 @@ def head(report: Report, wanted: Filter, tab: str) -> dict[str, Any]:
         "tabs": tabs(report, wanted),
         "mismatches": [note["facts"] for note in report.notes if note["code"] == "count_mismatch"],
         "formats": FORMATS,
+        "export": f"/reports/{report.pk}/export",
         "checked": sum(report.stated.get("checked", {}).values()),
     }
 

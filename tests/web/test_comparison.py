@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from dashboard import comparison
+from dashboard import change_files, comparison
 from dashboard.comparison import Bucket
 from dashboard.models import Pack, Report, RuleResult
 from tests.past import bring_in, english_of, plan
@@ -188,6 +188,37 @@ def test_a_file_holds_what_the_filter_leaves(reader: Client, pack: Pack, ends: t
     told = json.loads(reader.get(address(pack, *ends) + "changes.json?bucket=still-compliant").content)
     assert len(told["rows"]) == comparison.between(*ends).counts[Bucket.STILL_COMPLIANT]
     assert {row["now"] for row in told["rows"]} == {"COMPLIANT"}
+
+
+@pytest.mark.parametrize("kind", list(change_files.FORMATS))
+def test_a_large_file_is_announced_with_its_rows_and_comes_by_itself(
+    reader: Client, pack: Pack, ends: tuple[Report, Report], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(change_files.FORMATS, kind, change_files.FORMATS[kind]._replace(pace=1))
+    base = address(pack, *ends)
+    for query in ("", "bucket=still-compliant", "risk=high", "bucket=still-failing&risk=high", "q=oss"):
+        rows = len(json.loads(reader.get(f"{base}changes.json?{query}").content)["rows"])
+        page = reader.get(f"{base}changes/{kind}/?{query}").content.decode()
+        assert f'content="0; url={base}changes.{kind}?{query.replace("&", "&amp;")}"' in page
+        assert f"{rows} rows take about {rows} seconds" in page
+
+
+def test_what_takes_long_is_announced_and_what_does_not_comes_at_once(
+    reader: Client, pack: Pack, ends: tuple[Report, Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, still = address(pack, *ends), comparison.between(*ends).counts[Bucket.STILL_COMPLIANT]
+    monkeypatch.setitem(change_files.FORMATS, "json", change_files.FORMATS["json"]._replace(pace=still - 1))
+    menu = reader.get(f"{base}?bucket=still-compliant&q=nothing-bears-this-name").content.decode()
+    query = "?bucket=still-compliant&amp;q=nothing-bears-this-name"
+    assert f'href="{base}changes/json/{query}"' in menu
+    assert f'href="{base}changes.csv{query}" download' in menu
+    answer = reader.get(f"{base}changes/json/?bucket=still-compliant&q=nothing-bears-this-name")
+    assert answer["Location"] == f"{base}changes.json?bucket=still-compliant&q=nothing-bears-this-name"
+
+
+def test_what_is_no_format_is_not_found(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
+    for path in ("changes.exe", "changes/exe/"):
+        assert reader.get(address(pack, *ends) + path).status_code == 404
 
 
 def test_the_print_has_all_rows_on_one_page(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:

@@ -117,10 +117,19 @@ def test_what_is_no_format_is_not_found(f3: Report, reader: Client) -> None:
 
 
 @pytest.mark.parametrize("kind", list(exports.FORMATS))
-def test_a_large_file_is_announced_and_comes_by_itself(f3: Report, reader: Client, kind: str) -> None:
+def test_a_large_file_is_announced_and_comes_by_itself(
+    f3: Report, reader: Client, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(exports.FORMATS, kind, exports.FORMATS[kind]._replace(pace=4))
     page = reader.get(f"/reports/{f3.pk}/export/{kind}/?status=failing&what=resources").content.decode()
     assert f'content="0; url=/reports/{f3.pk}/export.{kind}?status=failing&amp;what=resources"' in page
-    assert "12 rows take about 2 seconds" in page
+    assert "12 rows take about 3 seconds" in page
+
+
+@pytest.mark.parametrize("kind", list(exports.FORMATS))
+def test_a_small_file_comes_at_once_wherever_it_is_asked_for(f3: Report, reader: Client, kind: str) -> None:
+    answer = reader.get(f"/reports/{f3.pk}/export/{kind}/?status=failing&what=resources")
+    assert answer["Location"] == f"/reports/{f3.pk}/export.{kind}?status=failing&what=resources"
 
 
 def test_what_takes_long_is_announced_and_what_does_not_comes_at_once(
