@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboard import change_files, changes, history, scope
+from dashboard import change_files, changes, scope
 from dashboard.changes import Page, Row, Wanted
 from dashboard.comparison import Bucket, Comparison, Lists, between
 from dashboard.filters import RISKS
@@ -22,6 +22,7 @@ from dashboard.models.evaluations import moment_of
 from dashboard.scope import Scope
 from dashboard.templatetags.ledger import mark, risk_mark, time
 from dashboard.views import Request, exports
+from dashboard.views.log import taken
 from dashboard.words import middle, with_zone
 
 STATUS_OF = {
@@ -220,7 +221,7 @@ def export(request: Request, pack_id: int, older: int, newer: int, kind: str) ->
     headers = {"Content-Disposition": content_disposition_header(True, name), "X-Content-Type-Options": "nosniff"}
     # Made whole: what is streamed after the request has neither the reader's language nor the reader's zone.
     made = HttpResponse(form.write(file_of(request, found)), content_type=form.content_type, headers=headers)
-    history.log(request.user, "export", found.newer, file=name)
+    taken(request, "export", found.newer, name)
     return made
 
 

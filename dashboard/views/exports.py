@@ -9,12 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboard import evaluations, exports, history
+from dashboard import evaluations, exports
 from dashboard.exports import Format, Writer
 from dashboard.filters import Filter
 from dashboard.models import Report, Sheet, Status
 from dashboard.views import Request
 from dashboard.views.head import head
+from dashboard.views.log import taken
 from dashboard.views.reports import ready
 from dashboard.views.rows import Row, rules_shown, shown
 from dashboard.words import with_zone
@@ -42,7 +43,7 @@ def export(request: Request, report_id: int, kind: str) -> HttpResponseBase:
     asked = table(request, ready(report_id))
     name = f"{asked.file_stem}.{kind}"
     file = exports.written(asked, form.write, request.user)
-    history.log(request.user, "export", asked.report, file=name)
+    taken(request, "export", asked.report, name)
     return FileResponse(file, as_attachment=True, filename=name, content_type=form.content_type)
 
 

@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url, replace_url
 
-from dashboard import archive, console, evaluations, history, remarks
+from dashboard import archive, console, evaluations, remarks
 from dashboard.filters import NAMES, RISKS, STATUSES, Filter
 from dashboard.models import Evaluation, Report, Status
 from dashboard.views import Request, report_status
 from dashboard.views.head import head, tongue
+from dashboard.views.log import taken
 from dashboard.views.rows import rules_shown, shown
 from dashboard.views.sheets import of_evaluation
 
@@ -197,7 +198,7 @@ def original(request: Request, report_id: int) -> HttpResponseBase:
     except FileNotFoundError as error:
         raise Http404 from error
     name = found.file_name or found.original.sha256
-    history.log(request.user, "download", found, file=name)
+    taken(request, "download", found, name)
     response = FileResponse(file, content_type=KINDS.get(found.kind, "application/octet-stream"))
     response["Content-Disposition"] = content_disposition_header(True, name)
     response["Content-Length"] = str(found.original.size)

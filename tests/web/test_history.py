@@ -248,6 +248,17 @@ def test_the_log_says_who_exported_downloaded_and_cancelled(officer: User, clien
     assert "run cancelled" in client.get(f"/reports/{run.pk}/notes/").content.decode()
 
 
+def test_who_asks_for_the_head_of_a_file_has_not_taken_it(reader: Client) -> None:
+    pack = bring_in(plan(), weeks=2)
+    older, report = pack.reports.order_by("position")
+    compared = f"/packs/{pack.pk}/compare/{older.pk}/{report.pk}/changes."
+    for path in (f"/reports/{report.pk}/original/", f"/reports/{report.pk}/export.csv", f"{compared}csv"):
+        answer = reader.head(path)
+        assert "attachment" in answer["Content-Disposition"]
+        assert answer.getvalue() == b""
+    assert not AuditEntry.objects.exists()
+
+
 def test_a_reader_sees_the_note_and_changes_nothing(reader: Client, pack: Pack) -> None:
     report = received(pack, note="Seen by the auditors")
     page = reader.get(f"/reports/{report.pk}/notes/").content.decode()
