@@ -33,8 +33,13 @@ def span(report: Report, reading: Reading) -> dict[int, int]:
     """Makes the pack's spans say what the file says; returns the ids of its rules by their number in the file."""
     rules = rules_of(report.pack, reading.contents.rules)
     with without_collecting():
-        spans.put(report, reading.buckets(), rules)
+        spans.put(report, reading.buckets(), [ours(group, rules) for group in reading.groups])
     return rules
+
+
+def ours(group: Group, rules: dict[int, int]) -> Group:
+    """A group in the terms of the database."""
+    return group._replace(rule=rules[group.rule], risk=group.risk or Risk.NOT_STATED.value)
 
 
 @contextmanager

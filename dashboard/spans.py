@@ -11,12 +11,11 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.db.models import Q
 
-from dashboard.models import Evaluation, Pack, Report, Risk
+from dashboard.models import Evaluation, Pack, Report
 from dashboard.models.evaluations import FOREVER
-from dashboard.workbook import Evaluated
+from dashboard.workbook import Evaluated, Group
 
 BATCH = 33_000  # rows a transaction: half a second of write lock
-NOT_STATED = int(Risk.NOT_STATED)
 IN_LIST = 500  # values in one IN (...)
 
 
@@ -58,16 +57,13 @@ def painted(spans: Sequence[Span], start: int, end: int, state: Span | None) -> 
     return joined
 
 
-def put(report: Report, buckets: Iterable[list[Evaluated]], rules: dict[int, int]) -> None:
-    """Makes the spans of the report's pack say what its file says.
-
-    `rules` leads from a rule's number in the file to its id.
-    """
+def put(report: Report, buckets: Iterable[list[Evaluated]], groups: Sequence[Group]) -> None:
+    """Makes the spans of the report's pack say what its file says; `groups` name their rules by the ids of ours."""
     assert report.position is not None  # noqa: S101  # it is placed before its spans are
     for low, high, rows in ranges(buckets):
         with transaction.atomic():
             Pack.objects.hold(report.pack_id)
-            put_range(report.pack_id, report.position, low, high, {row.key: row for row in rows}, rules)
+            put_range(report.pack_id, report.position, low, high, {row.key: row for row in rows}, groups)
 
 
 def ranges(buckets: Iterable[list[Evaluated]]) -> Iterator[tuple[int, int, list[Evaluated]]]:
@@ -84,22 +80,24 @@ def ranges(buckets: Iterable[list[Evaluated]]) -> Iterator[tuple[int, int, list[
     yield low, FOREVER, rows
 
 
-def put_range(pack: int, position: int, low: int, high: int, rows: dict[int, Evaluated], rules: dict[int, int]) -> None:
+def put_range(
+    pack: int, position: int, low: int, high: int, rows: dict[int, Evaluated], groups: Sequence[Group]
+) -> None:
     there = Evaluation.objects.filter(pack=pack, key__gte=low, key__lt=high)
     end = next_position(pack, position)
     if not there.exists():
         whole = Span(position, end, 0, 0, since=position)
-        write([], [], [], [columns(pack, whole, row, rules[row.group.rule]) for row in rows.values()])
+        write([], [], [], [columns(pack, whole, row, groups[row.group]) for row in rows.values()])
         return
-    standing = dict(there.at(pack, position).values_list("key", "digest"))
+    standing = dict(there.at(pack, position).values_list("key", "digest").iterator(chunk_size=IN_LIST))
     changed = [key for key, row in rows.items() if standing.get(key) != row.digest]
     changed += standing.keys() - rows.keys()
 
     def paint(key: int, spans: list[Span]) -> list[Span]:
         row = rows.get(key)
-        return painted(spans, position, end, row and Span(position, end, row.digest, row.group.status))
+        return painted(spans, position, end, row and Span(position, end, row.digest, groups[row.group].status))
 
-    repaint(pack, changed, paint, lambda key: (rows[key], rules[rows[key].group.rule]))
+    repaint(pack, changed, paint, lambda key: (rows[key], groups[rows[key].group]))
 
 
 def take_out(pack: Pack, position: int) -> None:
@@ -137,7 +135,7 @@ def repaint(
     pack: int,
     keys: list[int],
     paint: Callable[[int, list[Span]], list[Span]],
-    said: Callable[[int], tuple[Evaluated, int]] | None,
+    said: Callable[[int], tuple[Evaluated, Group]] | None,
 ) -> None:
     """Paints each key's spans and writes the difference: rows dropped, changed, copied, added."""
     stored = stored_spans(pack, keys)
@@ -198,12 +196,10 @@ CHANGE = f'UPDATE {TABLE} SET "first" = %s, "until" = %s, "since" = %s WHERE id 
 DROP = f"DELETE FROM {TABLE} WHERE id = %s"  # noqa: S608
 
 
-def columns(pack: int, span: Span, row: Evaluated, rule: int) -> Columns:
-    """A new row in the order of INSERT."""
-    _, status, risk, account, region, kind, _ = row.group
+def columns(pack: int, span: Span, row: Evaluated, group: Group) -> Columns:
+    """A new row in the order of GIVEN."""
     own = row[4:9]  # resource id, its name, actual, expected, reason
-    shared = (rule, status, risk or NOT_STATED, account, region, kind)
-    return (*row[:3], *shared, *own, "\n".join(own).casefold(), pack, span.first, span.until, span.since)
+    return (*row[:3], *group[:6], *own, "\n".join(own).casefold(), pack, span.first, span.until, span.since)
 
 
 def write(drop: list[int], change: list[Columns], copy: list[Columns], add: list[Columns]) -> None:

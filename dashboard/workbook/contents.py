@@ -24,13 +24,13 @@ class Evaluated(NamedTuple):
     """One recognised row: what one rule found of one resource.
 
     `key` names rule and resource, `resource` the resource alone, `digest` what was found (63 bits each, positive);
-    `sheet` and `row` (both from 0) are its place in the file.
+    `group` is the number of its Group; `sheet` and `row` (both from 0) are its place in the file.
     """
 
     key: int
     digest: int
     resource: int
-    group: Group
+    group: int
     resource_id: str
     resource_name: str
     actual: str

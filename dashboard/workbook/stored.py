@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -90,22 +91,18 @@ class Reading:
     def buckets(self) -> Iterator[list[Evaluated]]:
         """The evaluations in ascending, disjoint ranges of key, each sorted by key; never an empty one."""
         for bucket in self._present():
-            yield list(map(self._evaluated, self._json(_bucket(bucket))))
+            yield _evaluated(self._json(_bucket(bucket)))
 
     def find(self, key: int) -> Evaluated | None:
         """The evaluation with this key; opens its bucket only."""
         before = [bucket for bucket in self._present() if bucket <= key >> SHIFT]
         rows = self._json(_bucket(before[-1])) if before else []
-        return next((self._evaluated(row) for row in rows if row[0] == key), None)
+        return next(iter(_evaluated([row for row in rows if row[0] == key])), None)
 
     @cached_property
     def groups(self) -> list[Group]:
-        """What the evaluations have in common."""
+        """What the evaluations have in common, by the number of the group."""
         return list(map(Group._make, self._json("groups.json")))
-
-    def _evaluated(self, row: list[Any]) -> Evaluated:
-        row[3] = self.groups[row[3]]
-        return tuple.__new__(Evaluated, row)
 
     def _present(self) -> list[int]:
         names = set(self._zip.namelist())
@@ -113,6 +110,11 @@ class Reading:
 
     def _json(self, name: str) -> Any:
         return orjson.loads(self._zip.read(name))
+
+
+def _evaluated(rows: list[list[Any]]) -> list[Evaluated]:
+    # As _make does it, but for its look at the number of columns: there are many rows, and they are our own.
+    return list(map(tuple.__new__, repeat(Evaluated), rows))
 
 
 def put_rows(writer: Writer, sheet: int, chunk: int, rows: list[list[Cell]]) -> bool:

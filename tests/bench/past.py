@@ -56,14 +56,15 @@ def settle() -> None:
 def enter(report: Report, changed: list[Evaluated], rules: list[Rule]) -> None:
     """Paints the rows that changed since the report before, the latest so far, as spans.put_range does."""
     said = {row.key: row for row in changed}
+    groups = rows.groups([rule.pk for rule in rules])
 
     def paint(key: int, stood: list[spans.Span]) -> list[spans.Span]:
         assert report.position is not None
-        state = spans.Span(report.position, FOREVER, said[key].digest, said[key].group.status)
+        state = spans.Span(report.position, FOREVER, said[key].digest, groups[said[key].group].status)
         return spans.painted(stood, report.position, FOREVER, state)
 
     with transaction.atomic():
-        spans.repaint(report.pack_id, list(said), paint, lambda key: (said[key], rules[said[key].group.rule].pk))
+        spans.repaint(report.pack_id, list(said), paint, lambda key: (said[key], groups[said[key].group]))
 
 
 def report(pack: Pack, day: int, rows_each: int) -> Report:

@@ -118,11 +118,21 @@ def turns(number: int) -> dict[int, list[int]]:
 
 def evaluation(at: int, one: Judged) -> Evaluated:
     rule, resource, what = one
-    group = Group(rule, what, 1 + rule % 3, OWNER, REGIONS[resource % 4], TYPES[one.kind], 1)
+    group = (rule * len(Status) + what - 1) * len(REGIONS) + resource % 4
     named = (f"i-bp1{mixed(resource):014x}", f"worker-{resource}")
     told = ("false", "true", f"Property{rule} is false.") if what == Status.NON_COMPLIANT else ("", "", "")
     key = mixed(at) << 16 | at & 0xFFFF
     return Evaluated(key, mixed(what + 10 * rule), mixed(resource), group, *named, *told, 0, at)
+
+
+def groups(rules: list[int]) -> list[Group]:
+    """What the rows have in common, given the ids of the rules."""
+    return [
+        Group(pk, status, 1 + rule % 3, OWNER, region, TYPES[rule // EACH], 1)
+        for rule, pk in enumerate(rules)
+        for status in Status
+        for region in REGIONS
+    ]
 
 
 def write_xls(path: Path, number: int, step: int = 0) -> Path:

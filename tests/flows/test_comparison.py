@@ -87,16 +87,15 @@ def test_what_a_failing_only_file_no_longer_has_is_no_longer_reported() -> None:
 
 
 def evaluated(key: int, status: int, words: str = "") -> Evaluated:
-    group = Group(0, status, 1, "1", "cn-hangzhou", "ACS::ECS::Instance", 1)
     digest = hash((status, words)) % 2**62
-    return Evaluated(key, digest, key, group, f"i-{key}", "", "", "", words, sheet=0, row=0)
+    return Evaluated(key, digest, key, status, f"i-{key}", "", "", "", words, sheet=0, row=0)
 
 
 def store(pack: Pack, day: int, rows: list[Evaluated]) -> Report:
     """A ready report with these rows, entered the short way."""
     rule, _ = Rule.objects.get_or_create(pack=pack, key="cr-1", defaults={"name": "Rule"})
     at = dt.datetime(2026, 1, day, tzinfo=dt.UTC)
-    counted = Counter(Status(row.group.status).field for row in rows)
+    counted = Counter(Status(row.group).field for row in rows)
     report = Report.objects.create(
         pack=pack,
         pack_name=pack.name,
@@ -108,7 +107,8 @@ def store(pack: Pack, day: int, rows: list[Evaluated]) -> Report:
         rows=len(rows),
         **counted,
     )
-    spans.put(report, [[row] for row in sorted(rows)], {0: rule.pk})
+    groups = [Group(rule.pk, status, 1, "1", "cn-hangzhou", "ACS::ECS::Instance", 1) for status in range(6)]
+    spans.put(report, [[row] for row in sorted(rows)], groups)
     return report
 
 

@@ -25,8 +25,12 @@ Content = Mapping[int, tuple[int, int]]
 
 
 def evaluated(key: int, status: int, digest: int) -> Evaluated:
-    group = Group(0, status, 1, "1", "cn-hangzhou", "ACS::ECS::Instance", 1)
-    return Evaluated(key, digest, key, group, f"i-{key}", "", "", "", f"reason {digest}", sheet=0, row=0)
+    return Evaluated(key, digest, key, status, f"i-{key}", "", "", "", f"reason {digest}", sheet=0, row=0)
+
+
+def groups(rule: Rule) -> list[Group]:
+    """One for each status, under its number."""
+    return [Group(rule.pk, status, 1, "1", "cn-hangzhou", "ACS::ECS::Instance", 1) for status in range(6)]
 
 
 def file_of(content: Content) -> list[list[Evaluated]]:
@@ -91,7 +95,7 @@ class Order(TestCase):
             report = place(pack, number)
             there[report] = contents[number]
             for _ in range(data.draw(st.integers(1, 2))):  # every step may run twice
-                spans.put(report, file_of(contents[number]), {0: rule.pk})
+                spans.put(report, file_of(contents[number]), groups(rule))
         for report in data.draw(st.lists(st.sampled_from(list(there)), unique=True)):
             assert report.position is not None
             spans.take_out(pack, report.position)
@@ -111,7 +115,7 @@ def test_a_change_of_the_reason_does_not_end_the_time_for_which_a_resource_is_fa
 def test_a_report_like_the_one_before_writes_nothing(pack: Pack) -> None:
     rule = Rule.objects.create(pack=pack, key="cr-1", name="Rule")
     content = dict.fromkeys(KEYS, (1, 11))
-    spans.put(place(pack, 1), file_of(content), {0: rule.pk})
+    spans.put(place(pack, 1), file_of(content), groups(rule))
     before = list(Evaluation.objects.values())
-    spans.put(place(pack, 2), file_of(content), {0: rule.pk})
+    spans.put(place(pack, 2), file_of(content), groups(rule))
     assert list(Evaluation.objects.values()) == before

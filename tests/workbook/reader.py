@@ -16,8 +16,13 @@ def read(content: bytes, folder: Path, *, account: str = "", limits: Limits | No
     return Reading(target)
 
 
-def evaluations(reading: Reading) -> list[Evaluated]:
+def rows(reading: Reading) -> list[Evaluated]:
     return [row for bucket in reading.buckets() for row in bucket]
+
+
+def evaluations(reading: Reading) -> list[Any]:
+    """The rows, each with its group in the place of the group's number."""
+    return [row._replace(group=reading.groups[row.group]) for row in rows(reading)]  # type: ignore[arg-type]
 
 
 def states(reading: Reading) -> set[tuple[int, int, int, int]]:

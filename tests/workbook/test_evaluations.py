@@ -9,7 +9,7 @@ import pytest
 from dashboard.workbook import Status
 from dashboard.workbook.evaluations import annotation
 from tests import files
-from tests.workbook.reader import evaluations, read, states
+from tests.workbook.reader import evaluations, read, rows, states
 
 HEAD = ("规则名称", "规则ID", "资源ID", "合规评估结果", "不合规原因")
 
@@ -55,7 +55,7 @@ def test_an_evaluation_carries_what_its_row_says(tmp_path: Path) -> None:
 
 def test_every_evaluation_is_found_by_its_key_and_in_order(tmp_path: Path) -> None:
     with read(files.xls(files.rows(300)), tmp_path) as reading:
-        found = evaluations(reading)
+        found = rows(reading)
         assert [row.key for row in found] == sorted({row.key for row in found})
         assert all(0 < row.key < 2**63 and 0 <= row.digest < 2**63 for row in found)
         assert all(reading.find(row.key) == row for row in found[::50])

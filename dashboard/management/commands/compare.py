@@ -96,9 +96,9 @@ def read(path: Path) -> tuple[dict[int, Row[str]], frozenset[int], dict[str, str
             with workbook.Reading(target) as reading:
                 rules = {info.number: info for info in reading.contents.rules}
                 rows = {
-                    row.key: Row(row.key, rules[row.group.rule].key, row.group.status, row.group.risk, row.resource_id)
+                    row.key: Row(row.key, rules[group.rule].key, group.status, group.risk, row.resource_id)
                     for bucket in reading.buckets()
-                    for row in bucket
+                    for row, group in ((row, reading.groups[row.group]) for row in bucket)
                 }
                 lists = frozenset(int(Status[name]) for name in reading.contents.lists)
     except (WorkbookError, FileNotFoundError) as error:
