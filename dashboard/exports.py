@@ -33,7 +33,7 @@ from dashboard.workbook import Cell
 
 # What makes a spreadsheet take a text for a formula, in the forms that Chinese and Japanese keyboards write as well.
 STARTS = frozenset("=+-@\t\r\n＝＋－＠")
-WIDE = [start.encode() for start in STARTS if not start.isascii()]
+WIDE = [start for start in STARTS if not start.isascii()]
 ALIKE = bytes.maketrans(b"\r\n+-@\t", b",,====")  # see plain_lines
 CELL_LIMIT = 32_767  # characters: Excel takes no more
 CHUNK = 500  # rows of a sheet read at a time
@@ -188,8 +188,8 @@ def write_csv(table: Table, _by: AbstractBaseUser, file: IO[bytes]) -> None:
     file.write(("\ufeff" + quoted([table.heads])).encode())
     line = ",".join(["%s"] * len(table.heads)) + "\r\n"
     while rows := list(islice(table.rows, AT_ONCE)):
-        lines = "".join([line % row for row in rows]).encode()  # in half of the csv module's time
-        file.write(lines if plain_lines(lines, rows) else quoted(map(inert, rows)).encode())
+        lines = "".join([line % row for row in rows])  # in half of the csv module's time
+        file.write((lines if plain_lines(lines, rows) else quoted(map(inert, rows))).encode())
 
 
 def quoted(rows: Iterable[Iterable[Any]]) -> str:
@@ -198,19 +198,19 @@ def quoted(rows: Iterable[Iterable[Any]]) -> str:
     return lines.getvalue()
 
 
-def plain_lines(lines: bytes, rows: list[tuple[Any, ...]]) -> bool:
+def plain_lines(lines: str, rows: list[tuple[Any, ...]]) -> bool:
     """Whether these lines are what the csv module writes of the rows: no cell wants quotes or an apostrophe.
 
     What ends a cell or a line is made a comma, and what begins a formula an equals sign: one look finds either.
     """
-    columns, alike = len(rows[0]), lines.translate(ALIKE)
+    columns, alike = len(rows[0]), lines.encode().translate(ALIKE)
     return (
         columns > 1  # an empty cell that is alone would be an empty line
         and alike.count(b",") == (columns + 1) * len(rows)
         and b",=" not in alike[-1:] + alike
-        and b'"' not in lines
+        and '"' not in lines
         and not any(start in lines for start in WIDE)
-        and (b"None" not in lines or not any(None in row for row in rows))
+        and ("None" not in lines or not any(None in row for row in rows))
     )
 
 
