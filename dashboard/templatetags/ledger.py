@@ -45,13 +45,21 @@ def time(value: dt.datetime | None) -> SafeString:
     return mark_safe(made)  # noqa: S308  # digits, and a zone's name of letters
 
 
+def aside(words: str, value: dt.datetime | None) -> SafeString:
+    """A second time of a row, after the (escaped) words that say which: UTC in the title, and lighter than `time`."""
+    if value is None:
+        return mark_safe("")
+    made = f'<small title="{value.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC">{words} {with_zone(value)}</small>'
+    return mark_safe(made)  # noqa: S308  # as above
+
+
 @register.simple_tag
 def rate_bar(compliant: int, failing: int) -> SafeString:
     """The rate as a thin bar, for the eye alone."""
     judged = compliant + failing
     if not judged:
         return mark_safe("")
-    bar = f'<progress value="{compliant / judged:.3f}" aria-hidden="true"></progress>'
+    bar = f'<progress value="{compliant / judged:.2f}" aria-hidden="true"></progress>'
     return mark_safe(bar)  # noqa: S308  # a number
 
 

@@ -11,8 +11,9 @@ from dashboard import causes, history
 from dashboard.models import Report
 from dashboard.models.evaluations import moment_of
 from dashboard.models.reports import ReportQuerySet
-from dashboard.templatetags.ledger import change, failing_link, mark, rate_bar, time
+from dashboard.templatetags.ledger import aside, change, failing_link, mark, rate_bar, time
 from dashboard.words import middle, number, rate, size
+from dashboard.workbook.archive import NAME
 
 # What a row says, of the sixty columns that there are.
 COLUMNS = (
@@ -52,8 +53,10 @@ class Entry(TypedDict):
     cause: str
     same: str
     by: str
+    evaluated: str
     received: str
     file: str
+    whole: str
     facts: str
 
 
@@ -78,10 +81,18 @@ def entry(report: Report, labels: dict[str, str]) -> Entry:
         "cause": causes.explain(report.error_code, report.error_facts).title if ended and report.error_code else "",
         "same": time(moment_of(same)) if same else "",
         "by": starter(report),
-        "received": time(report.received_at) if report.received_at else "",
+        "evaluated": aside(labels["evaluated"], report.evaluated_at),
+        "received": aside(labels["received"], report.received_at),
         "file": middle(report.file_name),
+        "whole": whole(report),
         "facts": " · ".join(filter(None, (*told, middle(report.original_id or "", 9)))),
     }
+
+
+def whole(report: Report) -> str:
+    """What the cell of the file cuts short: the hash, and a name that does not merely say account, pack and time."""
+    hashed = report.original_id or ""
+    return hashed if NAME.search(report.file_name) else f"{report.file_name}\n{hashed}"
 
 
 def slug(report: Report) -> str:

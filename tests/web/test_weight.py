@@ -12,7 +12,7 @@ from tests.web.rows import received
 
 pytestmark = pytest.mark.django_db
 KIB = 1024
-FAR = 20_000  # where ids of some years' reports stand
+FAR = 200_000  # where ids of many years' reports stand
 FIGURES = {
     "compliant": 3570, "failing": 57, "failing_high": 12, "failing_medium": 31, "failing_low": 14, "new": 3, "fixed": 7,
 }  # fmt: skip
@@ -22,10 +22,11 @@ SLOTS = 1_000_003  # a prime: neighbouring numbers get ids that look as the clou
 
 
 def many(pack: Pack) -> None:
-    """Thirty ready reports, each with all that a row tells as a rule."""
+    """Thirty ready reports, each with its three times, a file of the cloud's own name, and all figures."""
     for day in range(30):
         received(pack, day, pk=FAR + day, rows=4012, content=day, **FIGURES)
-    Report.objects.update(file_name=f"CompliancePackReport_cp-541e626622af0087_{FRIDAY:%Y%m%d%H%M}.xls")
+    name = f"1024837465912038-cp-541e626622af0087f2c1-report-{FRIDAY:%Y%m%d%H%M}.xls"
+    Report.objects.update(file_name=name, evaluated_at=FRIDAY)
 
 
 def listing(rules: int, resources: int, shift: int = 0) -> bytes:
