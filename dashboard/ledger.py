@@ -112,9 +112,8 @@ def conclude(report: Report, contents: Contents, groups: list[Group], rules: dic
     report.lists = lists
     with transaction.atomic():
         Pack.objects.hold(report.pack_id)  # no two of its reports end between each other
-        if report.reader:  # it was ready before
-            report.rule_results.all().delete()
-            report.sheets.all().delete()
+        report.rule_results.all().delete()
+        report.sheets.all().delete()
         line = report.pack.reports.ready().order_by("position").only("pack", "position", "lists")
         before = line.filter(position__lt=report.position).last()
         changed = changes_since(before, report, results)
@@ -143,8 +142,10 @@ def conclude(report: Report, contents: Contents, groups: list[Group], rules: dic
             **{status.field: number for status, number in counts.items()},
             **changed,
         )
-        after = line.filter(position__gt=report.position).first()
-        if ready and after:
+        if not ready:  # the claim was lost: whoever has it now writes the same
+            transaction.set_rollback(True)
+            return
+        if after := line.filter(position__gt=report.position).first():
             reckon_anew(after, report)
 
 

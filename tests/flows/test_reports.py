@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import Settings
 
-from dashboard import archive, reports
+from dashboard import archive, ledger, reports
 from dashboard.models import Evaluation, Pack, Report, Status
 from dashboard.sandbox.wsgi import Sandbox
 
@@ -159,6 +159,30 @@ def test_whoever_lost_the_claim_writes_nothing(pack: Pack) -> None:
     assert not report.move(state=State.CREATING)
     report.refresh_from_db()
     assert report.state == State.CANCELLED
+
+
+def test_whoever_lost_the_claim_while_entering_leaves_nothing_in_the_way_of_the_one_who_has_it(
+    pack: Pack, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late: list[Report] = []
+    enter = ledger.enter
+
+    def stalled(report: Report) -> None:
+        late.append(Report.objects.select_related("pack__account", "original").get(pk=report.pk))
+        Report.objects.filter(pk=report.pk).update(claimed_until=None, claim=None)
+
+    monkeypatch.setattr(ledger, "enter", stalled)
+    report = reports.request(pack, None)
+    for _ in range(20):
+        Report.objects.filter(pk=report.pk).update(next_at=report.requested_at)
+        reports.advance(report.pk)
+        if late:
+            break
+    monkeypatch.setattr(ledger, "enter", enter)
+    ledger.enter(late[0])
+    assert not report.rule_results.exists()
+    assert not report.sheets.exists()
+    assert work(report).state == State.READY
 
 
 def test_what_a_cancelled_report_brought_into_the_spans_is_taken_out_again(pack: Pack, work: Work) -> None:
