@@ -85,7 +85,7 @@ class _Book:
             self._store(sheet, owner)
 
     def finish(self) -> None:
-        """Write what stands only now: the evaluations in order, and the contents."""
+        """Write what stands only now: the evaluations in order, what they have in common, and the contents."""
         self.contents.rows = stored.put_evaluations(self._writer, self._evaluations.buckets())
         self._writer.put("groups.json", stored.encode(self._evaluations.groups))
         if self.contents.duplicates:

@@ -1,8 +1,9 @@
 """The process that has files read: `python -m dashboard.workbook.child`, an order a line in, an answer a line out.
 
 What a reader imports is imported once: readers are forks. One reads file after file for as long as they are small and
-give no trouble; whatever a file broke, or left behind, ends with its reader. The machine's limits bind it before the
-first byte; a clock in the kernel ends it even where nobody waits any more.
+give no trouble, since its start and end cost as much as a small file; whatever a file broke, or left behind in
+quantity, ends with its reader. The machine's limits bind it before the first byte; a clock in the kernel ends it even
+where nobody waits any more.
 An answer is `[code, fault]`: 0, 1 and the `{"code", "facts"}` of what went wrong, or the code with which a reader died.
 """
 
@@ -14,6 +15,7 @@ import os
 import resource
 import select
 import signal
+import socket
 import sys
 import time
 import traceback
@@ -31,13 +33,15 @@ def serve() -> None:
     # The readers of rarer kinds would cost every start more than they save.
     for module in (".book", ".xls", "encodings.utf_16_le"):
         importlib.import_module(module, __package__)
-    gc.disable()  # no cycles that matter arise within one file, and a third of xlrd's time is saved
+    gc.disable()  # a third of xlrd's time is saved; the cycles that a reader collects end with it (see _SMALL)
     gc.freeze()
     reader = None
     with open(_ORDERS, "rb", closefd=False) as orders:
         for order in iter(orders.readline, b""):
-            if reader is None or not reader.lives():
-                reader = _Reader()
+            limits = json.loads(order)["limits"]
+            if reader and not reader.waits(limits):
+                reader = None
+            reader = reader or _Reader(limits)
             code, fault, stays = reader.answer(order)
             if not stays:
                 reader = None
@@ -45,65 +49,75 @@ def serve() -> None:
 
 
 class _Reader:
-    """A fork that reads files, as its parent knows it."""
+    """A fork that reads files under the same limits, as its parent knows it."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: dict[str, int]) -> None:
         parent = os.getpid()
-        its_orders, self._orders = os.pipe()
-        self._answers, its_answers = os.pipe()
+        self._limits = limits
+        self._line, its = socket.socketpair()
         self._pid = os.fork()
         if not self._pid:
-            _read(its_orders, its_answers, parent)
-        os.close(its_orders)
-        os.close(its_answers)
+            self._line.close()
+            _read(its, limits, parent)
+        its.close()
 
-    def lives(self) -> bool:
-        """Whether it still waits for a next file."""
-        return not os.waitpid(self._pid, os.WNOHANG)[0]
+    def waits(self, limits: dict[str, int]) -> bool:
+        """Whether it is there for a next file under these limits; if not, it is gone afterwards."""
+        if os.waitpid(self._pid, os.WNOHANG)[0]:
+            self._line.close()
+            return False
+        if limits != self._limits:
+            self._end()
+        return limits == self._limits
 
     def answer(self, order: bytes) -> tuple[int, dict[str, Any] | None, bool]:
         """Have it read a file: code and fault of the answer, and whether it stays for another one."""
-        with suppress(BrokenPipeError):  # it died this very moment
-            os.write(self._orders, order)
-        said = self._heard(json.loads(order)["limits"]["seconds"])
-        if said:
-            code, fault, stays = json.loads(said)
-            if stays:
-                return code, fault, True
-        os.kill(self._pid, signal.SIGKILL)  # does nothing to one that has ended
-        died = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
-        os.close(self._orders)
-        os.close(self._answers)
+        with suppress(ConnectionError):  # it died this very moment
+            self._line.sendall(order)
+        said = self._heard()
+        code, fault, stays = json.loads(said) if said else (0, None, False)
+        if stays:
+            return code, fault, True
+        died = self._end()
         if said:
             return code, fault, False
         return (-signal.SIGALRM if said is None else died), None, False
 
-    def _heard(self, seconds: float) -> bytes | None:
+    def _heard(self) -> bytes | None:
         """The line it says, nothing if it dies; None where it takes too long, or where nobody waits any more."""
-        said, end = b"", time.monotonic() + seconds
-        while select.select([self._answers, _ORDERS], [], [], max(0, end - time.monotonic()))[0] == [self._answers]:
-            more = os.read(self._answers, 65_536)
+        said, end = b"", time.monotonic() + self._limits["seconds"]
+        either: list[Any] = [self._line, _ORDERS]
+        while select.select(either, [], [], max(0, end - time.monotonic()))[0] == [self._line]:
+            more = b""
+            with suppress(ConnectionError):  # it died in the middle of it
+                more = self._line.recv(65_536)
             said += more
             if not more or said.endswith(b"\n"):
                 return said if more else b""
         return None
 
+    def _end(self) -> int:
+        """The code with which it ended, now at the latest."""
+        self._line.close()
+        os.kill(self._pid, signal.SIGKILL)  # does nothing to one that has ended
+        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
 
-def _read(orders: int, answers: int, parent: int) -> NoReturn:
+
+def _read(line: socket.socket, limits: dict[str, int], parent: int) -> NoReturn:
     """The fork's whole life."""
     try:
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, _ORDERS)
         os.dup2(nothing, _ANSWERS)
         _die_with(parent)
-        with open(orders, "rb") as waiting:
-            for line in iter(waiting.readline, b""):
-                order = json.loads(line)
-                _confine(order["limits"])
-                fault = attempt(order)
+        _confine(limits)
+        with line.makefile("rb") as orders:
+            for order in iter(orders.readline, b""):
+                signal.alarm(limits["seconds"] + 5)
+                fault = attempt(json.loads(order))
                 signal.alarm(0)
                 stays = not fault and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < _SMALL
-                os.write(answers, json.dumps([int(bool(fault)), fault, stays]).encode() + b"\n")
+                line.sendall(json.dumps([int(bool(fault)), fault, stays]).encode() + b"\n")
                 if not stays:
                     break
     finally:
@@ -133,13 +147,12 @@ def attempt(order: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _confine(limits: dict[str, int]) -> None:
-    """Limits of the kernel on time, memory and the size of a file written, for the next file."""
+    """Limits of the kernel on memory and the size of a file written, which nothing raises again; those it has."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(limits["seconds"] + 5)
-    bounds = ((resource.RLIMIT_AS, "memory"), (resource.RLIMIT_FSIZE, "uncompressed"))
-    for bound, value in ((resource.RLIMIT_CORE, 0), *((bound, limits[name]) for bound, name in bounds)):
-        with suppress(OSError, ValueError):  # what the platform lacks
-            resource.setrlimit(bound, (value, resource.getrlimit(bound)[1]))
+    bounds = {"RLIMIT_AS": limits["memory"], "RLIMIT_FSIZE": limits["uncompressed"], "RLIMIT_CORE": 0}
+    for bound, value in bounds.items():
+        with suppress(AttributeError, OSError, ValueError):
+            resource.setrlimit(getattr(resource, bound), (value, value))
 
 
 def _die_with(parent: int) -> None:

@@ -105,7 +105,7 @@ class Contents:
     rows: int = 0
     duplicates: int = 0
     content: int = 0  # a hash over the keys and digests of all rows, in any order
-    failing_resources: int = 0
+    failing_resources: int = 0  # by account, region, type and id, as everywhere
     notes: list[Note] = field(default_factory=list)
     evaluated_from: str | None = None
     evaluated_to: str | None = None

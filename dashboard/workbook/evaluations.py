@@ -90,7 +90,7 @@ class Evaluations:
         self.rows: list[list[tuple[Any, ...]]] = [[] for _ in range(BUCKETS)]
         self._packed: list[list[bytes]] = [[] for _ in range(BUCKETS)]
         self._held = 0
-        self._groups: list[_Group] = []
+        self.groups: list[Group] = []  # by the numbers by which rows name them; counted once a sheet has been read
         self._failing: set[int] = set()
         self._risks: dict[int, int] = {}
         self.plain = _Remembered(_plain)
@@ -116,21 +116,16 @@ class Evaluations:
         risk = risk_of(risk_text) or rule.risk
         owner = owner or account
         said = (f"{status:d}", f"{risk}")
-        made = _Group(
-            len(self._groups),
+        shown = (int(status), risk, owner, region, kind)
+        self.groups.append(Group(rule.number, *shown, rows=0))
+        return _Group(
+            len(self.groups) - 1,
             rule,
-            (int(status), risk, owner, region, kind),
+            shown,
             self._rule_hashes[rule.key],
             self._places[owner, region, kind],
             _Remembered(lambda texts: _hash("said", *said, *texts)),
         )
-        self._groups.append(made)
-        return made
-
-    @property
-    def groups(self) -> list[Group]:
-        """The groups, in the order of the numbers by which the rows name them."""
-        return [Group(group.rule.number, *group.shown, group.count) for group in self._groups]
 
     def pack(self, added: int) -> None:
         """Compress what waits, once it is much."""
@@ -143,7 +138,7 @@ class Evaluations:
 
     def buckets(self) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
         """(bucket, rows sorted by key) of every bucket that has rows; each may be asked for once."""
-        failing = {group.number for group in self._groups if group.shown[0] == Status.NON_COMPLIANT}
+        failing = {number for number, group in enumerate(self.groups) if group.status == Status.NON_COMPLIANT}
         for bucket, rows in enumerate(self.rows):
             for packed in self._packed[bucket]:
                 rows += marshal.loads(zlib.decompress(packed))  # noqa: S302  our own, a moment old
@@ -179,7 +174,7 @@ class Evaluations:
     def _number(self, rows: list[tuple[Any, ...]]) -> None:
         """Give the further rows of one identity keys of their own, in the order of their digests."""
         seen: Counter[int] = Counter()
-        rows.sort(key=lambda row: (row[0], row[1], self._groups[row[3]].shown, row[4:9]))
+        rows.sort(key=lambda row: (row[0], row[1], self.groups[row[3]][1:6], row[4:9]))
         for at, row in enumerate(rows):
             key = row[0]
             if occurrence := seen[key]:
@@ -252,6 +247,7 @@ class Sheet:
         for group in {group.number: group for group in self._groups.values() if group}.values():
             if group.count:
                 status, risk = group.shown[:2]
+                self._owner.groups[group.number] = Group(group.rule.number, *group.shown, rows=group.count)
                 group.rule.counts[status] = group.rule.counts.get(status, 0) + group.count
                 self._owner.judged_at(group.rule, risk)
         self._groups.clear()

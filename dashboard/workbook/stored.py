@@ -43,7 +43,7 @@ class Writer:
     """Writes the stored form."""
 
     def __init__(self, path: Path) -> None:
-        self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_ZSTANDARD, compresslevel=1)
+        self._zip = zipfile.ZipFile(path, "w")
 
     def put(self, name: str, data: bytes) -> None:
         """Add one entry."""

@@ -125,6 +125,45 @@ def test_the_server_reads_on_whatever_became_of_the_file_before(source: Path, la
     assert child_of(os.getpid()) == server
 
 
+def test_a_reader_reads_small_files_one_after_the_other_and_no_file_after_a_large_one_or_a_fault(
+    source: Path, large: Path, tmp_path: Path
+) -> None:
+    process.dismiss()
+    read(source, tmp_path / "first")
+    reader = reader_of(os.getpid())
+    read(source, tmp_path / "second")
+    assert reader_of(os.getpid()) == reader
+    with pytest.raises(WorkbookError, match="cells"):
+        read(large, tmp_path / "third", limits=Limits(cells=1))
+    assert ends(reader)
+    read(source, tmp_path / "fourth")
+    reader = reader_of(os.getpid())
+    read(large, tmp_path / "fifth")
+    assert ends(reader)
+
+
+def test_a_reader_under_other_limits_is_another_one(source: Path, tmp_path: Path) -> None:
+    process.dismiss()
+    read(source, tmp_path / "first")
+    reader = reader_of(os.getpid())
+    read(source, tmp_path / "second", limits=Limits(seconds=7))
+    assert ends(reader)
+    assert reader_of(os.getpid()) != reader
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts open files where Linux lists them")
+def test_readers_that_died_while_they_waited_are_replaced_and_leave_nothing_open(source: Path, tmp_path: Path) -> None:
+    process.dismiss()
+    counts = []
+    for number in range(3):
+        read(source, tmp_path / f"stored-{number}")
+        server, reader = child_of(os.getpid()), reader_of(os.getpid())
+        counts.append(len(list(Path(f"/proc/{server}/fd").iterdir())))
+        os.kill(reader, 9)
+        assert ends(reader)
+    assert len(set(counts)) == 1
+
+
 def test_a_server_that_died_while_it_waited_is_replaced(source: Path, tmp_path: Path) -> None:
     process.dismiss()
     read(source, tmp_path / "first")
