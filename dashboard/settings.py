@@ -142,8 +142,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=16000;",
     }
 else:
-    # To compile a query takes PostgreSQL longer than to answer ours; an address may say otherwise (?options=...).
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
+    # To compile a query takes PostgreSQL longer than to answer ours. PgBouncer takes no options: there they are empty.
+    if options := env.str("POSTGRES_OPTIONS", "-c jit=off"):
+        DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", options)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 
