@@ -53,13 +53,9 @@ class Made:
     by: str
 
     @property
-    def buckets(self) -> tuple[Bucket, ...]:
-        return buckets(self.wanted)
-
-    @property
     def count(self) -> int:
         """How many rows it will have."""
-        held = [bucket for bucket in self.buckets if self.compared.counts[bucket]]
+        held = [bucket for bucket in buckets(self.wanted) if self.compared.counts[bucket]]
         return sum(changes.count(self.compared, self.of(bucket)) for bucket in held)
 
     def of(self, bucket: Bucket) -> Wanted:
@@ -115,7 +111,7 @@ class Made:
         for key, value in self.about().items():
             for line in lines(key, value):
                 summary.append([as_text(summary, cell) for cell in line])
-        for bucket in self.buckets:
+        for bucket in buckets(self.wanted):
             sheet = book.create_sheet(self.label(bucket)[:SHEET_NAME])
             sheet.freeze_panes = "A2"
             sheet.append(heads())
@@ -130,7 +126,7 @@ class Made:
         writer = csv.writer(line)
         line.write("\ufeff")  # Excel takes a file without it for GBK
         writer.writerow(heads())
-        for bucket in self.buckets:
+        for bucket in buckets(self.wanted):
             for row in self.rows(bucket):
                 writer.writerow(inert(self.said(row)))
                 if line.tell() > 65_536:
@@ -143,7 +139,7 @@ class Made:
         head = json.dumps(self.about(), ensure_ascii=False, indent=1)
         yield head.removesuffix("\n}") + ',\n "rows": ['
         between = "\n  "
-        for bucket in self.buckets:
+        for bucket in buckets(self.wanted):
             for row in self.rows(bucket):
                 yield between + json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False)
                 between = ",\n  "

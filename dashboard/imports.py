@@ -172,11 +172,11 @@ def settle_as(file: ImportedFile, place: Place) -> Report:
 def conclude(file: ImportedFile, state: State, **fields: object) -> None:
     """Writes a verdict, unless somebody was quicker."""
     waiting = ImportedFile.objects.filter(pk=file.pk, state__in=(State.ARRIVED, State.ASKING))
-    if not waiting.update(state=state, **fields):
-        return file.refresh_from_db()
-    for name, value in {"state": state, **fields}.items():
-        setattr(file, name, value)
-    return None
+    if waiting.update(state=state, **fields):
+        for name, value in {"state": state, **fields}.items():
+            setattr(file, name, value)
+    else:
+        file.refresh_from_db()
 
 
 def enter(place: Place, name: str, original: Original, by: AbstractBaseUser | None) -> tuple[Report, bool]:

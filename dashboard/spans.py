@@ -17,6 +17,7 @@ from dashboard.workbook import Evaluated, Group
 
 BATCH = 33_000  # rows a transaction: half a second of write lock
 IN_LIST = 500  # values in one IN (...)
+AT_ONCE = 5_000  # rows fetched at a time
 
 
 class Span(NamedTuple):
@@ -89,7 +90,7 @@ def put_range(
         whole = Span(position, end, 0, 0, since=position)
         write([], [], [], [columns(pack, whole, row, groups[row.group]) for row in rows.values()])
         return
-    standing = dict(there.at(pack, position).values_list("key", "digest").iterator(chunk_size=IN_LIST))
+    standing = dict(there.at(pack, position).values_list("key", "digest").iterator(chunk_size=AT_ONCE))
     changed = [key for key, row in rows.items() if standing.get(key) != row.digest]
     changed += standing.keys() - rows.keys()
 

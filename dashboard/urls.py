@@ -31,6 +31,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reports/<int:report_id>/", reports.report),
     path("reports/<int:report_id>/rules/<int:rule_id>/", reports.rule),
     path("reports/<int:report_id>/rules/<int:rule_id>/closed/", reports.rule, {"closed": True}),
+    path("reports/<int:report_id>/failing/", reports.failing),  # as it stood in pages of before
+    path("reports/<int:report_id>/failing/<str:risk>/", reports.failing),
     path("failing/<int:report_id>/", reports.failing),
     path("failing/<int:report_id>/<str:risk>/", reports.failing),
     path("reports/<int:report_id>/resources/", reports.resources),

@@ -232,9 +232,9 @@ def preparing(request: Request, pack_id: int, older: int, newer: int, kind: str)
     base, asked = f"/packs/{pack_id}/compare/{older}/{newer}/", file_of(request, found)
     about = {
         "pack": found.newer.pack,
-        "name": found.newer.pack.name,
+        "of": found.newer.pack.name,
         "moments": [found.older.created_at, found.newer.created_at],
         "back": base + asked.wanted.query_string(),
-        "words": _("Back to the comparison"),
+        "back_words": _("Back to the comparison"),
     }
     return exports.announced(request, form, asked.count, f"{base}changes.{kind}", about)

@@ -60,10 +60,10 @@ def preparing(request: Request, report_id: int, kind: str) -> HttpResponse:
     form, report = known(kind, exports.FORMATS), ready(report_id)
     about = {
         "pack": report.pack,
-        "name": report.pack_name,
+        "of": report.pack_name,
         "moments": [report.listed_at],
         "back": f"/reports/{report_id}/",
-        "words": _("Back to the report"),
+        "back_words": _("Back to the report"),
     }
     return announced(request, form, table(request, report).count, f"/reports/{report_id}/export.{kind}", about)
 

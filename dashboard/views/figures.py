@@ -1,5 +1,6 @@
 """Reports as rows of a list, and their figures as cells: made ready once, for a template that only sets them down."""
 
+from pathlib import PurePath
 from typing import TypedDict
 
 from django.utils.html import escape
@@ -91,8 +92,8 @@ def entry(report: Report, labels: dict[str, str]) -> Entry:
 
 def whole(report: Report) -> str:
     """What the cell of the file cuts short: the hash, and a name that does not merely say account, pack and time."""
-    hashed = report.original_id or ""
-    return hashed if NAME.search(report.file_name) else f"{report.file_name}\n{hashed}"
+    name = "" if NAME.fullmatch(PurePath(report.file_name).stem) else report.file_name
+    return "\n".join(filter(None, (name, report.original_id)))
 
 
 def slug(report: Report) -> str:

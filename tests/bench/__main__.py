@@ -39,7 +39,7 @@ def main() -> None:
 @contextmanager
 def database(server: str) -> Iterator[None]:
     """A new database on a PostgreSQL server, named to the settings and dropped afterwards; SQLite without a server."""
-    if not server:
+    if not server.startswith("postgres"):
         yield
         return
     name = f"ledger_bench_{os.getpid()}"
