@@ -37,9 +37,10 @@ def span(report: Report, reading: Reading) -> dict[int, int]:
     return rules
 
 
-def ours(group: Group, rules: dict[int, int]) -> Group:
+def ours(group: Group, rules: dict[int, int]) -> spans.Shared:
     """A group in the terms of the database."""
-    return group._replace(rule=rules[group.rule], risk=group.risk or Risk.NOT_STATED.value)
+    place = (group.account, group.region, group.resource_type)
+    return (rules[group.rule], group.status, group.risk or Risk.NOT_STATED.value, *place)
 
 
 @contextmanager

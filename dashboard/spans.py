@@ -13,11 +13,14 @@ from django.db.models import Q
 
 from dashboard.models import Evaluation, Pack, Report
 from dashboard.models.evaluations import FOREVER
-from dashboard.workbook import Evaluated, Group
+from dashboard.workbook import Evaluated
 
 BATCH = 33_000  # rows a transaction: half a second of write lock
 IN_LIST = 500  # values in one IN (...)
 AT_ONCE = 5_000  # rows fetched at a time
+
+
+Shared = tuple[int, int, int, str, str, str]  # what rows of a group share: rule's id, status, risk, place
 
 
 class Span(NamedTuple):
@@ -29,6 +32,11 @@ class Span(NamedTuple):
     status: int
     since: int = 0
     row: int | None = None
+
+    @property
+    def when(self) -> tuple[int, int, int]:
+        """In the order of WHEN."""
+        return self.first, self.until, self.since
 
 
 def painted(spans: Sequence[Span], start: int, end: int, state: Span | None) -> list[Span]:
@@ -58,8 +66,8 @@ def painted(spans: Sequence[Span], start: int, end: int, state: Span | None) -> 
     return joined
 
 
-def put(report: Report, buckets: Iterable[list[Evaluated]], groups: Sequence[Group]) -> None:
-    """Makes the spans of the report's pack say what its file says; `groups` name their rules by the ids of ours."""
+def put(report: Report, buckets: Iterable[list[Evaluated]], groups: Sequence[Shared]) -> None:
+    """Makes the spans of the report's pack say what its file says; `groups` go by the numbers that its rows name."""
     assert report.position is not None  # noqa: S101  # it is placed before its spans are
     for low, high, rows in ranges(buckets):
         with transaction.atomic():
@@ -82,13 +90,13 @@ def ranges(buckets: Iterable[list[Evaluated]]) -> Iterator[tuple[int, int, list[
 
 
 def put_range(
-    pack: int, position: int, low: int, high: int, rows: dict[int, Evaluated], groups: Sequence[Group]
+    pack: int, position: int, low: int, high: int, rows: dict[int, Evaluated], groups: Sequence[Shared]
 ) -> None:
     there = Evaluation.objects.filter(pack=pack, key__gte=low, key__lt=high)
     end = next_position(pack, position)
     if not there.exists():
-        whole = Span(position, end, 0, 0, since=position)
-        write([], [], [], [columns(pack, whole, row, groups[row.group]) for row in rows.values()])
+        whole = (pack, position, end, position)
+        write([], [], [], [columns(row, groups[row.group], whole) for row in rows.values()])
         return
     standing = dict(there.at(pack, position).values_list("key", "digest").iterator(chunk_size=AT_ONCE))
     changed = [key for key, row in rows.items() if standing.get(key) != row.digest]
@@ -96,7 +104,7 @@ def put_range(
 
     def paint(key: int, spans: list[Span]) -> list[Span]:
         row = rows.get(key)
-        return painted(spans, position, end, row and Span(position, end, row.digest, groups[row.group].status))
+        return painted(spans, position, end, row and Span(position, end, row.digest, groups[row.group][1]))
 
     repaint(pack, changed, paint, lambda key: (rows[key], groups[rows[key].group]))
 
@@ -136,7 +144,7 @@ def repaint(
     pack: int,
     keys: list[int],
     paint: Callable[[int, list[Span]], list[Span]],
-    said: Callable[[int], tuple[Evaluated, Group]] | None,
+    said: Callable[[int], tuple[Evaluated, Shared]] | None,
 ) -> None:
     """Paints each key's spans and writes the difference: rows dropped, changed, copied, added."""
     stored = stored_spans(pack, keys)
@@ -148,18 +156,18 @@ def repaint(
         old = stored.get(key, [])
         new = paint(key, old)
         if said and not old:
-            add += [columns(pack, span, *said(key)) for span in new]
+            add += [columns(*said(key), (pack, *span.when)) for span in new]
             continue
         was = {span.row: span for span in old}
         seen: set[int] = set()
         for span in new:
             if span.row is None:
                 assert said is not None  # noqa: S101  # only `put` brings new states
-                add.append(columns(pack, span, *said(key)))
+                add.append(columns(*said(key), (pack, *span.when)))
             elif span.row in seen:
-                copy.append((span.first, span.until, span.since, span.row))
+                copy.append((*span.when, span.row))
             elif was[span.row] != span:
-                change.append((span.first, span.until, span.since, span.row))
+                change.append((*span.when, span.row))
             seen.add(span.row or 0)
         drop += [row for row in was if row is not None and row not in seen]
     write(drop, change, copy, add)
@@ -197,10 +205,10 @@ CHANGE = f'UPDATE {TABLE} SET "first" = %s, "until" = %s, "since" = %s WHERE id 
 DROP = f"DELETE FROM {TABLE} WHERE id = %s"  # noqa: S608
 
 
-def columns(pack: int, span: Span, row: Evaluated, group: Group) -> Columns:
-    """A new row in the order of GIVEN."""
+def columns(row: Evaluated, shared: Shared, when: tuple[int, int, int, int]) -> Columns:
+    """A new row in the order of GIVEN; `when` begins with the pack."""
     own = row[4:9]  # resource id, its name, actual, expected, reason
-    return (*row[:3], *group[:6], *own, "\n".join(own).casefold(), pack, span.first, span.until, span.since)
+    return (*row[:3], *shared, *own, "\n".join(own).casefold(), *when)
 
 
 def write(drop: list[int], change: list[Columns], copy: list[Columns], add: list[Columns]) -> None:

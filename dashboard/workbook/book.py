@@ -37,8 +37,11 @@ class _Sheet:
     account: str = ""
 
 
-def convert(source: Path, target: Path, room: Path, account: str, limits: Limits) -> None:
-    """Read `source` and write its stored form to `target`; `room` is an empty folder for what is unpacked."""
+def convert(source: Path, target: Path, room: Path, account: str, limits: Limits) -> object:
+    """Read `source` and write its stored form to `target`; `room` is an empty folder for what is unpacked.
+
+    Returns all that was read, for those who have no time to see it taken apart.
+    """
     contents = Contents(READER, kind(source, limits))
     with stored.Writer(target) as writer:
         book = _Book(contents, writer, limits, account)
@@ -49,6 +52,7 @@ def convert(source: Path, target: Path, room: Path, account: str, limits: Limits
         else:
             book.read(source, contents.kind)
         book.finish()
+    return book
 
 
 class _Book:
@@ -59,6 +63,7 @@ class _Book:
         self._limits = limits
         self._cells = 0
         self._words: list[str] = []
+        self._tables: list[Table] = []
         self._lists: set[Status] = set()
         self._rules = Rules()
         self._times = Times()
@@ -68,6 +73,7 @@ class _Book:
         """Read one file: its lists of rules first, so that rows which give a rule's name alone find its id."""
         reader = importlib.import_module(f".{READERS[kind]}", __package__)  # only the one that this file needs
         tables = cast("Callable[[Path], list[Table]]", reader.tables)(path)
+        self._tables += tables
         first = len(self.contents.sheets)
         sheets = [self._begin(table, first + at, number) for at, table in enumerate(tables)]
         if member:

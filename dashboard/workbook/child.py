@@ -114,7 +114,8 @@ def _read(line: socket.socket, limits: dict[str, int], parent: int) -> NoReturn:
         with line.makefile("rb") as orders:
             for order in iter(orders.readline, b""):
                 signal.alarm(limits["seconds"] + 5)
-                fault = attempt(json.loads(order))
+                held: list[object] = []  # until the answer has been given: to take it apart costs time
+                fault = attempt(json.loads(order), held)
                 signal.alarm(0)
                 stays = not fault and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < _SMALL
                 line.sendall(json.dumps([int(bool(fault)), fault, stays]).encode() + b"\n")
@@ -124,16 +125,17 @@ def _read(line: socket.socket, limits: dict[str, int], parent: int) -> NoReturn:
         os._exit(2)  # without taking millions of objects apart one by one
 
 
-def attempt(order: dict[str, Any]) -> dict[str, Any] | None:
-    """Read the file; None, or the code and facts of what went wrong, whatever it was."""
+def attempt(order: dict[str, Any], held: list[object]) -> dict[str, Any] | None:
+    """Read the file and hold what was read; None, or the code and facts of what went wrong, whatever it was."""
     limits = order["limits"]
+    source, target, room = (Path(order[name]) for name in ("source", "target", "room"))
     from .errors import WorkbookError
 
     try:
         from .book import convert
         from .limits import Limits
 
-        convert(Path(order["source"]), Path(order["target"]), Path(order["room"]), order["account"], Limits(**limits))
+        held.append(convert(source, target, room, order["account"], Limits(**limits)))
     except WorkbookError as fault:
         return {"code": fault.code, "facts": fault.facts}
     except MemoryError:

@@ -60,7 +60,7 @@ def enter(report: Report, changed: list[Evaluated], rules: list[Rule]) -> None:
 
     def paint(key: int, stood: list[spans.Span]) -> list[spans.Span]:
         assert report.position is not None
-        state = spans.Span(report.position, FOREVER, said[key].digest, groups[said[key].group].status)
+        state = spans.Span(report.position, FOREVER, said[key].digest, groups[said[key].group][1])
         return spans.painted(stood, report.position, FOREVER, state)
 
     with transaction.atomic():

@@ -11,7 +11,8 @@ import openpyxl
 import xlwt
 
 from dashboard.models import Status
-from dashboard.workbook import Evaluated, Group
+from dashboard.spans import Shared
+from dashboard.workbook import Evaluated
 
 HEAD = (
     "Rule ID", "Rule Name", "Risk Level", "Resource ID", "Resource Name", "Resource Type", "Region", "Account ID",
@@ -125,10 +126,10 @@ def evaluation(at: int, one: Judged) -> Evaluated:
     return Evaluated(key, mixed(what + 10 * rule), mixed(resource), group, *named, *told, 0, at)
 
 
-def groups(rules: list[int]) -> list[Group]:
+def groups(rules: list[int]) -> list[Shared]:
     """What the rows have in common, given the ids of the rules."""
     return [
-        Group(pk, status, 1 + rule % 3, OWNER, region, TYPES[rule // EACH], 1)
+        (pk, int(status), 1 + rule % 3, OWNER, region, TYPES[rule // EACH])
         for rule, pk in enumerate(rules)
         for status in Status
         for region in REGIONS

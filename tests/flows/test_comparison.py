@@ -13,7 +13,7 @@ from dashboard.changes import Wanted
 from dashboard.comparison import Bucket, Lists, Row, differing, tally
 from dashboard.models import Account, Pack, Report, Rule, Status
 from dashboard.models.evaluations import position_of
-from dashboard.workbook import Evaluated, Group
+from dashboard.workbook import Evaluated
 
 ALL = frozenset(Status)
 FAILING_ONLY = frozenset({Status.NON_COMPLIANT})
@@ -107,7 +107,7 @@ def store(pack: Pack, day: int, rows: list[Evaluated]) -> Report:
         rows=len(rows),
         **counted,
     )
-    groups = [Group(rule.pk, status, 1, "1", "cn-hangzhou", "ACS::ECS::Instance", 1) for status in range(6)]
+    groups = [(rule.pk, status, 1, "1", "cn-hangzhou", "ACS::ECS::Instance") for status in range(6)]
     spans.put(report, [[row] for row in sorted(rows)], groups)
     return report
 

@@ -12,8 +12,8 @@ from hypothesis.extra.django import TestCase
 from dashboard import spans
 from dashboard.models import Account, Evaluation, Pack, Report, Rule
 from dashboard.models.evaluations import FOREVER, position_of
-from dashboard.spans import Span, painted
-from dashboard.workbook import Evaluated, Group
+from dashboard.spans import Shared, Span, painted
+from dashboard.workbook import Evaluated
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 KEYS = [1, 5, 2**59, 2**62]
@@ -28,9 +28,9 @@ def evaluated(key: int, status: int, digest: int) -> Evaluated:
     return Evaluated(key, digest, key, status, f"i-{key}", "", "", "", f"reason {digest}", sheet=0, row=0)
 
 
-def groups(rule: Rule) -> list[Group]:
+def groups(rule: Rule) -> list[Shared]:
     """One for each status, under its number."""
-    return [Group(rule.pk, status, 1, "1", "cn-hangzhou", "ACS::ECS::Instance", 1) for status in range(6)]
+    return [(rule.pk, status, 1, "1", "cn-hangzhou", "ACS::ECS::Instance") for status in range(6)]
 
 
 def file_of(content: Content) -> list[list[Evaluated]]:

@@ -30,7 +30,8 @@ def verdict(content: bytes, folder: Path) -> str:
     source.write_bytes(content)
     room.mkdir(exist_ok=True)
     names = {"source": source, "target": folder / "stored", "room": room}
-    refusal = attempt({**{name: str(path) for name, path in names.items()}, "account": "", "limits": asdict(LIMITS)})
+    order = {**{name: str(path) for name, path in names.items()}, "account": "", "limits": asdict(LIMITS)}
+    refusal = attempt(order, [])
     return refusal["code"] if refusal else "read"
 
 

@@ -229,7 +229,7 @@ def test_the_child_reads_without_django(source: Path, tmp_path: Path) -> None:
     asked = (
         "import json, sys; from dashboard.workbook import child\n"
         "limits = dict(seconds=9, memory=9, cells=9999, bytes=10**6, uncompressed=10**6, members=9)\n"
-        f"assert child.attempt({{**json.loads({json.dumps(json.dumps(order))}), 'limits': limits}}) is None\n"
+        f"assert child.attempt({{**json.loads({json.dumps(json.dumps(order))}), 'limits': limits}}, []) is None\n"
         "print(sorted({name.split('.')[0] for name in sys.modules} & {'django', 'httpx', 'openpyxl', 'lxml'}))"
     )
     answer = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True)
