@@ -144,11 +144,11 @@ class Evaluations:
                 rows += marshal.loads(zlib.decompress(packed))  # noqa: S302  our own, a moment old
             self._packed[bucket].clear()
             if rows:
-                rows.sort()
+                rows.sort(key=itemgetter(0))
                 keys = [row[0] for row in rows]
                 if len(set(keys)) < len(keys):
                     self._number(rows)
-                self._contents.content += sum([(row[0] ^ (row[1] * _MIX)) & _MASK for row in rows])
+                self._contents.content += sum([row[0] ^ (row[1] * _MIX) for row in rows])
                 self._failing.update([row[2] for row in rows if row[3] in failing])
                 yield bucket, rows
                 self.rows[bucket] = []
