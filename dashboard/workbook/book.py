@@ -72,8 +72,8 @@ class _Book:
     def read(self, path: Path, kind: str, member: Member | None = None, number: int | None = None) -> None:
         """Read one file: its lists of rules first, so that rows which give a rule's name alone find its id."""
         reader = importlib.import_module(f".{READERS[kind]}", __package__)  # only the one that this file needs
-        tables = cast("Callable[[Path], list[Table]]", reader.tables)(path)
-        self._tables += tables
+        self._tables = []  # of the member before
+        self._tables = tables = cast("Callable[[Path], list[Table]]", reader.tables)(path)
         first = len(self.contents.sheets)
         sheets = [self._begin(table, first + at, number) for at, table in enumerate(tables)]
         if member:
