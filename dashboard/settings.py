@@ -137,9 +137,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # A writer waits for its turn at the start of a transaction, not in its middle, where SQLite would refuse.
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
-        # page_size is a new database's: rows go in by the thousand. wal_autocheckpoint, in pages: the worker writes the
-        # log back every minute, nobody in the middle of a usual report.
-        "init_command": "PRAGMA page_size=16384; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+        # page_size: of a new database. wal_autocheckpoint: the log is written back by the worker every minute, not in
+        # the middle of a usual report.
+        "init_command": "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
         "PRAGMA cache_size=-32000; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;"
         "PRAGMA wal_autocheckpoint=8000;",
     }

@@ -114,7 +114,8 @@ class Evaluation(models.Model):
             models.Index(fields=["pack", "status", "risk", "rule", "resource_id", "key"], name="failing_first"),
             models.Index(fields=["pack", "first"], name="begun_at"),
             models.Index(fields=["pack", "until"], condition=models.Q(until__lt=FOREVER), name="ended_at"),
-            models.Index(fields=["resource", "first"], name="of_a_resource"),
+            # The pack first, for a new report's resources lie all over an index that begins with their hashes.
+            models.Index(fields=["pack", "resource", "first"], name="of_a_resource_in_a_pack"),
             models.Index(
                 fields=["pack", "rule", "since", "first", "until"],
                 condition=models.Q(status=Status.NON_COMPLIANT),
