@@ -20,12 +20,12 @@ SHOWN = ("new", "never", "failed")
 NEEDED = ("pack", "state", "requested_at", "created_at", "new", "fixed", "failing", "rated_compliant", "rated_failing")
 OF_PACK = ("pack_id", "name", "gone_at", "imported", "account__name", "account__uid")
 OF_IT: Callable[[Pack], tuple[int | None, ...]] = attrgetter("latest", "run", "last", "since")
-RECENT = f"""
-    WITH wanted (pack, since) AS (VALUES {{}})
-    SELECT pack, rated_compliant, rated_failing
-    FROM wanted JOIN {Report._meta.db_table} ON pack_id = pack AND state = 'ready' AND position >= since
-    ORDER BY pack, position
-"""  # noqa: S608  # names of ours
+LAST = f"{Report._meta.db_table} WHERE pack_id = pack AND state = 'ready' AND position >= since"
+# SQLite goes from pack to pack by itself; PostgreSQL must be told that they are few, or it reads all reports.
+RECENT = {
+    "sqlite": f"wanted CROSS JOIN {LAST}",
+    "postgresql": f"wanted, LATERAL (SELECT * FROM {LAST} ORDER BY position DESC LIMIT {TREND}) AS recent",  # noqa: S608
+}
 BY_RISK = ("failing_high", "failing_medium", "failing_low")
 
 
@@ -98,7 +98,11 @@ def trends_of(since: dict[int, int]) -> dict[int, list[tuple[int, int]]]:
     if since:
         wanted = ", ".join(["(%s, %s)"] * len(since))
         with connection.cursor() as cursor:
-            cursor.execute(RECENT.format(wanted), list(chain.from_iterable(since.items())))
+            cursor.execute(
+                f"WITH wanted (pack, since) AS (VALUES {wanted}) "  # noqa: S608  # names of ours
+                f"SELECT pack, rated_compliant, rated_failing FROM {RECENT[connection.vendor]} ORDER BY pack, position",
+                list(chain.from_iterable(since.items())),
+            )
             for pack, compliant, failing in cursor:
                 trends[pack].append((compliant, failing))
     return trends
