@@ -153,7 +153,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 def queue(url: str) -> dict[str, Any]:
     """The queue at an address: sqlite:///path, redis://host/0 or postgresql://user@host/name.
 
-    Only told here: commands that send nothing need not load huey, which takes as long as all of Django.
+    Only told here: commands that send nothing need not load huey, a fifth of the time that they take to start.
     """
     parts = urlsplit(url)
     where: dict[str, Any] = {"huey_class": "huey.PostgresHuey", "dsn": url}
