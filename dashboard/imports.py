@@ -232,13 +232,14 @@ def read_all(found: Iterable[Report], at_once: int | None = None) -> Iterator[Re
     """Takes reports to their end, in their order; `at_once` files are read at a time, each in a process of its own."""
     processes = at_once or os.cpu_count() or 1
     waiting: deque[tuple[Report, Future[None]]] = deque()
+    line = ledger.InTurn()
     with ThreadPoolExecutor(processes) as pool:
         for report in found:
             waiting.append((report, pool.submit(read_ahead, report)))
             if len(waiting) > 2 * processes:
-                yield finish(*waiting.popleft())
+                yield finish(*waiting.popleft(), line.enter)
         while waiting:
-            yield finish(*waiting.popleft())
+            yield finish(*waiting.popleft(), line.enter)
 
 
 def read_ahead(report: Report) -> None:
@@ -248,9 +249,9 @@ def read_ahead(report: Report) -> None:
         connection.close()  # this thread's own
 
 
-def finish(report: Report, reading: Future[None]) -> Report:
+def finish(report: Report, reading: Future[None], enter: reports.Enter) -> Report:
     reading.exception()  # the step itself meets the same fault, and writes it down
-    reports.go_on(report)
+    reports.go_on(report, enter)
     if report.under_way:  # somebody else was at it
         report.refresh_from_db()
     return report

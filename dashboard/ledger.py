@@ -2,45 +2,114 @@
 
 import datetime as dt
 import gc
+import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple, Self
 
 from django.db import transaction
 from django.utils import timezone
 
 from dashboard import archive, comparison, reconciliation, spans
-from dashboard.comparison import Bucket
+from dashboard.bulk import Insert
+from dashboard.comparison import Bucket, Change, Lists
 from dashboard.models import Pack, Report, Risk, Rule, RuleResult, Sheet, Status
-from dashboard.models.evaluations import position_of
-from dashboard.workbook import READER, Contents, Group, Reading, RuleInfo
+from dashboard.models.evaluations import FOREVER, position_of
+from dashboard.workbook import READER, Contents, Evaluated, Group, Reading, RuleInfo
+
+SMALL = 5_000  # rows that are entered in one transaction
+FIELDS = {status: status.field for status in Status}
+NAMES = {status.value: status.name for status in Status}
+PLAIN = ("report_id", "rule_id", "name", "risk", *FIELDS.values(), "new", "fixed")
+NEW_RESULTS = Insert(RuleResult, ("parameters", "stated", *PLAIN))
+plain_columns = attrgetter(*PLAIN)
 
 
-def enter(report: Report) -> None:
-    """Puts what the file says into the database; the report is ready, or as it was where its claim was lost."""
-    with archive.reading(report) as reading:
-        contents = reading.contents
-        if report.source == Report.Source.IMPORTED and contents.pack_name:
-            name(report, contents.pack_name[:200])
-        place(report)
+class Entered(NamedTuple):
+    """A small report and its rows: whoever enters the next one of its pack need not look them up."""
+
+    report: Report
+    rows: dict[int, Evaluated]  # by key
+    groups: list[spans.Shared]
+
+    def precedes(self, report: Report) -> bool:
+        """Whether it is the one just before a report, whose pack is held."""
+        if self.report.pack_id != report.pack_id or report.position is None:
+            return False
+        return spans.neighbours(report.pack_id, report.position)[0] == self.report.position
+
+    def changes(self, newer: Self) -> list[Change[int]]:
+        """What has changed by a newer report of the pack."""
+        was, now = self.unlike(newer), newer.unlike(self)
+        return list(comparison.differing(was, now, Lists(frozenset(self.report.lists), frozenset(newer.report.lists))))
+
+    def unlike(self, other: Self) -> dict[int, comparison.Said[int]]:
+        """The rows that the other has not, or not so."""
+        theirs = other.rows
+        return {
+            key: (key, *self.groups[row.group][:3], row.resource_id)
+            for key, row in self.rows.items()
+            if key not in theirs or theirs[key].digest != row.digest
+        }
+
+
+def enter(report: Report, last: Entered | None = None) -> Entered | None:
+    """Puts what the file says into the database; the report is ready, or as it was where its claim was lost.
+
+    A small report is entered in one transaction; it is given back, and the next one may be given it as the `last`.
+    """
+    with without_collecting(), archive.reading(report) as reading:
+        if report.source == Report.Source.IMPORTED and reading.contents.pack_name:
+            name(report, reading.contents.pack_name[:200])
+        report.lists = [Status[word] for word in reading.contents.lists]
+        if reading.contents.rows <= SMALL:
+            return enter_small(report, reading, last)
         rules = span(report, reading)
-        conclude(report, contents, reading.groups, rules)
+        with transaction.atomic():
+            Pack.objects.hold(report.pack_id)  # no two of its reports end between each other
+            conclude(report, reading, rules)
+    return None
+
+
+class InTurn:
+    """Enters one report after another."""
+
+    def __init__(self) -> None:
+        self._last: Entered | None = None
+
+    def enter(self, report: Report) -> None:
+        last, self._last = self._last, None
+        self._last = enter(report, last)
+
+
+def enter_small(report: Report, reading: Reading, last: Entered | None) -> Entered | None:
+    """The same for a report whose rows need neither much time nor much memory."""
+    rows = {row.key: row for bucket in reading.buckets() for row in bucket}
+    with transaction.atomic():
+        Pack.objects.hold(report.pack_id)
+        position = place(report)
+        before = last if last and last.precedes(report) else None
+        rules = rules_of(report.pack, reading.contents.rules)
+        entered = Entered(report, rows, [ours(group, rules) for group in reading.groups])
+        spans.put_range(report.pack_id, position, 0, FOREVER, rows, entered.groups, before and before.rows)
+        return entered if conclude(report, reading, rules, before and before.changes(entered)) else None
 
 
 def span(report: Report, reading: Reading) -> dict[int, int]:
     """Makes the pack's spans say what the file says; returns the ids of its rules by their number in the file."""
+    place(report)
     rules = rules_of(report.pack, reading.contents.rules)
-    with without_collecting():
-        spans.put(report, reading.buckets(), [ours(group, rules) for group in reading.groups])
+    spans.put(report, reading.buckets(), [ours(group, rules) for group in reading.groups])
     return rules
 
 
 def ours(group: Group, rules: dict[int, int]) -> spans.Shared:
     """A group in the terms of the database."""
-    place = (group.account, group.region, group.resource_type)
-    return (rules[group.rule], group.status, group.risk or Risk.NOT_STATED.value, *place)
+    rule, status, risk, account, region, resource_type, _rows = group
+    return (rules[rule], status, risk or Risk.NOT_STATED.value, account, region, resource_type)
 
 
 @contextmanager
@@ -64,12 +133,13 @@ def name(report: Report, pack_name: str) -> None:
         unnamed.update(name=pack_name)
 
 
-def place(report: Report) -> None:
+def place(report: Report) -> int:
     """Gives the report its position among those of its pack; the same one when it is entered again."""
     assert report.created_at is not None  # noqa: S101  # known before anything is read
     assert report.original_id is not None  # noqa: S101  # as above
     report.position = position_of(report.created_at, report.original_id)
     Report.objects.filter(pk=report.pk, claim=report.claim).update(position=report.position)
+    return report.position
 
 
 def rules_of(pack: Pack, infos: list[RuleInfo]) -> dict[int, int]:
@@ -101,53 +171,56 @@ def known_rules(pack: Pack) -> dict[str, dict[str, Any]]:
     return {row["key"]: {**row} for row in rows}
 
 
-def conclude(report: Report, contents: Contents, groups: list[Group], rules: dict[int, int]) -> None:
-    """Writes rules, sheets and counts, and makes the report ready: all of it or nothing."""
-    lists = [Status[name] for name in contents.lists]
+def conclude(report: Report, reading: Reading, rules: dict[int, int], changes: list[Change[int]] | None = None) -> bool:
+    """Writes rules, sheets and counts, and makes the report ready; rolls back and is false where its claim was lost.
+
+    `changes` are those since the report before, where somebody has reckoned them.
+    """
+    contents = reading.contents
+    lists = set(report.lists)
     results = [result(report, info, rules[info.number], lists) for info in contents.rules]
     overview = by_status(contents.stated)
     counts = {status: total(status, lists, results, overview) for status in Status}
     rated = counts if Status.COMPLIANT in lists else overview
     checked, mismatches = reconciliation.held_against(contents, results, counts, report.stated)
-    by_risk = failing_by_risk(groups)
-    report.lists = lists
-    with transaction.atomic():
-        Pack.objects.hold(report.pack_id)  # no two of its reports end between each other
+    by_risk = failing_by_risk(reading.groups)
+    if report.reader:  # it was ready before
         report.rule_results.all().delete()
         report.sheets.all().delete()
-        line = report.pack.reports.ready().order_by("position").only("pack", "position", "lists")
-        before = line.filter(position__lt=report.position).last()
-        changed = changes_since(before, report, results)
-        RuleResult.objects.bulk_create(results)
-        Sheet.objects.bulk_create(sheets_of(report, contents))
-        ready = report.move(
-            state=Report.State.READY,
-            ended_at=report.ended_at or timezone.now(),
-            reader=READER,
-            kind=contents.kind,
-            language=contents.language,
-            lists=lists,
-            notes=[{"code": note.code, "facts": note.facts} for note in contents.notes] + mismatches,
-            stated={**report.stated, "overview": contents.stated, "checked": checked},
-            evaluated_at=moment(contents.evaluated_to),
-            content=contents.content,
-            choices=choices(groups),
-            scope=scope(contents),
-            rated_compliant=rated.get(Status.COMPLIANT, 0),
-            rated_failing=rated.get(Status.NON_COMPLIANT, 0) if Status.COMPLIANT in rated else 0,
-            rows=contents.rows,
-            rules=len(results),
-            failing_high=by_risk[Risk.HIGH],
-            failing_medium=by_risk[Risk.MEDIUM],
-            failing_low=by_risk[Risk.LOW],
-            **{status.field: number for status, number in counts.items()},
-            **changed,
-        )
-        if not ready:  # the claim was lost: whoever has it now writes the same
-            transaction.set_rollback(True)
-            return
-        if after := line.filter(position__gt=report.position).first():
-            reckon_anew(after, report)
+    line = report.pack.reports.ready().order_by("position").only("pack", "position", "lists")
+    if changes is None and (before := line.filter(position__lt=report.position).last()):
+        changes = comparison.between(before, report).changes
+    changed = counted(changes, results)
+    NEW_RESULTS.write([in_columns(one) for one in results])
+    Sheet.objects.bulk_create(sheets_of(report, contents))
+    ready = report.move(
+        state=Report.State.READY,
+        ended_at=report.ended_at or timezone.now(),
+        reader=READER,
+        kind=contents.kind,
+        language=contents.language,
+        lists=report.lists,
+        notes=[{"code": note.code, "facts": note.facts} for note in contents.notes] + mismatches,
+        stated={**report.stated, "overview": contents.stated, "checked": checked},
+        evaluated_at=moment(contents.evaluated_to),
+        content=contents.content,
+        choices=choices(reading.groups),
+        scope=scope(contents),
+        rated_compliant=rated.get(Status.COMPLIANT, 0),
+        rated_failing=rated.get(Status.NON_COMPLIANT, 0) if Status.COMPLIANT in rated else 0,
+        rows=contents.rows,
+        rules=len(results),
+        failing_high=by_risk[Risk.HIGH],
+        failing_medium=by_risk[Risk.MEDIUM],
+        failing_low=by_risk[Risk.LOW],
+        **{FIELDS[status]: number for status, number in counts.items()},
+        **changed,
+    )
+    if not ready:  # whoever has the claim now writes the same
+        transaction.set_rollback(True)
+    elif after := line.filter(position__gt=report.position).first():
+        reckon_anew(after, report)
+    return ready
 
 
 def failing_by_risk(groups: list[Group]) -> Counter[int]:
@@ -165,18 +238,23 @@ def choices(groups: list[Group]) -> dict[str, list[str]]:
     return {name: sorted({getattr(group, field) for group in present} - {""}) for name, field in columns.items()}
 
 
-def result(report: Report, info: RuleInfo, rule: int, lists: list[Status]) -> RuleResult:
+def result(report: Report, info: RuleInfo, rule: int, lists: set[int]) -> RuleResult:
     """A rule's counts: of the rows for what the file lists row by row, the file's own number for the rest."""
-    counts = {status: (info.counts if status in lists else info.stated).get(status, 0) for status in Status}
     return RuleResult(
-        report=report,
+        report_id=report.pk,
         rule_id=rule,
         name=info.name[:300],
         risk=info.risk or Risk.NOT_STATED,
         parameters=report.stated.get("parameters", {}).get(info.rule_id),
-        stated={Status(status).name: number for status, number in info.stated.items()},
-        **{status.field: number for status, number in counts.items()},
+        stated={NAMES[status]: number for status, number in info.stated.items()},
+        **{field: (info.counts if status in lists else info.stated).get(status, 0) for status, field in FIELDS.items()},
     )
+
+
+def in_columns(result: RuleResult) -> tuple[Any, ...]:
+    """A result as a row of NEW_RESULTS."""
+    parameters = None if result.parameters is None else json.dumps(result.parameters)
+    return (parameters, json.dumps(result.stated), *plain_columns(result))
 
 
 def scope(contents: Contents) -> int | None:
@@ -192,10 +270,10 @@ def by_status(stated: dict[str, int]) -> dict[Status, int]:
     return {names[word.upper()]: number for word, number in stated.items() if word.upper() in names}
 
 
-def total(status: Status, lists: list[Status], results: list[RuleResult], overview: dict[Status, int]) -> int:
+def total(status: Status, lists: set[int], results: list[RuleResult], overview: dict[Status, int]) -> int:
     """How many rows have the status or, where the file lists none of that kind, how many it says there are."""
-    counted: int = sum(getattr(one, status.field) for one in results)
-    return counted if counted or status in lists else overview.get(status, 0)
+    found: int = sum(map(attrgetter(FIELDS[status]), results))
+    return found if found or status in lists else overview.get(status, 0)
 
 
 def sheets_of(report: Report, contents: Contents) -> Iterator[Sheet]:
@@ -224,11 +302,13 @@ def moment(text: str | None) -> dt.datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=dt.timezone(dt.timedelta(hours=8)))
 
 
-def changes_since(before: Report | None, report: Report, results: list[RuleResult]) -> dict[str, int | None]:
-    """What is new, fixed and gone against the report before, of the whole; and of each rule, written into `results`."""
-    if before is None:
+def counted(changes: list[Change[int]] | None, results: list[RuleResult]) -> dict[str, int | None]:
+    """How many are new, fixed and gone, of the whole; and of each rule, written into `results`.
+
+    Nothing is said where there is no report before, and so no changes.
+    """
+    if changes is None:
         return {"new": None, "fixed": None, "gone": None}
-    changes = comparison.between(before, report).changes
     by_rule = Counter((change.rule, change.bucket) for change in changes)
     for one in results:
         one.new, one.fixed = by_rule[one.rule_id, Bucket.NEW_FAILURE], by_rule[one.rule_id, Bucket.FIXED]
@@ -240,5 +320,6 @@ def changes_since(before: Report | None, report: Report, results: list[RuleResul
 def reckon_anew(report: Report, before: Report) -> None:
     """The same for a ready report that has another before it now."""
     results = list(report.rule_results.order_by())
-    Report.objects.filter(pk=report.pk).update(**changes_since(before, report, results))
+    changed = counted(comparison.between(before, report).changes, results)
+    Report.objects.filter(pk=report.pk).update(**changed)
     RuleResult.objects.bulk_update(results, ["new", "fixed"])

@@ -5,12 +5,13 @@ own that leaves every other report's rows as they were: the write lock is short,
 in the middle does the same again without harm.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Q
 
+from dashboard.bulk import Insert, quoted
 from dashboard.models import Evaluation, Pack, Report
 from dashboard.models.evaluations import FOREVER
 from dashboard.workbook import Evaluated
@@ -66,13 +67,21 @@ def painted(spans: Sequence[Span], start: int, end: int, state: Span | None) -> 
     return joined
 
 
-def put(report: Report, buckets: Iterable[list[Evaluated]], groups: Sequence[Shared]) -> None:
-    """Makes the spans of the report's pack say what its file says; `groups` go by the numbers that its rows name."""
+def put(
+    report: Report,
+    buckets: Iterable[list[Evaluated]],
+    groups: Sequence[Shared],
+    before: Mapping[int, Evaluated] | None = None,
+) -> None:
+    """Makes the spans of the report's pack say what its file says; `groups` go by the numbers that its rows name.
+
+    `before` are the rows by key of the report that comes just before it, where they are at hand.
+    """
     assert report.position is not None  # noqa: S101  # it is placed before its spans are
     for low, high, rows in ranges(buckets):
         with transaction.atomic():
             Pack.objects.hold(report.pack_id)
-            put_range(report.pack_id, report.position, low, high, {row.key: row for row in rows}, groups)
+            put_range(report.pack_id, report.position, low, high, {row.key: row for row in rows}, groups, before)
 
 
 def ranges(buckets: Iterable[list[Evaluated]]) -> Iterator[tuple[int, int, list[Evaluated]]]:
@@ -90,15 +99,24 @@ def ranges(buckets: Iterable[list[Evaluated]]) -> Iterator[tuple[int, int, list[
 
 
 def put_range(
-    pack: int, position: int, low: int, high: int, rows: dict[int, Evaluated], groups: Sequence[Shared]
+    pack: int,
+    position: int,
+    low: int,
+    high: int,
+    rows: dict[int, Evaluated],
+    groups: Sequence[Shared],
+    before: Mapping[int, Evaluated] | None = None,
 ) -> None:
     there = Evaluation.objects.filter(pack=pack, key__gte=low, key__lt=high)
-    end = next_position(pack, position)
-    if not there.exists():
+    end = neighbours(pack, position)[1]
+    if before is None:
+        standing = dict(there.at(pack, position).values_list("key", "digest").iterator(chunk_size=AT_ONCE))
+    else:
+        standing = {key: row.digest for key, row in before.items() if low <= key < high}
+    if not standing and not there.exists():
         whole = (pack, position, end, position)
         write([], [], [], [columns(row, groups[row.group], whole) for row in rows.values()])
         return
-    standing = dict(there.at(pack, position).values_list("key", "digest").iterator(chunk_size=AT_ONCE))
     changed = [key for key, row in rows.items() if standing.get(key) != row.digest]
     changed += standing.keys() - rows.keys()
 
@@ -114,7 +132,7 @@ def take_out(pack: Pack, position: int) -> None:
     while True:
         with transaction.atomic():
             Pack.objects.hold(pack.pk)
-            end, before = next_position(pack.pk, position), previous_position(pack.pk, position)
+            before, end = neighbours(pack.pk, position)
             # A span that begins or ends here, but for those that the others' positions explain as well.
             touched = Evaluation.objects.filter(pack=pack).filter(
                 Q(first=position) | Q(until=position, until__lt=FOREVER)
@@ -130,14 +148,12 @@ def take_out(pack: Pack, position: int) -> None:
             return
 
 
-def next_position(pack: int, position: int) -> int:
-    later = Report.objects.filter(pack=pack, position__gt=position).order_by("position")
-    return later.values_list("position", flat=True).first() or FOREVER
-
-
-def previous_position(pack: int, position: int) -> int | None:
-    earlier = Report.objects.filter(pack=pack, position__lt=position).order_by("-position")
-    return earlier.values_list("position", flat=True).first()
+def neighbours(pack: int, position: int) -> tuple[int | None, int]:
+    """The positions of the reports just before and after this one; None and FOREVER where there are none."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEIGHBOURS, (pack, position, pack, position))
+        before, after = cursor.fetchone()
+    return before, after or FOREVER
 
 
 def repaint(
@@ -192,21 +208,18 @@ SAYS = (
 WHEN = ("first", "until", "since")
 
 
-def quoted(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
-
-
-# What a new row is given, in the order of `columns`.
-GIVEN = quoted(SAYS + WHEN)
-INSERT = f"INSERT INTO {TABLE} ({GIVEN}) VALUES ({', '.join(['%s'] * len(SAYS + WHEN))})"  # noqa: S608
-STREAM = f"COPY {TABLE} ({GIVEN}) FROM STDIN"
-COPY = f"INSERT INTO {TABLE} ({GIVEN}) SELECT {quoted(SAYS)}, %s, %s, %s FROM {TABLE} WHERE id = %s"  # noqa: S608
+NEW = Insert(Evaluation, SAYS + WHEN)
+COPY = f"INSERT INTO {TABLE} ({quoted(SAYS + WHEN)}) SELECT {quoted(SAYS)}, %s, %s, %s FROM {TABLE} WHERE id = %s"  # noqa: S608
 CHANGE = f'UPDATE {TABLE} SET "first" = %s, "until" = %s, "since" = %s WHERE id = %s'  # noqa: S608
 DROP = f"DELETE FROM {TABLE} WHERE id = %s"  # noqa: S608
+OF_PACK = f"FROM {Report._meta.db_table} WHERE pack_id = %s"
+NEIGHBOURS = (
+    f"SELECT (SELECT max(position) {OF_PACK} AND position < %s), (SELECT min(position) {OF_PACK} AND position > %s)"
+)
 
 
 def columns(row: Evaluated, shared: Shared, when: tuple[int, int, int, int]) -> Columns:
-    """A new row in the order of GIVEN; `when` begins with the pack."""
+    """A new row in the order of NEW; `when` begins with the pack."""
     own = row[4:9]  # resource id, its name, actual, expected, reason
     return (*row[:3], *shared, *own, "\n".join(own).casefold(), *when)
 
@@ -218,9 +231,5 @@ def write(drop: list[int], change: list[Columns], copy: list[Columns], add: list
         for statement, rows in ((DROP, dropped), (CHANGE, change), (COPY, copy)):
             if rows:
                 cursor.executemany(statement, rows)
-        if add and connection.vendor == "postgresql":  # which takes a stream in a fraction of the time
-            with cursor.copy(STREAM) as stream:
-                for row in add:
-                    stream.write_row(row)
-        elif add:
-            cursor.executemany(INSERT, add)
+    if add:
+        NEW.write(add)

@@ -19,9 +19,12 @@ _COLUMNS = 256
 _RECORD = Struct("<HHHHHI").unpack_from  # code, size; row, column, format; and what LABELSST and RK go on with
 _HEAD = Struct("<HH").unpack_from
 _TEXT = Struct("<IHH").unpack_from  # code and size as one number; row, column
+_TEXT_OF = Struct("<IH").pack
 _TEXT_START = Struct("<IHH6x").pack
 _DOUBLE = Struct("<d").unpack_from
 _MANY = Struct("<HI").unpack_from
+_ROW = b"\x08\x02\x10\0"  # code and size of a ROW record: many writers put one before each row's cells
+_ROW_SIZE = 20
 _RUN = 4  # neighbouring texts that are worth reading at once
 _RUNS = 32  # forms of runs that are remembered: a sheet's rows have few
 _TEXT_SIZE = 14  # bytes of a LABELSST record
@@ -38,7 +41,7 @@ def rows(  # noqa: C901  a call per record would cost more than the record
     """The rows of the sheet whose records begin at `position`; None where xlrd must read it."""
     found: list[list[Cell]] = []
     cells: list[Cell] = []
-    runs = _Runs(mem)
+    runs = _Runs(mem, strings)
     at = -1
     while True:
         try:
@@ -68,13 +71,13 @@ def rows(  # noqa: C901  a call per record would cost more than the record
             at = row
             if row >= len(found):
                 found.extend([[] for _ in range(row + 1 - len(found))])
-            cells = found[row]
-            if code == _LABELSST and not cells and (texts := runs.at(start - 4, row)):
-                position = start - 4 + _TEXT_SIZE * len(texts)
-                cells += map(strings.__getitem__, texts)
-                for gap in runs.gaps:
-                    cells.insert(gap, None)
-                continue
+            if code == _LABELSST and not found[row]:
+                position, at = runs.take(start - 4, row, found)
+                if position != start - 4:
+                    cells = found[at]
+                    continue
+                position = start + size
+            cells = found[at]
         if code == _MULRK:
             for place in range(start + 4, position - 2, 6):
                 style, rest = _MANY(mem, place)
@@ -100,38 +103,61 @@ class _Form(NamedTuple):
     texts: Callable[[bytes], tuple[int, ...]]
 
 
+_NONE = _Form(0, 0, -1, 0, [], Struct("").unpack)  # no records are like it
+
+
 class _Runs:
-    """Finds runs of texts. What the last rows had is tried first; `gaps` are the columns that the last run left out."""
+    """Takes runs of texts, row after row for as long as each begins where the one before ends."""
 
-    def __init__(self, mem: Any) -> None:
-        self.gaps: list[int] = []
+    def __init__(self, mem: Any, strings: Sequence[str | None]) -> None:
         self._mem = mem
-        self._forms: list[_Form] = []
+        self._strings = strings
+        self._forms: list[_Form] = []  # what the last row had is tried first
 
-    def at(self, position: int, row: int) -> Sequence[int] | None:
-        """The numbers of the texts of the run that begins here; None where there is none."""
+    def take(self, position: int, row: int, found: list[list[Cell]]) -> tuple[int, int]:
+        """Where the runs that begin here end, and the last row that has one; the place itself where there is none."""
+        mem, strings, last, form = self._mem, self._strings, row, _NONE
+        while True:
+            records = mem[position : position + form.size]
+            if int.from_bytes(records, "little") & form.mask != form.heads + row * form.row:
+                form = self._form(position, row)
+                records = mem[position : position + form.size]
+            if not form.size:
+                return position, last
+            cells: list[Cell] = [strings[text] for text in form.texts(records)]
+            for gap in form.gaps:
+                cells.insert(gap, None)
+            found[row : row + 1] = [cells]
+            position += form.size
+            if mem[position : position + 4] == _ROW:
+                position += _ROW_SIZE
+            last, row = row, row + 1
+            if row != len(found):  # rows that are out of order
+                return position, last
+
+    def _form(self, position: int, row: int) -> _Form:
+        """How the run that begins here looks; that of nothing where none does."""
+        if self._mem[position : position + 6] != _TEXT_OF(_TEXT_HEAD, row):
+            return _NONE
         for place, form in enumerate(self._forms):
-            records = self._mem[position : position + form.size]
-            if int.from_bytes(records, "little") & form.mask == form.heads + row * form.row:
-                if place:
-                    self._forms.insert(0, self._forms.pop(place))
-                self.gaps = form.gaps
-                return form.texts(records)
-        columns = _columns(self._mem, position)
+            records = int.from_bytes(self._mem[position : position + form.size], "little")
+            if records & form.mask == form.heads + row * form.row:
+                self._forms.insert(0, self._forms.pop(place))
+                return form
+        columns = _columns(self._mem, position, row)
         if len(columns) < _RUN:
-            return None
+            return _NONE
         self._forms = [_form(columns), *self._forms[: _RUNS - 1]]
-        return self.at(position, row)
+        return self._forms[0]
 
 
-def _columns(mem: Any, position: int) -> tuple[int, ...]:
+def _columns(mem: Any, position: int, row: int) -> tuple[int, ...]:
     """The columns of neighbouring texts in one row, from left to right."""
     columns: list[int] = []
     with suppress(error):
-        _, first, _ = _TEXT(mem, position)
         while True:
-            head, row, column = _TEXT(mem, position + _TEXT_SIZE * len(columns))
-            if head != _TEXT_HEAD or row != first or not (columns or [-1])[-1] < column < _COLUMNS:
+            head, at, column = _TEXT(mem, position + _TEXT_SIZE * len(columns))
+            if head != _TEXT_HEAD or at != row or not (columns or [-1])[-1] < column < _COLUMNS:
                 break
             columns.append(column)
     return tuple(columns)
