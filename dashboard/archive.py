@@ -6,7 +6,7 @@ leaves either all of it or nothing.
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -51,11 +51,12 @@ def keep(path: Path, sha256: str) -> Original:
     """Takes a finished local file whose hash is known into the archive. Equal bytes are kept once."""
     original = Original(sha256=sha256, size=path.stat().st_size)
     put(path, original.path)
-    return Original.objects.get_or_create(sha256=sha256, defaults={"size": original.size})[0]
+    record([original])
+    return original
 
 
-def keep_bytes(file: IO[bytes]) -> Original:
-    """Takes a stream into the archive, hashing while it arrives."""
+def take(file: IO[bytes]) -> Original:
+    """Takes a stream into the archive, hashing while it arrives; its row is still to be made (see `record`)."""
     digest = hashlib.sha256()
     with incoming() as folder:
         path = folder / "original"
@@ -63,7 +64,14 @@ def keep_bytes(file: IO[bytes]) -> Original:
             while chunk := file.read(2**20):
                 digest.update(chunk)
                 target.write(chunk)
-        return keep(path, digest.hexdigest())
+        original = Original(sha256=digest.hexdigest(), size=path.stat().st_size)
+        put(path, original.path)
+    return original
+
+
+def record(originals: Iterable[Original]) -> None:
+    """Makes the rows of originals, where there are none yet."""
+    Original.objects.bulk_create(originals, ignore_conflicts=True)
 
 
 def open_original(original: Original) -> File:  # type: ignore[type-arg]

@@ -10,8 +10,9 @@ import re
 import zipfile
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple, Self
 
@@ -29,7 +30,10 @@ CHINA = dt.timezone(dt.timedelta(hours=8))
 PATIENCE = dt.timedelta(days=1)  # many may wait for their turn
 MEMBERS = 5_000  # files in one zip
 UNPACKED = 20  # times the size that one file may have: all files of a zip together
+AT_ONCE = 10  # files that get their verdicts in one go
 State = ImportedFile.State
+WAITING = (State.ARRIVED, State.ASKING)
+Key = tuple[int, str | None, dt.datetime]  # what makes two reports one: pack, bytes, minute
 
 
 class Place(NamedTuple):
@@ -84,7 +88,7 @@ def told(original: Original) -> Place:
 
 
 def receive(batch: ImportBatch, name: str, file: IO[bytes], size: int) -> list[ImportedFile]:
-    """Takes a file's bytes into the archive, or those of each report in a zip; nothing is read yet."""
+    """Takes a file's bytes into the archive, or those of each report in a zip; nothing is read, and no row made."""
     name = PurePosixPath(name.replace("\\", "/")).name[-255:]
     if size > settings.FILE_LIMIT_BYTES:
         return [refuse(batch, name, "too_large")]
@@ -97,11 +101,11 @@ def receive(batch: ImportBatch, name: str, file: IO[bytes], size: int) -> list[I
 
 
 def keep(batch: ImportBatch, name: str, file: IO[bytes], inside: str = "") -> ImportedFile:
-    return ImportedFile.objects.create(batch=batch, name=name, inside=inside, original=archive.keep_bytes(file))
+    return ImportedFile(batch=batch, name=name, inside=inside, original=archive.take(file))
 
 
 def refuse(batch: ImportBatch, name: str, code: str, inside: str = "") -> ImportedFile:
-    return ImportedFile.objects.create(batch=batch, name=name, inside=inside, state=State.REFUSED, error_code=code)
+    return ImportedFile(batch=batch, name=name, inside=inside, state=State.REFUSED, error_code=code)
 
 
 def reports_in(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
@@ -140,12 +144,35 @@ def take_out(batch: ImportBatch, inside: str, bundle: zipfile.ZipFile, info: zip
         return refuse(batch, name, "corrupt", inside)
 
 
-def settle(file: ImportedFile, given: Place = Place()) -> Report | None:  # noqa: B008  # immutable
-    """Gives a file its verdict and its report; None where one of account, pack and time is not known, or none fits."""
-    if file.state not in (State.ARRIVED, State.ASKING) or file.original is None:
-        return file.report
+def record(files: Iterable[ImportedFile]) -> None:
+    """Makes the rows of files that have none."""
+    new = [file for file in files if file.pk is None]
+    with transaction.atomic(savepoint=False):
+        archive.record([file.original for file in new if file.original])
+        ImportedFile.objects.bulk_create(new)
+
+
+def settle_each(files: Iterable[ImportedFile], given: Place = Place()) -> Iterator[Report]:  # noqa: B008  # immutable
+    """Gives files their verdicts, a few at a time; yields the reports that are to be read."""
+    waiting = iter(files)
+    while some := list(islice(waiting, AT_ONCE)):
+        yield from settle(some, given)
+
+
+def settle(files: Sequence[ImportedFile], given: Place = Place()) -> list[Report]:  # noqa: B008  # as above
+    """Gives files their verdicts, and rows to those that have none; returns the reports that are to be read."""
+    known = [(file, place) for file in files if file.state in WAITING and (place := whereabouts(file, given))]
+    with transaction.atomic():
+        settle_as(known)
+        record(files)
+    return list({file.report.pk: file.report for file in files if file.report and file.report.under_way}.values())
+
+
+def whereabouts(file: ImportedFile, given: Place) -> Place | None:
+    """Where a file belongs; None, and a verdict, where one of account, pack and time is not known, or none fits."""
     place = named(file.name).or_else(Place(file.account_uid, file.pack_id, file.created_at, file.pack_name))
     if not place.known:
+        assert file.original is not None  # noqa: S101  # none that waits was refused
         try:
             place = place.or_else(told(file.original)).or_else(given)
         except WorkbookError as error:
@@ -157,63 +184,95 @@ def settle(file: ImportedFile, given: Place = Place()) -> Report | None:  # noqa
     if not place.known:
         conclude(file, State.ASKING, **place._asdict())
         return None
-    return settle_as(file, place)
+    return place
 
 
-def settle_as(file: ImportedFile, place: Place) -> Report:
-    """Gives a file the report of a place that is known."""
-    assert file.original is not None  # noqa: S101  # what was refused is asked for no place
-    with transaction.atomic():
-        report, made = enter(place, file.name, file.original, file.batch.by)
-        conclude(file, State.ENTERED if made else State.THERE, report=report, **place._asdict())
-    return report
+def settle_as(known: Sequence[tuple[ImportedFile, Place]]) -> None:
+    """Gives files the reports of their places."""
+    with transaction.atomic(savepoint=False):
+        found = enter([Arrival(place, file.name, original(file), file.batch.by_id) for file, place in known])
+        for (file, place), (report, made) in zip(known, found, strict=True):
+            conclude(file, State.ENTERED if made else State.THERE, report=report, **place._asdict())
+
+
+def original(file: ImportedFile) -> Original:
+    assert file.original is not None  # noqa: S101  # what was refused has no place
+    return file.original
 
 
 def conclude(file: ImportedFile, state: State, **fields: object) -> None:
-    """Writes a verdict, unless somebody was quicker."""
-    waiting = ImportedFile.objects.filter(pk=file.pk, state__in=(State.ARRIVED, State.ASKING))
-    if waiting.update(state=state, **fields):
+    """Writes a verdict, unless somebody was quicker; a file without a row just bears it."""
+    waiting = ImportedFile.objects.filter(pk=file.pk, state__in=WAITING)
+    if file.pk is None or waiting.update(state=state, **fields):
         for name, value in {"state": state, **fields}.items():
             setattr(file, name, value)
     else:
         file.refresh_from_db()
 
 
-def enter(place: Place, name: str, original: Original, by: AbstractBaseUser | None) -> tuple[Report, bool]:
-    """The report of these bytes in this place, and whether it was made now; account and pack are made where unknown.
+class Arrival(NamedTuple):
+    """A file whose place is known. `by` is the id of whoever brings it."""
+
+    place: Place
+    name: str
+    original: Original
+    by: int | None
+
+
+def enter(arrivals: Sequence[Arrival]) -> list[tuple[Report, bool]]:
+    """The report of each file in its place, and whether it was made now; account and pack are made where unknown.
 
     A file's name tells its time to the minute, so that equal bytes of one pack and one minute are one report.
     """
-    assert place.created_at is not None  # noqa: S101  # the place is known
+    packs = {place[:2]: pack_of(place) for place, *_ in arrivals}
+    for pk in sorted(pack.pk for pack in packs.values()):
+        Pack.objects.hold(pk)
+    there = known_reports(arrivals, packs.values())
+    found, new, now = [], [], timezone.now()
+    for place, name, original, by in arrivals:
+        pack = packs[place[:2]]
+        key = (pack.pk, original.pk, minute(place.created_at))
+        if made := key not in there:
+            there[key] = Report(
+                pack=pack,
+                pack_name=place.pack_name or pack.name,
+                source=Report.Source.IMPORTED,
+                state=Report.State.READING,
+                requested_by_id=by,
+                created_at=place.created_at,
+                received_at=now,
+                deadline_at=now + PATIENCE,
+                original=original,
+                file_name=name,
+            )
+            new.append(there[key])
+        found.append((there[key], made))
+    Report.objects.bulk_create(new)
+    return found
+
+
+def pack_of(place: Place) -> Pack:
     known = Pack.objects.select_related("account").filter(account__uid=place.account_uid, pack_id=place.pack_id)
-    pack = known.first() or made(place)
-    minute = place.created_at.replace(second=0, microsecond=0)
-    with transaction.atomic():
-        Pack.objects.hold(pack.pk)
-        same = Report.objects.filter(pack=pack, original=original).exclude(state=Report.State.CANCELLED)
-        there = same.filter(created_at__gte=minute, created_at__lt=minute + dt.timedelta(minutes=1)).values_list("pk")
-        if found := there.first():
-            return Report.objects.get(pk=found[0]), False
-        now = timezone.now()
-        report = Report.objects.create(
-            pack=pack,
-            pack_name=place.pack_name or pack.name,
-            source=Report.Source.IMPORTED,
-            state=Report.State.READING,
-            requested_by_id=by.pk if by else None,
-            created_at=place.created_at,
-            received_at=now,
-            deadline_at=now + PATIENCE,
-            original=original,
-            file_name=name,
-        )
-    return report, True
+    return known.first() or made(place)
 
 
 def made(place: Place) -> Pack:
     account, _ = Account.objects.get_or_create(uid=place.account_uid, defaults={"name": place.account_uid})
     words = {"name": place.pack_name or place.pack_id, "imported": True}
     return Pack.objects.get_or_create(account=account, pack_id=place.pack_id, defaults=words)[0]
+
+
+def known_reports(arrivals: Sequence[Arrival], packs: Iterable[Pack]) -> dict[Key, Report]:
+    """The reports that there are of these files in these packs."""
+    originals = {arrival.original.pk for arrival in arrivals}
+    there = Report.objects.filter(pack__in=packs, original__in=originals).exclude(state=Report.State.CANCELLED)
+    found = there.select_related("pack__account", "original").order_by("-pk")
+    return {(report.pack_id, report.original_id, minute(report.created_at)): report for report in found}
+
+
+def minute(moment: dt.datetime | None) -> dt.datetime:
+    assert moment is not None  # noqa: S101  # the time of what has bytes is known
+    return moment.astimezone(dt.UTC).replace(second=0, microsecond=0)
 
 
 def bring_in(
@@ -225,7 +284,10 @@ def bring_in(
     by: AbstractBaseUser | None = None,
 ) -> Report:
     """The report of a file whose place is known, still to be read (see `read_all`)."""
-    return enter(Place(account_uid, pack_id, created_at), name, archive.keep_bytes(file), by)[0]
+    arrival = Arrival(Place(account_uid, pack_id, created_at), name, archive.take(file), by.pk if by else None)
+    with transaction.atomic():
+        archive.record([arrival.original])
+        return enter([arrival])[0][0]
 
 
 def read_all(found: Iterable[Report], at_once: int | None = None) -> Iterator[Report]:
@@ -266,8 +328,7 @@ def left_lying() -> list[int]:
 def settle_batch(batch_id: int) -> list[Report]:
     """Settles the files of a batch that wait; returns the reports that are to be read."""
     waiting = ImportedFile.objects.filter(batch=batch_id, state=State.ARRIVED).select_related("original", "batch__by")
-    found = [settle(file) for file in waiting]
-    return [report for report in found if report and report.under_way]
+    return list(settle_each(waiting))
 
 
 def files_below(path: Path) -> Iterator[Path]:

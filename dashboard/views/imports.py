@@ -42,7 +42,7 @@ def receive(request: Request) -> HttpResponse:
     batch = ImportBatch.objects.create(by=request.user)
     for upload in uploads:
         if upload.file:
-            imports.receive(batch, upload.name or "", upload.file, upload.size or 0)
+            imports.record(imports.receive(batch, upload.name or "", upload.file, upload.size or 0))
     tasks.nudge_imports(batch.pk)
     return redirect(f"/imports/{batch.pk}/")
 
@@ -110,6 +110,7 @@ def place(request: Request, pk: int) -> HttpResponse:
     if not form.is_valid():
         context = {"batch": file.batch, **verdicts(file.batch, form, pk)}
         return render(request, "import_detail.html", context, status=422)
-    report = imports.settle_as(file, imports.Place(**form.cleaned_data))
-    tasks.nudge(report.pk)
+    imports.settle_as([(file, imports.Place(**form.cleaned_data))])
+    if file.report:
+        tasks.nudge(file.report.pk)
     return redirect(f"/imports/{file.batch_id}/")

@@ -60,7 +60,8 @@ def ready(path: str, pack: str, created_at: str, read_before: str = "") -> Told:
     with connection.execute_wrapper(locks):
         begun = time.perf_counter()
         with Path(path).open("rb") as file:
-            original = archive.keep_bytes(file)
+            original = archive.take(file)
+        archive.record([original])
         moment = dt.datetime.fromisoformat(created_at)
         report = Report.objects.create(
             pack=Pack.objects.get(pk=pack),

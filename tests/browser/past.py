@@ -23,8 +23,7 @@ def lay_in() -> None:
     assert [report.state for report in imports.read_all(found)] == ["ready"] * 2 * WEEKS + ["failed"]
     batch = ImportBatch.objects.create()
     for name, content in (("unknown.xls", files[0][3]), ("broken.xls", ERROR)):
-        for file in imports.receive(batch, name, io.BytesIO(content), len(content)):
-            imports.settle(file)
+        imports.settle(imports.receive(batch, name, io.BytesIO(content), len(content)))
     assert Report.objects.ready().count() == 2 * WEEKS
 
 

@@ -33,8 +33,7 @@ def batch(db: None) -> ImportBatch:
 
 def take_in(batch: ImportBatch, name: str, content: bytes, given: imports.Place | None = None) -> list[ImportedFile]:
     found = imports.receive(batch, name, io.BytesIO(content), len(content))
-    reports = [imports.settle(file, given or imports.Place()) for file in found]
-    list(imports.read_all(report for report in reports if report and report.under_way))
+    list(imports.read_all(imports.settle(found, given or imports.Place())))
     for file in found:
         file.refresh_from_db()
     return found
@@ -154,8 +153,7 @@ def test_a_file_that_says_too_little_is_asked_about(batch: ImportBatch) -> None:
     (file,) = take_in(batch, "list.csv", content)
     assert (file.state, file.report) == (State.ASKING, None)
     file.account_uid, file.pack_id, file.created_at = UID, PLAN.id, UNTIL - dt.timedelta(days=1)
-    report = imports.settle(file)
-    assert report
+    (report,) = imports.settle([file])
     assert (report.created_at, report.pack.pack_id) == (file.created_at, PLAN.id)
 
 

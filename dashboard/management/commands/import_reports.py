@@ -1,6 +1,5 @@
 """Bring report files from before into the history."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,8 @@ class Command(BaseCommand):
         batch = ImportBatch.objects.create()
         given = imports.Place(options["account"], options["pack"])
         paths = [file for path in options["paths"] for file in imports.files_below(path)]
-        for _ in imports.read_all(self.received(batch, paths, given)):
+        received = (file for path in paths for file in receive(batch, path))
+        for _ in imports.read_all(imports.settle_each(received, given)):
             pass
         files = batch.files.select_related("report", "batch")
         for file in files:
@@ -36,14 +36,10 @@ class Command(BaseCommand):
         if bad:
             raise CommandError(f"{bad} could not be taken in.")
 
-    def received(self, batch: ImportBatch, paths: list[Path], given: imports.Place) -> Iterator[Report]:
-        for path in paths:
-            with path.open("rb") as stream:
-                files = imports.receive(batch, path.name, stream, path.stat().st_size)
-            for file in files:
-                report = imports.settle(file, given)
-                if report and report.under_way:
-                    yield report
+
+def receive(batch: ImportBatch, path: Path) -> list[ImportedFile]:
+    with path.open("rb") as stream:
+        return imports.receive(batch, path.name, stream, path.stat().st_size)
 
 
 def is_bad(file: ImportedFile) -> bool:
