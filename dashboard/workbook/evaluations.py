@@ -42,21 +42,8 @@ LISTS = {
 }
 
 
-@dataclass(slots=True)
-class _Group:
-    """What all rows with the same rule, account, region, type, status and risk have in common."""
-
-    number: int
-    rule: RuleInfo
-    shown: tuple[int, int, str, str, str]  # status, risk, account, region, resource type
-    hash: int  # of the rule
-    place: int  # hash of account, region and resource type
-    digests: "_Remembered[tuple[str, str, str], int]"  # by actual, expected and reason
-    count: int = 0
-
-
 class _Remembered(dict[K, V]):
-    """What a function gives for a text, remembered: a report repeats most of its texts many times."""
+    """What a function gives for a text, remembered: reports repeat most of their texts, and each other's."""
 
     def __init__(self, make: Callable[[K], V]) -> None:
         super().__init__()
@@ -73,11 +60,50 @@ def _hash(*texts: str) -> int:
     return int.from_bytes(blake2b("\x1f".join(texts).encode(), digest_size=8).digest(), "big") >> 1
 
 
-def _plain(cell: str | None) -> str:
+def _plain(cell: Cell) -> str:
     """`text` of a cell that may be remembered: a number would be found under another that equals it."""
     if cell is None or type(cell) is str:
         return text(cell)
     raise TypeError
+
+
+def _digests(said: tuple[int, int]) -> "_Remembered[tuple[str, str, str], int]":
+    """The digests of what is said with a status and a risk, by actual, expected and substance of the reason."""
+    status, risk = map(str, said)
+    return _Remembered(lambda texts: _hash("said", status, risk, *texts))
+
+
+# All of these follow from the texts alone, so that they serve one file after another.
+_PLAIN: _Remembered[Any, str] = _Remembered(_plain)
+_IDS: _Remembered[str, int] = _Remembered(lambda resource_id: _hash("id", normal(resource_id)))
+_NAMES: _Remembered[str, int] = _Remembered(lambda name: _hash("name", name))
+_RULES: _Remembered[str, int] = _Remembered(lambda key: _hash("rule", key))
+_PLACES: _Remembered[tuple[str, str, str], int] = _Remembered(lambda place: _hash("place", *map(normal, place)))
+_SAID = _Remembered(_digests)
+
+
+@dataclass(slots=True)
+class _Group:
+    """What all rows with the same rule, account, region, type, status and risk have in common."""
+
+    number: int
+    rule: RuleInfo
+    shown: tuple[int, int, str, str, str]  # status, risk, account, region, resource type
+    hash: int  # of the rule
+    place: int  # hash of account, region and resource type
+    digests: dict[tuple[str, str, str], int]  # by actual, expected and reason
+    count: int = 0
+
+
+class _Groups(dict[tuple[Cell, ...], _Group | None]):
+    """Groups by the cells that name them; what is not there is asked for."""
+
+    def __init__(self, find: Callable[[tuple[Cell, ...]], _Group | None]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, cells: tuple[Cell, ...]) -> _Group | None:
+        return self._find(cells)
 
 
 class Evaluations:
@@ -93,14 +119,6 @@ class Evaluations:
         self.groups: list[Group] = []  # by the numbers by which rows name them; counted once a sheet has been read
         self._failing: set[int] = set()
         self._risks: dict[int, int] = {}
-        self.plain = _Remembered(_plain)
-        self.ids: _Remembered[str, int] = _Remembered(lambda resource_id: _hash("id", normal(resource_id)))
-        self.names: _Remembered[str, int] = _Remembered(lambda name: _hash("name", name))
-        self.reasons = _Remembered(annotation)
-        self._rule_hashes: _Remembered[str, int] = _Remembered(lambda key: _hash("rule", key))
-        self._places: _Remembered[tuple[str, str, str], int] = _Remembered(
-            lambda place: _hash("place", *map(normal, place))
-        )
 
     def sheet(self, info: SheetInfo, account: str) -> "Sheet":
         """The collector of one sheet's rows; `account` owns the rows that name none."""
@@ -115,17 +133,10 @@ class Evaluations:
             return None
         risk = risk_of(risk_text) or rule.risk
         owner = owner or account
-        said = (f"{status:d}", f"{risk}")
         shown = (int(status), risk, owner, region, kind)
         self.groups.append(Group(rule.number, *shown, rows=0))
-        return _Group(
-            len(self.groups) - 1,
-            rule,
-            shown,
-            self._rule_hashes[rule.key],
-            self._places[owner, region, kind],
-            _Remembered(lambda texts: _hash("said", *said, *texts)),
-        )
+        place = _PLACES[owner, region, kind]
+        return _Group(len(self.groups) - 1, rule, shown, _RULES[rule.key], place, _SAID[shown[:2]])
 
     def pack(self, added: int) -> None:
         """Compress what waits, once it is much."""
@@ -198,49 +209,51 @@ class Sheet:
         self._owner = owner
         self._info = info
         self._account = account
-        self._groups: dict[tuple[Cell, ...], _Group | None] = {}
+        self._groups = _Groups(self._group_of)
         self._skipped = 0
         self._lost = 0
 
     def add(self, rows: list[list[Cell]], first: int) -> None:
         """Take in rows, the first of which is row `first` of the sheet. The rows are ours from now on."""
-        width, groups, group_of, own_of = self._width, self._groups, self._group, self._own
-        owner, sheet, taken = self._owner, self._info.number, 0
-        buckets, plain, ids, names, reasons = owner.rows, owner.plain, owner.ids, owner.names, owner.reasons
-        for number, row in enumerate(rows, first):
-            if len(row) < width:
-                row.extend([None] * (width - len(row)))
+        if not rows:
+            return
+        if len(self._groups) > 50_000:
+            self.close()
+        for row in rows:
+            if len(row) < self._width:
+                row.extend([None] * (self._width - len(row)))
             row.append(None)
-            try:
-                group = groups[group_of(row)]
-            except (KeyError, TypeError):
-                group = self._new_group(group_of(row))
-            cells = own_of(row)
-            try:
-                resource_id, name, actual, expected, reason = map(plain.__getitem__, cells)
-            except TypeError:
-                resource_id, name, actual, expected, reason = map(text, cells)
-            resource_id = resource_id or name
+        groups = self._groups_of(list(map(self._group, rows)))
+        cells = zip(*map(self._own, rows), strict=True)
+        given, *_ = columns = list(cells)
+        ids, names, *said = map(_texts, columns)
+        ids = [resource_id or name for resource_id, name in zip(ids, names, strict=True)]
+        hashes = map(_IDS.__getitem__, ids), map(_NAMES.__getitem__, names)
+        buckets, sheet, number, taken = self._owner.rows, self._info.number, first - 1, 0
+        for group, cell, resource_id, name, actual, expected, reason, hashed, named in zip(
+            groups, given, ids, names, *said, *hashes, strict=True
+        ):
+            number += 1
             if group is None or not resource_id:
-                self._skipped += any(cell is not None for cell in row)
+                self._skipped += any(cell is not None for cell in rows[number - first])
                 continue
-            if type(cells[0]) is not str:
-                self._lost += _digits_lost(cells[0])
+            if type(cell) is not str:
+                self._lost += _digits_lost(cell)
             substance = reason
             if reason[:1] == "{":
-                stated_actual, stated_expected, reason, substance = reasons[reason]
+                stated_actual, stated_expected, reason, substance = _REASONS[reason]
                 actual, expected = actual or stated_actual, expected or stated_expected
-            resource = group.place ^ ids[resource_id]
+            resource = group.place ^ hashed
             key = group.hash ^ resource or 1
-            digest = group.digests[actual, expected, substance] ^ names[name]
+            digest = group.digests[actual, expected, substance] ^ named
             own = (resource_id, name, actual, expected, reason, sheet, number)
             buckets[key >> SHIFT].append((key, digest, resource, group.number, *own))
             group.count += 1
             taken += 1
         self._info.evaluations += taken
         if self._evaluated_at is not None:
-            owner.times.add([row[self._evaluated_at] for row in rows])
-        owner.pack(taken)
+            self._owner.times.add([row[self._evaluated_at] for row in rows])
+        self._owner.pack(taken)
 
     def close(self) -> None:
         """Add up what the rows gave."""
@@ -254,16 +267,32 @@ class Sheet:
         self._owner.note(self._info, skipped=self._skipped, lost=self._lost)
         self._skipped = self._lost = 0
 
-    def _new_group(self, cells: tuple[Cell, ...]) -> _Group | None:
-        self._lost += _digits_lost(cells[0]) + _digits_lost(cells[2])
-        shown = tuple(map(text, cells))
-        if len(self._groups) > 50_000:
-            self.close()
+    def _groups_of(self, named: list[tuple[Cell, ...]]) -> list[_Group | None]:
+        lost = self._lost
+        try:
+            return list(map(self._groups.__getitem__, named))
+        except TypeError:  # a date or an error cannot be looked up
+            self._lost = lost
+            return list(map(self._group_of, named))
+
+    def _group_of(self, cells: tuple[Cell, ...]) -> _Group | None:
+        """The group that these cells name; remembered by them where they are texts, as numbers equal one another."""
+        shown = tuple(_texts(cells))
         if shown not in self._groups:
             self._groups[shown] = self._owner.group(shown, self._info.role, self._account)
+        found = self._groups[shown]
         if all(type(cell) is str or cell is None for cell in cells):
-            self._groups[cells] = self._groups[shown]
-        return self._groups[shown]
+            self._groups[cells] = found
+        else:
+            self._lost += _digits_lost(cells[0]) + _digits_lost(cells[2])
+        return found
+
+
+def _texts(cells: Sequence[Cell]) -> list[str]:
+    try:
+        return list(map(_PLAIN.__getitem__, cells))
+    except TypeError:
+        return list(map(text, cells))
 
 
 def _digits_lost(cell: Cell) -> bool:
@@ -296,3 +325,6 @@ def _shown(value: object) -> str:
         return ""
     shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
     return shown.encode("utf-8", "replace").decode().replace("\0", "").strip()
+
+
+_REASONS = _Remembered(annotation)
