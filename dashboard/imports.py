@@ -224,7 +224,9 @@ def enter(arrivals: Sequence[Arrival]) -> list[tuple[Report, bool]]:
 
     A file's name tells its time to the minute, so that equal bytes of one pack and one minute are one report.
     """
-    packs = {place[:2]: pack_of(place) for place, *_ in arrivals}
+    packs: dict[tuple[str, str], Pack] = {}
+    for place, *_ in arrivals:
+        packs[place[:2]] = packs.get(place[:2]) or pack_of(place)
     for pk in sorted(pack.pk for pack in packs.values()):
         Pack.objects.hold(pk)
     there = known_reports(arrivals, packs.values())

@@ -26,34 +26,32 @@ NAMES = {status.value: status.name for status in Status}
 PLAIN = ("report_id", "rule_id", "name", "risk", *FIELDS.values(), "new", "fixed")
 NEW_RESULTS = Insert(RuleResult, ("parameters", "stated", *PLAIN))
 plain_columns = attrgetter(*PLAIN)
+KnownRules = dict[str, dict[str, Any]]  # the columns of a pack's rules, by key
 
 
 class Entered(NamedTuple):
     """A small report and its rows: whoever enters the next one of its pack need not look them up."""
 
     report: Report
+    rules: KnownRules
     rows: dict[int, Evaluated]  # by key
     groups: list[spans.Shared]
 
-    def precedes(self, report: Report) -> bool:
-        """Whether it is the one just before a report, whose pack is held."""
-        if self.report.pack_id != report.pack_id or report.position is None:
-            return False
-        return spans.neighbours(report.pack_id, report.position)[0] == self.report.position
+    def unlike(self, newer: Self) -> list[int]:
+        """The keys of which the two do not say the same."""
+        ours, theirs = self.rows, newer.rows
+        return [key for key, row in theirs.items() if key not in ours or ours[key][1] != row[1]] + [
+            *(ours.keys() - theirs.keys())
+        ]
 
-    def changes(self, newer: Self) -> list[Change[int]]:
-        """What has changed by a newer report of the pack."""
-        was, now = self.unlike(newer), newer.unlike(self)
-        return list(comparison.differing(was, now, Lists(frozenset(self.report.lists), frozenset(newer.report.lists))))
+    def changes(self, newer: Self, keys: list[int]) -> list[Change[int]]:
+        """What has changed by a newer report, of which the two do not say the same."""
+        lists = Lists(frozenset(self.report.lists), frozenset(newer.report.lists))
+        return list(comparison.differing(self.said(keys), newer.said(keys), lists))
 
-    def unlike(self, other: Self) -> dict[int, comparison.Said[int]]:
-        """The rows that the other has not, or not so."""
-        theirs = other.rows
-        return {
-            key: (key, *self.groups[row.group][:3], row.resource_id)
-            for key, row in self.rows.items()
-            if key not in theirs or theirs[key].digest != row.digest
-        }
+    def said(self, keys: list[int]) -> dict[int, comparison.Said[int]]:
+        found = [self.rows[key] for key in keys if key in self.rows]
+        return {row.key: (row.key, *self.groups[row.group][:3], row.resource_id) for row in found}
 
 
 def enter(report: Report, last: Entered | None = None) -> Entered | None:
@@ -65,12 +63,13 @@ def enter(report: Report, last: Entered | None = None) -> Entered | None:
         if report.source == Report.Source.IMPORTED and reading.contents.pack_name:
             name(report, reading.contents.pack_name[:200])
         report.lists = [Status[word] for word in reading.contents.lists]
+        report.position = place_of(report)
         if reading.contents.rows <= SMALL:
             return enter_small(report, reading, last)
         rules = span(report, reading)
         with transaction.atomic():
             Pack.objects.hold(report.pack_id)  # no two of its reports end between each other
-            conclude(report, reading, rules)
+            conclude(report, reading, rules, spans.neighbours(report))
     return None
 
 
@@ -88,20 +87,27 @@ class InTurn:
 def enter_small(report: Report, reading: Reading, last: Entered | None) -> Entered | None:
     """The same for a report whose rows need neither much time nor much memory."""
     rows = {row.key: row for bucket in reading.buckets() for row in bucket}
+    last = last if last and last.report.pack_id == report.pack_id else None
+    changes = None
     with transaction.atomic():
         Pack.objects.hold(report.pack_id)
-        position = place(report)
-        before = last if last and last.precedes(report) else None
-        rules = rules_of(report.pack, reading.contents.rules)
-        entered = Entered(report, rows, [ours(group, rules) for group in reading.groups])
-        spans.put_range(report.pack_id, position, 0, FOREVER, rows, entered.groups, before and before.rows)
-        return entered if conclude(report, reading, rules, before and before.changes(entered)) else None
+        known = rules_of(report.pack, reading.contents.rules, last.rules if last else None)
+        rules = numbered(reading.contents.rules, known)
+        entered = Entered(report, known, rows, [ours(group, rules) for group in reading.groups])
+        beside = spans.neighbours(report)
+        if last and last.report.position == beside.before:
+            keys = last.unlike(entered)
+            changes = last.changes(entered, keys)
+            spans.put_changed(report, beside.after, keys, rows, entered.groups)
+        else:
+            spans.put_range(report, 0, FOREVER, rows, entered.groups)
+        return entered if conclude(report, reading, rules, beside, changes) else None
 
 
 def span(report: Report, reading: Reading) -> dict[int, int]:
     """Makes the pack's spans say what the file says; returns the ids of its rules by their number in the file."""
-    place(report)
-    rules = rules_of(report.pack, reading.contents.rules)
+    Report.objects.filter(pk=report.pk, claim=report.claim).update(position=report.position)
+    rules = numbered(reading.contents.rules, rules_of(report.pack, reading.contents.rules))
     spans.put(report, reading.buckets(), [ours(group, rules) for group in reading.groups])
     return rules
 
@@ -131,21 +137,20 @@ def name(report: Report, pack_name: str) -> None:
     if report.pack.name == report.pack.pack_id:
         unnamed = Pack.objects.filter(pk=report.pack_id, imported=True, name=report.pack.pack_id)
         unnamed.update(name=pack_name)
+        report.pack.name = pack_name
 
 
-def place(report: Report) -> int:
-    """Gives the report its position among those of its pack; the same one when it is entered again."""
+def place_of(report: Report) -> int:
+    """The report's position among those of its pack; the same one when it is entered again."""
     assert report.created_at is not None  # noqa: S101  # known before anything is read
     assert report.original_id is not None  # noqa: S101  # as above
-    report.position = position_of(report.created_at, report.original_id)
-    Report.objects.filter(pk=report.pk, claim=report.claim).update(position=report.position)
-    return report.position
+    return position_of(report.created_at, report.original_id)
 
 
-def rules_of(pack: Pack, infos: list[RuleInfo]) -> dict[int, int]:
-    """The ids of the pack's rules by their number in the file; new ones are made, known ones learn the file's words."""
+def rules_of(pack: Pack, infos: list[RuleInfo], known: KnownRules | None = None) -> KnownRules:
+    """The pack's rules: new ones are made, known ones learn the file's words. `known` is how they just were."""
     told = {info.key[:300]: words(info) for info in infos}
-    known = known_rules(pack)
+    known = known or known_rules(pack)
     if new := [Rule(pack=pack, key=key, **said) for key, said in told.items() if key not in known]:
         Rule.objects.bulk_create(new, ignore_conflicts=True)
         known = known_rules(pack)
@@ -153,6 +158,12 @@ def rules_of(pack: Pack, infos: list[RuleInfo]) -> dict[int, int]:
         # What a file says otherwise is taken over, never an empty word for a full one.
         if better := {name: word for name, word in said.items() if word and word != known[key][name]}:
             Rule.objects.filter(pk=known[key]["pk"]).update(**better)
+            known[key] |= better
+    return known
+
+
+def numbered(infos: list[RuleInfo], known: KnownRules) -> dict[int, int]:
+    """The ids of rules by their number in the file."""
     return {info.number: known[info.key[:300]]["pk"] for info in infos}
 
 
@@ -166,12 +177,18 @@ def words(info: RuleInfo) -> dict[str, str]:
     }
 
 
-def known_rules(pack: Pack) -> dict[str, dict[str, Any]]:
+def known_rules(pack: Pack) -> KnownRules:
     rows = pack.rules.values("pk", "key", "rule_id", "name", "identifier", "description", "remediation")
     return {row["key"]: {**row} for row in rows}
 
 
-def conclude(report: Report, reading: Reading, rules: dict[int, int], changes: list[Change[int]] | None = None) -> bool:
+def conclude(
+    report: Report,
+    reading: Reading,
+    rules: dict[int, int],
+    beside: spans.Beside,
+    changes: list[Change[int]] | None = None,
+) -> bool:
     """Writes rules, sheets and counts, and makes the report ready; rolls back and is false where its claim was lost.
 
     `changes` are those since the report before, where somebody has reckoned them.
@@ -188,7 +205,7 @@ def conclude(report: Report, reading: Reading, rules: dict[int, int], changes: l
         report.rule_results.all().delete()
         report.sheets.all().delete()
     line = report.pack.reports.ready().order_by("position").only("pack", "position", "lists")
-    if changes is None and (before := line.filter(position__lt=report.position).last()):
+    if changes is None and beside.before and (before := line.filter(position__lt=report.position).last()):
         changes = comparison.between(before, report).changes
     changed = counted(changes, results)
     NEW_RESULTS.write([in_columns(one) for one in results])
@@ -196,6 +213,7 @@ def conclude(report: Report, reading: Reading, rules: dict[int, int], changes: l
     ready = report.move(
         state=Report.State.READY,
         ended_at=report.ended_at or timezone.now(),
+        position=report.position,
         reader=READER,
         kind=contents.kind,
         language=contents.language,
@@ -218,7 +236,7 @@ def conclude(report: Report, reading: Reading, rules: dict[int, int], changes: l
     )
     if not ready:  # whoever has the claim now writes the same
         transaction.set_rollback(True)
-    elif after := line.filter(position__gt=report.position).first():
+    elif beside.after < FOREVER and (after := line.filter(position__gt=report.position).first()):
         reckon_anew(after, report)
     return ready
 

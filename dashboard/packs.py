@@ -1,6 +1,7 @@
 """Accounts and packs against the cloud: the line to it, the test of a key, the list of packs."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
@@ -9,6 +10,9 @@ from django.utils import timezone
 from dashboard import cloud
 from dashboard.models import Account, Pack, Risk
 from dashboard.models.accounts import SecretUnreadableError
+
+if TYPE_CHECKING:
+    from dashboard.cloud.client import Client
 
 
 @dataclass(frozen=True)
@@ -23,14 +27,16 @@ class Verdict:
         return self.error is None
 
 
-def line(account: Account, attempts: int = 2) -> cloud.Client:
+def line(account: Account, attempts: int = 2) -> "Client":
     """A client for the account. Raises CloudError (SecretUnreadable) when the settings' keys do not fit its secret."""
+    from dashboard.cloud.client import ENDPOINTS, Client
+
     try:
         secret = account.secret
     except SecretUnreadableError as error:
         raise cloud.CloudError("SecretUnreadable") from error
-    endpoint = account.endpoint or cloud.ENDPOINTS[account.site]
-    return cloud.Client(endpoint, account.access_key_id, secret, transport=settings.CLOUD_TRANSPORT, attempts=attempts)
+    endpoint = account.endpoint or ENDPOINTS[account.site]
+    return Client(endpoint, account.access_key_id, secret, transport=settings.CLOUD_TRANSPORT, attempts=attempts)
 
 
 def test(account: Account) -> Verdict:

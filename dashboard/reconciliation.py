@@ -1,17 +1,20 @@
 """Holding our counts against the file's own and the cloud's: what was checked, and what does not agree."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dashboard import cloud, pace
 from dashboard.models import Pack, RuleResult, Status
 from dashboard.workbook import Contents
 
+if TYPE_CHECKING:
+    from dashboard.cloud.client import Client
+
 LISTING = {"non_compliant", "compliant", "ignored", "evaluations"}
 Note = dict[str, Any]
 
 
-def cloud_counts(client: cloud.Client, pack: Pack) -> dict[str, Any]:
+def cloud_counts(client: "Client", pack: Pack) -> dict[str, Any]:
     """The cloud's counts of rules and resources, and the rules' parameters; what cannot be had is left out."""
     asks: dict[str, Callable[[], dict[str, Any]]] = {
         "cloud_rules": lambda: by_name(client.rule_compliance(pack.pack_id)),

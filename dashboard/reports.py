@@ -135,6 +135,8 @@ def ask(report: Report) -> None:
 
 def fetch(report: Report) -> None:
     """Asks for a fresh link and brings the file into the archive at once; the link is kept nowhere."""
+    from dashboard.cloud.download import download
+
     account = report.pack.account
     if wait := pace.wait_to_ask(account):
         return later(report, wait)
@@ -147,7 +149,7 @@ def fetch(report: Report) -> None:
     with archive.incoming() as folder:
         path = folder / "original"
         with path.open("wb") as target:
-            fetched = cloud.download(
+            fetched = download(
                 there.url,
                 target,
                 allowed_hosts=settings.DOWNLOAD_HOSTS,
@@ -242,7 +244,6 @@ def left_lying() -> ReportQuerySet:
 
 def clear_away() -> None:
     """Takes what failed and cancelled reports had brought into the spans out again."""
-    for report in Report.objects.ended_badly().exclude(position=None).select_related("pack"):
-        assert report.position is not None  # noqa: S101  # the query says so
-        spans.take_out(report.pack, report.position)
+    for report in Report.objects.ended_badly().exclude(position=None):
+        spans.take_out(report)
         Report.objects.filter(pk=report.pk).update(position=None)

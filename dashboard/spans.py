@@ -11,7 +11,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.db.models import Q
 
-from dashboard.bulk import Insert, quoted
+from dashboard.bulk import Insert, Update, quoted
 from dashboard.models import Evaluation, Pack, Report
 from dashboard.models.evaluations import FOREVER
 from dashboard.workbook import Evaluated
@@ -67,21 +67,12 @@ def painted(spans: Sequence[Span], start: int, end: int, state: Span | None) -> 
     return joined
 
 
-def put(
-    report: Report,
-    buckets: Iterable[list[Evaluated]],
-    groups: Sequence[Shared],
-    before: Mapping[int, Evaluated] | None = None,
-) -> None:
-    """Makes the spans of the report's pack say what its file says; `groups` go by the numbers that its rows name.
-
-    `before` are the rows by key of the report that comes just before it, where they are at hand.
-    """
-    assert report.position is not None  # noqa: S101  # it is placed before its spans are
+def put(report: Report, buckets: Iterable[list[Evaluated]], groups: Sequence[Shared]) -> None:
+    """Makes the spans of the report's pack say what its file says; `groups` go by the numbers that its rows name."""
     for low, high, rows in ranges(buckets):
         with transaction.atomic():
             Pack.objects.hold(report.pack_id)
-            put_range(report.pack_id, report.position, low, high, {row.key: row for row in rows}, groups, before)
+            put_range(report, low, high, {row.key: row for row in rows}, groups)
 
 
 def ranges(buckets: Iterable[list[Evaluated]]) -> Iterator[tuple[int, int, list[Evaluated]]]:
@@ -98,43 +89,41 @@ def ranges(buckets: Iterable[list[Evaluated]]) -> Iterator[tuple[int, int, list[
     yield low, FOREVER, rows
 
 
-def put_range(
-    pack: int,
-    position: int,
-    low: int,
-    high: int,
-    rows: dict[int, Evaluated],
-    groups: Sequence[Shared],
-    before: Mapping[int, Evaluated] | None = None,
-) -> None:
-    there = Evaluation.objects.filter(pack=pack, key__gte=low, key__lt=high)
-    end = neighbours(pack, position)[1]
-    if before is None:
-        standing = dict(there.at(pack, position).values_list("key", "digest").iterator(chunk_size=AT_ONCE))
-    else:
-        standing = {key: row.digest for key, row in before.items() if low <= key < high}
+def put_range(report: Report, low: int, high: int, rows: Mapping[int, Evaluated], groups: Sequence[Shared]) -> None:
+    """The same for a range of keys and its rows by key, while the pack is held."""
+    position, end = placed(report), neighbours(report).after
+    there = Evaluation.objects.filter(pack=report.pack_id, key__gte=low, key__lt=high)
+    standing = dict(there.at(report.pack_id, position).values_list("key", "digest").iterator(chunk_size=AT_ONCE))
     if not standing and not there.exists():
-        whole = (pack, position, end, position)
+        whole = (report.pack_id, position, end, position)
         write([], [], [], [columns(row, groups[row.group], whole) for row in rows.values()])
         return
     changed = [key for key, row in rows.items() if standing.get(key) != row.digest]
-    changed += standing.keys() - rows.keys()
+    put_changed(report, end, [*changed, *(standing.keys() - rows.keys())], rows, groups)
+
+
+def put_changed(
+    report: Report, end: int, keys: Sequence[int], rows: Mapping[int, Evaluated], groups: Sequence[Shared]
+) -> None:
+    """The same for these keys, all others being known to stand as `rows` has them; `end` is the next position."""
+    position = placed(report)
 
     def paint(key: int, spans: list[Span]) -> list[Span]:
         row = rows.get(key)
         return painted(spans, position, end, row and Span(position, end, row.digest, groups[row.group][1]))
 
-    repaint(pack, changed, paint, lambda key: (rows[key], groups[rows[key].group]))
+    repaint(report.pack_id, keys, paint, lambda key: (rows[key], groups[rows[key].group]))
 
 
-def take_out(pack: Pack, position: int) -> None:
-    """Makes the spans as if the report at this position had never been."""
+def take_out(report: Report) -> None:
+    """Makes the spans as if the report had never been."""
+    position = placed(report)
     while True:
         with transaction.atomic():
-            Pack.objects.hold(pack.pk)
-            before, end = neighbours(pack.pk, position)
+            Pack.objects.hold(report.pack_id)
+            before, end = neighbours(report)
             # A span that begins or ends here, but for those that the others' positions explain as well.
-            touched = Evaluation.objects.filter(pack=pack).filter(
+            touched = Evaluation.objects.filter(pack=report.pack_id).filter(
                 Q(first=position) | Q(until=position, until__lt=FOREVER)
             )
             keys = list(touched.values_list("key", flat=True).distinct()[:BATCH])
@@ -143,22 +132,35 @@ def take_out(pack: Pack, position: int) -> None:
                 standing = [span for span in spans if before is not None and span.first <= before < span.until]
                 return painted(spans, position, end, standing[0] if standing else None)
 
-            repaint(pack.pk, keys, paint, None)
+            repaint(report.pack_id, keys, paint, None)
         if not keys:
             return
 
 
-def neighbours(pack: int, position: int) -> tuple[int | None, int]:
-    """The positions of the reports just before and after this one; None and FOREVER where there are none."""
+class Beside(NamedTuple):
+    """The positions of the reports just before and just after one; None and FOREVER where there are none."""
+
+    before: int | None
+    after: int
+
+
+def neighbours(report: Report) -> Beside:
+    position = placed(report)
     with connection.cursor() as cursor:
-        cursor.execute(NEIGHBOURS, (pack, position, pack, position))
+        cursor.execute(NEIGHBOURS, (report.pack_id, position, report.pack_id, position))
         before, after = cursor.fetchone()
-    return before, after or FOREVER
+    return Beside(before, after or FOREVER)
+
+
+def placed(report: Report) -> int:
+    """The report's position."""
+    assert report.position is not None  # noqa: S101  # it is placed before its spans are
+    return report.position
 
 
 def repaint(
     pack: int,
-    keys: list[int],
+    keys: Sequence[int],
     paint: Callable[[int, list[Span]], list[Span]],
     said: Callable[[int], tuple[Evaluated, Shared]] | None,
 ) -> None:
@@ -189,7 +191,7 @@ def repaint(
     write(drop, change, copy, add)
 
 
-def stored_spans(pack: int, keys: list[int]) -> dict[int, list[Span]]:
+def stored_spans(pack: int, keys: Sequence[int]) -> dict[int, list[Span]]:
     spans: dict[int, list[Span]] = {}
     for start in range(0, len(keys), IN_LIST):
         rows = Evaluation.objects.filter(pack=pack, key__in=keys[start : start + IN_LIST]).order_by("key", "first")
@@ -210,7 +212,7 @@ WHEN = ("first", "until", "since")
 
 NEW = Insert(Evaluation, SAYS + WHEN)
 COPY = f"INSERT INTO {TABLE} ({quoted(SAYS + WHEN)}) SELECT {quoted(SAYS)}, %s, %s, %s FROM {TABLE} WHERE id = %s"  # noqa: S608
-CHANGE = f'UPDATE {TABLE} SET "first" = %s, "until" = %s, "since" = %s WHERE id = %s'  # noqa: S608
+CHANGE = Update(Evaluation, WHEN)
 DROP = f"DELETE FROM {TABLE} WHERE id = %s"  # noqa: S608
 OF_PACK = f"FROM {Report._meta.db_table} WHERE pack_id = %s"
 NEIGHBOURS = (
@@ -225,11 +227,13 @@ def columns(row: Evaluated, shared: Shared, when: tuple[int, int, int, int]) -> 
 
 
 def write(drop: list[int], change: list[Columns], copy: list[Columns], add: list[Columns]) -> None:
-    """One statement a kind, many rows each: the ORM's row-by-row work would cost more than the reading."""
-    dropped: list[Columns] = [(row,) for row in drop]
+    """What is dropped goes first, and what is added last: a span of a key begins where another one did."""
     with connection.cursor() as cursor:
-        for statement, rows in ((DROP, dropped), (CHANGE, change), (COPY, copy)):
-            if rows:
-                cursor.executemany(statement, rows)
+        if drop:
+            cursor.executemany(DROP, [(row,) for row in drop])
+        if change:
+            CHANGE.write(change)
+        if copy:
+            cursor.executemany(COPY, copy)
     if add:
         NEW.write(add)

@@ -1,8 +1,10 @@
-"""Alibaba Cloud Config as this product uses it: its operations, its answers, its errors, its files."""
+"""Alibaba Cloud Config as this product uses it: its operations, its answers, its errors, its files.
+
+`client` and `download` are imported by whoever calls the cloud, when they do: what they need takes longer to load than
+a command that only reads files has to run.
+"""
 
 from dashboard.cloud.answers import Counts, ReportState
-from dashboard.cloud.client import ENDPOINTS, Client
-from dashboard.cloud.download import Downloaded, download
 from dashboard.cloud.errors import Advice, CloudError
 
-__all__ = ["ENDPOINTS", "Advice", "Client", "CloudError", "Counts", "Downloaded", "ReportState", "download"]
+__all__ = ["Advice", "CloudError", "Counts", "ReportState"]

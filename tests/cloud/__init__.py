@@ -8,7 +8,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import httpx
 
-from dashboard.cloud import Client
+from dashboard.cloud.client import Client
 
 KEY_ID, SECRET = "LTAI5tExampleKeyId", "anExampleSecretOf30Characters1"
 

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from dashboard import signing
-from dashboard.cloud import Client, CloudError
+from dashboard.cloud import CloudError
+from dashboard.cloud.client import Client
 from tests.cloud import KEY_ID, SECRET, Cloud, error
 
 GENERATED = {"CompliancePackId": "cp-1", "RequestId": "REQ-2"}

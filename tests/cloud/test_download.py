@@ -12,7 +12,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import httpx
 import pytest
 
-from dashboard.cloud import CloudError, Downloaded, download
+from dashboard.cloud import CloudError
+from dashboard.cloud.download import Downloaded, download
 from tests.cloud import Cloud
 
 LINK = "https://bucket.oss-cn-shanghai.aliyuncs.com/reports/1-cp-1-report-202106221046.xls?Expires=1&Signature=s3cr3t"

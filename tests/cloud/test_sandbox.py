@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from dashboard.cloud import Client, CloudError, Downloaded, download
+from dashboard.cloud import CloudError
+from dashboard.cloud.client import Client
+from dashboard.cloud.download import Downloaded, download
 from dashboard.sandbox.accounts import PRODUCTION
 from dashboard.sandbox.wsgi import Sandbox
 
