@@ -5,6 +5,7 @@ not say is looked for in the content, and what is in neither is asked for. The e
 """
 
 import datetime as dt
+import logging
 import os
 import re
 import zipfile
@@ -31,6 +32,7 @@ PATIENCE = dt.timedelta(days=1)  # many may wait for their turn
 MEMBERS = 5_000  # files in one zip
 UNPACKED = 20  # times the size that one file may have: all files of a zip together
 AT_ONCE = 10  # files that get their verdicts in one go
+logger = logging.getLogger(__name__)
 State = ImportedFile.State
 WAITING = (State.ARRIVED, State.ASKING)
 Key = tuple[int, str | None, dt.datetime]  # what makes two reports one: pack, bytes, minute
@@ -295,15 +297,22 @@ def bring_in(
 def read_all(found: Iterable[Report], at_once: int | None = None) -> Iterator[Report]:
     """Takes reports to their end, in their order; `at_once` files are read at a time, each in a process of its own."""
     processes = at_once or os.cpu_count() or 1
-    waiting: deque[tuple[Report, Future[None]]] = deque()
+    waiting: deque[Ahead] = deque()
     line = ledger.InTurn()
     with ThreadPoolExecutor(processes) as pool:
         for report in found:
-            waiting.append((report, pool.submit(read_ahead, report)))
-            if len(waiting) > 2 * processes:
-                yield finish(*waiting.popleft(), line.enter)
+            waiting.append(Ahead(report, pool.submit(read_ahead, report)))
+            if len(waiting) > 3 * processes:
+                yield from finish(ready(waiting), line)
         while waiting:
-            yield finish(*waiting.popleft(), line.enter)
+            yield from finish(ready(waiting), line)
+
+
+class Ahead(NamedTuple):
+    """A report whose file is being read."""
+
+    report: Report
+    reading: Future[None]
 
 
 def read_ahead(report: Report) -> None:
@@ -313,12 +322,32 @@ def read_ahead(report: Report) -> None:
         connection.close()  # this thread's own
 
 
-def finish(report: Report, reading: Future[None], enter: reports.Enter) -> Report:
-    reading.exception()  # the step itself meets the same fault, and writes it down
-    reports.go_on(report, enter)
-    if report.under_way:  # somebody else was at it
-        report.refresh_from_db()
-    return report
+def ready(waiting: deque[Ahead]) -> list[Ahead]:
+    """Takes the first that waits, once it has been read, and those behind it that have been read by then."""
+    first = waiting.popleft()
+    first.reading.exception()  # waits
+    found = [first]
+    while waiting and waiting[0].reading.done() and waiting[0].report.pack_id == first.report.pack_id:
+        found.append(waiting.popleft())
+    return found
+
+
+def finish(some: Sequence[Ahead], line: ledger.InTurn) -> Iterator[Report]:
+    """Enters reports together; those that cannot be, one by one, which is where faults are written down."""
+    read = [ahead.report for ahead in some if not ahead.reading.exception()]
+    try:
+        entered = bool(read) and line.enter(read)
+    except Exception:
+        logger.warning("%d reports could not be entered together", len(read), exc_info=True)
+        entered = False
+    for report, _ in some:
+        if not entered:
+            report.refresh_from_db()
+        if report.under_way:
+            reports.go_on(report)
+        if report.under_way:  # somebody else was at it
+            report.refresh_from_db()
+        yield report
 
 
 def left_lying() -> list[int]:

@@ -4,8 +4,8 @@ import datetime as dt
 import gc
 import json
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Any, NamedTuple, Self
@@ -54,54 +54,75 @@ class Entered(NamedTuple):
         return {row.key: (row.key, *self.groups[row.group][:3], row.resource_id) for row in found}
 
 
-def enter(report: Report, last: Entered | None = None) -> Entered | None:
-    """Puts what the file says into the database; the report is ready, or as it was where its claim was lost.
-
-    A small report is entered in one transaction; it is given back, and the next one may be given it as the `last`.
-    """
+def enter(report: Report) -> None:
+    """Puts what the file says into the database; the report is ready, or as it was where its claim was lost."""
     with without_collecting(), archive.reading(report) as reading:
-        if report.source == Report.Source.IMPORTED and reading.contents.pack_name:
-            name(report, reading.contents.pack_name[:200])
-        report.lists = [Status[word] for word in reading.contents.lists]
-        report.position = place_of(report)
         if reading.contents.rows <= SMALL:
-            return enter_small(report, reading, last)
+            with transaction.atomic():
+                Pack.objects.hold(report.pack_id)
+                enter_small(report, reading)
+            return
+        prepare(report, reading)
         rules = span(report, reading)
         with transaction.atomic():
             Pack.objects.hold(report.pack_id)  # no two of its reports end between each other
             conclude(report, reading, rules, spans.neighbours(report))
-    return None
 
 
 class InTurn:
-    """Enters one report after another."""
+    """Enters small reports, one after another, and remembers the last."""
 
     def __init__(self) -> None:
         self._last: Entered | None = None
 
-    def enter(self, report: Report) -> None:
+    def enter(self, reports: Sequence[Report]) -> bool:
+        """Takes some of one pack, whose files have been read, from nobody's hands to their end; all of them or none.
+
+        The transaction is the claim: it keeps others away for as long as it lasts, and ends with whoever is killed.
+        """
         last, self._last = self._last, None
-        self._last = enter(report, last)
+        with without_collecting(), ExitStack() as stack:
+            readings = [stack.enter_context(archive.reading(report)) for report in reports]
+            if any(reading.contents.rows > SMALL for reading in readings):
+                return False
+            with transaction.atomic():
+                Pack.objects.hold(reports[0].pack_id)
+                if not Report.objects.claim(reports):
+                    transaction.set_rollback(True)
+                    return False
+                for report, reading in zip(reports, readings, strict=True):
+                    last = enter_small(report, reading, last)
+        self._last = last
+        return True
 
 
-def enter_small(report: Report, reading: Reading, last: Entered | None) -> Entered | None:
-    """The same for a report whose rows need neither much time nor much memory."""
+def enter_small(report: Report, reading: Reading, last: Entered | None = None) -> Entered | None:
+    """Enters a report whose rows need neither much time nor much memory, while its pack is held.
+
+    The next one may be given what this gives. Rolls back, and gives nothing, where the claim was lost.
+    """
+    prepare(report, reading)
     rows = {row.key: row for bucket in reading.buckets() for row in bucket}
     last = last if last and last.report.pack_id == report.pack_id else None
-    changes = None
-    with transaction.atomic():
-        Pack.objects.hold(report.pack_id)
-        known = rules_of(report.pack, reading.contents.rules, last.rules if last else None)
-        rules = numbered(reading.contents.rules, known)
-        entered = Entered(report, known, rows, [ours(group, rules) for group in reading.groups])
-        beside = spans.neighbours(report)
-        if last and last.report.position == beside.before:
-            keys = last.unlike(entered)
-            changes = last.changes(entered, keys)
-            spans.put_changed(report, beside.after, keys, rows, entered.groups)
-        else:
-            spans.put_range(report, 0, FOREVER, rows, entered.groups)
-        return entered if conclude(report, reading, rules, beside, changes) else None
+    known = rules_of(report.pack, reading.contents.rules, last.rules if last else None)
+    rules = numbered(reading.contents.rules, known)
+    entered = Entered(report, known, rows, [ours(group, rules) for group in reading.groups])
+    beside, changes = spans.neighbours(report), None
+    if last and last.report.position == beside.before:
+        keys = last.unlike(entered)
+        changes = last.changes(entered, keys)
+        spans.put_changed(report, beside.after, keys, rows, entered.groups)
+    else:
+        spans.put_range(report, 0, FOREVER, rows, entered.groups)
+    return entered if conclude(report, reading, rules, beside, changes) else None
+
+
+def prepare(report: Report, reading: Reading) -> None:
+    """What the report is, before anything of it is in the database."""
+    report.lists = [Status[word] for word in reading.contents.lists]
+    report.position = place_of(report)
+    if report.source == Report.Source.IMPORTED and reading.contents.pack_name:
+        name(report, reading.contents.pack_name[:200])
 
 
 def span(report: Report, reading: Reading) -> dict[int, int]:

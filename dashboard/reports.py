@@ -9,7 +9,7 @@ import datetime as dt
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,7 +28,6 @@ MAX_TROUBLES = 6  # passing faults in a row before a report gives up: about two 
 logger = logging.getLogger(__name__)
 
 State = Report.State
-Enter = Callable[[Report], object]
 
 
 def request(pack: Pack, by: AbstractBaseUser | None) -> Report:
@@ -62,13 +61,13 @@ def advance(report_id: int) -> float | None:
     return go_on(Report.objects.select_related("pack__account", "original").get(pk=report_id))
 
 
-def go_on(report: Report, enter: Enter | None = None) -> float | None:
-    """The same for a report at hand; `enter` does as `ledger.enter` does."""
+def go_on(report: Report) -> float | None:
+    """The same for a report at hand."""
     if not report.under_way or report.next_at > timezone.now() or not report.claim_step(settings.LEASE_SECONDS):
         return None
     with renewed(report):
         try:
-            step(report, enter or ledger.enter)
+            step(report)
         except cloud.CloudError as error:
             trouble(report, error)
         except WorkbookError as error:
@@ -81,12 +80,13 @@ def go_on(report: Report, enter: Enter | None = None) -> float | None:
     return max(0.0, (report.next_at - timezone.now()).total_seconds())
 
 
-def step(report: Report, enter: Enter) -> None:
+def step(report: Report) -> None:
     if timezone.now() > report.deadline_at:
-        return end(report, State.FAILED, "deadline", {"minutes": settings.REPORT_LIMIT_MINUTES, **report.error_facts})
-    if report.state == State.READING:
-        return read(report, enter)
-    return {State.REQUESTED: submit, State.CREATING: ask, State.FETCHING: fetch}[State(report.state)](report)
+        end(report, State.FAILED, "deadline", {"minutes": settings.REPORT_LIMIT_MINUTES, **report.error_facts})
+        return
+    {State.REQUESTED: submit, State.CREATING: ask, State.FETCHING: fetch, State.READING: read}[State(report.state)](
+        report
+    )
 
 
 def submit(report: Report) -> None:
@@ -172,10 +172,10 @@ def fetch(report: Report) -> None:
     return None
 
 
-def read(report: Report, enter: Enter) -> None:
+def read(report: Report) -> None:
     """Reads the file into sheets and spans; the report is ready once everything is stored and reconciled."""
     archive.read(report)
-    enter(report)
+    ledger.enter(report)
 
 
 def is_ours(report: Report, there: cloud.ReportState) -> bool:

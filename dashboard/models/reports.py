@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any, Self
 
 from django.conf import settings
@@ -44,6 +45,15 @@ class ReportQuerySet(models.QuerySet["Report"]):
     def due(self, now: dt.datetime) -> Self:
         """Under way, with nobody at work on them, and their time has come."""
         return self.under_way().filter(Q(claimed_until=None) | Q(claimed_until__lt=now), next_at__lte=now)
+
+    def claim(self, reports: Sequence["Report"]) -> bool:
+        """Takes reports that are to be read, for the length of a transaction; false where others have one of them."""
+        token = uuid.uuid4()
+        free = self.due(timezone.now()).filter(pk__in=[report.pk for report in reports], state=Report.State.READING)
+        taken = free.update(claim=token)
+        for report in reports:
+            report.claim = token
+        return taken == len(reports)
 
     def newest_first(self) -> Self:
         return self.order_by(F("listed_at").desc(), "-pk")
