@@ -31,7 +31,7 @@ CHINA = dt.timezone(dt.timedelta(hours=8))
 PATIENCE = dt.timedelta(days=1)  # many may wait for their turn
 MEMBERS = 5_000  # files in one zip
 UNPACKED = 20  # times the size that one file may have: all files of a zip together
-AT_ONCE = 10  # files that get their verdicts in one go
+AT_ONCE = 8  # files that get their verdicts in one go
 logger = logging.getLogger(__name__)
 State = ImportedFile.State
 WAITING = (State.ARRIVED, State.ASKING)
@@ -297,6 +297,7 @@ def bring_in(
 def read_all(found: Iterable[Report], at_once: int | None = None) -> Iterator[Report]:
     """Takes reports to their end, in their order; `at_once` files are read at a time, each in a process of its own."""
     processes = at_once or os.cpu_count() or 1
+    workbook.warm(processes)
     waiting: deque[Ahead] = deque()
     line = ledger.InTurn()
     with ThreadPoolExecutor(processes) as pool:
