@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.contrib.auth.models import User
 
-from dashboard import imports, packs
+from dashboard import imports, in_turn, packs
 from dashboard.models import Account, Pack, Report
 from dashboard.sandbox.accounts import DEMO_ACCOUNTS
 from dashboard.sandbox.estate import Estate
@@ -35,7 +35,7 @@ def is_new() -> bool:
 
 def import_year(until: dt.datetime) -> int:
     """Imports the year before `until` as an officer would import a folder; the number of reports."""
-    return sum(1 for _ in imports.read_all(year(until)))
+    return sum(1 for _ in in_turn.read_all(year(until)))
 
 
 def year(until: dt.datetime) -> Iterator[Report]:

@@ -1,92 +1,34 @@
 """Bringing in files from before the installation: where each belongs, and a report for it that takes the usual way.
 
-Account, pack and time are the name's, `<uid>-<packId>-report-<yyyyMMddHHmm>.xls` with a time in UTC+8; what a name does
-not say is looked for in the content, and what is in neither is asked for. The evidence time is never the upload's.
+What a file's name does not say of its place is looked for in the content, and what is in neither is asked for.
 """
 
 import datetime as dt
-import logging
-import os
-import re
 import zipfile
 import zlib
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple, Self
+from typing import IO, NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from dashboard import archive, ledger, reports, workbook
+from dashboard import archive
 from dashboard.models import Account, ImportBatch, ImportedFile, Original, Pack, Report
+from dashboard.places import Place, named, told
 from dashboard.workbook import WorkbookError
 from dashboard.workbook.archive import NAME, is_litter, member_name
 
-CHINA = dt.timezone(dt.timedelta(hours=8))
 PATIENCE = dt.timedelta(days=1)  # many may wait for their turn
 MEMBERS = 5_000  # files in one zip
 UNPACKED = 20  # times the size that one file may have: all files of a zip together
 AT_ONCE = 8  # files that get their verdicts in one go
-logger = logging.getLogger(__name__)
 State = ImportedFile.State
 WAITING = (State.ARRIVED, State.ASKING)
 Key = tuple[int, str | None, dt.datetime]  # what makes two reports one: pack, bytes, minute
-
-
-class Place(NamedTuple):
-    """Where a file belongs; what is empty is not known."""
-
-    account_uid: str = ""
-    pack_id: str = ""
-    created_at: dt.datetime | None = None
-    pack_name: str = ""
-
-    @property
-    def known(self) -> bool:
-        return bool(self.account_uid and self.pack_id and self.created_at)
-
-    def or_else(self, other: Self) -> "Place":
-        """This place, with what it lacks taken from another."""
-        return Place(
-            self.account_uid or other.account_uid,
-            self.pack_id or other.pack_id,
-            self.created_at or other.created_at,
-            self.pack_name or other.pack_name,
-        )
-
-
-def named(name: str) -> Place:
-    """What a file's name says."""
-    found = NAME.search(name)
-    if not found or len(found["account"]) != 16:
-        return Place()
-    try:
-        local = dt.datetime.strptime(found["created"], "%Y%m%d%H%M").replace(tzinfo=CHINA)
-    except ValueError:
-        return Place(found["account"], found["pack"])
-    return Place(found["account"], found["pack"], plausible(local))
-
-
-def plausible(moment: dt.datetime | None) -> dt.datetime | None:
-    """The moment, unless Cloud Config cannot have made a report then: before it existed, or in the future."""
-    latest = timezone.now() + dt.timedelta(days=1)
-    return moment if moment and dt.datetime(2015, 1, 1, tzinfo=dt.UTC) < moment < latest else None
-
-
-def told(original: Original) -> Place:
-    """What a file's content says. Raises WorkbookError."""
-    with archive.incoming() as folder, archive.local(original) as source:
-        target = folder / "reading"
-        workbook.read(source, target, limits=archive.limits())
-        with workbook.Reading(target) as reading:
-            said = reading.contents
-    uid = said.account_uid if re.fullmatch(r"\d{16}", said.account_uid) else ""
-    return Place(uid, said.pack_id[:64], plausible(ledger.moment(said.created_at)), said.pack_name[:200])
 
 
 def receive(batch: ImportBatch, name: str, file: IO[bytes], size: int) -> list[ImportedFile]:
@@ -287,68 +229,11 @@ def bring_in(
     created_at: dt.datetime,
     by: AbstractBaseUser | None = None,
 ) -> Report:
-    """The report of a file whose place is known, still to be read (see `read_all`)."""
+    """The report of a file whose place is known, still to be read (see in_turn.py)."""
     arrival = Arrival(Place(account_uid, pack_id, created_at), name, archive.take(file), by.pk if by else None)
     with transaction.atomic():
         archive.record([arrival.original])
         return enter([arrival])[0][0]
-
-
-def read_all(found: Iterable[Report], at_once: int | None = None) -> Iterator[Report]:
-    """Takes reports to their end, in their order; `at_once` files are read at a time, each in a process of its own."""
-    processes = at_once or os.cpu_count() or 1
-    workbook.warm(processes)
-    waiting: deque[Ahead] = deque()
-    line = ledger.InTurn()
-    with ThreadPoolExecutor(processes) as pool:
-        for report in found:
-            waiting.append(Ahead(report, pool.submit(read_ahead, report)))
-            if len(waiting) > 3 * processes:
-                yield from finish(ready(waiting), line)
-        while waiting:
-            yield from finish(ready(waiting), line)
-
-
-class Ahead(NamedTuple):
-    """A report whose file is being read."""
-
-    report: Report
-    reading: Future[None]
-
-
-def read_ahead(report: Report) -> None:
-    try:
-        archive.read(report)
-    finally:
-        connection.close()  # this thread's own
-
-
-def ready(waiting: deque[Ahead]) -> list[Ahead]:
-    """Takes the first that waits, once it has been read, and those behind it that have been read by then."""
-    first = waiting.popleft()
-    first.reading.exception()  # waits
-    found = [first]
-    while waiting and waiting[0].reading.done() and waiting[0].report.pack_id == first.report.pack_id:
-        found.append(waiting.popleft())
-    return found
-
-
-def finish(some: Sequence[Ahead], line: ledger.InTurn) -> Iterator[Report]:
-    """Enters reports together; those that cannot be, one by one, which is where faults are written down."""
-    read = [ahead.report for ahead in some if not ahead.reading.exception()]
-    try:
-        entered = bool(read) and line.enter(read)
-    except Exception:
-        logger.warning("%d reports could not be entered together", len(read), exc_info=True)
-        entered = False
-    for report, _ in some:
-        if not entered:
-            report.refresh_from_db()
-        if report.under_way:
-            reports.go_on(report)
-        if report.under_way:  # somebody else was at it
-            report.refresh_from_db()
-        yield report
 
 
 def left_lying() -> list[int]:

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import causes, imports, tasks
+from dashboard import causes, imports, places, tasks
 from dashboard.forms import PlaceForm
 from dashboard.models import ImportBatch, ImportedFile, Report
 from dashboard.views import Request
@@ -110,7 +110,7 @@ def place(request: Request, pk: int) -> HttpResponse:
     if not form.is_valid():
         context = {"batch": file.batch, **verdicts(file.batch, form, pk)}
         return render(request, "import_detail.html", context, status=422)
-    imports.settle_as([(file, imports.Place(**form.cleaned_data))])
+    imports.settle_as([(file, places.Place(**form.cleaned_data))])
     if file.report:
         tasks.nudge(file.report.pk)
     return redirect(f"/imports/{file.batch_id}/")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from dashboard import imports
+from dashboard import imports, in_turn, places
 from dashboard.models import Account, ImportBatch, ImportedFile, Pack, Report
 from dashboard.sandbox.accounts import PackPlan
 from dashboard.sandbox.estate import Estate
@@ -31,9 +31,9 @@ def batch(db: None) -> ImportBatch:
     return ImportBatch.objects.create()
 
 
-def take_in(batch: ImportBatch, name: str, content: bytes, given: imports.Place | None = None) -> list[ImportedFile]:
+def take_in(batch: ImportBatch, name: str, content: bytes, given: places.Place | None = None) -> list[ImportedFile]:
     found = imports.receive(batch, name, io.BytesIO(content), len(content))
-    list(imports.read_all(imports.settle(found, given or imports.Place())))
+    list(in_turn.read_all(imports.settle(found, given or places.Place())))
     for file in found:
         file.refresh_from_db()
     return found
@@ -48,18 +48,18 @@ def bundle(members: dict[str, bytes]) -> bytes:
 
 
 def test_a_name_says_account_pack_and_time_in_the_cloud_s_zone() -> None:
-    place = imports.named(f"{UID}-cp-1-report-202106221046 (2).xls")
+    place = places.named(f"{UID}-cp-1-report-202106221046 (2).xls")
     assert place == (UID, "cp-1", dt.datetime(2021, 6, 22, 2, 46, tzinfo=dt.UTC), "")
 
 
 @pytest.mark.parametrize("name", ["report.xls", f"{UID}-cp-1.xls", f"12-{UID}00-cp-1-report-202106221046.xls"])
 def test_any_other_name_says_nothing(name: str) -> None:
-    assert imports.named(name) == imports.Place()
+    assert places.named(name) == places.Place()
 
 
 @pytest.mark.parametrize("digits", ["202113221046", "200601010000", "209901010000"])
 def test_a_time_that_cannot_be_is_not_believed(digits: str) -> None:
-    assert imports.named(f"{UID}-cp-1-report-{digits}.xls") == imports.Place(UID, "cp-1")
+    assert places.named(f"{UID}-cp-1-report-{digits}.xls") == places.Place(UID, "cp-1")
 
 
 def test_an_import_makes_account_and_pack_and_bears_its_own_evidence_time(

@@ -10,7 +10,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
-from dashboard import imports, ledger, rebuilding
+from dashboard import imports, in_turn, rebuilding, results
 from dashboard.models import Evaluation, Pack, Report, RuleResult, Sheet
 from dashboard.sandbox.accounts import PackPlan
 from dashboard.sandbox.estate import Estate
@@ -23,7 +23,7 @@ UNTIL = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 def bring_in(plan: PackPlan = PLAN, weeks: int = 3) -> Pack:
     files = history(Estate(7, weeks, packs=(plan,)), weeks, until=UNTIL)
     found = [imports.bring_in(plan.uid, plan.id, name, io.BytesIO(content), at) for name, content, at in files]
-    assert all(report.state == Report.State.READY for report in imports.read_all(found))
+    assert all(report.state == Report.State.READY for report in in_turn.read_all(found))
     return Pack.objects.get(pack_id=plan.id)
 
 
@@ -73,7 +73,7 @@ def test_a_rebuild_that_cannot_read_an_original_leaves_the_pack_as_it_was(pack: 
 
 def test_a_rebuild_says_which_reader_s_numbers_a_report_shows(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dashboard.workbook.READER", 99)
-    monkeypatch.setattr(ledger, "READER", 99)
+    monkeypatch.setattr(results, "READER", 99)
     rebuilding.rebuild(pack)
     assert set(pack.reports.values_list("reader", flat=True)) == {99}
 

@@ -37,6 +37,13 @@ def file_of(content: Content) -> list[list[Evaluated]]:
     return [[evaluated(key, *content[key])] for key in sorted(content)]
 
 
+def put_after(report: Report, before: Content, content: Content, rule: Rule) -> None:
+    """Puts a report of which is known what the one before it says."""
+    rows = {key: evaluated(key, *state) for key, state in content.items()}
+    differing = [key for key in before.keys() | content.keys() if before.get(key) != content.get(key)]
+    spans.put_changed(report, spans.neighbours(report).after, differing, rows, groups(rule))
+
+
 def place(pack: Pack, number: int) -> Report:
     moment = START + dt.timedelta(days=number)
     return Report.objects.create(
@@ -95,7 +102,11 @@ class Order(TestCase):
             report = place(pack, number)
             there[report] = contents[number]
             for _ in range(data.draw(st.integers(1, 2))):  # every step may run twice
-                spans.put(report, file_of(contents[number]), groups(rule))
+                known = {one.position: content for one, content in there.items() if one != report}
+                if data.draw(st.booleans()) and (before := known.get(spans.neighbours(report).before)):
+                    put_after(report, before, contents[number], rule)
+                else:
+                    spans.put(report, file_of(contents[number]), groups(rule))
         for report in data.draw(st.lists(st.sampled_from(list(there)), unique=True)):
             spans.take_out(report)
             Report.objects.filter(pk=report.pk).update(position=None)

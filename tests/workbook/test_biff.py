@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import struct
 from typing import Any
 
 import xlrd
@@ -66,6 +67,38 @@ def test_texts_and_numbers_are_read_as_xlrd_reads_them(cells: dict[tuple[int, in
     found = ours(content)
     assert found is not None
     assert trimmed(found) == trimmed(theirs(content))
+
+
+SHAPES = st.lists(st.sets(st.integers(0, 30), min_size=1), min_size=1, max_size=3)
+
+
+@settings(max_examples=80, deadline=None)
+@given(SHAPES, st.lists(st.integers(0, 2), max_size=40), st.sampled_from([None, 7, "7"]))
+def test_rows_of_texts_alike_and_unlike_are_read_as_xlrd_reads_them(
+    shapes: list[set[int]], rows: list[int], last: int | str | None
+) -> None:
+    cells: dict[tuple[int, int], Any] = {
+        (row, column): f"{row}:{column % 5}" for row, shape in enumerate(rows) for column in shapes[shape % len(shapes)]
+    }
+    cells |= {(row, 31): last for row in range(0, len(rows), 3)}
+    content = written(cells)
+    found = ours(content)
+    assert found is not None
+    assert trimmed(found) == trimmed(theirs(content))
+
+
+@given(st.permutations(range(6)), st.booleans(), st.integers(3, 6))
+def test_rows_stand_where_their_numbers_say_in_whatever_order_they_come(
+    order: list[int], announced: bool, width: int
+) -> None:
+    strings = [f"text {number}" for number in range(6 * width)]
+    records = b"".join(
+        (struct.pack("<HHHHHHHHHH", 0x208, 16, row, 0, width, 0, 0, 0, 0, 0) if announced else b"")
+        + b"".join(struct.pack("<HHHHHI", 0xFD, 10, row, column, 0, row * width + column) for column in range(width))
+        for row in order
+    )
+    found = biff.rows(records + struct.pack("<HH", 0x0A, 0), 0, strings, lambda value, _: value)
+    assert found == [strings[row * width : (row + 1) * width] for row in range(6)]
 
 
 def test_a_run_of_numbers_in_one_record_is_read() -> None:

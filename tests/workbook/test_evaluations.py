@@ -1,5 +1,6 @@
 """The recognised layer: rows become evaluations, and what does not matter changes none of them."""
 
+import datetime as dt
 import random
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,16 @@ def test_an_id_that_was_stored_as_a_number_keeps_its_digits_and_is_noted(tmp_pat
     with read(files.xls({"结果": listed}), tmp_path) as reading:
         assert sorted(row.resource_id for row in evaluations(reading)) == ["12345", "123456789012345680"]
         assert [(note.code, note.facts["rows"]) for note in reading.contents.notes] == [("digits_lost", 1)]
+
+
+def test_numbers_and_dates_among_the_ids_are_counted_once_each(tmp_path: Path) -> None:
+    head = ("规则ID", "资源ID", "地域", "合规结果")
+    long, day = 1234567890123456789, dt.datetime(2026, 11, 20)  # noqa: DTZ001  a spreadsheet knows no zone
+    listed = [head, (long, "i-1", "cn-1", "合规"), ("cr-1", "i-2", day, "合规"), (long, long, "cn-1", "合规")]
+    with read(files.xls({"结果": listed}), tmp_path) as reading:
+        assert sorted(row.group.region for row in evaluations(reading)) == ["2026-11-20T00:00:00", "cn-1", "cn-1"]
+        assert len(reading.contents.rules) == 2
+        assert [(note.code, note.facts["rows"]) for note in reading.contents.notes] == [("digits_lost", 3)]
 
 
 def test_an_id_that_is_text_loses_nothing(tmp_path: Path) -> None:

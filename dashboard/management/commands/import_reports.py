@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard import causes, imports
+from dashboard import causes, imports, in_turn, places
 from dashboard.models import ImportBatch, ImportedFile, Report
 
 
@@ -23,10 +23,10 @@ class Command(BaseCommand):
         if missing:
             raise CommandError(f"There is no {missing[0]}.")
         batch = ImportBatch.objects.create()
-        given = imports.Place(options["account"], options["pack"])
+        given = places.Place(options["account"], options["pack"])
         paths = [file for path in options["paths"] for file in imports.files_below(path)]
         received = (file for path in paths for file in receive(batch, path))
-        for _ in imports.read_all(imports.settle_each(received, given)):
+        for _ in in_turn.read_all(imports.settle_each(received, given)):
             pass
         files = batch.files.select_related("report", "batch")
         for file in files:

@@ -1,0 +1,101 @@
+"""Many reports whose files are there: read at once, and entered one after another."""
+
+import logging
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+from django.db import connection, transaction
+
+from dashboard import archive, ledger, reports, workbook
+from dashboard.models import Pack, Report
+
+logger = logging.getLogger(__name__)
+
+
+def read_all(found: Iterable[Report], at_once: int | None = None) -> Iterator[Report]:
+    """Takes reports to their end, in their order; `at_once` files are read at a time, each in a process of its own."""
+    processes = at_once or os.cpu_count() or 1
+    workbook.warm(processes)
+    waiting: deque[Ahead] = deque()
+    line = InTurn()
+    with ThreadPoolExecutor(processes) as pool:
+        for report in found:
+            waiting.append(Ahead(report, pool.submit(read_ahead, report)))
+            if len(waiting) > 3 * processes:
+                yield from finish(ready(waiting), line)
+        while waiting:
+            yield from finish(ready(waiting), line)
+
+
+class Ahead(NamedTuple):
+    """A report whose file is being read."""
+
+    report: Report
+    reading: Future[None]
+
+
+def read_ahead(report: Report) -> None:
+    try:
+        archive.read(report)
+    finally:
+        connection.close()  # this thread's own
+
+
+def ready(waiting: deque[Ahead]) -> list[Ahead]:
+    """Takes the first that waits, once it has been read, and those behind it that have been read by then."""
+    first = waiting.popleft()
+    first.reading.exception()  # waits
+    found = [first]
+    while waiting and waiting[0].reading.done() and waiting[0].report.pack_id == first.report.pack_id:
+        found.append(waiting.popleft())
+    return found
+
+
+def finish(some: Sequence[Ahead], line: "InTurn") -> Iterator[Report]:
+    """Enters reports together; those that cannot be, one by one, which is where faults are written down."""
+    read = [ahead.report for ahead in some if not ahead.reading.exception()]
+    try:
+        entered = bool(read) and line.enter(read)
+    except Exception:
+        logger.warning("%d reports could not be entered together", len(read), exc_info=True)
+        entered = False
+    for report, _ in some:
+        if not entered:
+            report.refresh_from_db()
+        if report.under_way:
+            reports.go_on(report)
+        if report.under_way:  # somebody else was at it
+            report.refresh_from_db()
+        yield report
+
+
+class InTurn:
+    """Enters small files one after another, and remembers the last."""
+
+    def __init__(self) -> None:
+        self._last: ledger.Entered | None = None
+
+    def enter(self, some: Sequence[Report]) -> bool:
+        """Takes reports of one pack, whose files have been read, from nobody's hands to their end; all or none of them.
+
+        The transaction is the claim: it keeps others away for as long as it lasts, and ends with whoever is killed.
+        """
+        last, self._last = self._last, None
+        with ledger.without_collecting():
+            pages = [page for report in some if (page := ledger.page_of(report))]
+            if len(pages) < len(some):
+                return False
+            if last and last.page.report.pack_id != some[0].pack_id:
+                last = None
+            with transaction.atomic():
+                Pack.objects.hold(some[0].pack_id)
+                if not Report.objects.claim(some):
+                    transaction.set_rollback(True)
+                    return False
+                for page in pages:
+                    last = ledger.enter_page(page, last)
+        self._last = last
+        return True

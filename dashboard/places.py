@@ -1,0 +1,67 @@
+"""Where a file from before the installation belongs: account, pack and time, by its name and by its content.
+
+A name is `<uid>-<packId>-report-<yyyyMMddHHmm>.xls` with a time in UTC+8. The evidence time is never the upload's.
+"""
+
+import datetime as dt
+import re
+from typing import NamedTuple, Self
+
+from django.utils import timezone
+
+from dashboard import archive, results, workbook
+from dashboard.models import Original
+from dashboard.workbook.archive import NAME
+
+CHINA = dt.timezone(dt.timedelta(hours=8))
+
+
+class Place(NamedTuple):
+    """Where a file belongs; what is empty is not known."""
+
+    account_uid: str = ""
+    pack_id: str = ""
+    created_at: dt.datetime | None = None
+    pack_name: str = ""
+
+    @property
+    def known(self) -> bool:
+        return bool(self.account_uid and self.pack_id and self.created_at)
+
+    def or_else(self, other: Self) -> "Place":
+        """This place, with what it lacks taken from another."""
+        return Place(
+            self.account_uid or other.account_uid,
+            self.pack_id or other.pack_id,
+            self.created_at or other.created_at,
+            self.pack_name or other.pack_name,
+        )
+
+
+def named(name: str) -> Place:
+    """What a file's name says."""
+    found = NAME.search(name)
+    if not found or len(found["account"]) != 16:
+        return Place()
+    try:
+        local = dt.datetime.strptime(found["created"], "%Y%m%d%H%M").replace(tzinfo=CHINA)
+    except ValueError:
+        return Place(found["account"], found["pack"])
+    return Place(found["account"], found["pack"], plausible(local))
+
+
+def plausible(moment: dt.datetime | None) -> dt.datetime | None:
+    """The moment, unless Cloud Config cannot have made a report then: before it existed, or in the future."""
+    latest = timezone.now() + dt.timedelta(days=1)
+    return moment if moment and dt.datetime(2015, 1, 1, tzinfo=dt.UTC) < moment < latest else None
+
+
+def told(original: Original) -> Place:
+    """What a file's content says. Raises WorkbookError."""
+    with archive.incoming() as folder, archive.local(original) as source:
+        target = folder / "reading"
+        workbook.read(source, target, limits=archive.limits())
+        with workbook.Reading(target) as reading:
+            said = reading.contents
+    uid = said.account_uid if re.fullmatch(r"\d{16}", said.account_uid) else ""
+    return Place(uid, said.pack_id[:64], plausible(results.moment(said.created_at)), said.pack_name[:200])

@@ -1,0 +1,156 @@
+"""What a file comes to: a result for each of its rules, its sheets, and the counts of the whole."""
+
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import blake2b
+from operator import attrgetter
+from typing import Any
+
+from dashboard import reconciliation
+from dashboard.bulk import Insert
+from dashboard.comparison import Bucket, Change
+from dashboard.models import Report, Risk, RuleResult, Sheet, Status
+from dashboard.workbook import READER, Contents, Group, RuleInfo
+
+FIELDS = {status: status.field for status in Status}
+NAMES = {status.value: status.name for status in Status}
+PLAIN = ("report_id", "rule_id", "name", "risk", *FIELDS.values(), "new", "fixed")
+NEW = Insert(RuleResult, ("parameters", "stated", *PLAIN))
+plain_columns = attrgetter(*PLAIN)
+
+
+def results_of(report: Report, contents: Contents, rules: dict[int, int]) -> list[RuleResult]:
+    """A result for each rule of the file; `rules` are their ids by their number in it."""
+    lists = set(report.lists)
+    return [result(report, info, rules[info.number], lists) for info in contents.rules]
+
+
+def result(report: Report, info: RuleInfo, rule: int, lists: set[int]) -> RuleResult:
+    """A rule's counts: of the rows for what the file lists row by row, the file's own number for the rest."""
+    return RuleResult(
+        report_id=report.pk,
+        rule_id=rule,
+        name=info.name[:300],
+        risk=info.risk or Risk.NOT_STATED,
+        parameters=report.stated.get("parameters", {}).get(info.rule_id),
+        stated={NAMES[status]: number for status, number in info.stated.items()},
+        **{field: (info.counts if status in lists else info.stated).get(status, 0) for status, field in FIELDS.items()},
+    )
+
+
+def write(results: list[RuleResult]) -> None:
+    """Puts results into the database."""
+    NEW.write([in_columns(one) for one in results])
+
+
+def in_columns(result: RuleResult) -> tuple[Any, ...]:
+    """A result as a row of NEW."""
+    parameters = None if result.parameters is None else json.dumps(result.parameters)
+    return (parameters, json.dumps(result.stated), *plain_columns(result))
+
+
+def figures(report: Report, contents: Contents, groups: list[Group], results: list[RuleResult]) -> dict[str, Any]:
+    """What a report says of itself once it is ready, by field: all but its changes."""
+    lists = set(report.lists)
+    overview = by_status(contents.stated)
+    counts = {status: total(status, lists, results, overview) for status in Status}
+    rated = counts if Status.COMPLIANT in lists else overview
+    checked, mismatches = reconciliation.held_against(contents, results, counts, report.stated)
+    by_risk = failing_by_risk(groups)
+    return {
+        "reader": READER,
+        "kind": contents.kind,
+        "language": contents.language,
+        "lists": report.lists,
+        "notes": [{"code": note.code, "facts": note.facts} for note in contents.notes] + mismatches,
+        "stated": {**report.stated, "overview": contents.stated, "checked": checked},
+        "evaluated_at": moment(contents.evaluated_to),
+        "content": contents.content,
+        "choices": choices(groups),
+        "scope": scope(contents),
+        "rated_compliant": rated.get(Status.COMPLIANT, 0),
+        "rated_failing": rated.get(Status.NON_COMPLIANT, 0) if Status.COMPLIANT in rated else 0,
+        "rows": contents.rows,
+        "rules": len(results),
+        "failing_high": by_risk[Risk.HIGH],
+        "failing_medium": by_risk[Risk.MEDIUM],
+        "failing_low": by_risk[Risk.LOW],
+        **{FIELDS[status]: number for status, number in counts.items()},
+    }
+
+
+def by_status(stated: dict[str, int]) -> dict[Status, int]:
+    names = {status.name: status for status in Status}
+    return {names[word.upper()]: number for word, number in stated.items() if word.upper() in names}
+
+
+def total(status: Status, lists: set[int], results: list[RuleResult], overview: dict[Status, int]) -> int:
+    """How many rows have the status or, where the file lists none of that kind, how many it says there are."""
+    found: int = sum(map(attrgetter(FIELDS[status]), results))
+    return found if found or status in lists else overview.get(status, 0)
+
+
+def failing_by_risk(groups: list[Group]) -> Counter[int]:
+    found: Counter[int] = Counter()
+    for group in groups:
+        if group.status == Status.NON_COMPLIANT:
+            found[group.risk] += group.rows
+    return found
+
+
+def choices(groups: list[Group]) -> dict[str, list[str]]:
+    """What the rows have to choose from, each column sorted."""
+    present = [group for group in groups if group.rows]
+    columns = {"regions": "region", "types": "resource_type", "accounts": "account"}
+    return {name: sorted({getattr(group, field) for group in present} - {""}) for name, field in columns.items()}
+
+
+def scope(contents: Contents) -> int | None:
+    """A hash over the rules and their risks; None where the file lists failing rules at most."""
+    if not any(sheet.role == "rules" for sheet in contents.sheets):
+        return None
+    rules = "\x1e".join(sorted(f"{rule.key}\x1f{rule.risk}" for rule in contents.rules))
+    return int.from_bytes(blake2b(rules.encode(), digest_size=8).digest()) >> 1
+
+
+def counted(changes: list[Change[int]] | None, results: list[RuleResult]) -> dict[str, int | None]:
+    """How many are new, fixed and gone, of the whole; and of each rule, written into `results`.
+
+    Nothing is said where there is no report before, and so no changes.
+    """
+    if changes is None:
+        return {"new": None, "fixed": None, "gone": None}
+    by_rule = Counter((change.rule, change.bucket) for change in changes)
+    for one in results:
+        one.new, one.fixed = by_rule[one.rule_id, Bucket.NEW_FAILURE], by_rule[one.rule_id, Bucket.FIXED]
+    by_bucket = Counter(change.bucket for change in changes)
+    named = {"new": Bucket.NEW_FAILURE, "fixed": Bucket.FIXED, "gone": Bucket.GONE_FAILING}
+    return {name: by_bucket[bucket] for name, bucket in named.items()}
+
+
+def sheets_of(report: Report, contents: Contents) -> Iterator[Sheet]:
+    for info in contents.sheets:
+        member = contents.members[info.member] if info.member is not None else None
+        yield Sheet(
+            report=report,
+            number=info.number,
+            member=member.name[:255] if member else "",
+            member_sha256=member.sha256 if member else "",
+            name=info.name[:255],
+            hidden=info.hidden,
+            rows=info.rows,
+            columns=info.columns,
+            header_row=info.header_row,
+            role=info.role,
+        )
+
+
+def moment(text: str | None) -> dt.datetime | None:
+    """A time that a file states, taken in the cloud's zone (UTC+8) where it names none; None if it is no time."""
+    try:
+        found = dt.datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=dt.timezone(dt.timedelta(hours=8)))

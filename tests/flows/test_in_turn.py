@@ -1,0 +1,140 @@
+"""Entering files in turn gives what entering each by itself gives, and one that cannot be entered stops no other."""
+
+import datetime as dt
+import io
+import itertools
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from dashboard import imports, in_turn, ledger, reports, results, spans
+from dashboard.models import Account, Evaluation, Pack, Report, Rule, RuleResult, Sheet
+from dashboard.sandbox.accounts import PackPlan
+from dashboard.sandbox.estate import Estate
+from dashboard.sandbox.history import history
+
+pytestmark = pytest.mark.django_db
+UID = "1024837465912038"
+PLANS = [PackPlan(f"cp-{n:020}", UID, f"Pack {n}", "", ("oss",), rows=60, failing=0.3) for n in (1, 2)]
+UNTIL = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
+State = Report.State
+File = tuple[str, str, bytes, dt.datetime]
+
+
+@pytest.fixture(scope="module")
+def files() -> list[File]:
+    """Six weeks of two packs, pack by pack and in the order of time."""
+    return [(plan.id, *one) for plan in PLANS for one in history(Estate(7, 6, packs=(plan,)), 6, until=UNTIL)]
+
+
+def brought_in(files: Sequence[File]) -> list[Report]:
+    return [imports.bring_in(UID, pack, name, io.BytesIO(content), at) for pack, name, content, at in files]
+
+
+def one_by_one(found: list[Report]) -> None:
+    for report in found:
+        reports.advance(report.pk)
+
+
+def all_in_turn(found: list[Report]) -> None:
+    assert all(report.state == State.READY for report in in_turn.read_all(found))
+
+
+def everything() -> list[Any]:
+    """All that the database says of the packs, but for ids and the times of the work itself."""
+    line = Report.objects.order_by("pack__pack_id", "position").defer("requested_at", "received_at", "ended_at")
+    told = [
+        "pack__pack_id", "state", "position", "pack_name", "lists", "notes", "content", "choices", "scope", "rows",
+        "rules", "failing", "compliant", "failing_high", "new", "fixed", "gone", "stated", "reader", "claim",
+    ]  # fmt: skip
+    result = ["report__position", "rule__key", "name", "risk", "failing", "compliant", "stated", "new", "fixed"]
+    span = ["rule__key", "key", "first", "until", "since", "digest", "status", "risk", "resource_id", "text"]
+    return [
+        list(line.values_list(*told)),
+        list(RuleResult.objects.order_by("report__position", "rule__key").values_list(*result)),
+        list(Evaluation.objects.order_by("rule__pack__pack_id", "key", "first").values_list(*span)),
+        list(Rule.objects.order_by("pack__pack_id", "key").values_list("key", "name", "identifier")),
+        list(Sheet.objects.order_by("report__position", "number").values_list("name", "rows", "role")),
+        list(Pack.objects.order_by("pack_id").values_list("name", "imported")),
+    ]
+
+
+def forget() -> None:
+    for model in (Evaluation, Report, Rule, Pack, Account):
+        model.objects.all().delete()
+
+
+def orders(files: list[File]) -> Iterator[list[File]]:
+    yield files
+    yield files[::-1]
+    weeks = len(files) // 2
+    yield list(itertools.chain.from_iterable(zip(files[:weeks], files[weeks:], strict=True)))
+    yield random.Random(7).sample(files, len(files))
+
+
+@pytest.mark.parametrize("order", range(4), ids=["in order", "backwards", "packs in turn", "any order"])
+def test_in_turn_is_as_one_by_one(files: list[File], order: int) -> None:
+    some = list(orders(files))[order]
+    all_in_turn(brought_in(some))
+    told = everything()
+    assert {one[1] for one in told[0]} == {State.READY}
+    forget()
+    one_by_one(brought_in(some))
+    assert everything() == told
+
+
+def test_in_the_order_of_time_no_row_that_stands_is_looked_up(
+    files: list[File], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    put_range = spans.put_range
+
+    def put(report: Report, *rest: Any) -> None:
+        looked.append(report.pack_id)
+        put_range(report, *rest)
+
+    monkeypatch.setattr(spans, "put_range", put)
+    all_in_turn(brought_in(files))
+    assert looked == list(dict.fromkeys(looked))
+    assert len(looked) == len(PLANS)
+
+
+def test_one_that_cannot_be_entered_stops_no_other(files: list[File], monkeypatch: pytest.MonkeyPatch) -> None:
+    found = brought_in(files[:5])
+    bad = found[2].pk
+    write = results.write
+
+    def breaking(found: list[RuleResult]) -> None:
+        write(found)
+        if found[0].report_id == bad:
+            raise ValueError
+
+    monkeypatch.setattr(results, "write", breaking)
+    states = [report.state for report in in_turn.read_all(found)]
+    assert states == [State.READY, State.READY, State.FAILED, State.READY, State.READY]
+    assert Report.objects.get(pk=bad).error_code == "defect"
+    reports.clear_away()
+    told = everything()
+    forget()
+    all_in_turn(brought_in([*files[:2], *files[3:5]]))
+    assert everything()[2] == told[2]
+
+
+def test_what_somebody_else_is_at_is_left_to_them(files: list[File]) -> None:
+    found = brought_in(files[:3])
+    theirs = Report.objects.get(pk=found[1].pk)
+    assert theirs.claim_step(60)
+    assert [report.state for report in in_turn.read_all(found)] == [State.READY, State.READING, State.READY]
+    ledger.enter(theirs)
+    told = everything()
+    forget()
+    all_in_turn(brought_in(files[:3]))
+    assert everything() == told
+
+
+def test_the_same_report_twice_is_entered_once(files: list[File]) -> None:
+    (report,) = brought_in(files[:1])
+    assert [one.state for one in in_turn.read_all([report, report])] == [State.READY] * 2
+    assert report.rule_results.count() == report.rules
