@@ -19,7 +19,6 @@ _COLUMNS = 256
 _RECORD = Struct("<HHHHHI").unpack_from  # code, size; row, column, format; and what LABELSST and RK go on with
 _HEAD = Struct("<HH").unpack_from
 _TEXT = Struct("<IHH").unpack_from  # code and size as one number; row, column
-_TEXT_OF = Struct("<IH").pack
 _TEXT_START = Struct("<IHH6x").pack
 _DOUBLE = Struct("<d").unpack_from
 _MANY = Struct("<HI").unpack_from
@@ -137,7 +136,7 @@ class _Runs:
 
     def _form(self, position: int, row: int) -> _Form:
         """How the run that begins here looks; that of nothing where none does."""
-        if self._mem[position : position + 6] != _TEXT_OF(_TEXT_HEAD, row):
+        if int.from_bytes(self._mem[position : position + 6], "little") != _TEXT_HEAD | row << 32:
             return _NONE
         for place, form in enumerate(self._forms):
             records = int.from_bytes(self._mem[position : position + form.size], "little")

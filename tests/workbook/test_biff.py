@@ -101,6 +101,14 @@ def test_rows_stand_where_their_numbers_say_in_whatever_order_they_come(
     assert found == [strings[row * width : (row + 1) * width] for row in range(6)]
 
 
+def test_a_sheet_may_go_down_to_the_last_row_there_can_be() -> None:
+    content = written({(row, column): f"{row}" for row in (0, 65_534, 65_535) for column in range(5)})
+    found = ours(content)
+    assert found is not None
+    assert [found[row] for row in (0, 65_534, 65_535)] == [[f"{row}"] * 5 for row in (0, 65_534, 65_535)]
+    assert len(found) == 65_536
+
+
 def test_a_run_of_numbers_in_one_record_is_read() -> None:
     content = written({(0, column): column * 7 for column in range(30)})
     assert b"\xbd\x00" in content
