@@ -14,7 +14,7 @@ from .cells import Cell
 
 _LABELSST, _NUMBER, _RK, _MULRK, _EOF = 0x00FD, 0x0203, 0x027E, 0x00BD, 0x000A
 _OTHER_CELLS = frozenset((0x0006, 0x0206, 0x0406, 0x0204, 0x00D6, 0x0205, 0x0207, 0x0809))
-_COLUMNS = 256
+_COLUMNS, _ROWS = 256, 65_536
 
 _RECORD = Struct("<HHHHHI").unpack_from  # code, size; row, column, format; and what LABELSST and RK go on with
 _HEAD = Struct("<HH").unpack_from
@@ -131,7 +131,7 @@ class _Runs:
             if mem[position : position + 4] == _ROW:
                 position += _ROW_SIZE
             last, row = row, row + 1
-            if row != len(found):  # rows that are out of order
+            if row != len(found) or row == _ROWS:  # rows that are out of order, or at their end
                 return position, last
 
     def _form(self, position: int, row: int) -> _Form:

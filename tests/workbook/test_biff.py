@@ -109,6 +109,17 @@ def test_a_sheet_may_go_down_to_the_last_row_there_can_be() -> None:
     assert len(found) == 65_536
 
 
+def test_nothing_comes_after_the_last_row_there_can_be() -> None:
+    records = b"".join(
+        struct.pack("<HHHHHI", 0xFD, 10, row, first + column, 0, column)
+        for row, first in ((65_535, 0), (0, 1))
+        for column in range(4)
+    )
+    found = biff.rows(records + struct.pack("<HH", 0x0A, 0), 0, ["a", "b", "c", "d"], lambda value, _: value)
+    assert found is not None
+    assert (len(found), found[0], found[-1]) == (65_536, [None, "a", "b", "c", "d"], ["a", "b", "c", "d"])
+
+
 def test_a_run_of_numbers_in_one_record_is_read() -> None:
     content = written({(0, column): column * 7 for column in range(30)})
     assert b"\xbd\x00" in content
