@@ -16,7 +16,7 @@ from dashboard.models import Evaluation, Pack, Report
 from dashboard.models.evaluations import FOREVER
 from dashboard.workbook import Evaluated
 
-BATCH = 33_000  # rows a transaction: half a second of write lock
+BATCH = 22_000  # rows a transaction: half a second of write lock
 IN_LIST = 500  # values in one IN (...)
 AT_ONCE = 5_000  # rows fetched at a time
 
