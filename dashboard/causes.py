@@ -141,6 +141,11 @@ CAUSES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
         _("The cloud delivered a file without a single byte, so there is nothing to read."),
         _("Generate the report again."),
     ),
+    "unreadable": (
+        _("The file could not be opened"),
+        _("It is gone, or this server may not read it."),
+        _("Check that it is there and who may read it, then import it again."),
+    ),
     "encrypted": (
         _("The file asks for a password"),
         _("It is encrypted and cannot be read here. The original is kept as it came."),

@@ -4,9 +4,10 @@ What a file's name does not say of its place is looked for in the content, and w
 """
 
 import datetime as dt
+import logging
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
@@ -28,20 +29,30 @@ UNPACKED = 20  # times the size that one file may have: all files of a zip toget
 AT_ONCE = 8  # files that get their verdicts in one go
 State = ImportedFile.State
 WAITING = (State.ARRIVED, State.ASKING)
-Key = tuple[int, str | None, dt.datetime]  # what makes two reports one: pack, bytes, minute
+Key = tuple[str | None, dt.datetime]  # what makes two reports of a pack one: bytes, minute
+logger = logging.getLogger(__name__)
 
 
-def receive(batch: ImportBatch, name: str, file: IO[bytes], size: int) -> list[ImportedFile]:
+def receive(batch: ImportBatch, name: str, file: IO[bytes], size: int) -> Iterator[ImportedFile]:
     """Takes a file's bytes into the archive, or those of each report in a zip; nothing is read, and no row made."""
-    name = PurePosixPath(name.replace("\\", "/")).name[-255:]
+    name = base_name(name)
     if size > settings.FILE_LIMIT_BYTES:
-        return [refuse(batch, name, "too_large")]
+        yield refuse(batch, name, "too_large")
+        return
     members = reports_in(file, name)
     if not members:
         file.seek(0)
-        return [keep(batch, name, file)]
+        yield keep(batch, name, file)
+        return
     with zipfile.ZipFile(file) as bundle:
-        return [take_out(batch, name, bundle, info) for info in members]
+        for info in members:
+            yield take_out(batch, name, bundle, info)
+
+
+def base_name(path: str) -> str:
+    """The last part of a path of any system, as every database takes it."""
+    name = PurePosixPath(path.replace("\\", "/")).name
+    return name.encode("utf-8", "replace").decode().replace("\0", "")[-255:]
 
 
 def keep(batch: ImportBatch, name: str, file: IO[bytes], inside: str = "") -> ImportedFile:
@@ -76,7 +87,7 @@ def reports_in(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
 
 
 def take_out(batch: ImportBatch, inside: str, bundle: zipfile.ZipFile, info: zipfile.ZipInfo) -> ImportedFile:
-    name = PurePosixPath(member_name(info).replace("\\", "/")).name[-255:]
+    name = base_name(member_name(info))
     if info.file_size > settings.FILE_LIMIT_BYTES:
         return refuse(batch, name, "too_large", inside)
     try:
@@ -105,10 +116,13 @@ def settle_each(files: Iterable[ImportedFile], given: Place = Place()) -> Iterat
 
 def settle(files: Sequence[ImportedFile], given: Place = Place()) -> list[Report]:  # noqa: B008  # as above
     """Gives files their verdicts, and rows to those that have none; returns the reports that are to be read."""
-    known = [(file, place) for file in files if file.state in WAITING and (place := whereabouts(file, given))]
-    with transaction.atomic():
+    by_pack: dict[tuple[str, str], list[tuple[ImportedFile, Place]]] = {}
+    for file in files:
+        if file.state in WAITING and (place := whereabouts(file, given)):
+            by_pack.setdefault(place[:2], []).append((file, place))
+    for known in by_pack.values():
         settle_as(known)
-        record(files)
+    record(files)
     return list({file.report.pk: file.report for file in files if file.report and file.report.under_way}.values())
 
 
@@ -122,6 +136,9 @@ def whereabouts(file: ImportedFile, given: Place) -> Place | None:
         except WorkbookError as error:
             conclude(file, State.REFUSED, error_code=error.code, error_facts=dict(error.facts))
             return None
+        except Exception:  # a defect of ours, or a storage that fails: this file waits, the others do not
+            logger.exception("%s could not be looked at", file)
+            return None
     if not place.account_uid and place.pack_id:
         owners = Account.objects.filter(packs__pack_id=place.pack_id).values_list("uid", flat=True)
         place = place._replace(account_uid=owners[0] if len(owners) == 1 else "")
@@ -132,8 +149,9 @@ def whereabouts(file: ImportedFile, given: Place) -> Place | None:
 
 
 def settle_as(known: Sequence[tuple[ImportedFile, Place]]) -> None:
-    """Gives files the reports of their places."""
-    with transaction.atomic(savepoint=False):
+    """Gives files of one pack the reports of their places."""
+    with transaction.atomic():
+        archive.record([original(file) for file, _ in known if file.pk is None])
         found = enter([Arrival(place, file.name, original(file), file.batch.by_id) for file, place in known])
         for (file, place), (report, made) in zip(known, found, strict=True):
             conclude(file, State.ENTERED if made else State.THERE, report=report, **place._asdict())
@@ -164,20 +182,16 @@ class Arrival(NamedTuple):
 
 
 def enter(arrivals: Sequence[Arrival]) -> list[tuple[Report, bool]]:
-    """The report of each file in its place, and whether it was made now; account and pack are made where unknown.
+    """The report of each file of one pack, and whether it was made now; account and pack are made where unknown.
 
-    A file's name tells its time to the minute, so that equal bytes of one pack and one minute are one report.
+    A file's name tells its time to the minute, so that equal bytes of one minute are one report.
     """
-    packs: dict[tuple[str, str], Pack] = {}
-    for place, *_ in arrivals:
-        packs[place[:2]] = packs.get(place[:2]) or pack_of(place)
-    for pk in sorted(pack.pk for pack in packs.values()):
-        Pack.objects.hold(pk)
-    there = known_reports(arrivals, packs.values())
+    pack = pack_of(arrivals[0].place)
+    Pack.objects.hold(pack.pk)
+    there = known_reports(pack, {arrival.original.pk for arrival in arrivals})
     found, new, now = [], [], timezone.now()
     for place, name, original, by in arrivals:
-        pack = packs[place[:2]]
-        key = (pack.pk, original.pk, minute(place.created_at))
+        key = (original.pk, minute(place.created_at))
         if made := key not in there:
             there[key] = Report(
                 pack=pack,
@@ -208,12 +222,11 @@ def made(place: Place) -> Pack:
     return Pack.objects.get_or_create(account=account, pack_id=place.pack_id, defaults=words)[0]
 
 
-def known_reports(arrivals: Sequence[Arrival], packs: Iterable[Pack]) -> dict[Key, Report]:
-    """The reports that there are of these files in these packs."""
-    originals = {arrival.original.pk for arrival in arrivals}
-    there = Report.objects.filter(pack__in=packs, original__in=originals).exclude(state=Report.State.CANCELLED)
+def known_reports(pack: Pack, originals: Collection[str]) -> dict[Key, Report]:
+    """The reports that there are of these files."""
+    there = Report.objects.filter(pack=pack, original__in=originals).exclude(state=Report.State.CANCELLED)
     found = there.select_related("pack__account", "original").order_by("-pk")
-    return {(report.pack_id, report.original_id, minute(report.created_at)): report for report in found}
+    return {(report.original_id, minute(report.created_at)): report for report in found}
 
 
 def minute(moment: dt.datetime | None) -> dt.datetime:
@@ -244,7 +257,7 @@ def left_lying() -> list[int]:
 
 def settle_batch(batch_id: int) -> list[Report]:
     """Settles the files of a batch that wait; returns the reports that are to be read."""
-    waiting = ImportedFile.objects.filter(batch=batch_id, state=State.ARRIVED).select_related("original", "batch__by")
+    waiting = ImportedFile.objects.filter(batch=batch_id, state=State.ARRIVED).select_related("original", "batch")
     return list(settle_each(waiting))
 
 

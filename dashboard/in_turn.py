@@ -9,16 +9,17 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from dashboard import archive, ledger, reports, workbook
+from dashboard import archive, ledger, reports, spans, workbook
 from dashboard.models import Pack, Report
 
+TOGETHER = spans.BATCH // ledger.SMALL  # reports in one transaction
 logger = logging.getLogger(__name__)
 
 
 def read_all(found: Iterable[Report], at_once: int | None = None) -> Iterator[Report]:
     """Takes reports to their end, in their order; `at_once` files are read at a time, each in a process of its own."""
     processes = at_once or os.cpu_count() or 1
-    workbook.warm(processes)
+    workbook.warm()
     waiting: deque[Ahead] = deque()
     line = InTurn()
     with ThreadPoolExecutor(processes) as pool:
@@ -49,7 +50,8 @@ def ready(waiting: deque[Ahead]) -> list[Ahead]:
     first = waiting.popleft()
     first.reading.exception()  # waits
     found = [first]
-    while waiting and waiting[0].reading.done() and waiting[0].report.pack_id == first.report.pack_id:
+    pack = first.report.pack_id
+    while len(found) < TOGETHER and waiting and waiting[0].reading.done() and waiting[0].report.pack_id == pack:
         found.append(waiting.popleft())
     return found
 
@@ -85,17 +87,22 @@ class InTurn:
         """
         last, self._last = self._last, None
         with ledger.without_collecting():
-            pages = [page for report in some if (page := ledger.page_of(report))]
-            if len(pages) < len(some):
-                return False
+            pages = []
+            for report in some:
+                with archive.reading(report) as reading:
+                    if not (page := ledger.page_of(report, reading)):
+                        return False
+                    pages.append(page)
             if last and last.page.report.pack_id != some[0].pack_id:
                 last = None
             with transaction.atomic():
                 Pack.objects.hold(some[0].pack_id)
-                if not Report.objects.claim(some):
+                if not Report.objects.claim_all(some):
                     transaction.set_rollback(True)
                     return False
                 for page in pages:
                     last = ledger.enter_page(page, last)
+                    if not last:
+                        return False
         self._last = last
         return True

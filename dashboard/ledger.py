@@ -14,23 +14,25 @@ from dashboard.models import Pack, Report, Risk, Rule, RuleResult, Sheet, Status
 from dashboard.models.evaluations import FOREVER, position_of
 from dashboard.workbook import Contents, Evaluated, Group, Reading, RuleInfo
 
-SMALL = 5_000  # rows that are entered in one transaction
+SMALL, LIGHT = 5_000, 8 * 2**20  # rows and bytes of a file that is entered in one transaction
 KnownRules = dict[str, dict[str, Any]]  # the columns of a pack's rules, by key
 
 
 def enter(report: Report) -> None:
     """Puts what the file says into the database; the report is ready, or as it was where its claim was lost."""
-    with without_collecting():
-        if page := page_of(report):
+    with without_collecting(), archive.reading(report) as reading:
+        if page := page_of(report, reading):
             with transaction.atomic():
                 Pack.objects.hold(report.pack_id)
-                enter_page(page)
+                if report.holds_claim():
+                    enter_page(page)
             return
-        with archive.reading(report) as reading:
-            prepare(report, reading.contents)
-            rules = span(report, reading)
-            with transaction.atomic():
-                Pack.objects.hold(report.pack_id)  # no two of its reports end between each other
+        prepare(report, reading.contents)
+        Report.objects.filter(pk=report.pk, claim=report.claim).update(position=report.position)
+        rules = span(report, reading)
+        with transaction.atomic():
+            Pack.objects.hold(report.pack_id)  # no two of its reports end between each other
+            if report.holds_claim():
                 conclude(report, reading.contents, reading.groups, rules, spans.neighbours(report))
 
 
@@ -43,13 +45,12 @@ class Page(NamedTuple):
     rows: dict[int, Evaluated]  # by key
 
 
-def page_of(report: Report) -> Page | None:
+def page_of(report: Report, reading: Reading) -> Page | None:
     """None where the file is not small."""
-    with archive.reading(report) as reading:
-        if reading.contents.rows > SMALL:
-            return None
-        rows = {row.key: row for bucket in reading.buckets() for row in bucket}
-        return Page(report, reading.contents, reading.groups, rows)
+    if reading.contents.rows > SMALL or reading.weight > LIGHT:
+        return None
+    rows = {row.key: row for bucket in reading.buckets() for row in bucket}
+    return Page(report, reading.contents, reading.groups, rows)
 
 
 class Entered(NamedTuple):
@@ -91,7 +92,7 @@ def enter_page(page: Page, last: Entered | None = None) -> Entered | None:
         changes = last.changes(entered, keys)
         spans.put_changed(report, beside.after, keys, rows, entered.groups)
     else:
-        spans.put_range(report, 0, FOREVER, rows, entered.groups)
+        spans.put_range(report, beside.after, 0, FOREVER, rows, entered.groups)
     return entered if conclude(report, contents, groups, rules, beside, changes) else None
 
 
@@ -112,13 +113,13 @@ def name(report: Report, pack_name: str) -> None:
     if report.pack.name == report.pack.pack_id:
         unnamed = Pack.objects.filter(pk=report.pack_id, imported=True, name=report.pack.pack_id)
         unnamed.update(name=pack_name)
-        report.pack.name = pack_name
 
 
 def span(report: Report, reading: Reading) -> dict[int, int]:
     """Makes the pack's spans say what the file says; returns the ids of its rules by their number in the file."""
-    Report.objects.filter(pk=report.pk, claim=report.claim).update(position=report.position)
-    rules = numbered(reading.contents.rules, rules_of(report.pack, reading.contents.rules))
+    with transaction.atomic():
+        Pack.objects.hold(report.pack_id)
+        rules = numbered(reading.contents.rules, rules_of(report.pack, reading.contents.rules))
     spans.put(report, reading.buckets(), [ours(group, rules) for group in reading.groups])
     return rules
 
@@ -142,7 +143,10 @@ def without_collecting() -> Iterator[None]:
 
 
 def rules_of(pack: Pack, infos: list[RuleInfo], known: KnownRules | None = None) -> KnownRules:
-    """The pack's rules: new ones are made, known ones learn the file's words. `known` is how they just were."""
+    """The pack's rules, while it is held: new ones are made, known ones learn the file's words.
+
+    `known` is how they just were; it learns, too.
+    """
     told = {info.key[:300]: words(info) for info in infos}
     known = known or known_rules(pack)
     if new := [Rule(pack=pack, key=key, **said) for key, said in told.items() if key not in known]:

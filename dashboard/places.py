@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 
 from django.utils import timezone
 
-from dashboard import archive, results, workbook
+from dashboard import archive, workbook
 from dashboard.models import Original
 from dashboard.workbook.archive import NAME
 
@@ -64,4 +64,4 @@ def told(original: Original) -> Place:
         with workbook.Reading(target) as reading:
             said = reading.contents
     uid = said.account_uid if re.fullmatch(r"\d{16}", said.account_uid) else ""
-    return Place(uid, said.pack_id[:64], plausible(results.moment(said.created_at)), said.pack_name[:200])
+    return Place(uid, said.pack_id[:64], plausible(workbook.instant(said.created_at)), said.pack_name[:200])

@@ -1,6 +1,5 @@
 """What a file comes to: a result for each of its rules, its sheets, and the counts of the whole."""
 
-import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -8,7 +7,7 @@ from hashlib import blake2b
 from operator import attrgetter
 from typing import Any
 
-from dashboard import reconciliation
+from dashboard import reconciliation, workbook
 from dashboard.bulk import Insert
 from dashboard.comparison import Bucket, Change
 from dashboard.models import Report, Risk, RuleResult, Sheet, Status
@@ -66,7 +65,7 @@ def figures(report: Report, contents: Contents, groups: list[Group], results: li
         "lists": report.lists,
         "notes": [{"code": note.code, "facts": note.facts} for note in contents.notes] + mismatches,
         "stated": {**report.stated, "overview": contents.stated, "checked": checked},
-        "evaluated_at": moment(contents.evaluated_to),
+        "evaluated_at": workbook.instant(contents.evaluated_to),
         "content": contents.content,
         "choices": choices(groups),
         "scope": scope(contents),
@@ -145,12 +144,3 @@ def sheets_of(report: Report, contents: Contents) -> Iterator[Sheet]:
             header_row=info.header_row,
             role=info.role,
         )
-
-
-def moment(text: str | None) -> dt.datetime | None:
-    """A time that a file states, taken in the cloud's zone (UTC+8) where it names none; None if it is no time."""
-    try:
-        found = dt.datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=dt.timezone(dt.timedelta(hours=8)))

@@ -2,7 +2,7 @@
 
 The rows that a report does not change cost a read and no write. Keys are taken in ranges, each in a transaction of its
 own that leaves every other report's rows as they were: the write lock is short, memory is flat, and whoever is killed
-in the middle does the same again without harm.
+in the middle does the same again without harm. Small reports are put by whoever enters them, in their transaction.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -68,11 +68,16 @@ def painted(spans: Sequence[Span], start: int, end: int, state: Span | None) -> 
 
 
 def put(report: Report, buckets: Iterable[list[Evaluated]], groups: Sequence[Shared]) -> None:
-    """Makes the spans of the report's pack say what its file says; `groups` go by the numbers that its rows name."""
+    """Makes the spans of the report's pack say what its file says; `groups` go by the numbers that its rows name.
+
+    It stops where the claim was lost: what a cancelled report brought in may have been taken out by then.
+    """
     for low, high, rows in ranges(buckets):
         with transaction.atomic():
             Pack.objects.hold(report.pack_id)
-            put_range(report, low, high, {row.key: row for row in rows}, groups)
+            if not report.holds_claim():
+                return
+            put_range(report, neighbours(report).after, low, high, {row.key: row for row in rows}, groups)
 
 
 def ranges(buckets: Iterable[list[Evaluated]]) -> Iterator[tuple[int, int, list[Evaluated]]]:
@@ -89,9 +94,11 @@ def ranges(buckets: Iterable[list[Evaluated]]) -> Iterator[tuple[int, int, list[
     yield low, FOREVER, rows
 
 
-def put_range(report: Report, low: int, high: int, rows: Mapping[int, Evaluated], groups: Sequence[Shared]) -> None:
-    """The same for a range of keys and its rows by key, while the pack is held."""
-    position, end = placed(report), neighbours(report).after
+def put_range(
+    report: Report, end: int, low: int, high: int, rows: Mapping[int, Evaluated], groups: Sequence[Shared]
+) -> None:
+    """The same for a range of keys and its rows by key, while the pack is held; `end` is the next position."""
+    position = placed(report)
     there = Evaluation.objects.filter(pack=report.pack_id, key__gte=low, key__lt=high)
     standing = dict(there.at(report.pack_id, position).values_list("key", "digest").iterator(chunk_size=AT_ONCE))
     if not standing and not there.exists():
@@ -105,7 +112,7 @@ def put_range(report: Report, low: int, high: int, rows: Mapping[int, Evaluated]
 def put_changed(
     report: Report, end: int, keys: Sequence[int], rows: Mapping[int, Evaluated], groups: Sequence[Shared]
 ) -> None:
-    """The same for these keys, all others being known to stand as `rows` has them; `end` is the next position."""
+    """The same for these keys, all others being known to stand as `rows` has them."""
     position = placed(report)
 
     def paint(key: int, spans: list[Span]) -> list[Span]:

@@ -83,7 +83,8 @@ class PackQuerySet(models.QuerySet["Pack"]):
         On SQLite the transaction itself does, from its beginning on.
         """
         if connection.features.has_select_for_update:
-            self.select_for_update().filter(pk=pk).values_list("pk").get()
+            # Not as a key: whoever refers to the pack need not wait.
+            self.select_for_update(no_key=True).filter(pk=pk).values_list("pk").get()
 
 
 class Pack(models.Model):

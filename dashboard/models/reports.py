@@ -46,14 +46,15 @@ class ReportQuerySet(models.QuerySet["Report"]):
         """Under way, with nobody at work on them, and their time has come."""
         return self.under_way().filter(Q(claimed_until=None) | Q(claimed_until__lt=now), next_at__lte=now)
 
-    def claim(self, reports: Sequence["Report"]) -> bool:
+    def claim_all(self, reports: Sequence["Report"]) -> bool:
         """Takes reports that are to be read, for the length of a transaction; false where others have one of them."""
         token = uuid.uuid4()
         free = self.due(timezone.now()).filter(pk__in=[report.pk for report in reports], state=Report.State.READING)
-        taken = free.update(claim=token)
+        if free.update(claim=token) < len(reports):
+            return False
         for report in reports:
             report.claim = token
-        return taken == len(reports)
+        return True
 
     def newest_first(self) -> Self:
         return self.order_by(F("listed_at").desc(), "-pk")
@@ -234,6 +235,10 @@ class Report(models.Model):
     def renew_claim(self, seconds: float) -> bool:
         until = timezone.now() + dt.timedelta(seconds=seconds)
         return bool(Report.objects.filter(pk=self.pk, claim=self.claim).update(claimed_until=until))
+
+    def holds_claim(self) -> bool:
+        """Whether the claim that was taken still stands, or nobody has one where none was."""
+        return Report.objects.filter(pk=self.pk, claim=self.claim, state=self.state).exists()
 
     def move(self, **fields: Any) -> bool:
         """Writes a step's outcome and gives the claim back; false, and nothing written, where the claim was lost."""

@@ -42,7 +42,8 @@ def receive(request: Request) -> HttpResponse:
     batch = ImportBatch.objects.create(by=request.user)
     for upload in uploads:
         if upload.file:
-            imports.record(imports.receive(batch, upload.name or "", upload.file, upload.size or 0))
+            for file in imports.receive(batch, upload.name or "", upload.file, upload.size or 0):
+                imports.record([file])
     tasks.nudge_imports(batch.pk)
     return redirect(f"/imports/{batch.pk}/")
 
@@ -105,7 +106,7 @@ def asking(file: ImportedFile) -> PlaceForm:
 @require_POST
 def place(request: Request, pk: int) -> HttpResponse:
     """Says where a file belongs, and has it read."""
-    file = get_object_or_404(ImportedFile.objects.select_related("batch__by", "original"), pk=pk, state=State.ASKING)
+    file = get_object_or_404(ImportedFile.objects.select_related("batch", "original"), pk=pk, state=State.ASKING)
     form = PlaceForm(request.POST, prefix=f"file-{pk}")
     if not form.is_valid():
         context = {"batch": file.batch, **verdicts(file.batch, form, pk)}

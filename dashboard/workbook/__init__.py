@@ -7,6 +7,7 @@ from .errors import WorkbookError
 from .limits import Limits
 from .process import read, warm
 from .stored import FORM, Reading
+from .times import instant
 
 __all__ = [
     "FORM",
@@ -23,6 +24,7 @@ __all__ = [
     "SheetInfo",
     "Status",
     "WorkbookError",
+    "instant",
     "read",
     "warm",
 ]

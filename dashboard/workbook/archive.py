@@ -14,7 +14,7 @@ from .limits import Limits
 
 _UTF8 = 0x800
 # <uid>-<packId>-report-<yyyyMMddHHmm>, the cloud's own file name
-NAME = re.compile(r"(?P<account>\d{10,20})-(?P<pack>c[a-z]-[0-9A-Za-z]+)-report-(?P<created>\d{12})")
+NAME = re.compile(r"(?P<account>\d{10,20})-(?P<pack>c[a-z]-[0-9A-Za-z]{1,61})-report-(?P<created>\d{12})")
 
 
 def members(path: Path, room: Path, limits: Limits) -> Iterator[tuple[Member, Path]]:

@@ -57,7 +57,8 @@ class _Remembered(dict[K, V]):
 
 
 def _hash(*texts: str) -> int:
-    return int.from_bytes(blake2b("\x1f".join(texts).encode(), digest_size=8).digest(), "big") >> 1
+    named = "\x1f".join(texts).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(named, digest_size=8).digest(), "big") >> 1
 
 
 def _plain(cell: Cell) -> str:

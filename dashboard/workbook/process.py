@@ -75,10 +75,6 @@ def _server() -> "subprocess.Popen[bytes]":
         while (server := _idle.pop()).poll() is not None:
             _end(server)
         return server
-    return _started()
-
-
-def _started() -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         [sys.executable, "-s", "-X", "utf8", "-m", "dashboard.workbook.child"],
         stdin=subprocess.PIPE,
@@ -90,10 +86,10 @@ def _started() -> "subprocess.Popen[bytes]":
     )
 
 
-def warm(servers: int = 1) -> None:
-    """Have so many servers started, at most KEPT, that wait for a first file."""
-    while len(_idle) < min(servers, KEPT):
-        _idle.append(_started())
+def warm() -> None:
+    """Have a server started that waits for a first file."""
+    if not _idle:
+        _idle.append(_server())
 
 
 def _end(server: "subprocess.Popen[bytes]") -> None:

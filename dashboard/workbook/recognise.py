@@ -9,7 +9,6 @@ from .cells import Cell, text
 from .codes import squeeze
 
 HEAD = 60  # rows in which a header is looked for
-ENOUGH = 8  # known words in a row: it is the header, or the row below it is
 _RULE = {"rule_name", "rule_id"}
 _RESOURCE = {"resource_id", "resource_name"}
 _COUNTS = {"compliant", "non_compliant", "total"}
@@ -36,8 +35,6 @@ def header(head: Sequence[Sequence[Cell]]) -> Header | None:
     most = 1
     above: list[str] = []
     for row, cells in enumerate(head):
-        if best and most >= ENOUGH and row > best.row + 1:
-            break
         here = [cell.strip() if isinstance(cell, str) else "" for cell in cells]
         for labels, parents in ((here, [""] * len(here)), _joined(above, here)):
             if sum(map(any, zip(labels, parents, strict=True))) <= most:

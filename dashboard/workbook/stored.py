@@ -104,6 +104,11 @@ class Reading:
         """What the evaluations have in common, by the number of the group."""
         return list(map(Group._make, self._json("groups.json")))
 
+    @property
+    def weight(self) -> int:
+        """Bytes of all evaluations, unpacked."""
+        return sum(self._zip.getinfo(_bucket(bucket)).file_size for bucket in self._present())
+
     def _present(self) -> list[int]:
         names = set(self._zip.namelist())
         return [bucket for bucket in range(BUCKETS) if _bucket(bucket) in names]

@@ -59,6 +59,15 @@ def moment(words: str) -> str | None:
     return at.isoformat()
 
 
+def instant(words: str | None) -> dt.datetime | None:
+    """The moment that ISO 8601 words tell, in the cloud's zone (UTC+8) where they name none; None if they tell none."""
+    try:
+        found = dt.datetime.fromisoformat(words or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=dt.timezone(_CHINA))
+
+
 def _zone(name: str | None, offset: str | None) -> dt.tzinfo | None:
     if offset:
         digits = offset[1:].replace(":", "").rjust(2, "0").ljust(4, "0")

@@ -23,7 +23,7 @@ def lay_in() -> None:
     assert [report.state for report in in_turn.read_all(found)] == ["ready"] * 2 * WEEKS + ["failed"]
     batch = ImportBatch.objects.create()
     for name, content in (("unknown.xls", files[0][3]), ("broken.xls", ERROR)):
-        imports.settle(imports.receive(batch, name, io.BytesIO(content), len(content)))
+        imports.settle(list(imports.receive(batch, name, io.BytesIO(content), len(content))))
     assert Report.objects.ready().count() == 2 * WEEKS
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def batch(db: None) -> ImportBatch:
 
 
 def take_in(batch: ImportBatch, name: str, content: bytes, given: places.Place | None = None) -> list[ImportedFile]:
-    found = imports.receive(batch, name, io.BytesIO(content), len(content))
+    found = list(imports.receive(batch, name, io.BytesIO(content), len(content)))
     list(in_turn.read_all(imports.settle(found, given or places.Place())))
     for file in found:
         file.refresh_from_db()
@@ -177,6 +178,50 @@ def test_the_command_walks_folders_and_says_what_became_of_each_file(
     assert "3 of 4 files are in the history" in said
     assert "page.xls: refused" in said
     assert Report.objects.ready().count() == 3
+
+
+def test_the_command_says_of_a_file_that_is_gone_what_became_of_it_and_goes_on(
+    tmp_path: Path, files: list[tuple[str, bytes, dt.datetime]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, content, _created_at = files[0]
+    (tmp_path / name).write_bytes(content)
+    monkeypatch.setattr(imports, "files_below", lambda path: [path / "gone.xls", path / name])
+    with pytest.raises(CommandError, match="1 could not be taken in"):
+        call_command("import_reports", str(tmp_path))
+    verdicts = ImportedFile.objects.values_list("name", "state", "error_code")
+    assert list(verdicts) == [("gone.xls", State.REFUSED, "unreadable"), (name, State.ENTERED, "")]
+
+
+def test_a_name_in_no_encoding_stops_nothing(tmp_path: Path, files: list[tuple[str, bytes, dt.datetime]]) -> None:
+    name, content, _created_at = files[0]
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / os.fsdecode(b"\xff\xfe.xls")).write_bytes(content)
+    call_command("import_reports", str(tmp_path))
+    assert set(ImportedFile.objects.values_list("name", "state")) == {(name, State.ENTERED), ("??.xls", State.THERE)}
+
+
+def test_the_same_bytes_twice_at_once_are_one_report(
+    batch: ImportBatch, files: list[tuple[str, bytes, dt.datetime]]
+) -> None:
+    name, content, _created_at = files[0]
+    found = [file for _ in range(2) for file in imports.receive(batch, name, io.BytesIO(content), len(content))]
+    assert imports.settle(found) == [Report.objects.get()]
+    assert [file.state for file in batch.files.all()] == [State.ENTERED, State.THERE]
+
+
+def test_a_file_that_cannot_be_looked_at_keeps_no_other_waiting(
+    batch: ImportBatch, files: list[tuple[str, bytes, dt.datetime]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_original: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(imports, "told", failing)
+    name, content, _created_at = files[0]
+    found = [
+        file for one in ("list.xls", name) for file in imports.receive(batch, one, io.BytesIO(content), len(content))
+    ]
+    assert len(imports.settle(found)) == 1
+    assert [file.state for file in batch.files.all()] == [State.ARRIVED, State.ENTERED]
 
 
 def test_the_command_gives_account_and_pack_to_files_that_name_none(tmp_path: Path) -> None:

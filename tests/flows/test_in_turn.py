@@ -4,12 +4,14 @@ import datetime as dt
 import io
 import itertools
 import random
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
 
-from dashboard import imports, in_turn, ledger, reports, results, spans
+from dashboard import archive, imports, in_turn, ledger, reports, results, spans
 from dashboard.models import Account, Evaluation, Pack, Report, Rule, RuleResult, Sheet
 from dashboard.sandbox.accounts import PackPlan
 from dashboard.sandbox.estate import Estate
@@ -39,15 +41,19 @@ def one_by_one(found: list[Report]) -> None:
 
 
 def all_in_turn(found: list[Report]) -> None:
-    assert all(report.state == State.READY for report in in_turn.read_all(found))
+    """None of them falls back to being entered by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reports, "go_on", None)
+        assert all(report.state == State.READY for report in in_turn.read_all(found))
 
 
 def everything() -> list[Any]:
     """All that the database says of the packs, but for ids and the times of the work itself."""
-    line = Report.objects.order_by("pack__pack_id", "position").defer("requested_at", "received_at", "ended_at")
+    line = Report.objects.order_by("pack__pack_id", "position")
     told = [
         "pack__pack_id", "state", "position", "pack_name", "lists", "notes", "content", "choices", "scope", "rows",
-        "rules", "failing", "compliant", "failing_high", "new", "fixed", "gone", "stated", "reader", "claim",
+        "rules", "failing", "compliant", "failing_high", "failing_medium", "failing_low", "rated_compliant",
+        "rated_failing", "new", "fixed", "gone", "stated", "reader", "claim", "language", "kind", "evaluated_at",
     ]  # fmt: skip
     result = ["report__position", "rule__key", "name", "risk", "failing", "compliant", "stated", "new", "fixed"]
     span = ["rule__key", "key", "first", "until", "since", "digest", "status", "risk", "resource_id", "text"]
@@ -106,13 +112,19 @@ def test_one_that_cannot_be_entered_stops_no_other(files: list[File], monkeypatc
     bad = found[2].pk
     write = results.write
 
-    def breaking(found: list[RuleResult]) -> None:
-        write(found)
-        if found[0].report_id == bad:
+    def breaking(some: list[RuleResult]) -> None:
+        write(some)
+        if some[0].report_id == bad:
             raise ValueError
 
     monkeypatch.setattr(results, "write", breaking)
-    states = [report.state for report in in_turn.read_all(found)]
+    for report in found[:4]:
+        archive.read(report)
+    with pytest.raises(ValueError, match=r"^$"):
+        in_turn.InTurn().enter(found[:4])
+    assert not Report.objects.ready().exists()
+    assert not Evaluation.objects.exists()
+    states = [report.state for report in in_turn.read_all(list(Report.objects.order_by("pk")))]
     assert states == [State.READY, State.READY, State.FAILED, State.READY, State.READY]
     assert Report.objects.get(pk=bad).error_code == "defect"
     reports.clear_away()
@@ -126,6 +138,11 @@ def test_what_somebody_else_is_at_is_left_to_them(files: list[File]) -> None:
     found = brought_in(files[:3])
     theirs = Report.objects.get(pk=found[1].pk)
     assert theirs.claim_step(60)
+    for report in found:
+        archive.read(report)
+    assert not in_turn.InTurn().enter(found)
+    assert not Report.objects.ready().exists()
+    assert not Report.objects.exclude(pk=theirs.pk).exclude(claim=None).exists()
     assert [report.state for report in in_turn.read_all(found)] == [State.READY, State.READING, State.READY]
     ledger.enter(theirs)
     told = everything()
@@ -134,7 +151,16 @@ def test_what_somebody_else_is_at_is_left_to_them(files: list[File]) -> None:
     assert everything() == told
 
 
+def test_a_group_of_reports_writes_no_more_rows_than_one_transaction_may(files: list[File]) -> None:
+    done: Future[None] = Future()
+    done.set_result(None)
+    waiting = deque(in_turn.Ahead(report, done) for report in brought_in(files[:6]))
+    assert len(in_turn.ready(waiting)) == in_turn.TOGETHER
+    assert in_turn.TOGETHER * ledger.SMALL <= spans.BATCH
+
+
 def test_the_same_report_twice_is_entered_once(files: list[File]) -> None:
     (report,) = brought_in(files[:1])
+    assert not Report.objects.claim_all([report, report])
     assert [one.state for one in in_turn.read_all([report, report])] == [State.READY] * 2
     assert report.rule_results.count() == report.rules

@@ -3,14 +3,16 @@
 import datetime as dt
 import hashlib
 import logging
+import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import Settings
 
-from dashboard import archive, ledger, reports
+from dashboard import archive, ledger, reports, spans
 from dashboard.models import Evaluation, Pack, Report, Status
 from dashboard.sandbox.wsgi import Sandbox
 
@@ -183,6 +185,44 @@ def test_whoever_lost_the_claim_while_entering_leaves_nothing_in_the_way_of_the_
     assert not report.rule_results.exists()
     assert not report.sheets.exists()
     assert work(report).state == State.READY
+
+
+def test_whoever_lost_the_claim_to_one_who_has_finished_writes_nothing(pack: Pack, work: Work) -> None:
+    report = work(reports.request(pack, None))
+    late = Report.objects.select_related("pack__account", "original").get(pk=report.pk)
+    late.state, late.claim, late.reader = State.READING, uuid.uuid4(), 0
+    before = stored_spans(pack), list(report.rule_results.values())
+    ledger.enter(late)
+    assert (stored_spans(pack), list(report.rule_results.values())) == before
+
+
+def test_a_large_report_that_is_cancelled_meanwhile_puts_no_more_rows(
+    pack: Pack, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "SMALL", 0)
+    monkeypatch.setattr(spans, "BATCH", 20)
+    first = work(reports.request(pack, None))
+    before = stored_spans(pack)
+    put_range = spans.put_range
+
+    def cancelling(report: Report, *rest: Any) -> None:
+        put_range(report, *rest)
+        reports.cancel(Report.objects.get(pk=report.pk))
+        reports.clear_away()
+
+    monkeypatch.setattr(spans, "put_range", cancelling)
+    second = work(reports.request(pack, None))
+    assert second.state == State.CANCELLED
+    assert stored_spans(pack) == before
+    assert first.rows > 20
+
+
+def test_parameters_come_back_from_the_database_as_the_cloud_gave_them(pack: Pack, work: Work) -> None:
+    report = work(reports.request(pack, None))
+    told = report.stated["parameters"]
+    found = {one.rule.rule_id: one.parameters for one in report.rule_results.select_related("rule")}
+    assert any(found.values())
+    assert found == {rule: told.get(rule) for rule in found}
 
 
 def test_what_a_cancelled_report_brought_into_the_spans_is_taken_out_again(pack: Pack, work: Work) -> None:

@@ -1,5 +1,7 @@
 """Bring report files from before into the history."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +39,14 @@ class Command(BaseCommand):
             raise CommandError(f"{bad} could not be taken in.")
 
 
-def receive(batch: ImportBatch, path: Path) -> list[ImportedFile]:
-    with path.open("rb") as stream:
-        return imports.receive(batch, path.name, stream, path.stat().st_size)
+def receive(batch: ImportBatch, path: Path) -> Iterator[ImportedFile]:
+    try:
+        stream = path.open("rb")
+    except OSError:
+        yield imports.refuse(batch, imports.base_name(path.name), "unreadable")
+        return
+    with stream:
+        yield from imports.receive(batch, path.name, stream, os.fstat(stream.fileno()).st_size)
 
 
 def is_bad(file: ImportedFile) -> bool:
