@@ -16,7 +16,7 @@ from tests.bench.figures import Figure
 from tests.bench.place import Place
 from tests.bench.timing import alone
 
-ROUNDS = 2
+ROUNDS = 3
 
 
 def measure(place: Place) -> Iterator[Figure]:
