@@ -26,6 +26,7 @@ from dashboard.workbook.archive import NAME, is_litter, member_name
 PATIENCE = dt.timedelta(days=1)  # many may wait for their turn
 MEMBERS = 5_000  # files in one zip
 UNPACKED = 20  # times the size that one file may have: all files of a zip together
+PASSING = ("defect", "deadline", "timeout", "memory")  # faults that were not the file's
 AT_ONCE = 8  # files that get their verdicts in one go
 State = ImportedFile.State
 WAITING = (State.ARRIVED, State.ASKING)
@@ -223,8 +224,9 @@ def made(place: Place) -> Pack:
 
 
 def known_reports(pack: Pack, originals: Collection[str]) -> dict[Key, Report]:
-    """The reports that there are of these files."""
+    """The reports that there are of these files, but for those that were cancelled or may do better the next time."""
     there = Report.objects.filter(pack=pack, original__in=originals).exclude(state=Report.State.CANCELLED)
+    there = there.exclude(state=Report.State.FAILED, error_code__in=PASSING)
     found = there.select_related("pack__account", "original").order_by("-pk")
     return {(report.original_id, minute(report.created_at)): report for report in found}
 

@@ -97,6 +97,18 @@ def test_the_same_bytes_of_the_same_time_are_one_report(
     assert Report.objects.count() == 1
 
 
+@pytest.mark.parametrize(("fault", "count"), [("corrupt", 1), ("defect", 2)])
+def test_a_file_that_failed_through_no_fault_of_its_own_may_be_imported_again(
+    batch: ImportBatch, files: list[tuple[str, bytes, dt.datetime]], fault: str, count: int
+) -> None:
+    name, content, _created_at = files[0]
+    take_in(batch, name, content)
+    Report.objects.update(state=Report.State.FAILED, error_code=fault, position=None)
+    take_in(batch, name, content)
+    assert Report.objects.count() == count
+    assert Report.objects.ready().count() == count - 1
+
+
 def test_the_same_bytes_of_another_time_are_another_report_of_equal_content(
     batch: ImportBatch, files: list[tuple[str, bytes, dt.datetime]]
 ) -> None:
