@@ -226,7 +226,8 @@ def made(place: Place) -> Pack:
 def known_reports(pack: Pack, originals: Collection[str]) -> dict[Key, Report]:
     """The reports that there are of these files, but for those that were cancelled or may do better the next time."""
     there = Report.objects.filter(pack=pack, original__in=originals).exclude(state=Report.State.CANCELLED)
-    there = there.exclude(state=Report.State.FAILED, error_code__in=PASSING)
+    # One whose rows have not been taken out yet still has the position that another would be given.
+    there = there.exclude(state=Report.State.FAILED, error_code__in=PASSING, position=None)
     found = there.select_related("pack__account", "original").order_by("-pk")
     return {(report.original_id, minute(report.created_at)): report for report in found}
 

@@ -159,6 +159,20 @@ def test_a_group_of_reports_writes_no_more_rows_than_one_transaction_may(files: 
     assert in_turn.TOGETHER * ledger.SMALL <= spans.BATCH
 
 
+def test_a_file_of_few_but_heavy_rows_is_entered_as_a_large_one(
+    files: list[File], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = brought_in(files[:2])
+    monkeypatch.setattr(ledger, "LIGHT", 1_000)
+    assert not in_turn.InTurn().enter(found)
+    assert [report.state for report in in_turn.read_all(found)] == [State.READY] * 2
+    told = everything()
+    forget()
+    monkeypatch.undo()
+    all_in_turn(brought_in(files[:2]))
+    assert everything() == told
+
+
 def test_the_same_report_twice_is_entered_once(files: list[File]) -> None:
     (report,) = brought_in(files[:1])
     assert not Report.objects.claim_all([report, report])
