@@ -72,7 +72,9 @@ def take(file: IO[bytes]) -> Original:
 def record(originals: Iterable[Original]) -> None:
     """Makes the rows of originals, where there are none yet; in one order, lest two who do so wait for each other."""
     by_hash = {original.sha256: original for original in originals}
-    Original.objects.bulk_create([by_hash[sha256] for sha256 in sorted(by_hash)], ignore_conflicts=True)
+    Original.objects.bulk_create(
+        [by_hash[sha256] for sha256 in sorted(by_hash)], ignore_conflicts=True
+    )
 
 
 def open_original(original: Original) -> File:  # type: ignore[type-arg]

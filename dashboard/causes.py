@@ -57,33 +57,51 @@ CAUSES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     ),
     Advice.WRONG_ACCOUNT: (
         _("The cloud knows no such account"),
-        _("Either the AccessKey belongs to another account, or Cloud Config is not activated in this one."),
-        _("Activate Cloud Config in the console, or enter an AccessKey of the right account and site."),
+        _(
+            "Either the AccessKey belongs to another account, or Cloud Config is not activated in this one."
+        ),
+        _(
+            "Activate Cloud Config in the console, or enter an AccessKey of the right account and site."
+        ),
     ),
     Advice.RETRY_LATER: (
         _("The cloud is not available at the moment"),
-        _("It answered with a fault of its own, several times in a row. Nothing is wrong on your side."),
+        _(
+            "It answered with a fault of its own, several times in a row. Nothing is wrong on your side."
+        ),
         _("Try again in a few minutes."),
     ),
     Advice.SLOW_DOWN: (
         _("The cloud asked us to slow down"),
-        _("The account has reached its limit of requests per minute; other tools may use it as well."),
+        _(
+            "The account has reached its limit of requests per minute; other tools may use it as well."
+        ),
         _("Try again in a few minutes."),
     ),
     Advice.ACCESS_KEY: (
         _("The cloud does not accept the AccessKey"),
-        _("The AccessKey id does not exist or has been disabled. Nothing of this account can be fetched."),
+        _(
+            "The AccessKey id does not exist or has been disabled. Nothing of this account can be fetched."
+        ),
         _("Ask an administrator to enter a valid AccessKey for this account."),
     ),
     Advice.SECRET: (
         _("The AccessKey secret is wrong"),
-        _("The cloud knows the AccessKey id, but its secret does not fit. Nothing of this account can be fetched."),
-        _("Ask an administrator to enter the AccessKey's id and secret again, without spaces around them."),
+        _(
+            "The cloud knows the AccessKey id, but its secret does not fit. Nothing of this account can be fetched."
+        ),
+        _(
+            "Ask an administrator to enter the AccessKey's id and secret again, without spaces around them."
+        ),
     ),
     Advice.SECRET_UNREADABLE: (
         _("The stored AccessKey secret cannot be decrypted"),
-        _("This server's encryption keys have changed since it was stored. Nothing of this account can be fetched."),
-        _("Ask an administrator to enter the AccessKey's secret again, or to restore the former key in the settings."),
+        _(
+            "This server's encryption keys have changed since it was stored. Nothing of this account can be fetched."
+        ),
+        _(
+            "Ask an administrator to enter the AccessKey's secret again, or to restore the former key in the settings."
+        ),
     ),
     Advice.CLOCK: (
         _("The server's clock is wrong"),
@@ -92,7 +110,9 @@ CAUSES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     ),
     Advice.TOKEN: (
         _("The temporary credentials have expired or are damaged"),
-        _("The cloud no longer accepts their security token. Nothing of this account can be fetched."),
+        _(
+            "The cloud no longer accepts their security token. Nothing of this account can be fetched."
+        ),
         _("Ask an administrator to renew the credentials, then try again."),
     ),
     Advice.LINK_EXPIRED: (
@@ -113,12 +133,16 @@ CAUSES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     Advice.NETWORK: (
         _("The cloud cannot be reached"),
         _("No connection came about: the network, the proxy, or the endpoint's name is at fault."),
-        _("Try again. If it keeps failing, ask whoever runs this server to check its way to the cloud."),
+        _(
+            "Try again. If it keeps failing, ask whoever runs this server to check its way to the cloud."
+        ),
     ),
     Advice.TIMED_OUT: (
         _("The cloud took too long to answer"),
         _("The connection is slow or blocked on the way; what had arrived was discarded."),
-        _("Try again. If it keeps failing, ask whoever runs this server to check its way to the cloud."),
+        _(
+            "Try again. If it keeps failing, ask whoever runs this server to check its way to the cloud."
+        ),
     ),
     Advice.CUT_OFF: (
         _("The connection broke off"),
@@ -127,13 +151,17 @@ CAUSES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     ),
     Advice.BAD_ANSWER: (
         _("The answer was not the cloud's"),
-        _("Something came back that Cloud Config never sends, perhaps a page of a proxy or a sign-in page."),
+        _(
+            "Something came back that Cloud Config never sends, perhaps a page of a proxy or a sign-in page."
+        ),
         _("Ask whoever runs this server to check the endpoint and the proxy."),
     ),
     Advice.OTHER: (
         _("The cloud refused: %(code)s"),
         _("This code is not known here. Nothing that was received before is affected."),
-        _("Try again. If it keeps failing, look the code up with the request id in the cloud's documentation."),
+        _(
+            "Try again. If it keeps failing, look the code up with the request id in the cloud's documentation."
+        ),
     ),
     # The file, as its reader found it
     "empty": (
@@ -149,21 +177,31 @@ CAUSES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     "encrypted": (
         _("The file asks for a password"),
         _("It is encrypted and cannot be read here. The original is kept as it came."),
-        _("Generate the report again. If you imported the file, remove its password and import it again."),
+        _(
+            "Generate the report again. If you imported the file, remove its password and import it again."
+        ),
     ),
     "oss_error": (
         _("An error message came in place of the file"),
-        _("The cloud's storage delivered an error document, not a report. It is kept for inspection."),
+        _(
+            "The cloud's storage delivered an error document, not a report. It is kept for inspection."
+        ),
         _("Generate the report again."),
     ),
     "error_page": (
         _("A web page came in place of the file"),
-        _("It holds no table; it may be a sign-in page or an error page. It is kept for inspection."),
-        _("Generate the report again. If it keeps failing, ask whoever runs this server to check the proxy."),
+        _(
+            "It holds no table; it may be a sign-in page or an error page. It is kept for inspection."
+        ),
+        _(
+            "Generate the report again. If it keeps failing, ask whoever runs this server to check the proxy."
+        ),
     ),
     "truncated": (
         _("The file is incomplete"),
-        _("Its end is missing, so its numbers could not be trusted. The original is kept as it came."),
+        _(
+            "Its end is missing, so its numbers could not be trusted. The original is kept as it came."
+        ),
         _("Generate the report again."),
     ),
     "too_large": (
@@ -174,16 +212,22 @@ CAUSES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     "bomb": (
         _("The file unpacks to a suspicious size"),
         _("Its content is far larger than a report could be. For safety it was not unpacked."),
-        _("Do not open the original. Generate the report again, and tell an administrator if it comes back."),
+        _(
+            "Do not open the original. Generate the report again, and tell an administrator if it comes back."
+        ),
     ),
     "unknown": (
         _("The kind of file is not known"),
-        _("It is neither a workbook nor a table in any form read here. The original is kept as it came."),
+        _(
+            "It is neither a workbook nor a table in any form read here. The original is kept as it came."
+        ),
         _("Download the original to see what it is, or generate the report again."),
     ),
     "corrupt": (
         _("The file is damaged"),
-        _("It begins like a workbook, but cannot be read to its end. The original is kept as it came."),
+        _(
+            "It begins like a workbook, but cannot be read to its end. The original is kept as it came."
+        ),
         _("Generate the report again."),
     ),
     "timeout": (
@@ -203,7 +247,9 @@ CAUSES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     ),
     "too_many_members": (
         _("The archive holds too many files"),
-        _("It has more files than this server unpacks, so none was read. The original is kept as it came."),
+        _(
+            "It has more files than this server unpacks, so none was read. The original is kept as it came."
+        ),
         _("Ask whoever runs this server to raise the limit, then try again."),
     ),
     "too_many_cells": (
@@ -214,7 +260,9 @@ CAUSES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     # The life of a report
     "deadline": (
         _("The cloud did not finish in time"),
-        _("The report was still being prepared when the time limit was reached. The previous report stays current."),
+        _(
+            "The report was still being prepared when the time limit was reached. The previous report stays current."
+        ),
         _("Generate it again: what the cloud has begun may be ready by then."),
     ),
     "cancelled": (

@@ -25,7 +25,9 @@ COLUMNS = (
 SHEET_NAME = 31  # characters that Excel allows
 AT_ONCE = 500  # rows looked up in one query
 # Without a bucket asked for: what changed, what still fails or is ignored. The rest is counted in the summary.
-WHOLE = tuple(bucket for bucket in Bucket if bucket not in (Bucket.STILL_COMPLIANT, Bucket.STILL_OTHER))
+WHOLE = tuple(
+    bucket for bucket in Bucket if bucket not in (Bucket.STILL_COMPLIANT, Bucket.STILL_OTHER)
+)
 
 
 def name(compared: Comparison, form: str) -> str:
@@ -148,7 +150,11 @@ class Made:
 
 Make = Callable[[Made], bytes | Iterator[str]]
 # Who makes it, and the rows that are made in a second.
-MAKE: dict[str, tuple[Make, int]] = {"xlsx": (Made.xlsx, 5_000), "csv": (Made.csv, 20_000), "json": (Made.json, 25_000)}
+MAKE: dict[str, tuple[Make, int]] = {
+    "xlsx": (Made.xlsx, 5_000),
+    "csv": (Made.csv, 20_000),
+    "json": (Made.json, 25_000),
+}
 FORMATS: dict[str, Format[Make]] = {
     kind: Format(make, exports.FORMATS[kind].content_type, exports.FORMATS[kind].words, pace)
     for kind, (make, pace) in MAKE.items()

@@ -36,7 +36,10 @@ class WantedForm(forms.Form):
         required=False, choices=[(name, name) for name in Bucket], coerce=Bucket, empty_value=None
     )
     risk = forms.TypedChoiceField(
-        required=False, choices=[(slug, slug) for slug in RISKS], coerce=RISKS.__getitem__, empty_value=None
+        required=False,
+        choices=[(slug, slug) for slug in RISKS],
+        coerce=RISKS.__getitem__,
+        empty_value=None,
     )
     rule = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     q = forms.CharField(required=False, max_length=200)
@@ -58,7 +61,9 @@ class Wanted:
         """The filter of a query string; what it does not understand is left out."""
         form = WantedForm(query)
         form.is_valid()
-        return cls(**{name: value for name, value in form.cleaned_data.items() if value not in ("", None)})
+        return cls(
+            **{name: value for name, value in form.cleaned_data.items() if value not in ("", None)}
+        )
 
     @property
     def words(self) -> list[str]:
@@ -145,9 +150,14 @@ def ordered(found: list[Change[int]], compared: Comparison, scope: Scope) -> lis
     new = Counter(change.rule for change in compared.changes if change.bucket is Bucket.NEW_FAILURE)
     highest_last = sorted({(change.risk, change.rule) for change in compared.changes}, reverse=True)
     risks = {rule: risk for risk, rule in highest_last}
-    by_place = sorted(risks, key=lambda rule: (not new[rule], risks[rule], -new[rule], scope.rule(rule).name, rule))
+    by_place = sorted(
+        risks,
+        key=lambda rule: (not new[rule], risks[rule], -new[rule], scope.rule(rule).name, rule),
+    )
     place = {rule: number for number, rule in enumerate(by_place)}
-    return sorted(found, key=lambda one: (place[one.rule], ORDER[one.bucket], one.resource_id, one.key))
+    return sorted(
+        found, key=lambda one: (place[one.rule], ORDER[one.bucket], one.resource_id, one.key)
+    )
 
 
 def found_by_words(compared: Comparison, words: list[str]) -> set[int]:
@@ -164,8 +174,12 @@ def unchanged(compared: Comparison, wanted: Wanted) -> EvaluationQuerySet:
     # A range of one key, for where keys are equal PostgreSQL looks at every row of the older report beforehand.
     same_key = {"key__gte": OuterRef("key"), "key__lte": OuterRef("key")}
     came_back = Exists(standing(older).filter(status=OuterRef("status"), **same_key))
-    rows = standing(newer).filter(LessThanOrEqual(evaluations.beside_index("first"), older.position) | came_back)
-    rows = rows.filter(status=statuses[0]) if len(statuses) == 1 else rows.filter(status__in=statuses)
+    rows = standing(newer).filter(
+        LessThanOrEqual(evaluations.beside_index("first"), older.position) | came_back
+    )
+    rows = (
+        rows.filter(status=statuses[0]) if len(statuses) == 1 else rows.filter(status__in=statuses)
+    )
     if wanted.risk is not None:
         rows = rows.filter(risk=wanted.risk)
     if wanted.rule:
@@ -221,7 +235,12 @@ def rows(compared: Comparison, scope: Scope, changes: list[Change[int]]) -> list
     words: dict[tuple[Status | None, Status | None, bool, bool], str] = {}
     found = []
     for change in changes:
-        pair = (change.was, change.now, scope.removed(change.rule), change.bucket is Bucket.NOT_COMPARABLE)
+        pair = (
+            change.was,
+            change.now,
+            scope.removed(change.rule),
+            change.bucket is Bucket.NOT_COMPARABLE,
+        )
         if pair not in words:
             words[pair] = in_words(compared, *pair)
         was, now = older.get(change.key), newer.get(change.key)
@@ -250,7 +269,11 @@ def said(compared: Comparison, keys: list[int]) -> tuple[dict[int, Said], dict[i
 
 
 def in_words(
-    compared: Comparison, was: Status | None, now: Status | None, rule_removed: bool, not_comparable: bool
+    compared: Comparison,
+    was: Status | None,
+    now: Status | None,
+    rule_removed: bool,
+    not_comparable: bool,
 ) -> str:
     """A change as a sentence's part: was compliant, now non-compliant."""
     old, new = (str(status.label).lower() if status else "" for status in (was, now))

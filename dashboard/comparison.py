@@ -107,7 +107,9 @@ class Row(NamedTuple, Generic[Rule]):
     resource_id: str
 
 
-Said = tuple[int, Rule, int, int, str]  # a Row, or what is as good and costs a fraction where there are thousands
+Said = tuple[
+    int, Rule, int, int, str
+]  # a Row, or what is as good and costs a fraction where there are thousands
 
 
 class Change(NamedTuple, Generic[Rule]):
@@ -144,7 +146,9 @@ class Lists(NamedTuple):
         return bucket.label
 
 
-def differing(was: Mapping[int, Said[Rule]], now: Mapping[int, Said[Rule]], lists: Lists) -> Iterator[Change[Rule]]:
+def differing(
+    was: Mapping[int, Said[Rule]], now: Mapping[int, Said[Rule]], lists: Lists
+) -> Iterator[Change[Rule]]:
     """The changes between two sets of rows, by key."""
 
     @cache
@@ -191,7 +195,11 @@ class Comparison:
     @cached_property
     def counts(self) -> Counter[Bucket]:
         """How many keys each bucket holds."""
-        listed = {status: count for status, count in self.newer.counts.items() if status in self.newer.lists}
+        listed = {
+            status: count
+            for status, count in self.newer.counts.items()
+            if status in self.newer.lists
+        }
         return tally(self.changes, listed)
 
     @property
@@ -208,15 +216,21 @@ class Comparison:
         came = Counter(change.now for change in self.changes if change.was is None)
         older, newer = self.older, self.newer
         return (
-            Rate(older.compliant - left[Status.COMPLIANT], older.failing - left[Status.NON_COMPLIANT]),
-            Rate(newer.compliant - came[Status.COMPLIANT], newer.failing - came[Status.NON_COMPLIANT]),
+            Rate(
+                older.compliant - left[Status.COMPLIANT], older.failing - left[Status.NON_COMPLIANT]
+            ),
+            Rate(
+                newer.compliant - came[Status.COMPLIANT], newer.failing - came[Status.NON_COMPLIANT]
+            ),
         )
 
 
 def between(older: Report, newer: Report) -> Comparison:
     """Compares two ready reports of one pack; whichever is older by its evidence time is taken as such."""
     older, newer = in_order(older, newer)
-    was, now = ({row[0]: row for row in side.values_list(*FIELDS)} for side in changed_spans(older, newer))
+    was, now = (
+        {row[0]: row for row in side.values_list(*FIELDS)} for side in changed_spans(older, newer)
+    )
     lists = Lists(frozenset(older.lists), frozenset(newer.lists))
     return Comparison(older, newer, list(differing(was, now, lists)))
 
@@ -234,6 +248,10 @@ FIELDS = ("key", "rule_id", "status", "risk", "resource_id")
 def changed_spans(older: Report, newer: Report) -> tuple[EvaluationQuerySet, EvaluationQuerySet]:
     """What of the older report has ended by the newer, and what of the newer has begun since."""
     spans = Evaluation.objects.filter(pack=older.pack_id)
-    ended = spans.ended().filter(first__lte=older.position, until__gt=older.position, until__lte=newer.position)
-    begun = spans.filter(first__gt=older.position, first__lte=newer.position, until__gt=newer.position)
+    ended = spans.ended().filter(
+        first__lte=older.position, until__gt=older.position, until__lte=newer.position
+    )
+    begun = spans.filter(
+        first__gt=older.position, first__lte=newer.position, until__gt=newer.position
+    )
     return ended, begun

@@ -22,8 +22,14 @@ def prepare(endpoint: str) -> None:
     if not User.objects.filter(username=NAME).exists():
         User.objects.create_superuser(NAME, password=PASSWORD)
     for known in DEMO_ACCOUNTS:
-        account = Account.objects.filter(uid=known.uid).first() or Account(uid=known.uid, name=known.name)
-        account.endpoint, account.access_key_id, account.secret = endpoint, known.access_key_id, known.access_key_secret
+        account = Account.objects.filter(uid=known.uid).first() or Account(
+            uid=known.uid, name=known.name
+        )
+        account.endpoint, account.access_key_id, account.secret = (
+            endpoint,
+            known.access_key_id,
+            known.access_key_secret,
+        )
         account.save()
         packs.refresh(account)
 
@@ -42,4 +48,6 @@ def year(until: dt.datetime) -> Iterator[Report]:
     estate = Estate(past_weeks=WEEKS, large_rows=LARGE_ROWS)
     for pack in Pack.objects.select_related("account"):
         for name, content, created_at in history(estate, WEEKS, until=until, packs=[pack.pack_id]):
-            yield imports.bring_in(pack.account.uid, pack.pack_id, name, io.BytesIO(content), created_at)
+            yield imports.bring_in(
+                pack.account.uid, pack.pack_id, name, io.BytesIO(content), created_at
+            )

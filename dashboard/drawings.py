@@ -19,7 +19,11 @@ from django.utils.translation import gettext as _
 from dashboard.words import number, rate, with_zone
 from dashboard.words import percent as with_sign
 
-WIDTH, LEFT, RIGHT = 1000, 56, 104  # of the drawing; room for the scale, and for the names of the lines
+WIDTH, LEFT, RIGHT = (
+    1000,
+    56,
+    104,
+)  # of the drawing; room for the scale, and for the names of the lines
 GAP = 3  # times the usual interval, beyond which a line breaks
 DAY = dt.timedelta(days=1)
 Down = Callable[[float], float]
@@ -106,7 +110,9 @@ def panel(points: list[Point], lines: list[Line], *, top: int, height: int, perc
             y = free(down(last), taken)
             cut = floor(10 * last) / 10  # not rounded, as every rate
             text = f"{line.name} {form(f'{cut:.1f}')}" if percent else f"{line.name} {last:,}"
-            parts.append(f'<text class="name" x="{WIDTH - RIGHT + 10}" y="{y + 4:.1f}">{escape(text)}</text>')
+            parts.append(
+                f'<text class="name" x="{WIDTH - RIGHT + 10}" y="{y + 4:.1f}">{escape(text)}</text>'
+            )
     return "".join((*parts, *circles(points, lines[0], across, down)))
 
 
@@ -146,7 +152,11 @@ def circles(points: list[Point], line: Line, across: list[float], down: Down) ->
     form, rated = _("%(time)s: %(rate)s, %(count)s failing"), cache(rate)
     for point, x, value in zip(points, across, line.values, strict=True):
         if value is not None:
-            told = {"time": with_zone(point.at), "rate": rated(*point.rated), "count": number(point.failing)}
+            told = {
+                "time": with_zone(point.at),
+                "rate": rated(*point.rated),
+                "count": number(point.failing),
+            }
             yield (
                 f'<a href="/reports/{point.report}/" tabindex="-1"><title>{escape(form % told)}</title>'
                 f'<circle cx="{x:.1f}" cy="{down(value):.1f}" r="{radius}"/></a>'

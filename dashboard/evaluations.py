@@ -66,7 +66,10 @@ RULE_ORDERS: dict[str, tuple[Callable[[Result], Any], Any]] = {
     "name": (lambda result: result.name.casefold(), _("by name")),
     "risk": (lambda result: result.risk, _("by risk")),
     "failing": (lambda result: result.failing, _("by failing resources")),
-    "new": (lambda result: (result.new or 0, result.fixed or 0), _("by change since the last report")),
+    "new": (
+        lambda result: (result.new or 0, result.fixed or 0),
+        _("by change since the last report"),
+    ),
 }
 PLACES = (("region", "regions"), ("resource_type", "types"), ("account", "accounts"))
 RESULT = ("rule_id", "name", "rule__rule_id", *Result._fields[3:11], "rule__identifier")
@@ -74,7 +77,9 @@ RESULT = ("rule_id", "name", "rule__rule_id", *Result._fields[3:11], "rule__iden
 
 def opened(report_id: int) -> Report:
     """A report with all that the head of its pages says. Raises Report.DoesNotExist."""
-    return Report.objects.select_related("pack__account", "original", "requested_by").get(pk=report_id)
+    return Report.objects.select_related("pack__account", "original", "requested_by").get(
+        pk=report_id
+    )
 
 
 def results(report: Report) -> list[Result]:
@@ -82,7 +87,9 @@ def results(report: Report) -> list[Result]:
     kept_here: dict[str, list[Result]] = vars(report)
     if "_results" not in kept_here:
         found = map(Result._make, report.rule_results.values_list(*RESULT))
-        kept_here["_results"] = sorted(found, key=lambda one: (not one.failing, one.risk, -one.failing, one.name))
+        kept_here["_results"] = sorted(
+            found, key=lambda one: (not one.failing, one.risk, -one.failing, one.name)
+        )
     return kept_here["_results"]
 
 
@@ -96,7 +103,10 @@ def matching(report: Report, wanted: Filter, along_index: bool = False) -> Evalu
     rows = Evaluation.objects.at(report.pack_id, position)
     if along_index:
         spans = Evaluation.objects.filter(pack_id=report.pack_id)
-        lookups = LessThanOrEqual(beside_index("first"), position), GreaterThan(beside_index("until"), position)
+        lookups = (
+            LessThanOrEqual(beside_index("first"), position),
+            GreaterThan(beside_index("until"), position),
+        )
         rows = spans.filter(*lookups)
     asked = {
         "status": wanted.status,
@@ -116,9 +126,12 @@ def bearing(words: Iterable[str], *reports: Report) -> Q:
     What many rows share is searched where it is known once: the rules, regions, types and accounts of the reports.
     """
     shared: dict[str, dict[str | int, str]] = {
-        name: {place: place for report in reports for place in report.choices[choices]} for name, choices in PLACES
+        name: {place: place for report in reports for place in report.choices[choices]}
+        for name, choices in PLACES
     }
-    shared["rule"] = {one.rule: f"{one.name}\n{one.code}" for report in reports for one in results(report)}
+    shared["rule"] = {
+        one.rule: f"{one.name}\n{one.code}" for report in reports for one in results(report)
+    }
     found = Q()
     for word in words:
         either = Q(GreaterThan(StrIndex(F("text"), Value(word)), 0))
@@ -148,14 +161,20 @@ def order_in_words(wanted: Filter, orders: dict[str, tuple[Any, Any]], otherwise
     if not wanted.sort:
         return otherwise
     words = str(orders[wanted.sort.removeprefix("-")][1])
-    return gettext("%(order)s, descending") % {"order": words} if wanted.sort.startswith("-") else words
+    return (
+        gettext("%(order)s, descending") % {"order": words}
+        if wanted.sort.startswith("-")
+        else words
+    )
 
 
 def count(report: Report, wanted: Filter) -> int:
     """How many rows a filter finds: the number on a card is the number of rows after the click."""
     if wanted.scans:
         # A name that any cache takes: what people search for may hold anything.
-        name = hashlib.sha256(repr(replace(wanted, sort="", page=1, open=None, dropped=())).encode()).hexdigest()
+        name = hashlib.sha256(
+            repr(replace(wanted, sort="", page=1, open=None, dropped=())).encode()
+        ).hexdigest()
         return kept(name, report, lambda: matching(report, wanted).count())
     statuses = [wanted.status] if wanted.status else list(Status)
     listed = [status.field for status in statuses if status in report.lists]
@@ -205,7 +224,12 @@ def page(report: Report, wanted: Filter, size: int = PAGE) -> Page:
     else:
         total = count(report, wanted)
     number = min(wanted.page, max(1, -(-total // size)))
-    return Page(cut(ordered(rows, wanted).defer("text"), (number - 1) * size, size, total), total, number, size)
+    return Page(
+        cut(ordered(rows, wanted).defer("text"), (number - 1) * size, size, total),
+        total,
+        number,
+        size,
+    )
 
 
 def cut(rows: EvaluationQuerySet, start: int, size: int, total: int) -> list[Evaluation]:
@@ -222,9 +246,15 @@ def rules(report: Report, wanted: Filter) -> list[Result]:
     if wanted.scans:
         found = set(matching(report, wanted).values_list("rule_id", flat=True).distinct())
         named = wanted.words and not (wanted.region or wanted.type or wanted.account)
-        listed = [result for result in listed if result.rule in found or (named and bears(result, wanted.words))]
+        listed = [
+            result
+            for result in listed
+            if result.rule in found or (named and bears(result, wanted.words))
+        ]
     if wanted.sort:
-        listed.sort(key=RULE_ORDERS[wanted.sort.removeprefix("-")][0], reverse=wanted.sort.startswith("-"))
+        listed.sort(
+            key=RULE_ORDERS[wanted.sort.removeprefix("-")][0], reverse=wanted.sort.startswith("-")
+        )
     return listed
 
 
@@ -261,7 +291,11 @@ def failing_since(report: Report) -> dict[int, int]:
 
     def look_up() -> dict[int, int]:
         # One step into an index a rule: its first entry that stands in the report.
-        standing = Evaluation.objects.at(report.pack_id, report.position or 0).failing().filter(rule=OuterRef("rule"))
+        standing = (
+            Evaluation.objects.at(report.pack_id, report.position or 0)
+            .failing()
+            .filter(rule=OuterRef("rule"))
+        )
         longest = Subquery(standing.order_by("since").values("since")[:1])
         found = report.rule_results.filter(failing__gt=0).order_by().values_list("rule_id", longest)
         return {rule: since for rule, since in found if since}
@@ -271,7 +305,9 @@ def failing_since(report: Report) -> dict[int, int]:
 
 def earlier(report: Report) -> int:
     """How many reports stand before this one: an import of an older one may move what began when."""
-    return Report.objects.ready().filter(pack_id=report.pack_id, position__lt=report.position).count()
+    return (
+        Report.objects.ready().filter(pack_id=report.pack_id, position__lt=report.position).count()
+    )
 
 
 def kept(what: str, report: Report, look_up: Callable[[], Found]) -> Found:
@@ -286,8 +322,12 @@ def kept(what: str, report: Report, look_up: Callable[[], Found]) -> Found:
 
 def in_a_row(report: Report, first: int = 0) -> Callable[[int], int]:
     """Counts the reports from a position, not before `first`, up to this one, this one counted."""
-    reports = Report.objects.ready().filter(pack_id=report.pack_id, position__range=(first, report.position))
-    places = [place or 0 for place in reports.order_by("position").values_list("position", flat=True)]
+    reports = Report.objects.ready().filter(
+        pack_id=report.pack_id, position__range=(first, report.position)
+    )
+    places = [
+        place or 0 for place in reports.order_by("position").values_list("position", flat=True)
+    ]
     return lambda position: len(places) - bisect_left(places, position)
 
 

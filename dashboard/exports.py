@@ -57,7 +57,12 @@ class Table:
     def file_stem(self) -> str:
         """Pack, account, time with its zone, and how many rows of how many."""
         at = timezone.localtime(self.report.listed_at)
-        words = (self.report.pack_name, self.report.pack.account.uid, f"{at:%Y%m%dT%H%M%z}", self.title)
+        words = (
+            self.report.pack_name,
+            self.report.pack.account.uid,
+            f"{at:%Y%m%dT%H%M%z}",
+            self.title,
+        )
         stem = "-".join(word.replace("/", "_") for word in words)
         return f"{stem}-{self.count}" + (f"-of-{self.total}" if self.count != self.total else "")
 
@@ -77,7 +82,11 @@ class Table:
             ("rate", _("Rate: compliant / (compliant + non-compliant)"), rate(*report.rated)),
             ("table", _("Table"), self.title),
             ("filter", _("Filter"), self.filter),
-            ("rows", _("Rows"), _("%(count)s of %(total)s") % {"count": self.count, "total": self.total}),
+            (
+                "rows",
+                _("Rows"),
+                _("%(count)s of %(total)s") % {"count": self.count, "total": self.total},
+            ),
             ("exported_by", _("Exported by"), by.get_username()),
             ("exported_at", _("Exported at"), zoned(timezone.now())),
         ]
@@ -113,7 +122,9 @@ def resources(report: Report, wanted: Filter) -> Table:
     rule = rules.get(wanted.rule or 0, ("",))[0]
     count = evaluations.count(report, wanted)
     names, words = list(heads), list(heads.values())
-    return Table(_("Resources"), names, words, rows, count, report.rows, wanted.in_words(rule), report)
+    return Table(
+        _("Resources"), names, words, rows, count, report.rows, wanted.in_words(rule), report
+    )
 
 
 def rules(report: Report, wanted: Filter) -> Table:
@@ -135,7 +146,9 @@ def rules(report: Report, wanted: Filter) -> Table:
         for one in listed
     )  # fmt: skip
     words = [str(head) for head in heads.values()]
-    return Table(_("Rules"), list(heads), words, rows, len(listed), report.rules, wanted.in_words(), report)
+    return Table(
+        _("Rules"), list(heads), words, rows, len(listed), report.rules, wanted.in_words(), report
+    )
 
 
 def sheet(report: Report, of: Sheet) -> Table:
@@ -226,7 +239,9 @@ def write_json(table: Table, by: AbstractBaseUser, file: IO[bytes]) -> None:
     file.write(('{"metadata": ' + encode({**metadata, **counts}) + ',\n"rows": [').encode())
     before = "\n"
     for row in table.rows:
-        file.write((before + encode(dict(zip(table.names, row, strict=True)))).encode("utf-8", "replace"))
+        file.write(
+            (before + encode(dict(zip(table.names, row, strict=True)))).encode("utf-8", "replace")
+        )
         before = ",\n"
     file.write(b"\n]}\n")
 
@@ -291,7 +306,10 @@ class Format(NamedTuple, Generic[Writer]):
 
 FORMATS: dict[str, Format[Write]] = {
     "xlsx": Format(
-        write_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel (xlsx)", 8_000
+        write_xlsx,
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "Excel (xlsx)",
+        8_000,
     ),
     "csv": Format(write_csv, "text/csv; charset=utf-8", "CSV", 80_000),
     "json": Format(write_json, "application/json", "JSON", 80_000),

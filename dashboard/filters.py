@@ -33,10 +33,16 @@ class FilterForm(forms.Form):
     """The parser: each field that does not validate is left out."""
 
     status = forms.TypedChoiceField(
-        required=False, choices=[(slug, slug) for slug in STATUSES], coerce=STATUSES.__getitem__, empty_value=None
+        required=False,
+        choices=[(slug, slug) for slug in STATUSES],
+        coerce=STATUSES.__getitem__,
+        empty_value=None,
     )
     risk = forms.TypedChoiceField(
-        required=False, choices=[(slug, slug) for slug in RISKS], coerce=RISKS.__getitem__, empty_value=None
+        required=False,
+        choices=[(slug, slug) for slug in RISKS],
+        coerce=RISKS.__getitem__,
+        empty_value=None,
     )
     rule = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     region = forms.CharField(required=False, max_length=64)
@@ -76,7 +82,9 @@ class Filter:
         """The filter of a query string, in a table that can be put into these orders."""
         form = FilterForm(query, orders)
         form.is_valid()
-        wanted: dict[str, Any] = {name: value for name, value in form.cleaned_data.items() if value not in ("", None)}
+        wanted: dict[str, Any] = {
+            name: value for name, value in form.cleaned_data.items() if value not in ("", None)
+        }
         return cls(**wanted, dropped=tuple(name for name in form.fields if name in form.errors))
 
     @property
@@ -120,9 +128,17 @@ class Filter:
             value = getattr(self, name)
             if value in ("", None):
                 continue
-            word = rule or value if name == "rule" else value.label if isinstance(value, Status | Risk) else value
+            word = (
+                rule or value
+                if name == "rule"
+                else value.label
+                if isinstance(value, Status | Risk)
+                else value
+            )
             words = gettext("%(name)s: %(value)s") % {"name": NAMES[name], "value": word}
-            chips.append((words, self.query_string(**{name: "" if isinstance(value, str) else None})))
+            chips.append(
+                (words, self.query_string(**{name: "" if isinstance(value, str) else None}))
+            )
         return chips
 
     def in_words(self, rule: str = "") -> str:

@@ -31,19 +31,27 @@ LANGUAGES = (("zh-hans", "简体中文"), ("en", "English"))
 @functools.cache
 def zones() -> tuple[str, ...]:
     """Every zone by its name, the usual ones first."""
-    return (*COMMON_ZONES, *sorted(zoneinfo.available_timezones() - {*COMMON_ZONES, "localtime", "Factory"}))
+    return (
+        *COMMON_ZONES,
+        *sorted(zoneinfo.available_timezones() - {*COMMON_ZONES, "localtime", "Factory"}),
+    )
 
 
 def zone_choices() -> list[Any]:
     names = zones()
     usual, others = names[: len(COMMON_ZONES)], names[len(COMMON_ZONES) :]
-    return [(_("Usual"), [(name, name) for name in usual]), (_("All others"), [(name, name) for name in others])]
+    return [
+        (_("Usual"), [(name, name) for name in usual]),
+        (_("All others"), [(name, name) for name in others]),
+    ]
 
 
 class PreferenceForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
     zone = forms.ChoiceField(
-        label=_("Time zone"), choices=zone_choices, help_text=_("Every time is shown in this zone, and says so.")
+        label=_("Time zone"),
+        choices=zone_choices,
+        help_text=_("Every time is shown in this zone, and says so."),
     )
     theme = forms.ChoiceField(
         label=_("Theme"), choices=Preference.Theme, initial=Preference.Theme.SYSTEM, required=False
@@ -67,7 +75,9 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
     class Meta:
         model = Account
         fields = ("name", "uid", "site", "access_key_id", "endpoint")
-        widgets = {"access_key_id": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})}
+        widgets = {
+            "access_key_id": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+        }
 
     field_order = ("name", "uid", "site", "access_key_id", "secret", "endpoint")
 
@@ -80,7 +90,9 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("access_key_id") and not (cleaned.get("secret") or self.instance.secret_encrypted):
+        if cleaned.get("access_key_id") and not (
+            cleaned.get("secret") or self.instance.secret_encrypted
+        ):
             self.add_error("secret", _("An AccessKey needs its secret."))
         return cleaned
 
@@ -100,9 +112,15 @@ class ReportListForm(forms.Form):
         CANCELLED = "cancelled", _("Cancelled")
         UNDER_WAY = "under-way", _("Under way")
 
-    result = forms.ChoiceField(label=_("Result"), required=False, choices=[("", _("All")), *Result.choices])
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
-    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    result = forms.ChoiceField(
+        label=_("Result"), required=False, choices=[("", _("All")), *Result.choices]
+    )
+    since = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
+    until = forms.DateField(
+        label=_("To"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
     by = forms.CharField(label=_("Started by"), required=False, max_length=150)
 
     def narrow(self, reports: ReportQuerySet) -> ReportQuerySet:
@@ -132,7 +150,9 @@ class ReportListForm(forms.Form):
 class HistoryForm(ReportListForm):
     """The same over all packs, which may be narrowed to an account or a pack."""
 
-    account = forms.TypedChoiceField(label=_("Account"), required=False, coerce=int, empty_value=None)
+    account = forms.TypedChoiceField(
+        label=_("Account"), required=False, coerce=int, empty_value=None
+    )
     pack = forms.TypedChoiceField(label=_("Pack"), required=False, coerce=int, empty_value=None)
     field_order = ("account", "pack", "result", "since", "until", "by")
 
@@ -170,7 +190,9 @@ class AnnotationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for 
 class PlaceForm(forms.Form):
     """Where an imported file belongs, for what neither its name nor its content says."""
 
-    account_uid = forms.RegexField(r"^\d{16}$", label=_("Account ID"), error_messages={"invalid": _("16 digits")})
+    account_uid = forms.RegexField(
+        r"^\d{16}$", label=_("Account ID"), error_messages={"invalid": _("16 digits")}
+    )
     pack_id = forms.RegexField(r"^c[a-z]-[0-9A-Za-z]{1,60}$", label=_("Pack ID"))
     created_at = forms.DateTimeField(
         label=_("Created by the cloud"),

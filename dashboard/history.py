@@ -15,7 +15,9 @@ ANNOTATIONS = ("label", "note", "held")
 def with_same_content(reports: ReportQuerySet) -> ReportQuerySet:
     """The reports, each with the position of the latest one before it that says the `same` of every resource."""
     # Only what is ready has a content.
-    alike = Report.objects.filter(pack=OuterRef("pack"), content=OuterRef("content"), position__lt=OuterRef("position"))
+    alike = Report.objects.filter(
+        pack=OuterRef("pack"), content=OuterRef("content"), position__lt=OuterRef("position")
+    )
     return reports.annotate(same=Subquery(alike.order_by("-position").values("position")[:1]))
 
 

@@ -74,7 +74,11 @@ def reports_in(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
         return []
     try:
         with zipfile.ZipFile(file) as bundle:
-            infos = [info for info in bundle.infolist() if not info.is_dir() and not is_litter(info.filename)]
+            infos = [
+                info
+                for info in bundle.infolist()
+                if not info.is_dir() and not is_litter(info.filename)
+            ]
     except (zipfile.BadZipFile, ValueError, OSError):
         return []
     names = [member_name(info) for info in infos]
@@ -83,11 +87,16 @@ def reports_in(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
     if sum(info.file_size for info in infos) > UNPACKED * settings.FILE_LIMIT_BYTES:
         return []
     found = [NAME.search(name) for name in names]
-    one_report = len(found) > 1 and len({(one["pack"], one["created"]) if one else None for one in found}) == 1
+    one_report = (
+        len(found) > 1
+        and len({(one["pack"], one["created"]) if one else None for one in found}) == 1
+    )
     return [] if one_report and found[0] else infos
 
 
-def take_out(batch: ImportBatch, inside: str, bundle: zipfile.ZipFile, info: zipfile.ZipInfo) -> ImportedFile:
+def take_out(
+    batch: ImportBatch, inside: str, bundle: zipfile.ZipFile, info: zipfile.ZipInfo
+) -> ImportedFile:
     name = base_name(member_name(info))
     if info.file_size > settings.FILE_LIMIT_BYTES:
         return refuse(batch, name, "too_large", inside)
@@ -124,12 +133,18 @@ def settle(files: Sequence[ImportedFile], given: Place = Place()) -> list[Report
     for known in by_pack.values():
         settle_as(known)
     record(files)
-    return list({file.report.pk: file.report for file in files if file.report and file.report.under_way}.values())
+    return list(
+        {
+            file.report.pk: file.report for file in files if file.report and file.report.under_way
+        }.values()
+    )
 
 
 def whereabouts(file: ImportedFile, given: Place) -> Place | None:
     """Where a file belongs; None, and a verdict, where one of account, pack and time is not known, or none fits."""
-    place = named(file.name).or_else(Place(file.account_uid, file.pack_id, file.created_at, file.pack_name))
+    place = named(file.name).or_else(
+        Place(file.account_uid, file.pack_id, file.created_at, file.pack_name)
+    )
     if not place.known:
         assert file.original is not None  # noqa: S101  # none that waits was refused
         try:
@@ -137,7 +152,9 @@ def whereabouts(file: ImportedFile, given: Place) -> Place | None:
         except WorkbookError as error:
             conclude(file, State.REFUSED, error_code=error.code, error_facts=dict(error.facts))
             return None
-        except Exception:  # a defect of ours, or a storage that fails: this file waits, the others do not
+        except (
+            Exception
+        ):  # a defect of ours, or a storage that fails: this file waits, the others do not
             logger.exception("%s could not be looked at", file)
             return None
     if not place.account_uid and place.pack_id:
@@ -153,7 +170,9 @@ def settle_as(known: Sequence[tuple[ImportedFile, Place]]) -> None:
     """Gives files of one pack the reports of their places."""
     with transaction.atomic():
         archive.record([original(file) for file, _ in known if file.pk is None])
-        found = enter([Arrival(place, file.name, original(file), file.batch.by_id) for file, place in known])
+        found = enter(
+            [Arrival(place, file.name, original(file), file.batch.by_id) for file, place in known]
+        )
         for (file, place), (report, made) in zip(known, found, strict=True):
             conclude(file, State.ENTERED if made else State.THERE, report=report, **place._asdict())
 
@@ -213,19 +232,25 @@ def enter(arrivals: Sequence[Arrival]) -> list[tuple[Report, bool]]:
 
 
 def pack_of(place: Place) -> Pack:
-    known = Pack.objects.select_related("account").filter(account__uid=place.account_uid, pack_id=place.pack_id)
+    known = Pack.objects.select_related("account").filter(
+        account__uid=place.account_uid, pack_id=place.pack_id
+    )
     return known.first() or made(place)
 
 
 def made(place: Place) -> Pack:
-    account, _ = Account.objects.get_or_create(uid=place.account_uid, defaults={"name": place.account_uid})
+    account, _ = Account.objects.get_or_create(
+        uid=place.account_uid, defaults={"name": place.account_uid}
+    )
     words = {"name": place.pack_name or place.pack_id, "imported": True}
     return Pack.objects.get_or_create(account=account, pack_id=place.pack_id, defaults=words)[0]
 
 
 def known_reports(pack: Pack, originals: Collection[str]) -> dict[Key, Report]:
     """The reports that there are of these files, but for those that were cancelled or may do better the next time."""
-    there = Report.objects.filter(pack=pack, original__in=originals).exclude(state=Report.State.CANCELLED)
+    there = Report.objects.filter(pack=pack, original__in=originals).exclude(
+        state=Report.State.CANCELLED
+    )
     # One whose rows have not been taken out yet still has the position that another would be given.
     there = there.exclude(state=Report.State.FAILED, error_code__in=PASSING, position=None)
     found = there.select_related("pack__account", "original").order_by("-pk")
@@ -246,7 +271,9 @@ def bring_in(
     by: AbstractBaseUser | None = None,
 ) -> Report:
     """The report of a file whose place is known, still to be read (see in_turn.py)."""
-    arrival = Arrival(Place(account_uid, pack_id, created_at), name, archive.take(file), by.pk if by else None)
+    arrival = Arrival(
+        Place(account_uid, pack_id, created_at), name, archive.take(file), by.pk if by else None
+    )
     with transaction.atomic():
         archive.record([arrival.original])
         return enter([arrival])[0][0]
@@ -260,7 +287,9 @@ def left_lying() -> list[int]:
 
 def settle_batch(batch_id: int) -> list[Report]:
     """Settles the files of a batch that wait; returns the reports that are to be read."""
-    waiting = ImportedFile.objects.filter(batch=batch_id, state=State.ARRIVED).select_related("original", "batch")
+    waiting = ImportedFile.objects.filter(batch=batch_id, state=State.ARRIVED).select_related(
+        "original", "batch"
+    )
     return list(settle_each(waiting))
 
 

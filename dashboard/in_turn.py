@@ -51,7 +51,12 @@ def ready(waiting: deque[Ahead]) -> list[Ahead]:
     first.reading.exception()  # waits
     found = [first]
     pack = first.report.pack_id
-    while len(found) < TOGETHER and waiting and waiting[0].reading.done() and waiting[0].report.pack_id == pack:
+    while (
+        len(found) < TOGETHER
+        and waiting
+        and waiting[0].reading.done()
+        and waiting[0].report.pack_id == pack
+    ):
         found.append(waiting.popleft())
     return found
 

@@ -63,7 +63,9 @@ class Entered(NamedTuple):
     def unlike(self, newer: Page) -> list[int]:
         """The keys of which the two do not say the same."""
         ours, theirs = self.page.rows, newer.rows
-        changed = [key for key, row in theirs.items() if key not in ours or ours[key].digest != row.digest]
+        changed = [
+            key for key, row in theirs.items() if key not in ours or ours[key].digest != row.digest
+        ]
         return [*changed, *(ours.keys() - theirs.keys())]
 
     def changes(self, newer: Self, keys: list[int]) -> list[Change[int]]:
@@ -154,7 +156,9 @@ def rules_of(pack: Pack, infos: list[RuleInfo], known: KnownRules | None = None)
         known = known_rules(pack)
     for key, said in told.items():
         # What a file says otherwise is taken over, never an empty word for a full one.
-        if better := {name: word for name, word in said.items() if word and word != known[key][name]}:
+        if better := {
+            name: word for name, word in said.items() if word and word != known[key][name]
+        }:
             Rule.objects.filter(pk=known[key]["pk"]).update(**better)
             known[key] |= better
     return known
@@ -176,7 +180,9 @@ def words(info: RuleInfo) -> dict[str, str]:
 
 
 def known_rules(pack: Pack) -> KnownRules:
-    rows = pack.rules.values("pk", "key", "rule_id", "name", "identifier", "description", "remediation")
+    rows = pack.rules.values(
+        "pk", "key", "rule_id", "name", "identifier", "description", "remediation"
+    )
     return {row["key"]: {**row} for row in rows}
 
 
@@ -196,7 +202,11 @@ def conclude(
         report.rule_results.all().delete()
         report.sheets.all().delete()
     line = report.pack.reports.ready().order_by("position").only("pack", "position", "lists")
-    if changes is None and beside.before and (before := line.filter(position__lt=report.position).last()):
+    if (
+        changes is None
+        and beside.before
+        and (before := line.filter(position__lt=report.position).last())
+    ):
         changes = comparison.between(before, report).changes
     found = results.results_of(report, contents, rules)
     changed = results.counted(changes, found)

@@ -17,7 +17,17 @@ from dashboard.models.accounts import PackQuerySet
 TREND = 12  # reports in a sparkline
 SHOWN = ("new", "never", "failed")
 # All that a row needs of a report, and of a pack.
-NEEDED = ("pack", "state", "requested_at", "created_at", "new", "fixed", "failing", "rated_compliant", "rated_failing")
+NEEDED = (
+    "pack",
+    "state",
+    "requested_at",
+    "created_at",
+    "new",
+    "fixed",
+    "failing",
+    "rated_compliant",
+    "rated_failing",
+)
 OF_PACK = ("pack_id", "name", "gone_at", "imported", "account__name", "account__uid")
 OF_IT: Callable[[Pack], tuple[int | None, ...]] = attrgetter("latest", "run", "last", "since")
 LAST = f"{Report._meta.db_table} WHERE pack_id = pack AND state = 'ready' AND position >= since"
@@ -80,7 +90,9 @@ def rows(packs: PackQuerySet) -> list[Row]:
     )
     of = {pack: OF_IT(pack) for pack in chosen.select_related("account").only(*OF_PACK)}
     wanted = {report for found in of.values() for report in found[:3] if report}
-    reports = {report.pk: report for report in Report.objects.filter(pk__in=wanted).only(*NEEDED, *BY_RISK)}
+    reports = {
+        report.pk: report for report in Report.objects.filter(pk__in=wanted).only(*NEEDED, *BY_RISK)
+    }
     trends = trends_of({pack.pk: since or 0 for pack, (latest, *_, since) in of.items() if latest})
     made = []
     for pack, found in of.items():

@@ -36,7 +36,13 @@ def line(account: Account, attempts: int = 2) -> "Client":
     except SecretUnreadableError as error:
         raise cloud.CloudError("SecretUnreadable") from error
     endpoint = account.endpoint or ENDPOINTS[account.site]
-    return Client(endpoint, account.access_key_id, secret, transport=settings.CLOUD_TRANSPORT, attempts=attempts)
+    return Client(
+        endpoint,
+        account.access_key_id,
+        secret,
+        transport=settings.CLOUD_TRANSPORT,
+        attempts=attempts,
+    )
 
 
 def test(account: Account) -> Verdict:

@@ -64,4 +64,6 @@ def told(original: Original) -> Place:
         with workbook.Reading(target) as reading:
             said = reading.contents
     uid = said.account_uid if re.fullmatch(r"\d{16}", said.account_uid) else ""
-    return Place(uid, said.pack_id[:64], plausible(workbook.instant(said.created_at)), said.pack_name[:200])
+    return Place(
+        uid, said.pack_id[:64], plausible(workbook.instant(said.created_at)), said.pack_name[:200]
+    )

@@ -19,7 +19,9 @@ def cloud_counts(client: "Client", pack: Pack) -> dict[str, Any]:
     asks: dict[str, Callable[[], dict[str, Any]]] = {
         "cloud_rules": lambda: by_name(client.rule_compliance(pack.pack_id)),
         "cloud_resources": lambda: by_name(client.resource_compliance(pack.pack_id)),
-        "parameters": lambda: {rule.rule_id: dict(rule.parameters) for rule in client.pack(pack.pack_id).rules},
+        "parameters": lambda: {
+            rule.rule_id: dict(rule.parameters) for rule in client.pack(pack.pack_id).rules
+        },
     }
     counts = {}
     for name, ask in asks.items():
@@ -60,7 +62,12 @@ def held_against(
     listed = {Status[name] for name in contents.lists}
     for result in results:
         for status in listed:
-            hold("rules", result.name, {getattr(result, status.field)}, result.stated.get(status.name))
+            hold(
+                "rules",
+                result.name,
+                {getattr(result, status.field)},
+                result.stated.get(status.name),
+            )
     # An overview may count evaluations or resources: it does not say which.
     failing = {counts[Status.NON_COMPLIANT], contents.failing_resources}
     hold("overview", "", failing, contents.stated.get("non_compliant"))

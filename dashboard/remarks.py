@@ -13,7 +13,9 @@ REMARKS = {
     "sheet_full": _(
         "Sheet “%(sheet)s” is as long as its format allows (%(rows)s rows): the file may have been cut there."
     ),
-    "rows_skipped": _("Sheet “%(sheet)s”: %(rows)s rows name no status or no rule and were not counted."),
+    "rows_skipped": _(
+        "Sheet “%(sheet)s”: %(rows)s rows name no status or no rule and were not counted."
+    ),
     "digits_lost": _(
         "Sheet “%(sheet)s”: the file stores %(rows)s ids as numbers, and such numbers keep 15 digits only. "
         "The last digits may be wrong."
@@ -27,7 +29,11 @@ REMARKS = {
 def of(report: Report) -> list[str]:
     """A sentence for each note, but for mismatches, which stand beside the numbers."""
     sheets = {sheet.number: sheet.name for sheet in report.sheets.all()}
-    return [worded(note["code"], note["facts"], sheets) for note in report.notes if note["code"] != "count_mismatch"]
+    return [
+        worded(note["code"], note["facts"], sheets)
+        for note in report.notes
+        if note["code"] != "count_mismatch"
+    ]
 
 
 def worded(code: str, facts: dict[str, Any], sheets: dict[int, str]) -> str:

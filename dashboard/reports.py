@@ -39,11 +39,14 @@ def request(pack: Pack, by: AbstractBaseUser | None) -> Report:
                     pack=pack,
                     pack_name=pack.name,
                     requested_by_id=by.pk if by else None,
-                    deadline_at=timezone.now() + dt.timedelta(minutes=settings.REPORT_LIMIT_MINUTES),
+                    deadline_at=timezone.now()
+                    + dt.timedelta(minutes=settings.REPORT_LIMIT_MINUTES),
                     client_token=uuid.uuid4().hex,
                 )
         except IntegrityError:
-            under_way = Report.objects.under_way().filter(pack=pack, source=Report.Source.GENERATED).first()
+            under_way = (
+                Report.objects.under_way().filter(pack=pack, source=Report.Source.GENERATED).first()
+            )
             if under_way:  # if not, it ended this very moment: ask again
                 return under_way
 
@@ -63,7 +66,11 @@ def advance(report_id: int) -> float | None:
 
 def go_on(report: Report) -> float | None:
     """The same for a report at hand."""
-    if not report.under_way or report.next_at > timezone.now() or not report.claim_step(settings.LEASE_SECONDS):
+    if (
+        not report.under_way
+        or report.next_at > timezone.now()
+        or not report.claim_step(settings.LEASE_SECONDS)
+    ):
         return None
     with renewed(report):
         try:
@@ -82,11 +89,16 @@ def go_on(report: Report) -> float | None:
 
 def step(report: Report) -> None:
     if timezone.now() > report.deadline_at:
-        end(report, State.FAILED, "deadline", {"minutes": settings.REPORT_LIMIT_MINUTES, **report.error_facts})
+        end(
+            report,
+            State.FAILED,
+            "deadline",
+            {"minutes": settings.REPORT_LIMIT_MINUTES, **report.error_facts},
+        )
         return
-    {State.REQUESTED: submit, State.CREATING: ask, State.FETCHING: fetch, State.READING: read}[State(report.state)](
-        report
-    )
+    {State.REQUESTED: submit, State.CREATING: ask, State.FETCHING: fetch, State.READING: read}[
+        State(report.state)
+    ](report)
 
 
 def submit(report: Report) -> None:
@@ -104,7 +116,11 @@ def submit(report: Report) -> None:
         generated = client.generate_report(report.pack.pack_id, report.client_token)
     now = timezone.now()
     report.move(
-        state=State.CREATING, submitted_at=now, joined=generated.joined, next_at=now + patience(0), **NO_TROUBLE
+        state=State.CREATING,
+        submitted_at=now,
+        joined=generated.joined,
+        next_at=now + patience(0),
+        **NO_TROUBLE,
     )
     return None
 
@@ -114,7 +130,12 @@ def timestamp_before(report: Report, there: cloud.ReportState) -> int:
     if there.status == "COMPLETE" and there.created_at_ms:
         return there.created_at_ms
     # One is being made already, or none ever was: the newest that we received is the last we know of.
-    received = report.pack.reports.ready().filter(source=Report.Source.GENERATED).order_by("-created_at").first()
+    received = (
+        report.pack.reports.ready()
+        .filter(source=Report.Source.GENERATED)
+        .order_by("-created_at")
+        .first()
+    )
     return round(received.created_at.timestamp() * 1000) if received and received.created_at else 0
 
 
@@ -126,7 +147,9 @@ def ask(report: Report) -> None:
     with packs.line(account) as client:
         there = client.report(report.pack.pack_id)
     if is_ours(report, there):
-        report.move(state=State.FETCHING, created_at=moment(there), next_at=timezone.now(), **NO_TROUBLE)
+        report.move(
+            state=State.FETCHING, created_at=moment(there), next_at=timezone.now(), **NO_TROUBLE
+        )
     else:
         asked = report.asked + 1
         report.move(asked=asked, next_at=timezone.now() + patience(asked), **NO_TROUBLE)
@@ -180,7 +203,9 @@ def read(report: Report) -> None:
 
 def is_ours(report: Report, there: cloud.ReportState) -> bool:
     """Whether the cloud's report is complete, and newer than the one that was there before we asked."""
-    return there.status == "COMPLETE" and (there.created_at_ms or 0) > (report.previous_timestamp or 0)
+    return there.status == "COMPLETE" and (there.created_at_ms or 0) > (
+        report.previous_timestamp or 0
+    )
 
 
 def moment(there: cloud.ReportState) -> dt.datetime:
@@ -210,7 +235,12 @@ def trouble(report: Report, error: cloud.CloudError) -> None:
             report.pack.gone(timezone.now())
         return
     wait = dt.timedelta(seconds=min(2 ** (report.troubles + 1), 60))
-    report.move(troubles=report.troubles + 1, error_code=error.code, error_facts=facts, next_at=timezone.now() + wait)
+    report.move(
+        troubles=report.troubles + 1,
+        error_code=error.code,
+        error_facts=facts,
+        next_at=timezone.now() + wait,
+    )
 
 
 def end(report: Report, state: Report.State, code: str, facts: dict[str, Any]) -> None:

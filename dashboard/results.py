@@ -35,7 +35,10 @@ def result(report: Report, info: RuleInfo, rule: int, lists: set[int]) -> RuleRe
         risk=info.risk or Risk.NOT_STATED,
         parameters=report.stated.get("parameters", {}).get(info.rule_id),
         stated={NAMES[status]: number for status, number in info.stated.items()},
-        **{field: (info.counts if status in lists else info.stated).get(status, 0) for status, field in FIELDS.items()},
+        **{
+            field: (info.counts if status in lists else info.stated).get(status, 0)
+            for status, field in FIELDS.items()
+        },
     )
 
 
@@ -50,7 +53,9 @@ def in_columns(result: RuleResult) -> tuple[Any, ...]:
     return (parameters, json.dumps(result.stated), *plain_columns(result))
 
 
-def figures(report: Report, contents: Contents, groups: list[Group], results: list[RuleResult]) -> dict[str, Any]:
+def figures(
+    report: Report, contents: Contents, groups: list[Group], results: list[RuleResult]
+) -> dict[str, Any]:
     """What a report says of itself once it is ready, by field: all but its changes."""
     lists = set(report.lists)
     overview = by_status(contents.stated)
@@ -85,7 +90,9 @@ def by_status(stated: dict[str, int]) -> dict[Status, int]:
     return {names[word.upper()]: number for word, number in stated.items() if word.upper() in names}
 
 
-def total(status: Status, lists: set[int], results: list[RuleResult], overview: dict[Status, int]) -> int:
+def total(
+    status: Status, lists: set[int], results: list[RuleResult], overview: dict[Status, int]
+) -> int:
     """How many rows have the status or, where the file lists none of that kind, how many it says there are."""
     found: int = sum(map(attrgetter(FIELDS[status]), results))
     return found if found or status in lists else overview.get(status, 0)
@@ -103,7 +110,10 @@ def choices(groups: list[Group]) -> dict[str, list[str]]:
     """What the rows have to choose from, each column sorted."""
     present = [group for group in groups if group.rows]
     columns = {"regions": "region", "types": "resource_type", "accounts": "account"}
-    return {name: sorted({getattr(group, field) for group in present} - {""}) for name, field in columns.items()}
+    return {
+        name: sorted({getattr(group, field) for group in present} - {""})
+        for name, field in columns.items()
+    }
 
 
 def scope(contents: Contents) -> int | None:
@@ -123,7 +133,10 @@ def counted(changes: list[Change[int]] | None, results: list[RuleResult]) -> dic
         return {"new": None, "fixed": None, "gone": None}
     by_rule = Counter((change.rule, change.bucket) for change in changes)
     for one in results:
-        one.new, one.fixed = by_rule[one.rule_id, Bucket.NEW_FAILURE], by_rule[one.rule_id, Bucket.FIXED]
+        one.new, one.fixed = (
+            by_rule[one.rule_id, Bucket.NEW_FAILURE],
+            by_rule[one.rule_id, Bucket.FIXED],
+        )
     by_bucket = Counter(change.bucket for change in changes)
     named = {"new": Bucket.NEW_FAILURE, "fixed": Bucket.FIXED, "gone": Bucket.GONE_FAILING}
     return {name: by_bucket[bucket] for name, bucket in named.items()}

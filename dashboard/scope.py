@@ -59,7 +59,9 @@ class Scope:
     def duplicates(self) -> int:
         """Rows that repeat a rule and a resource which their file has judged before."""
         notes = (*self.compared.older.notes, *self.compared.newer.notes)
-        return sum(int(note["facts"].get("rows", 0)) for note in notes if note["code"] == "duplicate_keys")
+        return sum(
+            int(note["facts"].get("rows", 0)) for note in notes if note["code"] == "duplicate_keys"
+        )
 
     def removed(self, rule: int) -> bool:
         return self.newer_lists_rules and rule not in self.newer
@@ -68,12 +70,18 @@ class Scope:
         return self.older_lists_rules and rule not in self.older
 
     def rule(self, number: int) -> Judged:
-        return self.newer.get(number) or self.older.get(number) or Judged(number, "", Risk.NOT_STATED, None, "", {})
+        return (
+            self.newer.get(number)
+            or self.older.get(number)
+            or Judged(number, "", Risk.NOT_STATED, None, "", {})
+        )
 
     def changes(self) -> Iterator[RuleChange]:
         """Rules added, removed, renamed, or changed in risk or parameters; names only between files of one language."""
         one_language = self.compared.older.language == self.compared.newer.language
-        for number in sorted(self.older.keys() | self.newer.keys(), key=lambda number: self.rule(number).name):
+        for number in sorted(
+            self.older.keys() | self.newer.keys(), key=lambda number: self.rule(number).name
+        ):
             was, now = self.older.get(number), self.newer.get(number)
             if was and now:
                 yield from differences(was, now, one_language)
@@ -87,7 +95,9 @@ class Scope:
         found = []
         if Status.COMPLIANT not in self.compared.older.lists:
             found.append(
-                _("The older file lists failing resources only: nothing can be said to have appeared compliant.")
+                _(
+                    "The older file lists failing resources only: nothing can be said to have appeared compliant."
+                )
                 + ground(self.compared.older, self.older)
             )
         if Status.COMPLIANT not in self.compared.newer.lists:
@@ -104,7 +114,9 @@ class Scope:
 def between(compared: Comparison) -> Scope:
     """The scope of a comparison, in two queries."""
     reports = [compared.older.pk, compared.newer.pk]
-    listing = set(Sheet.objects.filter(report__in=reports, role="rules").values_list("report", flat=True))
+    listing = set(
+        Sheet.objects.filter(report__in=reports, role="rules").values_list("report", flat=True)
+    )
     older, newer = rules_of(compared.older, compared.newer)
     return Scope(compared, older, newer, reports[0] in listing, reports[1] in listing)
 
@@ -114,7 +126,11 @@ def differences(was: Judged, now: Judged, one_language: bool) -> Iterator[RuleCh
         yield RuleChange("renamed", now, was.name, now.name)
     if was.risk != now.risk:
         yield RuleChange("risk", now, str(Risk(was.risk).label), str(Risk(now.risk).label))
-    if was.parameters is not None and now.parameters is not None and was.parameters != now.parameters:
+    if (
+        was.parameters is not None
+        and now.parameters is not None
+        and was.parameters != now.parameters
+    ):
         yield RuleChange("parameters", now, in_words(was.parameters), in_words(now.parameters))
 
 
@@ -124,10 +140,20 @@ def in_words(parameters: dict[str, Any]) -> str:
 
 def ground(report: Report, rules: dict[int, Judged]) -> str:
     """On what ground a file speaks of resources that it does not list: its rule list, its overview, or nothing."""
-    counts = [rule.stated[Status.COMPLIANT.name] for rule in rules.values() if Status.COMPLIANT.name in rule.stated]
+    counts = [
+        rule.stated[Status.COMPLIANT.name]
+        for rule in rules.values()
+        if Status.COMPLIANT.name in rule.stated
+    ]
     values = {"count": f"{sum(counts) if counts else report.compliant:,}"}
     if counts:
-        return " " + _("Ground: its rule list counts %(count)s compliant ones, but names none.") % values
+        return (
+            " "
+            + _("Ground: its rule list counts %(count)s compliant ones, but names none.") % values
+        )
     if Status.COMPLIANT.name.lower() in report.stated.get("overview", {}):
-        return " " + _("Ground: its overview counts %(count)s compliant ones, but names none.") % values
+        return (
+            " "
+            + _("Ground: its overview counts %(count)s compliant ones, but names none.") % values
+        )
     return " " + _("Ground: none, for it does not count the compliant ones either.")

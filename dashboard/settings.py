@@ -31,9 +31,13 @@ def kept(name: str, value: str) -> str:
     return value
 
 
-SECRET_KEY = env.str("SECRET_KEY", "") or kept("secret-key", get_random_secret_key() + get_random_secret_key())
+SECRET_KEY = env.str("SECRET_KEY", "") or kept(
+    "secret-key", get_random_secret_key() + get_random_secret_key()
+)
 # The first key encrypts; all of them decrypt. Put a new one in front to rotate, then run `manage.py rotate_keys`.
-ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", []) or [kept("encryption-key", Fernet.generate_key().decode())]
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", []) or [
+    kept("encryption-key", Fernet.generate_key().decode())
+]
 
 DEBUG = env.bool("DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
@@ -106,7 +110,10 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [ROOT / "templates"],
         "OPTIONS": {
-            "builtins": ["template_partials.templatetags.partials", "dashboard.templatetags.ledger"],
+            "builtins": [
+                "template_partials.templatetags.partials",
+                "dashboard.templatetags.ledger",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
@@ -131,7 +138,11 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR / 'ledger.sqlite3'}", conn_max_age=600)}
+DATABASES = {
+    "default": env.dj_db_url(
+        "DATABASE_URL", f"sqlite:///{VAR / 'ledger.sqlite3'}", conn_max_age=600
+    )
+}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # A writer waits for its turn at the start of a transaction, not in its middle, where SQLite would refuse.

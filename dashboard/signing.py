@@ -35,7 +35,14 @@ def v3_signature(
     names = sorted(signed_headers)
     canonical_headers = "".join(f"{name}:{headers[name].strip()}\n" for name in names)
     canonical_request = "\n".join(
-        (method.upper(), path, canonical_query(query), canonical_headers, ";".join(names), body_sha256)
+        (
+            method.upper(),
+            path,
+            canonical_query(query),
+            canonical_headers,
+            ";".join(names),
+            body_sha256,
+        )
     )
     string_to_sign = f"{V3_ALGORITHM}\n{hashlib.sha256(canonical_request.encode()).hexdigest()}"
     return hmac.new(secret.encode(), string_to_sign.encode(), hashlib.sha256).hexdigest()
@@ -90,4 +97,6 @@ def v1_signature(secret: str, method: str, parameters: Mapping[str, str]) -> str
 
 def canonical_query(query: Sequence[tuple[str, str]]) -> str:
     """Return the parameters sorted by name and percent-encoded, as both versions sign them."""
-    return "&".join(f"{percent_encode(name)}={percent_encode(value)}" for name, value in sorted(query))
+    return "&".join(
+        f"{percent_encode(name)}={percent_encode(value)}" for name, value in sorted(query)
+    )

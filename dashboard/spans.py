@@ -21,7 +21,9 @@ IN_LIST = 500  # values in one IN (...)
 AT_ONCE = 5_000  # rows fetched at a time
 
 
-Shared = tuple[int, int, int, str, str, str]  # what rows of a group share: rule's id, status, risk, place
+Shared = tuple[
+    int, int, int, str, str, str
+]  # what rows of a group share: rule's id, status, risk, place
 
 
 class Span(NamedTuple):
@@ -77,7 +79,9 @@ def put(report: Report, buckets: Iterable[list[Evaluated]], groups: Sequence[Sha
             Pack.objects.hold(report.pack_id)
             if not report.holds_claim():
                 return
-            put_range(report, neighbours(report).after, low, high, {row.key: row for row in rows}, groups)
+            put_range(
+                report, neighbours(report).after, low, high, {row.key: row for row in rows}, groups
+            )
 
 
 def ranges(buckets: Iterable[list[Evaluated]]) -> Iterator[tuple[int, int, list[Evaluated]]]:
@@ -95,12 +99,19 @@ def ranges(buckets: Iterable[list[Evaluated]]) -> Iterator[tuple[int, int, list[
 
 
 def put_range(
-    report: Report, end: int, low: int, high: int, rows: Mapping[int, Evaluated], groups: Sequence[Shared]
+    report: Report,
+    end: int,
+    low: int,
+    high: int,
+    rows: Mapping[int, Evaluated],
+    groups: Sequence[Shared],
 ) -> None:
     """The same for a range of keys and its rows by key, while the pack is held; `end` is the next position."""
     position = placed(report)
     there = Evaluation.objects.filter(pack=report.pack_id, key__gte=low, key__lt=high)
-    standing = dict(there.at(report.pack_id, position).values_list("key", "digest").iterator(chunk_size=AT_ONCE))
+    standing = dict(
+        there.at(report.pack_id, position).values_list("key", "digest").iterator(chunk_size=AT_ONCE)
+    )
     if not standing and not there.exists():
         whole = (report.pack_id, position, end, position)
         write([], [], [], [columns(row, groups[row.group], whole) for row in rows.values()])
@@ -110,14 +121,20 @@ def put_range(
 
 
 def put_changed(
-    report: Report, end: int, keys: Sequence[int], rows: Mapping[int, Evaluated], groups: Sequence[Shared]
+    report: Report,
+    end: int,
+    keys: Sequence[int],
+    rows: Mapping[int, Evaluated],
+    groups: Sequence[Shared],
 ) -> None:
     """The same for these keys, all others being known to stand as `rows` has them."""
     position = placed(report)
 
     def paint(key: int, spans: list[Span]) -> list[Span]:
         row = rows.get(key)
-        return painted(spans, position, end, row and Span(position, end, row.digest, groups[row.group][1]))
+        return painted(
+            spans, position, end, row and Span(position, end, row.digest, groups[row.group][1])
+        )
 
     repaint(report.pack_id, keys, paint, lambda key: (rows[key], groups[rows[key].group]))
 
@@ -135,8 +152,14 @@ def take_out(report: Report) -> None:
             )
             keys = list(touched.values_list("key", flat=True).distinct()[:BATCH])
 
-            def paint(_key: int, spans: list[Span], end: int = end, before: int | None = before) -> list[Span]:
-                standing = [span for span in spans if before is not None and span.first <= before < span.until]
+            def paint(
+                _key: int, spans: list[Span], end: int = end, before: int | None = before
+            ) -> list[Span]:
+                standing = [
+                    span
+                    for span in spans
+                    if before is not None and span.first <= before < span.until
+                ]
                 return painted(spans, position, end, standing[0] if standing else None)
 
             repaint(report.pack_id, keys, paint, None)
@@ -201,8 +224,12 @@ def repaint(
 def stored_spans(pack: int, keys: Sequence[int]) -> dict[int, list[Span]]:
     spans: dict[int, list[Span]] = {}
     for start in range(0, len(keys), IN_LIST):
-        rows = Evaluation.objects.filter(pack=pack, key__in=keys[start : start + IN_LIST]).order_by("key", "first")
-        for key, *fields in rows.values_list("key", "first", "until", "digest", "status", "since", "pk"):
+        rows = Evaluation.objects.filter(pack=pack, key__in=keys[start : start + IN_LIST]).order_by(
+            "key", "first"
+        )
+        for key, *fields in rows.values_list(
+            "key", "first", "until", "digest", "status", "since", "pk"
+        ):
             spans.setdefault(key, []).append(Span(*fields))
     return spans
 
@@ -222,9 +249,7 @@ COPY = f"INSERT INTO {TABLE} ({quoted(SAYS + WHEN)}) SELECT {quoted(SAYS)}, %s, 
 CHANGE = Update(Evaluation, WHEN)
 DROP = f"DELETE FROM {TABLE} WHERE id = %s"  # noqa: S608
 OF_PACK = f"FROM {Report._meta.db_table} WHERE pack_id = %s"
-NEIGHBOURS = (
-    f"SELECT (SELECT max(position) {OF_PACK} AND position < %s), (SELECT min(position) {OF_PACK} AND position > %s)"
-)
+NEIGHBOURS = f"SELECT (SELECT max(position) {OF_PACK} AND position < %s), (SELECT min(position) {OF_PACK} AND position > %s)"
 
 
 def columns(row: Evaluated, shared: Shared, when: tuple[int, int, int, int]) -> Columns:

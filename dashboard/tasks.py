@@ -9,7 +9,9 @@ from dashboard import imports, reports, workbook
 
 def nudge(report_id: int, delay: float = 0) -> None:
     """Tells the queue, after the commit, that a report wants its next step in `delay` seconds."""
-    transaction.on_commit(lambda: advance.schedule((report_id,), delay=delay) if delay else advance(report_id))
+    transaction.on_commit(
+        lambda: advance.schedule((report_id,), delay=delay) if delay else advance(report_id)
+    )
 
 
 @db_task()  # type: ignore[untyped-decorator]

@@ -56,16 +56,24 @@ class Timeline:
 
 def of_resource(number: int) -> list[Timeline]:
     """The timelines of a resource: failing ones first, then by risk, pack and rule; empty where nobody judged it."""
-    everywhere = Evaluation.objects.filter(pack__in=Pack.objects.order_by().values("pk"))  # as the index wants it
+    everywhere = Evaluation.objects.filter(
+        pack__in=Pack.objects.order_by().values("pk")
+    )  # as the index wants it
     spans = everywhere.filter(resource=number).select_related("pack__account", "rule")
-    spans = spans.defer("text", "pack__account__secret_encrypted").order_by("pack", "rule", "key", "first")
+    spans = spans.defer("text", "pack__account__secret_encrypted").order_by(
+        "pack", "rule", "key", "first"
+    )
     found = list(spans[:AT_MOST])
     reports = reports_at(found)
     lines: dict[tuple[int, int, int], Timeline] = {}
     for span in found:
-        line = lines.setdefault((span.pack_id, span.rule_id, span.key), Timeline(span.pack, span.rule))
+        line = lines.setdefault(
+            (span.pack_id, span.rule_id, span.key), Timeline(span.pack, span.rule)
+        )
         end = None if span.until == FOREVER else moment_of(span.until)
-        line.stretches.append(Stretch(span, moment_of(span.first), end, reports.get((span.pack_id, span.first))))
+        line.stretches.append(
+            Stretch(span, moment_of(span.first), end, reports.get((span.pack_id, span.first)))
+        )
     timelines = sorted(lines.values(), key=urgency)
     draw(timelines)
     return timelines
@@ -81,7 +89,10 @@ def reports_at(spans: list[Evaluation]) -> dict[tuple[int, int], int]:
     wanted = Report.objects.ready().filter(
         pack__in={span.pack_id for span in spans}, position__in={span.first for span in spans}
     )
-    return {(report.pack_id, report.position or 0): report.pk for report in wanted.only("pack", "position")}
+    return {
+        (report.pack_id, report.position or 0): report.pk
+        for report in wanted.only("pack", "position")
+    }
 
 
 def draw(lines: list[Timeline]) -> None:
@@ -108,7 +119,9 @@ def bar(line: Timeline, across: Across, now: dt.datetime) -> Iterator[str]:
     )
     for one in line.stretches:
         x, end = across(one.start), across(one.end or now)
-        low = 0 if one.status is Status.NON_COMPLIANT else 8 if one.status is Status.COMPLIANT else 4
+        low = (
+            0 if one.status is Status.NON_COMPLIANT else 8 if one.status is Status.COMPLIANT else 4
+        )
         yield (
             f'<rect data-status="{one.status.slug}" x="{x:.1f}" y="{low}" width="{max(1, end - x):.1f}" '
             f'height="{HEIGHT - low}"><title>{escape(one.status.label)} {with_zone(one.start)}</title></rect>'

@@ -87,19 +87,25 @@ def thinned(points: list[Point]) -> list[Point]:
     rated = [index for index in ordered if points[index].rate is not None] or [0]
     extremes = [most(ordered, key=lambda index: points[index].failing) for most in (min, max)]
     extremes += [most(rated, key=lambda index: points[index].rate or 0) for most in (min, max)]
-    return [points[index] for index in sorted({0, *kept, *extremes, *rule_changes(points)[-MARKED:]})]
+    return [
+        points[index] for index in sorted({0, *kept, *extremes, *rule_changes(points)[-MARKED:]})
+    ]
 
 
 def of_rule(rule: Rule) -> tuple[SafeString, list[Point]]:
     """A rule's failing resources in time, and the points."""
-    results = RuleResult.objects.filter(rule=rule, report__state=Report.State.READY).order_by("report__position")
+    results = RuleResult.objects.filter(rule=rule, report__state=Report.State.READY).order_by(
+        "report__position"
+    )
     fields = ("report", "report__created_at", "compliant", "failing")
     points = [Point(*row) for row in results.values_list(*fields)]
     if len(points) < 2:
         return mark_safe(""), points
     failing = Line(_("Failing"), "high", [point.failing for point in points])
     words = _("Failing resources from %(first)s to %(last)s") % ends(points)
-    drawn = drawing(points, [panel(points, [failing], top=24, height=130, percent=False)], 190, words)
+    drawn = drawing(
+        points, [panel(points, [failing], top=24, height=130, percent=False)], 190, words
+    )
     return mark_safe(drawn), points  # noqa: S308  # as above
 
 
@@ -122,7 +128,15 @@ def whole(points: list[Point]) -> str:
 
 def table(points: list[Point], unseen: int = 0) -> str:
     """The same numbers, newest first, but for so many of the oldest."""
-    heads = (_("Created by the cloud"), _("Rate"), _("Failing"), _("High"), _("Medium"), _("Low"), _("Rules"))
+    heads = (
+        _("Created by the cloud"),
+        _("Rate"),
+        _("Failing"),
+        _("High"),
+        _("Medium"),
+        _("Low"),
+        _("Rules"),
+    )
     changed = set(rule_changes(points))
     gap = gaps(points) if len(points) > 1 else set()
     comma, caption = _(", "), _("Trend, newest first")

@@ -56,9 +56,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("packs/<int:pk>/reports/", packs.generate),
     path("packs/<int:pack_id>/compare/", comparison.choose),
     path("packs/<int:pack_id>/compare/<int:older>/<int:newer>/", comparison.comparison),
-    path("packs/<int:pack_id>/compare/<int:older>/<int:newer>/print/", comparison.comparison, {"printed": True}),
-    path("packs/<int:pack_id>/compare/<int:older>/<int:newer>/changes/<str:kind>/", comparison.preparing),
-    path("packs/<int:pack_id>/compare/<int:older>/<int:newer>/changes.<str:kind>", comparison.export),
+    path(
+        "packs/<int:pack_id>/compare/<int:older>/<int:newer>/print/",
+        comparison.comparison,
+        {"printed": True},
+    ),
+    path(
+        "packs/<int:pack_id>/compare/<int:older>/<int:newer>/changes/<str:kind>/",
+        comparison.preparing,
+    ),
+    path(
+        "packs/<int:pack_id>/compare/<int:older>/<int:newer>/changes.<str:kind>", comparison.export
+    ),
     path("accounts/", accounts.accounts),
     path("accounts/add/", accounts.add),
     path("accounts/<int:pk>/", accounts.account),

@@ -11,7 +11,9 @@ from pytest_django import Settings
 
 from dashboard.models import Account, Pack
 
-properties.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+properties.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 properties.load_profile("any machine")
 
 

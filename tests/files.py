@@ -21,7 +21,11 @@ FILE_NAME = f"{ACCOUNT}-{PACK_ID}-report-202611200914.xls"
 
 # (rule id, names by language, risk)
 RULES = (
-    ("cr-public-read", {"zh": "OSS 存储空间 ACL 不开启公共读", "en": "OSS bucket is not public"}, 1),
+    (
+        "cr-public-read",
+        {"zh": "OSS 存储空间 ACL 不开启公共读", "en": "OSS bucket is not public"},
+        1,
+    ),
     ("cr-encrypted", {"zh": "OSS 存储空间开启加密", "en": "OSS bucket is encrypted"}, 2),
     ("cr-logged", {"zh": "OSS 存储空间开启日志", "en": "OSS bucket has logging on"}, 3),
 )
@@ -60,21 +64,34 @@ F2 = {"cr-public-read": "CCNC", "cr-encrypted": "NNCN", "cr-logged": "CCCC"}
 F0 = {"cr-public-read": "CCCC", "cr-encrypted": "CCCC", "cr-logged": "CCCC"}
 
 
-def report(state: Mapping[str, str], language: str = "zh", account: str = ACCOUNT) -> dict[str, list[Row]]:
+def report(
+    state: Mapping[str, str], language: str = "zh", account: str = ACCOUNT
+) -> dict[str, list[Row]]:
     """The sheets of a report in the newer layout; `state` gives a letter per bucket: N, C or I (excluded)."""
     words: Any = WORDS[language]
     overview, rules, *listed = words["sheets"]
     letters = "".join(state.values())
-    values = (PACK_NAME, PACK_ID, account, "2026-11-20 09:14:00 (UTC+8)", letters.count("C"), letters.count("N"))
+    values = (
+        PACK_NAME,
+        PACK_ID,
+        account,
+        "2026-11-20 09:14:00 (UTC+8)",
+        letters.count("C"),
+        letters.count("N"),
+    )
     sheets: dict[str, list[Row]] = {
         overview: [("合规包检测报告",), (), *zip(words["overview"], values, strict=True)],
         rules: [words["rules"]],
     }
     for rule, names, risk in RULES:
         counts = [state[rule].count(letter) for letter in "CN-I"]
-        sheets[rules].append((rule, names[language], RISKS[language][risk], *counts, "https://example.com/fix"))
+        sheets[rules].append(
+            (rule, names[language], RISKS[language][risk], *counts, "https://example.com/fix")
+        )
     for name, letter in zip(listed, "NCI", strict=True):
-        sheets[name] = [(*words["resources"], words["reason"]) if letter == "N" else words["resources"]]
+        sheets[name] = [
+            (*words["resources"], words["reason"]) if letter == "N" else words["resources"]
+        ]
         for rule, names, _ in RULES:
             for bucket, found in zip(BUCKETS, state[rule], strict=True):
                 if found == letter:
@@ -99,7 +116,17 @@ def reason(language: str = "zh") -> str:
 
 def rows(count: int, *, failing: int = 10) -> dict[str, list[Row]]:
     """F3 and larger: one sheet with a status column; one row of `failing` fails."""
-    head = ("规则ID", "规则名称", "风险等级", "资源类型", "资源ID", "资源名称", "地域", "合规评估结果", "不合规原因")
+    head = (
+        "规则ID",
+        "规则名称",
+        "风险等级",
+        "资源类型",
+        "资源ID",
+        "资源名称",
+        "地域",
+        "合规评估结果",
+        "不合规原因",
+    )
     listed: list[Row] = [head]
     for number in range(count):
         rule, names, risk = RULES[number % len(RULES)]
@@ -113,7 +140,10 @@ def strange() -> dict[str, list[Row]]:
     """F6: a sheet and columns that nobody knows, beside those that are known."""
     known = report(F1)
     listed = known["不合规资源"]
-    known["不合规资源"] = [(*listed[0], "成本中心"), *((*row, f"CC-{at}") for at, row in enumerate(listed[1:]))]
+    known["不合规资源"] = [
+        (*listed[0], "成本中心"),
+        *((*row, f"CC-{at}") for at, row in enumerate(listed[1:])),
+    ]
     known["附录"] = [("甲", "乙"), ("一", 2), (None, "丙")]
     return known
 
@@ -130,7 +160,9 @@ def wild() -> dict[str, list[Row]]:
     return known
 
 
-def xls(sheets: Sheets, *, hidden: Sequence[str] = (), date_1904: bool = False, date: str = "yyyy-mm-dd") -> bytes:
+def xls(
+    sheets: Sheets, *, hidden: Sequence[str] = (), date_1904: bool = False, date: str = "yyyy-mm-dd"
+) -> bytes:
     """A BIFF8 workbook; dates and datetimes get the number format `date`."""
     book = xlwt.Workbook(encoding="utf-8")
     book.dates_1904 = date_1904
@@ -141,7 +173,9 @@ def xls(sheets: Sheets, *, hidden: Sequence[str] = (), date_1904: bool = False, 
         for at, row in enumerate(listed):
             for column, value in enumerate(row):
                 if value is not None:
-                    sheet.write(at, column, value, *([style] if hasattr(value, "isoformat") else []))
+                    sheet.write(
+                        at, column, value, *([style] if hasattr(value, "isoformat") else [])
+                    )
     return _written(book)
 
 
@@ -173,7 +207,8 @@ def csv(listed: Sequence[Row], encoding: str = "utf-8", delimiter: str = ",") ->
 def html(sheets: Sheets, encoding: str = "utf-8") -> bytes:
     """A page with a captioned table per sheet, as web applications write under the name of .xls."""
     tables = "".join(
-        f"<table><caption>{name}</caption>{''.join(map(_tr, listed))}</table>" for name, listed in sheets.items()
+        f"<table><caption>{name}</caption>{''.join(map(_tr, listed))}</table>"
+        for name, listed in sheets.items()
     )
     page = f'<html><head><meta charset="{encoding}"></head><body>{tables}</body></html>'
     return page.encode(encoding)
@@ -220,7 +255,12 @@ def zipped(members: Mapping[str, bytes]) -> bytes:
 def group() -> bytes:
     """F4: two accounts' reports in one zip."""
     other = "1000000000000002"
-    return zipped({FILE_NAME: xls(report(F1)), FILE_NAME.replace(ACCOUNT, other): xlsx(report(F2, "en", other))})
+    return zipped(
+        {
+            FILE_NAME: xls(report(F1)),
+            FILE_NAME.replace(ACCOUNT, other): xlsx(report(F2, "en", other)),
+        }
+    )
 
 
 # F5: what comes in place of a file.

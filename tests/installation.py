@@ -47,7 +47,9 @@ class Installation:
             connection.execute(statement.encode())
 
     def run(self, *command: str) -> None:
-        subprocess.run([sys.executable, *command], cwd=settings.ROOT, env=self.environment, check=True)
+        subprocess.run(
+            [sys.executable, *command], cwd=settings.ROOT, env=self.environment, check=True
+        )
 
     def python(self, *lines: str) -> None:
         self.run("-c", "\n".join(("import django; django.setup()", *lines)))
@@ -61,7 +63,9 @@ class Installation:
 
     @contextmanager
     def process(self, *command: str) -> Iterator[Process]:
-        process = subprocess.Popen([sys.executable, *command], cwd=settings.ROOT, env=self.environment)
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=settings.ROOT, env=self.environment
+        )
         try:
             yield process
         finally:
@@ -70,7 +74,9 @@ class Installation:
 
     @contextmanager
     def worker(self) -> Iterator[Process]:
-        with self.process("manage.py", "run_huey", "--workers", "2", "--max-delay", "0.2", "--quiet") as process:
+        with self.process(
+            "manage.py", "run_huey", "--workers", "2", "--max-delay", "0.2", "--quiet"
+        ) as process:
             yield process
 
     @contextmanager

@@ -23,7 +23,9 @@ def plan(number: int = 1, **facts: object) -> PackPlan:
 def bring_in(of: PackPlan, weeks: int = 3) -> Pack:
     """The pack with a ready report for each week."""
     made = history(Estate(7, weeks, packs=(of,)), weeks, until=UNTIL)
-    found = [imports.bring_in(of.uid, of.id, name, io.BytesIO(content), at) for name, content, at in made]
+    found = [
+        imports.bring_in(of.uid, of.id, name, io.BytesIO(content), at) for name, content, at in made
+    ]
     assert all(report.state == Report.State.READY for report in in_turn.read_all(found))
     return Pack.objects.get(pack_id=of.id)
 

@@ -30,7 +30,9 @@ def test_a_secret_survives_the_rotation_of_keys_and_the_old_key_opens_nothing(
 
 def test_a_role_gives_its_permissions_and_takes_the_others(officer: User) -> None:
     call_command("people", officer.username, role="administrator", stdout=StringIO())
-    assert User.objects.get(pk=officer.pk).has_perms(["dashboard.generate_report", "dashboard.change_account"])
+    assert User.objects.get(pk=officer.pk).has_perms(
+        ["dashboard.generate_report", "dashboard.change_account"]
+    )
     call_command("people", officer.username, role="auditor", stdout=StringIO())
     assert not User.objects.get(pk=officer.pk).get_all_permissions()
 

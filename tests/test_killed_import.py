@@ -24,9 +24,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
         place.close()
 
 
-def test_one_that_is_begun_again_gives_what_one_in_one_go_gives(place: Installation, tmp_path: Path) -> None:
+def test_one_that_is_begun_again_gives_what_one_in_one_go_gives(
+    place: Installation, tmp_path: Path
+) -> None:
     plan = PackPlan(PACK, "1024837465912038", "Killed", "", ("oss",), rows=400, failing=0.3)
-    files = list(history(Estate(7, 12, packs=(plan,)), 12, until=dt.datetime(2026, 11, 20, tzinfo=dt.UTC)))
+    files = list(
+        history(Estate(7, 12, packs=(plan,)), 12, until=dt.datetime(2026, 11, 20, tzinfo=dt.UTC))
+    )
     for pack in ("cp-killed", "cp-whole"):
         (tmp_path / pack).mkdir()
         for name, content, _created_at in files:

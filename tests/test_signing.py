@@ -7,7 +7,10 @@ import pytest
 
 from dashboard import signing
 
-QUERY = [("RegionId", "cn-shanghai"), ("ImageId", "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd")]
+QUERY = [
+    ("RegionId", "cn-shanghai"),
+    ("ImageId", "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd"),
+]
 
 
 def published(now: datetime, nonce: str, security_token: str | None = None) -> dict[str, str]:
@@ -62,7 +65,10 @@ def test_v1_gives_the_published_signature() -> None:
     }
     signature = "OLeaidS1JvxuMvnyHOwuJ+uX5qY="
     assert signing.v1_signature("testsecret", "GET", parameters) == signature
-    assert signing.v1_signature("testsecret", "GET", parameters | {"Signature": "its own"}) == signature
+    assert (
+        signing.v1_signature("testsecret", "GET", parameters | {"Signature": "its own"})
+        == signature
+    )
 
 
 def test_all_but_the_unreserved_characters_are_encoded() -> None:
@@ -86,5 +92,7 @@ def test_an_order_of_parameters_or_of_signed_headers_changes_nothing() -> None:
     headers = {"host": " config.example ", "accept": "*/*", "user-agent": "an agent"}
     empty = hashlib.sha256(b"").hexdigest()
     one = signing.v3_signature("secret", "GET", "/", QUERY, headers, ["host", "accept"], empty)
-    other = signing.v3_signature("secret", "get", "/", QUERY[::-1], headers, ["accept", "host"], empty)
+    other = signing.v3_signature(
+        "secret", "get", "/", QUERY[::-1], headers, ["accept", "host"], empty
+    )
     assert one == other

@@ -14,7 +14,9 @@ from dashboard.sandbox.wsgi import Sandbox
 from tests.installation import Installation, wait
 
 PACK = "cp-d47a1b6e8f304c52917a"
-HOLDS: dict[str, dict[str, Any]] = {  # what holds a worker in a state; to read takes long enough by itself
+HOLDS: dict[
+    str, dict[str, Any]
+] = {  # what holds a worker in a state; to read takes long enough by itself
     "requested": {"name": "slow", "on": "GenerateCompliancePackReport", "delay": 60.0},
     "creating": {"name": "never-completes"},
     "fetching": {"name": "slow", "on": "Download", "delay": 60.0},
@@ -53,7 +55,12 @@ def kill_in(state: str, place: Installation, sandbox: Sandbox) -> None:
             sandbox.faults.set(**HOLDS[state], times=1)
         ask(place)
         with place.worker() as worker:
-            wait(lambda: states(place)[-1] == "ready" or (states(place)[-1] == state and not sandbox.faults.listing()))
+            wait(
+                lambda: (
+                    states(place)[-1] == "ready"
+                    or (states(place)[-1] == state and not sandbox.faults.listing())
+                )
+            )
             worker.kill()
             worker.wait()
         if states(place)[-1] == state:
@@ -72,7 +79,9 @@ def test_a_worker_killed_in_any_state_loses_and_doubles_nothing(
         wait(lambda: states(place)[-1] == "ready")
     assert states(place) == ["ready"] * asked
     assert sandbox.generated[PACK] == asked
-    [(position, rows)] = place.rows("SELECT position, rows FROM dashboard_report ORDER BY id DESC LIMIT 1")
+    [(position, rows)] = place.rows(
+        "SELECT position, rows FROM dashboard_report ORDER BY id DESC LIMIT 1"
+    )
     standing = f"SELECT count(*) FROM dashboard_evaluation WHERE first <= {position} AND until > {position}"
     assert place.rows(standing) == [(rows,)]
 
@@ -88,4 +97,6 @@ def test_what_was_written_lately_goes_from_the_log_into_the_database(place: Inst
         f"shutil.copy({str(place.folder / 'ledger.sqlite3')!r}, {str(place.folder / 'copy.sqlite3')!r})",
     )
     with closing(sqlite3.connect(place.folder / "copy.sqlite3")) as copy:
-        assert copy.execute("SELECT count(*) FROM auth_user WHERE username = 'lately'").fetchone() == (1,)
+        assert copy.execute(
+            "SELECT count(*) FROM auth_user WHERE username = 'lately'"
+        ).fetchone() == (1,)

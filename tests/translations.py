@@ -18,7 +18,16 @@ def collected() -> polib.POFile:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "product"
         shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
-        command = [sys.executable, "manage.py", "makemessages", "-l", "zh_Hans", "--no-obsolete", "-v", "0"]
+        command = [
+            sys.executable,
+            "manage.py",
+            "makemessages",
+            "-l",
+            "zh_Hans",
+            "--no-obsolete",
+            "-v",
+            "0",
+        ]
         subprocess.run(command, cwd=copy, check=True)
         return polib.pofile(str(copy / FILE))
 
@@ -30,8 +39,13 @@ def main() -> int:
         if entry.fuzzy or not entry.translated()
         for place in [":".join(entry.occurrences[0]) if entry.occurrences else "?"]
     ]
-    source, compiled = polib.pofile(str(ROOT / FILE)), polib.mofile(str(ROOT / FILE.with_suffix(".mo")))
-    if {entry.msgid: entry.msgstr for entry in source} != {entry.msgid: entry.msgstr for entry in compiled}:
+    source, compiled = (
+        polib.pofile(str(ROOT / FILE)),
+        polib.mofile(str(ROOT / FILE.with_suffix(".mo"))),
+    )
+    if {entry.msgid: entry.msgstr for entry in source} != {
+        entry.msgid: entry.msgstr for entry in compiled
+    }:
         wanting.append(f"{FILE.with_suffix('.mo')} is older than its source: make messages")
     sys.stderr.writelines(f"{line}\n" for line in wanting)
     return bool(wanting)

@@ -62,7 +62,8 @@ class Rule:
             resource_types=tuple(str(name).strip() for name in names if str(name).strip()),
             risk=number(item, "RiskLevel") or 0,
             parameters={
-                text(one, "ParameterName"): text(one, "ParameterValue") for one in items(item, "ConfigRuleParameters")
+                text(one, "ParameterName"): text(one, "ParameterValue")
+                for one in items(item, "ConfigRuleParameters")
             },
         )
 

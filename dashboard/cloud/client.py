@@ -72,7 +72,10 @@ class Client:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -126,7 +129,9 @@ class Client:
         return self._call(
             "GET",
             "GetCompliancePackReport",
-            lambda answer: ReportState.from_json(member(answer, "CompliancePackReport"), text(answer, "RequestId")),
+            lambda answer: ReportState.from_json(
+                member(answer, "CompliancePackReport"), text(answer, "RequestId")
+            ),
             {"CompliancePackId": pack_id},
         )
 
@@ -169,34 +174,56 @@ class Client:
                 try:
                     return parse(answer)
                 except KeyError as error:
-                    raise self._bad_answer(f"{action} was answered without {error}", answer=answer) from error
+                    raise self._bad_answer(
+                        f"{action} was answered without {error}", answer=answer
+                    ) from error
         raise AssertionError("a retry context returns or raises")
 
-    def _ask(self, method: str, action: str, query: Mapping[str, str] | None, form: Mapping[str, str] | None) -> Json:
+    def _ask(
+        self,
+        method: str,
+        action: str,
+        query: Mapping[str, str] | None,
+        form: Mapping[str, str] | None,
+    ) -> Json:
         """Send one request and return the object it was answered with."""
         try:
-            response = self._http.request(method, "/", params=query, data=form, headers={"x-acs-action": action})
+            response = self._http.request(
+                method, "/", params=query, data=form, headers={"x-acs-action": action}
+            )
         except (httpx.HTTPError, ConnectionError) as error:
             raise fault(error, self._hide) from error
         except UnicodeEncodeError as error:
-            raise CloudError("InvalidAccessKeyId", "the AccessKey has characters that no AccessKey has") from error
+            raise CloudError(
+                "InvalidAccessKeyId", "the AccessKey has characters that no AccessKey has"
+            ) from error
         try:
             answer = response.json()
         except ValueError as error:
             failure = from_xml(response.content, status=response.status_code, hide=self._hide)
-            raise failure or self._bad_answer(f"{action} was answered without JSON", response.status_code) from error
+            raise failure or self._bad_answer(
+                f"{action} was answered without JSON", response.status_code
+            ) from error
         if not isinstance(answer, dict):
-            raise self._bad_answer(f"{action} was answered with JSON that is no object", response.status_code)
+            raise self._bad_answer(
+                f"{action} was answered with JSON that is no object", response.status_code
+            )
         if "Code" in answer or not response.is_success:
             raise from_json(answer, status=response.status_code, action=action, hide=self._hide)
         return answer
 
-    def _bad_answer(self, message: str, status: int = 200, answer: Json | None = None) -> CloudError:
+    def _bad_answer(
+        self, message: str, status: int = 200, answer: Json | None = None
+    ) -> CloudError:
         request_id = text(answer or {}, "RequestId")
-        return CloudError("BadAnswer", message, status=status, request_id=request_id, hide=self._hide)
+        return CloudError(
+            "BadAnswer", message, status=status, request_id=request_id, hide=self._hide
+        )
 
 
 def page_of_packs(answer: Json) -> tuple[int | None, list[Pack]]:
     """Return how many packs there are in all, if the answer says it, and those of this page."""
     result = member(answer, "CompliancePacksResult")
-    return number(result, "TotalCount"), [Pack.from_json(item) for item in items(result, "CompliancePacks")]
+    return number(result, "TotalCount"), [
+        Pack.from_json(item) for item in items(result, "CompliancePacks")
+    ]

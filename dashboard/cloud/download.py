@@ -51,7 +51,9 @@ def download(
     try:
         with (
             open_line(
-                transport=transport, timeout=min(timeout, 30.0), headers={"accept-encoding": "identity"}
+                transport=transport,
+                timeout=min(timeout, 30.0),
+                headers={"accept-encoding": "identity"},
             ) as client,
             client.stream("GET", address) as response,
         ):
@@ -92,7 +94,9 @@ def receive(
     length = response.headers.get("content-length", "")
     announced = int(length) if length.isdecimal() else None
     if announced is not None and announced > max_bytes:
-        raise CloudError("TooLarge", f"{announced} bytes announced, {max_bytes} allowed", status=200)
+        raise CloudError(
+            "TooLarge", f"{announced} bytes announced, {max_bytes} allowed", status=200
+        )
     digest, size = hashlib.sha256(), 0
     for chunk in response.iter_bytes():
         size += len(chunk)
@@ -105,7 +109,9 @@ def receive(
         if progress:
             progress(size)
     if announced not in {None, response.num_bytes_downloaded}:
-        raise CloudError("CutOff", f"{response.num_bytes_downloaded} of {announced} bytes came", status=200)
+        raise CloudError(
+            "CutOff", f"{response.num_bytes_downloaded} of {announced} bytes came", status=200
+        )
     return Downloaded(digest.hexdigest(), size, file_name(response))
 
 
@@ -125,7 +131,9 @@ def refusal(response: httpx.Response) -> CloudError:
         return CloudError("LinkExpired", error.message, status=status, request_id=error.request_id)
     if error.advice_key in {Advice.ACCESS_KEY, Advice.SECRET}:
         # It speaks of the key that signed the link, which is the cloud's own and not the account's.
-        return CloudError(f"OSS.{error.code}", error.message, status=status, request_id=error.request_id)
+        return CloudError(
+            f"OSS.{error.code}", error.message, status=status, request_id=error.request_id
+        )
     return error
 
 
@@ -136,7 +144,9 @@ def file_name(response: httpx.Response) -> str:
     name = header.get_filename() or unquote(response.url.raw_path.decode().partition("?")[0])
     name = re.split(r"[/\\]", name)[-1]
     # Whatever does not print goes: control characters, and marks that turn the direction of writing.
-    name = "".join(character for character in name if not unicodedata.category(character).startswith("C")).strip()
+    name = "".join(
+        character for character in name if not unicodedata.category(character).startswith("C")
+    ).strip()
     if name in {"", ".", ".."}:
         return "report"
     suffix = PurePosixPath(name).suffix[:10]

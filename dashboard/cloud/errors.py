@@ -141,16 +141,22 @@ def advice_for(code: str) -> Advice:
 def clean(message: str, hide: Sequence[str] = ()) -> str:
     """Make a foreign message fit to be shown: one line, without string to sign, queries of addresses and `hide`."""
     # SignatureDoesNotMatch echoes what the cloud has signed, the AccessKey id within.
-    message = re.split(r"(?i)[\s,;:.]*(?:\b\w+\s+)?(?:string[\s-]*to[\s-]*sign|canonical[\s-]*request)", message)[0]
+    message = re.split(
+        r"(?i)[\s,;:.]*(?:\b\w+\s+)?(?:string[\s-]*to[\s-]*sign|canonical[\s-]*request)", message
+    )[0]
     message = re.sub(r"(?i)(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", r"\1", message)
     message = re.sub(r"\bLTAI\w+", "***", message)
     for secret in filter(None, hide):
         message = message.replace(secret, "***")
-    message = " ".join("".join(character if character.isprintable() else " " for character in message).split())
+    message = " ".join(
+        "".join(character if character.isprintable() else " " for character in message).split()
+    )
     return message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…"
 
 
-def from_json(answer: Mapping[str, Any], *, status: int, action: str, hide: Sequence[str] = ()) -> CloudError:
+def from_json(
+    answer: Mapping[str, Any], *, status: int, action: str, hide: Sequence[str] = ()
+) -> CloudError:
     """Read the cloud's error `{RequestId, HostId, Code, Message, Recommend[, AccessDeniedDetail]}`."""
     code = str(answer.get("Code") or "BadAnswer")
     denied = answer.get("AccessDeniedDetail")
@@ -173,9 +179,16 @@ def from_xml(content: bytes, *, status: int, hide: Sequence[str] = ()) -> CloudE
     text = content.decode(errors="replace")
     if "<Error" not in text:
         return None
-    fields = {name: unescape(value) for name, value in re.findall(r"<(Code|Message|RequestId)>([^<]*)</\1>", text)}
+    fields = {
+        name: unescape(value)
+        for name, value in re.findall(r"<(Code|Message|RequestId)>([^<]*)</\1>", text)
+    }
     if "Code" not in fields:
         return None
     return CloudError(
-        fields["Code"], fields.get("Message", ""), status=status, request_id=fields.get("RequestId", ""), hide=hide
+        fields["Code"],
+        fields.get("Message", ""),
+        status=status,
+        request_id=fields.get("RequestId", ""),
+        hide=hide,
     )

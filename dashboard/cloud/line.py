@@ -47,7 +47,12 @@ def fault(error: Exception, hide: Sequence[str] = ()) -> CloudError:
     match error:
         case httpx.TimeoutException():
             return CloudError("TimedOut", type(error).__name__, hide=hide)
-        case httpx.ConnectError() | httpx.ProxyError() | httpx.UnsupportedProtocol() | httpx.InvalidURL():
+        case (
+            httpx.ConnectError()
+            | httpx.ProxyError()
+            | httpx.UnsupportedProtocol()
+            | httpx.InvalidURL()
+        ):
             return CloudError("ConnectionFailed", str(error), hide=hide)
         case httpx.DecodingError():
             return CloudError("BadAnswer", str(error), hide=hide)
@@ -58,7 +63,8 @@ def without_query(record: logging.LogRecord) -> bool:
     """Cut the query off every address that httpx logs: in the query of a signed link stands its signature."""
     if isinstance(record.args, tuple):
         record.args = tuple(
-            argument.copy_with(query=None) if isinstance(argument, httpx.URL) else argument for argument in record.args
+            argument.copy_with(query=None) if isinstance(argument, httpx.URL) else argument
+            for argument in record.args
         )
     return True
 

@@ -104,7 +104,11 @@ class Pack(models.Model):
 
     class Meta:
         ordering = ("account__name", "name", "pack_id")
-        constraints = [models.UniqueConstraint(fields=["account", "pack_id"], name="a_pack_is_in_an_account_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "pack_id"], name="a_pack_is_in_an_account_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -126,7 +130,9 @@ class Rule(models.Model):
     remediation = models.TextField(blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["pack", "key"], name="a_rule_is_in_a_pack_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["pack", "key"], name="a_rule_is_in_a_pack_once")
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -81,8 +81,12 @@ class Evaluation(models.Model):
     """What one rule said of one resource, for as long as it said the same."""
 
     # Unchecked by the database: to look both up again for each row would take a tenth of the time to store a report.
-    pack = models.ForeignKey("Pack", models.CASCADE, related_name="+", db_index=False, db_constraint=False)
-    rule = models.ForeignKey("Rule", models.CASCADE, related_name="+", db_index=False, db_constraint=False)
+    pack = models.ForeignKey(
+        "Pack", models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    rule = models.ForeignKey(
+        "Rule", models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     # Hashes of what names the evaluation, of what it says, and of what names the resource (see workbook/).
     key = models.BigIntegerField()
     digest = models.BigIntegerField()
@@ -107,13 +111,22 @@ class Evaluation(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["pack", "key", "first"], name="a_span_of_a_key_begins_once"),
-            models.CheckConstraint(condition=models.Q(first__lt=models.F("until")), name="a_span_ends_after_it_begins"),
+            models.UniqueConstraint(
+                fields=["pack", "key", "first"], name="a_span_of_a_key_begins_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(first__lt=models.F("until")), name="a_span_ends_after_it_begins"
+            ),
         ]
         indexes = [
-            models.Index(fields=["pack", "status", "risk", "rule", "resource_id", "key"], name="failing_first"),
+            models.Index(
+                fields=["pack", "status", "risk", "rule", "resource_id", "key"],
+                name="failing_first",
+            ),
             models.Index(fields=["pack", "first"], name="begun_at"),
-            models.Index(fields=["pack", "until"], condition=models.Q(until__lt=FOREVER), name="ended_at"),
+            models.Index(
+                fields=["pack", "until"], condition=models.Q(until__lt=FOREVER), name="ended_at"
+            ),
             # The pack first, for a new report's resources lie all over an index that begins with their hashes.
             models.Index(fields=["pack", "resource", "first"], name="of_a_resource_in_a_pack"),
             models.Index(

@@ -10,7 +10,9 @@ from dashboard.models.reports import Original, Report
 class ImportBatch(models.Model):
     """Files that somebody brought in at one time."""
 
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

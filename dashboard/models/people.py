@@ -13,7 +13,9 @@ class Preference(models.Model):
         LIGHT = "light", _("Light")
         DARK = "dark", _("Dark")
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preference")
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preference"
+    )
     language = models.CharField(max_length=10, blank=True)
     zone = models.CharField(max_length=64, blank=True)
     theme = models.CharField(max_length=6, choices=Theme, default=Theme.SYSTEM)
@@ -26,10 +28,14 @@ class AuditEntry(models.Model):
     """One line of the log of who changed what: append-only."""
 
     at = models.DateTimeField(auto_now_add=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     action = models.CharField(max_length=40)
     report = models.ForeignKey("Report", on_delete=models.PROTECT, null=True, related_name="audit")
-    account = models.ForeignKey("Account", on_delete=models.PROTECT, null=True, related_name="audit")
+    account = models.ForeignKey(
+        "Account", on_delete=models.PROTECT, null=True, related_name="audit"
+    )
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
 

@@ -44,12 +44,16 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
     def due(self, now: dt.datetime) -> Self:
         """Under way, with nobody at work on them, and their time has come."""
-        return self.under_way().filter(Q(claimed_until=None) | Q(claimed_until__lt=now), next_at__lte=now)
+        return self.under_way().filter(
+            Q(claimed_until=None) | Q(claimed_until__lt=now), next_at__lte=now
+        )
 
     def claim_all(self, reports: Sequence["Report"]) -> bool:
         """Takes reports that are to be read, for the length of a transaction; false where others have one of them."""
         token = uuid.uuid4()
-        free = self.due(timezone.now()).filter(pk__in=[report.pk for report in reports], state=Report.State.READING)
+        free = self.due(timezone.now()).filter(
+            pk__in=[report.pk for report in reports], state=Report.State.READING
+        )
         if free.update(claim=token) < len(reports):
             return False
         for report in reports:
@@ -83,7 +87,9 @@ class Report(models.Model):
     source = models.CharField(max_length=9, choices=Source, default=Source.GENERATED)
     state = models.CharField(max_length=9, choices=State, default=State.REQUESTED)
     # Who clicked; null where a command or the schedule did.
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
 
     # Times. `created_at` is the cloud's (for an import the file's own) and is the evidence time.
     requested_at = models.DateTimeField(default=timezone.now)
@@ -116,7 +122,9 @@ class Report(models.Model):
     error_facts = models.JSONField(default=dict)
 
     # The bytes and what was read from them.
-    original = models.ForeignKey(Original, on_delete=models.PROTECT, null=True, related_name="reports")
+    original = models.ForeignKey(
+        Original, on_delete=models.PROTECT, null=True, related_name="reports"
+    )
     file_name = models.CharField(max_length=255, blank=True)
     reader = models.PositiveSmallIntegerField(default=0)
     language = models.CharField(max_length=10, blank=True)
@@ -168,7 +176,9 @@ class Report(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["pack"],
-                condition=Q(state__in=("requested", "creating", "fetching", "reading"), source="generated"),
+                condition=Q(
+                    state__in=("requested", "creating", "fetching", "reading"), source="generated"
+                ),
                 name="one_report_under_way_per_pack",
             ),
             models.UniqueConstraint(fields=["pack", "position"], name="one_report_per_position"),
@@ -211,7 +221,11 @@ class Report(models.Model):
 
     @property
     def failing_by_risk(self) -> dict[Risk, int]:
-        return {Risk.HIGH: self.failing_high, Risk.MEDIUM: self.failing_medium, Risk.LOW: self.failing_low}
+        return {
+            Risk.HIGH: self.failing_high,
+            Risk.MEDIUM: self.failing_medium,
+            Risk.LOW: self.failing_low,
+        }
 
     @property
     def counts(self) -> dict[Status, int]:
@@ -255,7 +269,11 @@ class Report(models.Model):
         now = timezone.now()
         mine = Report.objects.filter(pk=self.pk).under_way()
         ended = mine.update(
-            state=self.State.CANCELLED, ended_at=now, claim=None, claimed_until=None, error_code="cancelled"
+            state=self.State.CANCELLED,
+            ended_at=now,
+            claim=None,
+            claimed_until=None,
+            error_code="cancelled",
         )
         self.refresh_from_db()
         return bool(ended)
@@ -277,7 +295,9 @@ class Sheet(models.Model):
 
     class Meta:
         ordering = ("number",)
-        constraints = [models.UniqueConstraint(fields=["report", "number"], name="a_sheet_has_its_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["report", "number"], name="a_sheet_has_its_number")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -312,7 +332,11 @@ class RuleResult(models.Model):
     objects = RuleResultQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["report", "rule"], name="a_rule_has_one_result_in_a_report")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report", "rule"], name="a_rule_has_one_result_in_a_report"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

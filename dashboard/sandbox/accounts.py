@@ -24,7 +24,9 @@ class Account:
     def temporary_credential(self) -> Credential:
         """The account's STS key, which works with its token only."""
         name = self.access_key_id.removeprefix("LTAI-")
-        return Credential(f"STS.{name}", f"{self.access_key_secret}-sts", self.uid, token=f"CAIS-{name}-token")
+        return Credential(
+            f"STS.{name}", f"{self.access_key_secret}-sts", self.uid, token=f"CAIS-{name}-token"
+        )
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,15 @@ class PackPlan:
 
 
 PRODUCTION = Account(
-    "1024837465912038", "Production", "生产账号", "LTAI-sandbox-production", "sandbox-secret-of-production"
+    "1024837465912038",
+    "Production",
+    "生产账号",
+    "LTAI-sandbox-production",
+    "sandbox-secret-of-production",
 )
-STAGING = Account("1739264850173625", "Staging", "测试账号", "LTAI-sandbox-staging", "sandbox-secret-of-staging")
+STAGING = Account(
+    "1739264850173625", "Staging", "测试账号", "LTAI-sandbox-staging", "sandbox-secret-of-staging"
+)
 DEMO_ACCOUNTS = (PRODUCTION, STAGING)
 FAMILIES = ("mlps", "network", "oss", "ecs", "database", "permissions", "rmit", "pci")
 

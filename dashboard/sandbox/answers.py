@@ -46,13 +46,22 @@ def plain_json(status: int, content: object) -> Answer:
     return Answer(status, "application/json", _json(content))
 
 
-def oss_error(status: int, code: str, message: str, host: str, expires: float | None = None) -> Answer:
+def oss_error(
+    status: int, code: str, message: str, host: str, expires: float | None = None
+) -> Answer:
     """Return an error document of OSS. https://www.alibabacloud.com/help/en/oss/support/error-response"""
-    content = {"Code": code, "Message": message, "RequestId": uuid.uuid4().hex[:24].upper(), "HostId": host}
+    content = {
+        "Code": code,
+        "Message": message,
+        "RequestId": uuid.uuid4().hex[:24].upper(),
+        "HostId": host,
+    }
     if expires is not None:
         content["Expires"] = datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n{_element("Error", content)}'
-    return Answer(status, "application/xml", text.encode(), {"x-oss-request-id": content["RequestId"]})
+    return Answer(
+        status, "application/xml", text.encode(), {"x-oss-request-id": content["RequestId"]}
+    )
 
 
 def _json(content: object) -> bytes:

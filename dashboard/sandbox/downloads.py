@@ -20,7 +20,9 @@ def fetch(request: Request, reports: Reports, links: Links, faults: Faults) -> A
     """Answer a request for a file as OSS does: expiry first, then the signature, then whether it is there."""
     parameters = dict(request.query)
     if request.method != "GET":
-        return answers.oss_error(405, "MethodNotAllowed", "The specified method is not allowed.", request.host)
+        return answers.oss_error(
+            405, "MethodNotAllowed", "The specified method is not allowed.", request.host
+        )
     if not links.is_signed(request.path, parameters):
         message = "The request signature we calculated does not match the signature you provided."
         return answers.oss_error(403, "SignatureDoesNotMatch", message, request.host)
@@ -29,7 +31,9 @@ def fetch(request: Request, reports: Reports, links: Links, faults: Faults) -> A
         return answers.oss_error(403, "AccessDenied", "Request has expired.", request.host, expires)
     report = reports.at(request.path)
     if report is None:
-        return answers.oss_error(404, "NoSuchKey", "The specified key does not exist.", request.host)
+        return answers.oss_error(
+            404, "NoSuchKey", "The specified key does not exist.", request.host
+        )
     return _file(report.content(), report.state.plan.id, faults)
 
 
@@ -41,7 +45,9 @@ def _file(content: bytes, pack: str, faults: Faults) -> Answer:
     if faults.hit("corrupt", DOWNLOAD, pack):
         content = content[:512] + Random(len(content)).randbytes(len(content) - 512)
     etag = hashlib.md5(content, usedforsecurity=False).hexdigest().upper()
-    answer = Answer(200, "application/vnd.ms-excel", content, {"ETag": f'"{etag}"', "Accept-Ranges": "bytes"})
+    answer = Answer(
+        200, "application/vnd.ms-excel", content, {"ETag": f'"{etag}"', "Accept-Ranges": "bytes"}
+    )
     if faults.hit("cut-off", DOWNLOAD, pack):
         answer.length, answer.body = len(content), content[: len(content) // 2]
     return answer

@@ -39,7 +39,9 @@ class _Change:
         self.random.shuffle(self.ignored)
         share = len(self.failing) / (state.rows or 1)
         # The share of failures is drawn towards the pack's own, which falls slowly: somebody is at work.
-        pull = share / (self.plan.failing * max(0.5, 1 - state.step / 150)) if self.plan.failing else 0
+        pull = (
+            share / (self.plan.failing * max(0.5, 1 - state.step / 150)) if self.plan.failing else 0
+        )
         failing = bool(self.plan.failing)
         self.events = (self.fix, self.fail, self.lose, self.gain, self.ignore, self.end_ignore)
         self.weights = (35 * min(pull, 3), 30 * failing, 3, 4, 4 * failing, 4 * failing)
@@ -142,8 +144,16 @@ class _Change:
     def _judged(self) -> tuple[Rule, list[Resource]]:
         """Return a rule at random and the resources it judges."""
         rule = self.random.choice(self.rules)
-        judged = [] if rule.identifier in self.state.silent else self.resources.get(rule.resource_type, [])
+        judged = (
+            []
+            if rule.identifier in self.state.silent
+            else self.resources.get(rule.resource_type, [])
+        )
         return rule, judged
 
     def _judges(self, kind: str) -> list[Rule]:
-        return [r for r in self.rules if r.resource_type == kind and r.identifier not in self.state.silent]
+        return [
+            r
+            for r in self.rules
+            if r.resource_type == kind and r.identifier not in self.state.silent
+        ]

@@ -13,13 +13,19 @@ MESSAGES: dict[str, tuple[int, str]] = {
         403,
         "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
     ),
-    "IllegalTimestamp": (400, "The input parameter Timestamp that is mandatory is not well formed."),
+    "IllegalTimestamp": (
+        400,
+        "The input parameter Timestamp that is mandatory is not well formed.",
+    ),
     "IncompleteSignature": (400, "The request signature does not conform to Aliyun standards."),
     "InternalError": (500, "The request processing has failed due to some unknown error."),
     "Invalid.CompliancePackId.Value": (400, "The specified CompliancePackId does not exist."),
     "InvalidAccessKeyId.Inactive": (400, "Specified access key is disabled."),
     "InvalidAccessKeyId.NotFound": (404, "Specified access key is not found."),
-    "InvalidAction.NotFound": (404, "Specified api is not found, please check your url and method."),
+    "InvalidAction.NotFound": (
+        404,
+        "Specified api is not found, please check your url and method.",
+    ),
     "InvalidParameter": (400, "The specified parameter {detail} is not valid."),
     "InvalidSecurityToken.Expired": (400, "Specified SecurityToken is expired."),
     "InvalidSecurityToken.Malformed": (400, "Specified SecurityToken is malformed."),
@@ -46,7 +52,9 @@ MESSAGES: dict[str, tuple[int, str]] = {
 class ApiError(Exception):
     """An answer that the cloud gives instead of a result; `detail` fills the gap in its message."""
 
-    def __init__(self, code: str, detail: str = "", access_denied: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, code: str, detail: str = "", access_denied: dict[str, Any] | None = None
+    ) -> None:
         self.code = code
         self.status, message = MESSAGES[code]
         self.message = message.format(detail=detail)

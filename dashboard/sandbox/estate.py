@@ -5,7 +5,14 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Self
 
-from dashboard.sandbox.accounts import DEMO_ACCOUNTS, Account, PackPlan, demo_packs, many_accounts, many_packs
+from dashboard.sandbox.accounts import (
+    DEMO_ACCOUNTS,
+    Account,
+    PackPlan,
+    demo_packs,
+    many_accounts,
+    many_packs,
+)
 from dashboard.sandbox.drift import drift
 from dashboard.sandbox.state import State, first_state
 
@@ -32,7 +39,9 @@ class Estate:
         self.seed = seed
         self.past_weeks = past_weeks
         self.accounts = {account.uid: account for account in accounts}
-        self.packs = {plan.id: plan for plan in (demo_packs(large_rows) if packs is None else packs)}
+        self.packs = {
+            plan.id: plan for plan in (demo_packs(large_rows) if packs is None else packs)
+        }
         self._ahead: dict[str, Iterator[State]] = {}
         self._now: dict[str, State] = {}
         self._lock = threading.Lock()

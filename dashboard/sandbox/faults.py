@@ -72,15 +72,25 @@ class Faults:
     def clear(self, name: str | None = None) -> None:
         """Switch one fault off, or all of them."""
         with self._lock:
-            self._faults = [fault for fault in self._faults if name is not None and fault.name != name]
+            self._faults = [
+                fault for fault in self._faults if name is not None and fault.name != name
+            ]
 
-    def hit(self, name: str, operation: str, pack: str | None = None, *, spend: bool = True) -> Fault | None:
+    def hit(
+        self, name: str, operation: str, pack: str | None = None, *, spend: bool = True
+    ) -> Fault | None:
         """Return the fault if it strikes here and now; `spend` counts it against its `times`."""
         now = self._clock()
         with self._lock:
-            self._faults = [fault for fault in self._faults if fault.until is None or fault.until > now]
+            self._faults = [
+                fault for fault in self._faults if fault.until is None or fault.until > now
+            ]
             for fault in self._faults:
-                if fault.name == name and fault.on in (None, operation) and fault.pack in (None, pack):
+                if (
+                    fault.name == name
+                    and fault.on in (None, operation)
+                    and fault.pack in (None, pack)
+                ):
                     if spend and fault.times is not None:
                         fault.times -= 1
                         if fault.times <= 0:

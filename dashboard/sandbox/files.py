@@ -36,7 +36,9 @@ def file_name(plan: PackPlan, created_at: datetime) -> str:
     return f"{plan.uid}-{plan.id}-report-{created_at.astimezone(BEIJING):%Y%m%d%H%M}.xls"
 
 
-def build(state: State, created_at: datetime, *, language: str | None = None, sheet_rows: int = SHEET_ROWS) -> bytes:
+def build(
+    state: State, created_at: datetime, *, language: str | None = None, sheet_rows: int = SHEET_ROWS
+) -> bytes:
     """Return the bytes of the pack's report; `language` overrides the pack's own ("zh" or "en")."""
     sheets = _split(_sheets(state, created_at, language or state.plan.language), sheet_rows)
     return _xlsx(sheets, created_at) if state.plan.file_format == "xlsx" else _xls(sheets)
@@ -127,9 +129,19 @@ def _resources(state: State, status: str, language: str) -> list[Sequence[Cell]]
     head = words.RESOURCE_HEAD[language] + (words.FAILING_HEAD[language] if failing else ())
     rows: list[Sequence[Cell]] = [head + words.PLACE_HEAD[language]]
     for rule, resource in _judged(state, status):
-        row: Sequence[Cell] = (resource.type, resource.id, resource.name, rule.name(language), rule.id)
+        row: Sequence[Cell] = (
+            resource.type,
+            resource.id,
+            resource.name,
+            rule.name(language),
+            rule.id,
+        )
         if failing:
-            row = (*row, annotation(rule, language), words.REMEDIATION[language].format(identifier=rule.identifier))
+            row = (
+                *row,
+                annotation(rule, language),
+                words.REMEDIATION[language].format(identifier=rule.identifier),
+            )
         rows.append((*row, resource.region, resource.uid, resource.tags))
     return rows
 

@@ -43,7 +43,11 @@ class Gate:
         if not request.action:
             raise ApiError("MissingParameter", "Action")
         if request.version != API_VERSION:
-            raise ApiError("InvalidVersion") if request.version else ApiError("MissingParameter", "Version")
+            raise (
+                ApiError("InvalidVersion")
+                if request.version
+                else ApiError("MissingParameter", "Version")
+            )
         return self._admit_v3(request) if request.signed_by_v3 else self._admit_v1(request)
 
     def _admit_v3(self, request: Request) -> Credential:
@@ -65,13 +69,28 @@ class Gate:
         digest = hashlib.sha256(request.body).hexdigest()
         try:
             expected = signing.v3_signature(
-                credential.secret, request.method, request.path, request.query, request.headers, signed_headers, digest
+                credential.secret,
+                request.method,
+                request.path,
+                request.query,
+                request.headers,
+                signed_headers,
+                digest,
             )
         except KeyError:
             raise ApiError("IncompleteSignature") from None
         if not hmac.compare_digest(expected, signature):
-            headers = "".join(f"{name}:{request.headers[name]}\n" for name in sorted(signed_headers))
-            echo = (request.method, request.path, signing.canonical_query(request.query), headers, key_id, digest)
+            headers = "".join(
+                f"{name}:{request.headers[name]}\n" for name in sorted(signed_headers)
+            )
+            echo = (
+                request.method,
+                request.path,
+                signing.canonical_query(request.query),
+                headers,
+                key_id,
+                digest,
+            )
             raise ApiError("SignatureDoesNotMatch", "\n".join(echo))
         self._check_token(credential, request.headers.get("x-acs-security-token"))
         self._spend_nonce(key_id, request.headers["x-acs-signature-nonce"])
@@ -89,7 +108,9 @@ class Gate:
         expected = signing.v1_signature(credential.secret, request.method, parameters)
         if not hmac.compare_digest(expected.encode(), parameters.pop("Signature").encode()):
             query = signing.canonical_query(list(parameters.items()))
-            raise ApiError("SignatureDoesNotMatch", f"{request.method}&%2F&{signing.percent_encode(query)}")
+            raise ApiError(
+                "SignatureDoesNotMatch", f"{request.method}&%2F&{signing.percent_encode(query)}"
+            )
         self._check_token(credential, parameters.get("SecurityToken"))
         self._spend_nonce(credential.id, parameters["SignatureNonce"])
         return credential

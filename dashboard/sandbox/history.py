@@ -22,5 +22,7 @@ def history(
         plan = estate.packs[pack_id]
         for state in islice(states(plan, estate.seed), weeks):
             unpunctual = timedelta(minutes=number(pack_id, state.step) % 90)
-            created_at = (until - (weeks - state.step) * WEEK + unpunctual).replace(second=0, microsecond=0)
+            created_at = (until - (weeks - state.step) * WEEK + unpunctual).replace(
+                second=0, microsecond=0
+            )
             yield files.file_name(plan, created_at), files.build(state, created_at), created_at

@@ -11,7 +11,13 @@ from dashboard.sandbox.estate import Estate
 from dashboard.sandbox.faults import Faults
 from dashboard.sandbox.reports import Links, Report, Reports
 from dashboard.sandbox.request import Request
-from dashboard.sandbox.state import COMPLIANT, IGNORED, INSUFFICIENT_DATA, NON_COMPLIANT, NOT_APPLICABLE
+from dashboard.sandbox.state import (
+    COMPLIANT,
+    IGNORED,
+    INSUFFICIENT_DATA,
+    NON_COMPLIANT,
+    NOT_APPLICABLE,
+)
 
 Answer = dict[str, Any]
 POST, GET = "POST", "GET"
@@ -23,7 +29,12 @@ class Operations:
     """Answers the calls that the gate has let through."""
 
     def __init__(
-        self, estate: Estate, reports: Reports, links: Links, faults: Faults, clock: Callable[[], float]
+        self,
+        estate: Estate,
+        reports: Reports,
+        links: Links,
+        faults: Faults,
+        clock: Callable[[], float],
     ) -> None:
         self._estate = estate
         self._reports = reports
@@ -57,7 +68,10 @@ class Operations:
         packs = [
             plan
             for plan in self._estate.packs.values()
-            if plan.uid == uid and risk in (0, plan.risk) and query.get("Status") != "CREATING" and _tagged(query)
+            if plan.uid == uid
+            and risk in (0, plan.risk)
+            and query.get("Status") != "CREATING"
+            and _tagged(query)
         ]
         page = packs[(number - 1) * size : number * size]
         result = {
@@ -79,13 +93,24 @@ class Operations:
                 "ResourceTypesScope": rule.resource_type,
                 "RiskLevel": rule.risk,
                 "ConfigRuleParameters": [
-                    {"ParameterName": "desiredValue", "ParameterValue": rule.desired, "Required": False}
+                    {
+                        "ParameterName": "desiredValue",
+                        "ParameterValue": rule.desired,
+                        "Required": False,
+                    }
                 ],
             }
             for rule in self._estate.state(plan.id).rules
         ]
-        template = json.dumps({"configRuleTemplates": [rule["ManagedRuleIdentifier"] for rule in rules]})
-        scope = {"RegionIdsScope": "", "ResourceGroupIdsScope": "", "TagsScope": [], "ExcludeTagsScope": []}
+        template = json.dumps(
+            {"configRuleTemplates": [rule["ManagedRuleIdentifier"] for rule in rules]}
+        )
+        scope = {
+            "RegionIdsScope": "",
+            "ResourceGroupIdsScope": "",
+            "TagsScope": [],
+            "ExcludeTagsScope": [],
+        }
         pack = _summary(plan) | {"TemplateContent": template, "ConfigRules": rules, "Scope": scope}
         return {"CompliancePack": pack}
 
@@ -103,7 +128,11 @@ class Operations:
 
     def _get_report(self, request: Request, uid: str) -> Answer:
         plan = self._pack(request.query, uid)
-        answer: Answer = {"AccountId": int(plan.uid), "CompliancePackId": plan.id, "ReportStatus": "NONE"}
+        answer: Answer = {
+            "AccountId": int(plan.uid),
+            "CompliancePackId": plan.id,
+            "ReportStatus": "NONE",
+        }
         report = self._reports.latest(plan.id)
         if report and not report.told_complete:
             previous = self._reports.previous(plan.id)
@@ -123,7 +152,9 @@ class Operations:
     def _is_under_way(self, report: Report, *, spend: bool = False) -> bool:
         if report.told_complete:
             return False
-        stuck = self._faults.hit("never-completes", REPORT_STATUS, report.state.plan.id, spend=spend)
+        stuck = self._faults.hit(
+            "never-completes", REPORT_STATUS, report.state.plan.id, spend=spend
+        )
         return stuck is not None or self._clock() < report.ready_at
 
     def _rule_compliance(self, request: Request, uid: str) -> Answer:
@@ -141,9 +172,13 @@ class Operations:
         counts: Counter[str] = Counter()
         for rule in state.rules:
             counts.update(
-                {state.rule_status(rule)} | {status for status, rows in state.rule_counts[rule.id].items() if rows}
+                {state.rule_status(rule)}
+                | {status for status, rows in state.rule_counts[rule.id].items() if rows}
             )
-        return {"ConfigRuleComplianceResult": _counts(plan, len(rules), counts) | {"ConfigRuleCompliances": rules}}
+        return {
+            "ConfigRuleComplianceResult": _counts(plan, len(rules), counts)
+            | {"ConfigRuleCompliances": rules}
+        }
 
     def _resource_compliance(self, request: Request, uid: str) -> Answer:
         plan = self._pack(request.query, uid)
@@ -191,7 +226,9 @@ def _counts(plan: PackPlan, total: int, counts: Mapping[str, int]) -> Answer:
     }
 
 
-def _whole(query: dict[str, str], name: str, default: int, least: int, most: int = 1_000_000) -> int:
+def _whole(
+    query: dict[str, str], name: str, default: int, least: int, most: int = 1_000_000
+) -> int:
     stated = query.get(name)
     if stated is None:
         return default
@@ -204,6 +241,8 @@ def _tagged(query: dict[str, str]) -> bool:
     """Whether the packs, which all carry the same tag, are among those that `Tag` (JSON) asks for."""
     try:
         wanted = json.loads(query.get("Tag", "[]"))
-        return all((tag["Key"], tag["Value"]) == (TAGS[0]["TagKey"], TAGS[0]["TagValue"]) for tag in wanted)
+        return all(
+            (tag["Key"], tag["Value"]) == (TAGS[0]["TagKey"], TAGS[0]["TagValue"]) for tag in wanted
+        )
     except (ValueError, TypeError, KeyError):
         raise ApiError("InvalidParameter", "Tag") from None

@@ -47,7 +47,9 @@ class Report:
 class Reports:
     """Makes reports and finds them. Only the latest of a pack can be had; the one before goes with the next."""
 
-    def __init__(self, estate: Estate, clock: Callable[[], float], generation_seconds: float, sheet_rows: int) -> None:
+    def __init__(
+        self, estate: Estate, clock: Callable[[], float], generation_seconds: float, sheet_rows: int
+    ) -> None:
         self.generated: Counter[str] = Counter()
         self._estate = estate
         self._clock = clock

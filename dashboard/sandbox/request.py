@@ -66,7 +66,9 @@ class Request:
 def read(environ: WSGIEnvironment) -> Request:
     """Read the request whole; a body without a length is read to its end (in-process clients send such)."""
     headers = {
-        name[5:].replace("_", "-").lower(): str(value) for name, value in environ.items() if name.startswith("HTTP_")
+        name[5:].replace("_", "-").lower(): str(value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
     }
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(name):

@@ -10,7 +10,18 @@ REGIONS = {
     "cn-shenzhen": "wz9",
     "ap-southeast-1": "t4n",
 }
-SYSTEMS = ("web", "order", "payment", "search", "report", "gateway", "archive", "mail", "stock", "billing")
+SYSTEMS = (
+    "web",
+    "order",
+    "payment",
+    "search",
+    "report",
+    "gateway",
+    "archive",
+    "mail",
+    "stock",
+    "billing",
+)
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 # How the id of a type begins, and how many of its kind there are for each other (0: the estate has none).
@@ -52,7 +63,9 @@ class Resource:
 
 def number(*parts: object) -> int:
     """Return the same 128-bit number for the same parts, on every machine."""
-    return int.from_bytes(blake2b("/".join(map(str, parts)).encode(), digest_size=16).digest(), "big")
+    return int.from_bytes(
+        blake2b("/".join(map(str, parts)).encode(), digest_size=16).digest(), "big"
+    )
 
 
 def make(seed: int, uid: str, kind: str, index: int) -> Resource:

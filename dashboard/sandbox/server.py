@@ -80,7 +80,9 @@ def serve(application: WSGIApplication, port: int) -> Server:
 def served(application: WSGIApplication, port: int = 0) -> Iterator[str]:
     """Serve in a thread; give the address, such as `127.0.0.1:40213`."""
     server = serve(application, port)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+    )
     thread.start()
     try:
         yield f"127.0.0.1:{server.server_port}"

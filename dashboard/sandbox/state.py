@@ -44,7 +44,9 @@ class State:
     @cached_property
     def rule_counts(self) -> dict[str, Counter[str]]:
         """How many resources of each status, by rule id."""
-        return {rule.id: Counter(status for _, status in self.evaluations(rule)) for rule in self.rules}
+        return {
+            rule.id: Counter(status for _, status in self.evaluations(rule)) for rule in self.rules
+        }
 
     def rule_status(self, rule: Rule) -> str:
         """The rule's own status: the worst among its resources; without resources it is not applicable."""
@@ -60,7 +62,11 @@ class State:
         for rule in self.rules:
             silent = rule.identifier in self.silent
             for resource in self.resources.get(rule.resource_type, ()):
-                status = INSUFFICIENT_DATA if silent else self.marks.get((rule.id, resource.id), COMPLIANT)
+                status = (
+                    INSUFFICIENT_DATA
+                    if silent
+                    else self.marks.get((rule.id, resource.id), COMPLIANT)
+                )
                 key = (resource.type, resource.id)
                 worst[key] = min(worst.get(key, 9), WORST_FIRST.index(status))
         return Counter(WORST_FIRST[rank] for rank in worst.values())
@@ -72,7 +78,9 @@ class State:
         for rule in self.rules:
             if rule.identifier in self.silent:
                 of_type = self.resources.get(rule.resource_type, ())
-                having[INSUFFICIENT_DATA].update((resource.type, resource.id) for resource in of_type)
+                having[INSUFFICIENT_DATA].update(
+                    (resource.type, resource.id) for resource in of_type
+                )
             for resource, status in self.evaluations(rule):
                 having[status].add((resource.type, resource.id))
         return {status: len(found) for status, found in having.items()}
@@ -91,7 +99,9 @@ def first_state(plan: PackPlan, seed: int) -> State:
     """Return how a pack stands at its first report."""
     candidates = pack_rules(plan)
     chosen = candidates[: max(2, round(len(candidates) * 0.88))]
-    silent = frozenset({chosen[-1].identifier} if len(chosen) > 8 and plan.layout == "newer" else ())
+    silent = frozenset(
+        {chosen[-1].identifier} if len(chosen) > 8 and plan.layout == "newer" else ()
+    )
     per_type = Counter(rule.resource_type for rule in chosen if rule.identifier not in silent)
     share = plan.rows / (sum(TYPES[kind][1] * rules for kind, rules in per_type.items()) or 1)
     sizes = {kind: max(1, round(share * TYPES[kind][1])) if TYPES[kind][1] else 0 for kind in TYPES}
@@ -118,7 +128,9 @@ def pack_rules(plan: PackPlan) -> tuple[Rule, ...]:
         for rule in managed.of_family(family):
             if rule.identifier not in chosen and per_type[rule.resource_type] < plan.rules_per_type:
                 per_type[rule.resource_type] += 1
-                chosen[rule.identifier] = rule.in_pack(f"cr-{number(plan.id, rule.identifier):032x}"[:23])
+                chosen[rule.identifier] = rule.in_pack(
+                    f"cr-{number(plan.id, rule.identifier):032x}"[:23]
+                )
     return tuple(chosen.values())
 
 

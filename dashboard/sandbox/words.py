@@ -1,6 +1,12 @@
 """The words of a report file in Chinese and English: sheets, heads, statuses, risks."""
 
-from dashboard.sandbox.state import COMPLIANT, IGNORED, INSUFFICIENT_DATA, NON_COMPLIANT, NOT_APPLICABLE
+from dashboard.sandbox.state import (
+    COMPLIANT,
+    IGNORED,
+    INSUFFICIENT_DATA,
+    NON_COMPLIANT,
+    NOT_APPLICABLE,
+)
 
 SHEETS = {
     "zh": {

@@ -48,7 +48,11 @@ class Sandbox:
         self.accounts = tuple(self.estate.accounts.values())
         self.faults = Faults(clock)
         self.calls = Calls(clock, limits or {})
-        keys = [key for account in self.accounts for key in (account.credential, account.temporary_credential)]
+        keys = [
+            key
+            for account in self.accounts
+            for key in (account.credential, account.temporary_credential)
+        ]
         self.gate = Gate(keys, clock)
         self._reports = Reports(self.estate, clock, generation_seconds, sheet_rows)
         self._links = Links(clock, link_seconds, link_base)
@@ -81,9 +85,13 @@ class Sandbox:
                 result = self._operations.perform(action, asked, uid)
         except ApiError as error:
             self.calls.note(action, uid, error.code)
-            return answers.api(error.status, "Error", error.body(request_id, asked.host), xml=asked.wants_xml)
+            return answers.api(
+                error.status, "Error", error.body(request_id, asked.host), xml=asked.wants_xml
+            )
         self.calls.note(action, uid)
-        return answers.api(200, f"{action}Response", {"RequestId": request_id} | result, xml=asked.wants_xml)
+        return answers.api(
+            200, f"{action}Response", {"RequestId": request_id} | result, xml=asked.wants_xml
+        )
 
     def _disturb(self, asked: Request, operation: str, pack: str | None = None) -> None:
         """Let the faults of the line itself happen, before anybody answers."""
@@ -99,7 +107,11 @@ class Sandbox:
             raise ApiError("Throttling.User")
         for fault, code in API_ERRORS.items():
             if self.faults.hit(fault, action, pack):
-                denied = errors.access_denied(action, uid) if code in ("Forbidden.RAM", "NoPermission") else None
+                denied = (
+                    errors.access_denied(action, uid)
+                    if code in ("Forbidden.RAM", "NoPermission")
+                    else None
+                )
                 raise ApiError(code, access_denied=denied)
 
     def _control(self, asked: Request) -> Answer:

@@ -41,7 +41,9 @@ def time(value: dt.datetime | None) -> SafeString:
         return DASH
     utc = value.astimezone(dt.UTC)
     day, clock = f"{utc:%Y-%m-%d}", f"{utc:%H:%M:%S}"
-    made = f'<time datetime="{day}T{clock[:5]}Z" title="{day} {clock} UTC">{with_zone(value)}</time>'
+    made = (
+        f'<time datetime="{day}T{clock[:5]}Z" title="{day} {clock} UTC">{with_zone(value)}</time>'
+    )
     return mark_safe(made)  # noqa: S308  # digits, and a zone's name of letters
 
 
@@ -134,14 +136,17 @@ def foreign(text: str) -> SafeString:
 @register.simple_tag
 def sparkline(points: Sequence[tuple[int, int]]) -> SafeString:
     """A trend of (compliant, failing), oldest first: what fails tinted, the last point in accent, the same in words."""
-    rates = [compliant / (compliant + failing) for compliant, failing in points if compliant + failing]
+    rates = [
+        compliant / (compliant + failing) for compliant, failing in points if compliant + failing
+    ]
     if len(rates) < 2:
         return DASH
     low, spread = min(rates), max(rates) - min(rates)
     xs = [round(94 * i / (len(rates) - 1)) for i in range(len(rates))]
     ys = [round(20 - 16 * (value - low) / spread) if spread else 12 for value in rates]
     steps = "".join(
-        f"l{x1 - x0} {y1 - y0}".replace(" -", "-") for x0, x1, y0, y1 in zip(xs, xs[1:], ys, ys[1:], strict=False)
+        f"l{x1 - x0} {y1 - y0}".replace(" -", "-")
+        for x0, x1, y0, y1 in zip(xs, xs[1:], ys, ys[1:], strict=False)
     )
     judged = [point for point in points if sum(point)]
     told = gettext("%(first)s → %(last)s, %(count)s reports") % {

@@ -47,10 +47,14 @@ def edited(request: Request, account: Account) -> HttpResponse:
     form = AccountForm(request.POST or None, instance=account)
     if form.is_valid():
         kept = form.save()
-        messages.success(request, _("%(account)s is kept. Test the connection next.") % {"account": kept.name})
+        messages.success(
+            request, _("%(account)s is kept. Test the connection next.") % {"account": kept.name}
+        )
         return redirect(f"/accounts/{kept.pk}/")
     status = 422 if form.is_bound else 200
-    return render(request, "account_form.html", {"form": form, "pk": account.pk, "name": name}, status=status)
+    return render(
+        request, "account_form.html", {"form": form, "pk": account.pk, "name": name}, status=status
+    )
 
 
 @require_POST
@@ -79,7 +83,9 @@ def refresh(request: Request, pk: int) -> HttpResponse:
     return told(request, account, _("The list of packs is up to date."))
 
 
-def told(request: Request, account: Account, words: str, error: cloud.CloudError | None = None) -> HttpResponse:
+def told(
+    request: Request, account: Account, words: str, error: cloud.CloudError | None = None
+) -> HttpResponse:
     """The verdict on the account's page: in place, or after a redirect as a message."""
     cause = causes.explain(error.code, error.facts) if error else None
     request_id = error.request_id if error else ""
@@ -89,6 +95,8 @@ def told(request: Request, account: Account, words: str, error: cloud.CloudError
         return render(request, "account_detail.html#packs", context)
     if cause:
         parts = [_("%(title)s.") % {"title": cause.title}, cause.meaning, cause.next_step]
-        words = " ".join([*parts, _("Request id: %(id)s") % {"id": request_id}] if request_id else parts)
+        words = " ".join(
+            [*parts, _("Request id: %(id)s") % {"id": request_id}] if request_id else parts
+        )
     messages.add_message(request, messages.ERROR if cause else messages.SUCCESS, words)
     return redirect(f"/accounts/{account.pk}/")

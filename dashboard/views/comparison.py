@@ -65,7 +65,9 @@ def compared(pack_id: int, older: int, newer: int) -> Comparison:
 
 
 @require_safe
-def comparison(request: HttpRequest, pack_id: int, older: int, newer: int, printed: bool = False) -> HttpResponse:
+def comparison(
+    request: HttpRequest, pack_id: int, older: int, newer: int, printed: bool = False
+) -> HttpResponse:
     found = compared(pack_id, older, newer)
     if found.older.pk != older:  # always from the older to the newer
         query = f"?{request.GET.urlencode()}" if request.GET else ""
@@ -102,7 +104,11 @@ def comparison(request: HttpRequest, pack_id: int, older: int, newer: int, print
 
 def cards(found: Comparison, wanted: Wanted) -> list[dict[str, Any]]:
     """A card for each bucket that holds something, and for the two that a reader looks for first."""
-    shown = [bucket for bucket in Bucket if found.counts[bucket] or bucket in (Bucket.NEW_FAILURE, Bucket.FIXED)]
+    shown = [
+        bucket
+        for bucket in Bucket
+        if found.counts[bucket] or bucket in (Bucket.NEW_FAILURE, Bucket.FIXED)
+    ]
     return [
         {
             "words": found.lists.label(bucket),
@@ -122,9 +128,13 @@ def chips(lists: Lists, judged: Scope, wanted: Wanted) -> list[tuple[str, str]]:
     if wanted.bucket:
         found.append((lists.label(wanted.bucket), wanted.query_string(bucket=None)))
     if wanted.risk is not None:
-        found.append((_("risk: %(risk)s") % {"risk": wanted.risk.label}, wanted.query_string(risk=None)))
+        found.append(
+            (_("risk: %(risk)s") % {"risk": wanted.risk.label}, wanted.query_string(risk=None))
+        )
     if wanted.rule:
-        found.append((judged.rule(wanted.rule).name or str(wanted.rule), wanted.query_string(rule=None)))
+        found.append(
+            (judged.rule(wanted.rule).name or str(wanted.rule), wanted.query_string(rule=None))
+        )
     if wanted.q:
         found.append((_("search: %(words)s") % {"words": wanted.q}, wanted.query_string(q="")))
     return found
@@ -198,7 +208,13 @@ def rates(found: Comparison) -> list[dict[str, Any]]:
         {"words": _("all that each report judges"), "older": found.full[0], "newer": found.full[1]}
     ]
     if found.common:
-        shown.append({"words": _("what both reports judge"), "older": found.common[0], "newer": found.common[1]})
+        shown.append(
+            {
+                "words": _("what both reports judge"),
+                "older": found.common[0],
+                "newer": found.common[1],
+            }
+        )
     return shown
 
 
@@ -210,7 +226,9 @@ def pages(page: Page, wanted: Wanted) -> dict[str, str]:
 
 def file_of(request: Request, found: Comparison) -> change_files.Made:
     """The file that a query string asks for."""
-    return change_files.Made(found, scope.between(found), Wanted.parse(request.GET), request.user.get_username())
+    return change_files.Made(
+        found, scope.between(found), Wanted.parse(request.GET), request.user.get_username()
+    )
 
 
 @require_safe
@@ -218,9 +236,14 @@ def export(request: Request, pack_id: int, older: int, newer: int, kind: str) ->
     """The comparison as a file: the same numbers, all pages, under the filter of the page."""
     form, found = exports.known(kind, change_files.FORMATS), compared(pack_id, older, newer)
     name = change_files.name(found, kind)
-    headers = {"Content-Disposition": content_disposition_header(True, name), "X-Content-Type-Options": "nosniff"}
+    headers = {
+        "Content-Disposition": content_disposition_header(True, name),
+        "X-Content-Type-Options": "nosniff",
+    }
     # Made whole: what is streamed after the request has neither the reader's language nor the reader's zone.
-    made = HttpResponse(form.write(file_of(request, found)), content_type=form.content_type, headers=headers)
+    made = HttpResponse(
+        form.write(file_of(request, found)), content_type=form.content_type, headers=headers
+    )
     taken(request, "export", found.newer, name)
     return made
 

@@ -29,7 +29,8 @@ def table(request: Request, report: Report) -> exports.Table:
     if what == "sheet":
         number = request.GET.get("sheet", "")
         return exports.sheet(
-            report, get_object_or_404(Sheet, report=report, number=number if number.isdecimal() else -1)
+            report,
+            get_object_or_404(Sheet, report=report, number=number if number.isdecimal() else -1),
         )
     if what == "rules":
         return exports.rules(report, Filter.parse(request.GET, tuple(evaluations.RULE_ORDERS)))
@@ -65,10 +66,14 @@ def preparing(request: Request, report_id: int, kind: str) -> HttpResponse:
         "back": f"/reports/{report_id}/",
         "back_words": _("Back to the report"),
     }
-    return announced(request, form, table(request, report).count, f"/reports/{report_id}/export.{kind}", about)
+    return announced(
+        request, form, table(request, report).count, f"/reports/{report_id}/export.{kind}", about
+    )
 
 
-def announced(request: Request, form: Format[Any], count: int, file: str, about: dict[str, Any]) -> HttpResponse:
+def announced(
+    request: Request, form: Format[Any], count: int, file: str, about: dict[str, Any]
+) -> HttpResponse:
     """A page that asks for the file and stays until it comes; where the file does not take long, the file itself.
 
     `about` says what the file is of, and which way leads back.

@@ -72,14 +72,19 @@ def entry(report: Report, labels: dict[str, str]) -> Entry:
     same: int | None = getattr(report, "same", None)
     ready = report.state == Report.State.READY
     ended = not ready and not report.under_way
-    told = (size(report.original.size) if report.original else "", rows(report.rows) if ready else "")
+    told = (
+        size(report.original.size) if report.original else "",
+        rows(report.rows) if ready else "",
+    )
     return {
         "report": report,
         "pk": str(report.pk),
         "time": time(report.listed_at),
         "cells": cells(report, labels) if ready else "",
         "state": "" if ready else mark(slug(report), report.get_state_display()),
-        "cause": causes.explain(report.error_code, report.error_facts).title if ended and report.error_code else "",
+        "cause": causes.explain(report.error_code, report.error_facts).title
+        if ended and report.error_code
+        else "",
         "same": time(moment_of(same)) if same else "",
         "by": starter(report),
         "evaluated": aside(labels["evaluated"], report.evaluated_at),

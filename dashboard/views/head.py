@@ -89,7 +89,9 @@ def card(report: Report, own: Filter, wanted: Filter) -> Card | None:
     words = str(own.risk.label if own.risk is not None else status.label)
     link = f"/reports/{report.pk}/resources/{own.query_string()}"
     slug = status.slug if own.risk is None else ""
-    return Card(words, slug, count, listed, link, (wanted.status, wanted.risk) == (status, own.risk))
+    return Card(
+        words, slug, count, listed, link, (wanted.status, wanted.risk) == (status, own.risk)
+    )
 
 
 def tabs(report: Report, wanted: Filter) -> list[Tab]:
@@ -102,4 +104,8 @@ def tabs(report: Report, wanted: Filter) -> list[Tab]:
     ]
     if report.new is not None:
         shown.append(Tab("changes", _("Changes"), f"{base}changes/"))
-    return [*shown, Tab("sheets", _("Sheets"), f"{base}sheets/0/"), Tab("evidence", _("Evidence"), f"{base}evidence/")]
+    return [
+        *shown,
+        Tab("sheets", _("Sheets"), f"{base}sheets/0/"),
+        Tab("evidence", _("Evidence"), f"{base}evidence/"),
+    ]

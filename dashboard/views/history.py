@@ -25,7 +25,9 @@ def reports(request: Request) -> HttpResponse:
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     words = labels()
     shown = [entry(report, words) for report in page.object_list]
-    return render(request, "history.html", {"form": form, "page": page, "entries": shown, "labels": words})
+    return render(
+        request, "history.html", {"form": form, "page": page, "entries": shown, "labels": words}
+    )
 
 
 @require_safe
@@ -54,20 +56,34 @@ def annotate(request: Request, report: Report) -> HttpResponse:
     return redirect(f"/reports/{report.pk}/notes/")
 
 
-def page_of_notes(request: Request, report: Report, form: AnnotationForm, status: int = 200) -> HttpResponse:
+def page_of_notes(
+    request: Request, report: Report, form: AnnotationForm, status: int = 200
+) -> HttpResponse:
     log = [{"entry": entry, "lines": lines(entry)} for entry in report.audit.select_related("by")]
-    return render(request, "report_notes.html", {"report": report, "form": form, "log": log}, status=status)
+    return render(
+        request, "report_notes.html", {"report": report, "form": form, "log": log}, status=status
+    )
 
 
 def lines(entry: AuditEntry) -> list[str]:
     """What an entry of the log says, a line for each thing that was done."""
     if entry.action == "annotate":
         names = {"label": _("label"), "note": _("note"), "held": _("hold")}
-        told = [(names[name], f"{said(entry.before[name])} → {said(entry.after[name])}") for name in entry.after]
+        told = [
+            (names[name], f"{said(entry.before[name])} → {said(entry.after[name])}")
+            for name in entry.after
+        ]
     else:
-        names = {"export": _("exported"), "download": _("original downloaded"), "cancel": _("run cancelled")}
+        names = {
+            "export": _("exported"),
+            "download": _("original downloaded"),
+            "cancel": _("run cancelled"),
+        }
         told = [(names[entry.action], entry.after.get("file", ""))]
-    return [_("%(name)s: %(value)s") % {"name": name, "value": value} if value else name for name, value in told]
+    return [
+        _("%(name)s: %(value)s") % {"name": name, "value": value} if value else name
+        for name, value in told
+    ]
 
 
 def said(value: str | bool) -> str:

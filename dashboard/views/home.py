@@ -33,7 +33,9 @@ def home(request: Request) -> HttpResponse:
     context = {
         "show": show,
         "cards": cards(rows),
-        "accounts": {account: made(request, of_it) for account, of_it in overview.by_account(shown).items()},
+        "accounts": {
+            account: made(request, of_it) for account, of_it in overview.by_account(shown).items()
+        },
         "shown": shown,
         "total": len(rows),
         "any_account": bool(rows) or Account.objects.exists(),
@@ -97,7 +99,9 @@ def status(request: Request) -> HttpResponse:
     wanted = Report.objects.filter(Q(pk__in=asked) | Q(state__in=Report.UNDER_WAY))
     rows = overview.rows(Pack.objects.filter(pk__in=wanted.values("pack")))
     context = {"rows": made(request, rows), "asked": asked, "oob": True, **watch(rows)}
-    if not all(row.run for row in rows):  # a run has ended: the numbers above the table may have changed with it
+    if not all(
+        row.run for row in rows
+    ):  # a run has ended: the numbers above the table may have changed with it
         context["cards"] = cards(overview.rows(Pack.objects.all()))
     return render(request, "home.html#status", context)
 
@@ -106,7 +110,9 @@ def row(request: Request, pack: Pack) -> HttpResponse:
     """A pack's row after somebody did something in it, and the question about all the runs anew."""
     rows = overview.rows(Pack.objects.all())
     mine = made(request, (row for row in rows if row.pack == pack))
-    return render(request, "home.html#changed", {"row": mine[0], "cards": cards(rows), **watch(rows)})
+    return render(
+        request, "home.html#changed", {"row": mine[0], "cards": cards(rows), **watch(rows)}
+    )
 
 
 @require_POST

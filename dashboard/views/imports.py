@@ -31,7 +31,11 @@ def batches(request: Request) -> HttpResponse:
     if request.method == "POST":
         return receive(request)
     found = ImportBatch.objects.select_related("by").prefetch_related("files__report")[:LISTED]
-    return render(request, "import_list.html", {"batches": [(batch, counts(batch.files.all())) for batch in found]})
+    return render(
+        request,
+        "import_list.html",
+        {"batches": [(batch, counts(batch.files.all())) for batch in found]},
+    )
 
 
 def receive(request: Request) -> HttpResponse:
@@ -65,10 +69,14 @@ def counts(files: Any) -> dict[str, int]:
 def batch(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(ImportBatch.objects.select_related("by"), pk=pk)
     context = {"batch": found, **verdicts(found)}
-    return render(request, "import_detail.html#verdicts" if request.htmx else "import_detail.html", context)
+    return render(
+        request, "import_detail.html#verdicts" if request.htmx else "import_detail.html", context
+    )
 
 
-def verdicts(batch: ImportBatch, refused: PlaceForm | None = None, refused_pk: int = 0) -> dict[str, Any]:
+def verdicts(
+    batch: ImportBatch, refused: PlaceForm | None = None, refused_pk: int = 0
+) -> dict[str, Any]:
     """Each file with its verdict in words; those that are asked about bring a form."""
     files = list(batch.files.select_related("report", "report__pack")[:SHOWN])
     shown = [
@@ -98,7 +106,11 @@ def verdict(file: ImportedFile) -> dict[str, Any]:
 
 
 def asking(file: ImportedFile) -> PlaceForm:
-    known = {"account_uid": file.account_uid, "pack_id": file.pack_id, "created_at": file.created_at}
+    known = {
+        "account_uid": file.account_uid,
+        "pack_id": file.pack_id,
+        "created_at": file.created_at,
+    }
     return PlaceForm(initial=known, prefix=f"file-{file.pk}")
 
 
@@ -106,7 +118,9 @@ def asking(file: ImportedFile) -> PlaceForm:
 @require_POST
 def place(request: Request, pk: int) -> HttpResponse:
     """Says where a file belongs, and has it read."""
-    file = get_object_or_404(ImportedFile.objects.select_related("batch", "original"), pk=pk, state=State.ASKING)
+    file = get_object_or_404(
+        ImportedFile.objects.select_related("batch", "original"), pk=pk, state=State.ASKING
+    )
     form = PlaceForm(request.POST, prefix=f"file-{pk}")
     if not form.is_valid():
         context = {"batch": file.batch, **verdicts(file.batch, form, pk)}

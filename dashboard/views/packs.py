@@ -20,7 +20,9 @@ PER_PAGE = 25
 
 @require_GET
 def pack(request: Request, pk: int) -> HttpResponse:
-    pack = get_object_or_404(Pack.objects.select_related("account").defer("account__secret_encrypted"), pk=pk)
+    pack = get_object_or_404(
+        Pack.objects.select_related("account").defer("account__secret_encrypted"), pk=pk
+    )
     form = ReportListForm(request.GET)
     found = listed(form.narrow(Report.objects.filter(pack=pack)))
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
@@ -30,19 +32,33 @@ def pack(request: Request, pk: int) -> HttpResponse:
     run = runs.first() if runs.exists() else None
     words = labels()
     context: dict[str, Any] = {"pack": pack, "run": run, "page": page, "form": form}
-    context |= {"entries": [entry(report, words) for report in shown], "picked": picked(shown), "labels": words}
+    context |= {
+        "entries": [entry(report, words) for report in shown],
+        "picked": picked(shown),
+        "labels": words,
+    }
     context |= {"trend": trends.of_pack(pack)}
     if run:
-        context |= report_status.context(run, acts=request.user.has_perm("dashboard.generate_report"))
-    return render(request, "pack_detail.html#reports" if request.htmx else "pack_detail.html", context)
+        context |= report_status.context(
+            run, acts=request.user.has_perm("dashboard.generate_report")
+        )
+    return render(
+        request, "pack_detail.html#reports" if request.htmx else "pack_detail.html", context
+    )
 
 
 @require_GET
 def trend(request: Request, pk: int) -> HttpResponse:
     """The trend of all reports, however many, and their table in pages; htmx is answered with the table."""
-    pack = get_object_or_404(Pack.objects.select_related("account").defer("account__secret_encrypted"), pk=pk)
+    pack = get_object_or_404(
+        Pack.objects.select_related("account").defer("account__secret_encrypted"), pk=pk
+    )
     page = Paginator(trends.ready(pack), trends.ROWS).get_page(request.GET.get("page"))
-    context = {"pack": pack, "page": page, "table": trends.table_of(pack, max(0, page.start_index() - 1))}
+    context = {
+        "pack": pack,
+        "page": page,
+        "table": trends.table_of(pack, max(0, page.start_index() - 1)),
+    }
     if request.htmx:
         return render(request, "trend.html#table", context)
     return render(request, "trend.html", {**context, "trend": trends.of_all(pack)})

@@ -56,12 +56,15 @@ def preferences(request: HttpRequest) -> HttpResponse:
     """The page of the preferences, and where every page's switches post; before sign-in they live in the session."""
     if request.method != "POST":
         form = PreferenceForm(
-            initial={"zone": settings.TIME_ZONE, "language": request.LANGUAGE_CODE} | stored(request), label_suffix=""
+            initial={"zone": settings.TIME_ZONE, "language": request.LANGUAGE_CODE}
+            | stored(request),
+            label_suffix="",
         )
         return render(request, "preferences.html", {"form": form})
     sent = {name: request.POST[name] for name in KEPT if name in request.POST}
     form = PreferenceForm(
-        {"zone": settings.TIME_ZONE, "language": request.LANGUAGE_CODE} | stored(request) | sent, label_suffix=""
+        {"zone": settings.TIME_ZONE, "language": request.LANGUAGE_CODE} | stored(request) | sent,
+        label_suffix="",
     )
     if not form.is_valid():
         return render(request, "preferences.html", {"form": form}, status=422)
@@ -70,7 +73,9 @@ def preferences(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         Preference.objects.update_or_create(user=request.user, defaults=stored(request))
     goal = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(goal, {request.get_host()}, require_https=request.is_secure()):
+    if not url_has_allowed_host_and_scheme(
+        goal, {request.get_host()}, require_https=request.is_secure()
+    ):
         goal = "/preferences/"
         messages.success(request, _("Your preferences are kept."))
     return remember_language(request, redirect(goal))

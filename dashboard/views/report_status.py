@@ -14,7 +14,15 @@ from dashboard.views import Request, home
 
 STEPS = (*Report.UNDER_WAY, Report.State.READY)
 # What the fragment tells: it is asked for so often that the other fifty columns would be most of its cost.
-NEEDED = ("pack__gone_at", "pack_name", "state", "requested_at", "joined", "error_code", "error_facts")
+NEEDED = (
+    "pack__gone_at",
+    "pack_name",
+    "state",
+    "requested_at",
+    "joined",
+    "error_code",
+    "error_facts",
+)
 
 
 def context(report: Report, acts: bool) -> dict[str, Any]:
@@ -28,7 +36,10 @@ def context(report: Report, acts: bool) -> dict[str, Any]:
         told["cause"] = causes.explain(report.error_code, report.error_facts)
     if report.under_way:
         here = STEPS.index(Report.State(report.state))
-        told["steps"] = [{"words": step.label, "here": i == here, "done": i < here} for i, step in enumerate(STEPS)]
+        told["steps"] = [
+            {"words": step.label, "here": i == here, "done": i < here}
+            for i, step in enumerate(STEPS)
+        ]
         told["pause"] = told["refresh"] = overview.pause([report])
     return told
 
@@ -48,7 +59,9 @@ def report_status(request: Request, pk: int) -> HttpResponse:
 def ended(request: Request, report: Report, acts: bool) -> HttpResponse:
     """The whole fragment in place of the steps; lists in the page hear of it and bring themselves up to date."""
     response = render(request, "report_status.html#status", context(report, acts))
-    return trigger_client_event(reswap(retarget(response, f"#report-{report.pk}"), "outerHTML"), "report-ended")
+    return trigger_client_event(
+        reswap(retarget(response, f"#report-{report.pk}"), "outerHTML"), "report-ended"
+    )
 
 
 @require_POST

@@ -105,7 +105,9 @@ def rule(request: Request, report_id: int, rule_id: int, closed: bool = False) -
         raise Http404
     context = {**links(found, wanted), "rule": rules_shown(found, [result])[0]}
     if request.htmx and closed:
-        return replace_url(render(request, "report_rules.html#row", context), context["base"] + context["query"])
+        return replace_url(
+            render(request, "report_rules.html#row", context), context["base"] + context["query"]
+        )
     context |= inset(found, rule_id, wanted)
     if request.htmx:
         here = f"{context['base']}{context['query_and']}open={rule_id}"
@@ -159,7 +161,11 @@ def resource(request: Request, report_id: int, key: int, closed: bool = False) -
     }
     if closed and request.htmx:
         return push_url(render(request, "report_resources.html#row", context), False)
-    context |= {"detail": True, "console": console.address(one, found.pack.account), **of_evaluation(found, key)}
+    context |= {
+        "detail": True,
+        "console": console.address(one, found.pack.account),
+        **of_evaluation(found, key),
+    }
     if request.htmx:  # the rows are boosted, which would leave the table's own address
         return push_url(render(request, "report_resources.html#row", context), False)
     return render(request, "report_resource.html", head(found, Filter(), "resources") | context)
@@ -168,7 +174,10 @@ def resource(request: Request, report_id: int, key: int, closed: bool = False) -
 @require_safe
 def evidence(request: Request, report_id: int) -> HttpResponse:
     found = ready(report_id)
-    stated = {name: found.stated.get(name) or {} for name in ("overview", "cloud_resources", "cloud_rules")}
+    stated = {
+        name: found.stated.get(name) or {}
+        for name in ("overview", "cloud_resources", "cloud_rules")
+    }
     context = {
         "counts": [
             {
@@ -262,7 +271,13 @@ def inset(report: Report, rule: int, wanted: Filter) -> dict[str, Any]:
     page = evaluations.page(report, of_rule, INSET)
     link = f"/reports/{report.pk}/resources/{of_rule.query_string()}"
     result = report.rule_results.select_related("rule").get(rule=rule)
-    return {"opened": rule, "result": result, "page": page, "rows": shown(report, page.rows), "rest": link}
+    return {
+        "opened": rule,
+        "result": result,
+        "page": page,
+        "rows": shown(report, page.rows),
+        "rest": link,
+    }
 
 
 def labels(of: Columns) -> dict[str, str]:

@@ -13,7 +13,9 @@ def resource(request: HttpRequest, number: int) -> HttpResponse:
     if not lines:
         raise Http404
     newest = max((line.last for line in lines), key=lambda stretch: stretch.start).evaluation
-    failing = sum(1 for line in lines if line.last.end is None and line.last.status.slug == "failing")
+    failing = sum(
+        1 for line in lines if line.last.end is None and line.last.status.slug == "failing"
+    )
     context = {
         "resource": newest,
         "lines": lines,

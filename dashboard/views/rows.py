@@ -89,7 +89,9 @@ def shown(report: Report, found: Iterable[Evaluation]) -> list[Row]:
     @cache
     def since(position: int) -> str:
         count = in_a_row(position)
-        reports = ngettext("%(count)s report", "%(count)s reports", count) % {"count": number(count)}
+        reports = ngettext("%(count)s report", "%(count)s reports", count) % {
+            "count": number(count)
+        }
         return format_html("{}<br>{}", time(moment_of(position)), reports)
 
     return [

@@ -21,4 +21,6 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
     steps = {after.report: after.failing - before.failing for before, after in pairwise(points)}
     rows = [(point, steps.get(point.report, 0)) for point in points[: -LISTED - 1 : -1]]
     risk = found.results.order_by("-report__position").values_list("risk", flat=True).first() or 0
-    return render(request, "rule_detail.html", {"rule": found, "trend": trend, "rows": rows, "risk": risk})
+    return render(
+        request, "rule_detail.html", {"rule": found, "trend": trend, "rows": rows, "risk": risk}
+    )

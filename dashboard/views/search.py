@@ -20,9 +20,13 @@ def search(request: HttpRequest) -> HttpResponse:
 def found(wanted: str) -> dict[str, object]:
     """What bears this name or begins with this id, some of each kind; resources as they stand now."""
     named = Q(name__icontains=wanted)
-    standing = Evaluation.objects.filter(until=FOREVER, resource_id__startswith=wanted).select_related("pack", "rule")
+    standing = Evaluation.objects.filter(
+        until=FOREVER, resource_id__startswith=wanted
+    ).select_related("pack", "rule")
     return {
-        "accounts": Account.objects.defer("secret_encrypted").filter(named | Q(uid__startswith=wanted))[:AT_MOST],
+        "accounts": Account.objects.defer("secret_encrypted").filter(
+            named | Q(uid__startswith=wanted)
+        )[:AT_MOST],
         "packs": Pack.objects.select_related("account")
         .defer("account__secret_encrypted")
         .filter(named | Q(pack_id__startswith=wanted))[:AT_MOST],

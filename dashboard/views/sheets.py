@@ -37,7 +37,9 @@ def of_evaluation(report: Report, key: int) -> dict[str, Any]:
         return {}
     place = f"/reports/{report.pk}/sheets/{found.sheet}/?page={found.row // PAGE + 1}#row-{found.row + 1}"
     return {
-        "fields": [(head or letters(column), text(cells[column])) for column, head in enumerate(heads)],
+        "fields": [
+            (head or letters(column), text(cells[column])) for column, head in enumerate(heads)
+        ],
         "place": place,
         "sheet_name": info.name,
         "sheet_row": found.row + 1,
@@ -48,7 +50,9 @@ def heads_of(reading: Reading, number: int) -> list[str]:
     """What the columns of a sheet are called; one that only goes on has its heads in a sheet before it."""
     sheets = reading.contents.sheets
     info = sheets[number]
-    before = [one for one in sheets[: number + 1] if one.role == info.role and one.header_row is not None]
+    before = [
+        one for one in sheets[: number + 1] if one.role == info.role and one.header_row is not None
+    ]
     if not info.role or not before:
         return [""] * info.columns
     at = before[-1].header_row or 0
@@ -90,7 +94,9 @@ def cells(report: Report, sheet: Sheet, page: evaluations.Page) -> dict[str, Any
         logger.exception("The stored form of report %s cannot be read", report.pk)
         return {"unreadable": True}
     first = start + 1
-    lines = "".join(line(first + n, row, first + n - 1 == sheet.header_row) for n, row in enumerate(found))
+    lines = "".join(
+        line(first + n, row, first + n - 1 == sheet.header_row) for n, row in enumerate(found)
+    )
     return {
         "heads": [head or letters(column) for column, head in enumerate(heads)],
         "rows": mark_safe(lines),  # noqa: S308  # cells are escaped in `line`
@@ -117,7 +123,11 @@ def text(cell: Cell) -> str:
     if isinstance(cell, bool):
         return str(cell).upper()
     if isinstance(cell, dict):
-        return next(iter(cell.values())).replace("T", " ") if "d" in cell else next(iter(cell.values()))
+        return (
+            next(iter(cell.values())).replace("T", " ")
+            if "d" in cell
+            else next(iter(cell.values()))
+        )
     return str(cell)
 
 

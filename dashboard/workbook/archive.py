@@ -14,13 +14,19 @@ from .limits import Limits
 
 _UTF8 = 0x800
 # <uid>-<packId>-report-<yyyyMMddHHmm>, the cloud's own file name
-NAME = re.compile(r"(?P<account>\d{10,20})-(?P<pack>c[a-z]-[0-9A-Za-z]{1,61})-report-(?P<created>\d{12})")
+NAME = re.compile(
+    r"(?P<account>\d{10,20})-(?P<pack>c[a-z]-[0-9A-Za-z]{1,61})-report-(?P<created>\d{12})"
+)
 
 
 def members(path: Path, room: Path, limits: Limits) -> Iterator[tuple[Member, Path]]:
     """Each file of a zip, unpacked to a file in `room`; its own name is only told, never used."""
     with path.open("rb") as file, open_zip(file, limits) as archive:
-        infos = [info for info in archive.infolist() if not info.is_dir() and not is_litter(info.filename)]
+        infos = [
+            info
+            for info in archive.infolist()
+            if not info.is_dir() and not is_litter(info.filename)
+        ]
         if not infos:
             raise WorkbookError("empty")
         if len(infos) > limits.members:

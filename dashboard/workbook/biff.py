@@ -16,13 +16,17 @@ _LABELSST, _NUMBER, _RK, _MULRK, _EOF = 0x00FD, 0x0203, 0x027E, 0x00BD, 0x000A
 _OTHER_CELLS = frozenset((0x0006, 0x0206, 0x0406, 0x0204, 0x00D6, 0x0205, 0x0207, 0x0809))
 _COLUMNS, _ROWS = 256, 65_536
 
-_RECORD = Struct("<HHHHHI").unpack_from  # code, size; row, column, format; and what LABELSST and RK go on with
+_RECORD = Struct(
+    "<HHHHHI"
+).unpack_from  # code, size; row, column, format; and what LABELSST and RK go on with
 _HEAD = Struct("<HH").unpack_from
 _TEXT = Struct("<IHH").unpack_from  # code and size as one number; row, column
 _TEXT_START = Struct("<IHH6x").pack
 _DOUBLE = Struct("<d").unpack_from
 _MANY = Struct("<HI").unpack_from
-_ROW = b"\x08\x02\x10\0"  # code and size of a ROW record: many writers put one before each row's cells
+_ROW = (
+    b"\x08\x02\x10\0"  # code and size of a ROW record: many writers put one before each row's cells
+)
 _ROW_SIZE = 20
 _RUN = 4  # neighbouring texts that are worth reading at once
 _RUNS = 32  # forms of runs that are remembered: a sheet's rows have few
@@ -168,7 +172,14 @@ def _form(columns: tuple[int, ...]) -> _Form:
     heads = b"".join(_TEXT_START(_TEXT_HEAD, 0, column) for column in columns)
     numbers = [int.from_bytes(part, "little") for part in (mask * count, heads, row * count)]
     gaps = sorted(set(range(columns[-1])) - set(columns))
-    return _Form(_TEXT_SIZE * count, numbers[0], numbers[1], numbers[2], gaps, Struct("<" + "10xI" * count).unpack)
+    return _Form(
+        _TEXT_SIZE * count,
+        numbers[0],
+        numbers[1],
+        numbers[2],
+        gaps,
+        Struct("<" + "10xI" * count).unpack,
+    )
 
 
 def _put(cells: list[Cell], column: int, value: Cell) -> None:

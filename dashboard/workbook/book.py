@@ -20,7 +20,13 @@ from .recognise import Header
 from .rules import Rules, whole
 from .times import Times, moment
 
-READERS = {"xls": "xls", "xlsx": "xlsx", "html": "html", "csv": "delimited", "spreadsheetml": "spreadsheetml"}
+READERS = {
+    "xls": "xls",
+    "xlsx": "xlsx",
+    "html": "html",
+    "csv": "delimited",
+    "spreadsheetml": "spreadsheetml",
+}
 LAST_ROW = 65_536  # of a BIFF sheet
 RULES = 5_000  # rows of a rule list
 _STATED = ("total", *columns.COUNTS)
@@ -56,7 +62,9 @@ def convert(source: Path, target: Path, room: Path, account: str, limits: Limits
 
 
 class _Book:
-    def __init__(self, contents: Contents, writer: stored.Writer, limits: Limits, account: str) -> None:
+    def __init__(
+        self, contents: Contents, writer: stored.Writer, limits: Limits, account: str
+    ) -> None:
         self.contents = contents
         self.account = account
         self._writer = writer
@@ -69,9 +77,13 @@ class _Book:
         self._times = Times()
         self._evaluations = Evaluations(self._rules, contents, self._times)
 
-    def read(self, path: Path, kind: str, member: Member | None = None, number: int | None = None) -> None:
+    def read(
+        self, path: Path, kind: str, member: Member | None = None, number: int | None = None
+    ) -> None:
         """Read one file: its lists of rules first, so that rows which give a rule's name alone find its id."""
-        reader = importlib.import_module(f".{READERS[kind]}", __package__)  # only the one that this file needs
+        reader = importlib.import_module(
+            f".{READERS[kind]}", __package__
+        )  # only the one that this file needs
         self._tables = []  # of the member before
         self._tables = tables = cast("Callable[[Path], list[Table]]", reader.tables)(path)
         first = len(self.contents.sheets)
@@ -85,7 +97,9 @@ class _Book:
         owner = (owner or self.account) if member else (self.account or owner)
         for sheet in sheets:
             if recognise.lists_rules(sheet.info.role, sheet.header) and sheet.header:
-                rows = islice(sheet.table.rows(), sheet.header.row + 1, sheet.header.row + 1 + RULES)
+                rows = islice(
+                    sheet.table.rows(), sheet.header.row + 1, sheet.header.row + 1 + RULES
+                )
                 self._rules.learn(sheet.header, list(rows))
         for sheet in sheets:
             self._store(sheet, owner)
@@ -101,7 +115,10 @@ class _Book:
         self._lists |= {Status(status) for rule in self._rules.found for status in rule.counts}
         self.contents.language = recognise.language(self._words)
         self.contents.lists = [status.name for status in sorted(self._lists)]
-        self.contents.evaluated_from, self.contents.evaluated_to = self._times.first, self._times.last
+        self.contents.evaluated_from, self.contents.evaluated_to = (
+            self._times.first,
+            self._times.last,
+        )
         self._writer.put("contents.json", dump(self.contents))
 
     def _begin(self, table: Table, number: int, member: int | None) -> _Sheet:
@@ -132,7 +149,11 @@ class _Book:
         stated: dict[str, str] = {}
         for sheet in sheets:
             if sheet.info.role == "overview":
-                until = sheet.header.row if sheet.header and recognise.lists_rules("overview", sheet.header) else None
+                until = (
+                    sheet.header.row
+                    if sheet.header and recognise.lists_rules("overview", sheet.header)
+                    else None
+                )
                 stated |= recognise.labels(sheet.head[:until])
         for name in _STATED:
             if (count := whole(stated.get(name, ""))) is not None:
@@ -158,7 +179,9 @@ class _Book:
             if self._cells > self._limits.cells:
                 raise WorkbookError("too_many_cells", limit=self._limits.cells)
             if stored.put_rows(self._writer, info.number, number, chunk):
-                chunk = [[text(cell) if isinstance(cell, str) else cell for cell in row] for row in chunk]
+                chunk = [
+                    [text(cell) if isinstance(cell, str) else cell for cell in row] for row in chunk
+                ]
             if collector:
                 skip = max(after - number * stored.CHUNK, 0)
                 collector.add(chunk[skip:], number * stored.CHUNK + skip)
@@ -170,7 +193,9 @@ class _Book:
         """Say what the file lists, and what of it could not be read as it ought to be."""
         if info.role == "evaluations":
             self._lists |= set(Status)
-        elif info.role in LISTS and (is_read or info.rows <= 1):  # one that says `none` lists them, too
+        elif info.role in LISTS and (
+            is_read or info.rows <= 1
+        ):  # one that says `none` lists them, too
             self._lists.add(LISTS[info.role])
         if info.rows >= LAST_ROW and self._kind(info) == "xls":
             self.contents.note("sheet_full", sheet=info.number, rows=info.rows)
@@ -178,7 +203,9 @@ class _Book:
             self.contents.note("sheet_unrecognised", sheet=info.number, name=info.name)
 
     def _kind(self, info: SheetInfo) -> str:
-        return self.contents.kind if info.member is None else self.contents.members[info.member].kind
+        return (
+            self.contents.kind if info.member is None else self.contents.members[info.member].kind
+        )
 
 
 def _chunks(rows: Iterator[list[Cell]]) -> Iterator[list[list[Cell]]]:

@@ -48,4 +48,8 @@ def text(cell: object) -> str:
 
 def normal(value: str) -> str:
     """The form in which two identifiers are the same: NFKC, no outer spaces, no case."""
-    return value.lower() if value.isascii() else unicodedata.normalize("NFKC", value).strip().casefold()
+    return (
+        value.lower()
+        if value.isascii()
+        else unicodedata.normalize("NFKC", value).strip().casefold()
+    )

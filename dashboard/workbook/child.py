@@ -114,7 +114,9 @@ def _read(line: socket.socket, limits: dict[str, int], parent: int) -> NoReturn:
         with line.makefile("rb") as orders:
             for order in iter(orders.readline, b""):
                 signal.alarm(limits["seconds"] + 5)
-                held: list[object] = []  # until the answer has been given: to take it apart costs time
+                held: list[
+                    object
+                ] = []  # until the answer has been given: to take it apart costs time
                 fault = attempt(json.loads(order), held)
                 signal.alarm(0)
                 stays = not fault and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < _SMALL
@@ -151,7 +153,11 @@ def attempt(order: dict[str, Any], held: list[object]) -> dict[str, Any] | None:
 def _confine(limits: dict[str, int]) -> None:
     """Limits of the kernel on memory and the size of a file written, which nothing raises again; those it has."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    bounds = {"RLIMIT_AS": limits["memory"], "RLIMIT_FSIZE": limits["uncompressed"], "RLIMIT_CORE": 0}
+    bounds = {
+        "RLIMIT_AS": limits["memory"],
+        "RLIMIT_FSIZE": limits["uncompressed"],
+        "RLIMIT_CORE": 0,
+    }
     for bound, value in bounds.items():
         with suppress(AttributeError, OSError, ValueError):
             resource.setrlimit(getattr(resource, bound), (value, value))

@@ -138,7 +138,12 @@ COLUMNS: dict[str, tuple[str, str, str, str]] = {
         "Compliance Pack Name|Compliance Pack|Pack Name|Template|Compliance Pack Template",
         "コンプライアンスパック名",
     ),
-    "template_id": ("合规包模板ID|模板ID", "範本ID", "Template ID|Compliance Pack Template ID", "テンプレートID"),
+    "template_id": (
+        "合规包模板ID|模板ID",
+        "範本ID",
+        "Template ID|Compliance Pack Template ID",
+        "テンプレートID",
+    ),
     "created_at": (
         "报告生成时间|生成时间|报告时间|创建时间|导出时间",
         "報告生成時間|生成時間|建立時間",
@@ -180,7 +185,9 @@ def _table(words: dict[str, tuple[str, str, str, str]]) -> dict[str, tuple[str, 
         for language, alternatives in zip(LANGUAGES, languages, strict=True):
             for word in map(squeeze, alternatives.split("|")):
                 known = table.get(word)
-                table[word] = (meaning, language) if known is None or known[1] == language else (known[0], "")
+                table[word] = (
+                    (meaning, language) if known is None or known[1] == language else (known[0], "")
+                )
     return table
 
 
@@ -193,11 +200,19 @@ _RATES = ("率", "占比", "比例", "rate", "ratio", "percentage", "%", "count"
 def _opens(word: str) -> bool:
     """Whether a longer header that begins so still means it: `Non-Compliant Rules` counts no resources."""
     meaning = _COLUMNS[word][0]
-    counts = meaning in COUNTS and not any(part in word for part in ("resource", "资源", "資源", "リソース"))
-    return len(word) >= (8 if word.isascii() else 4) and not counts and meaning not in ("pack_name", "template_id")
+    counts = meaning in COUNTS and not any(
+        part in word for part in ("resource", "资源", "資源", "リソース")
+    )
+    return (
+        len(word) >= (8 if word.isascii() else 4)
+        and not counts
+        and meaning not in ("pack_name", "template_id")
+    )
 
 
-_PREFIX = re.compile("|".join(re.escape(word) for word in sorted(_COLUMNS, key=len, reverse=True) if _opens(word)))
+_PREFIX = re.compile(
+    "|".join(re.escape(word) for word in sorted(_COLUMNS, key=len, reverse=True) if _opens(word))
+)
 
 
 @lru_cache(maxsize=4096)

@@ -131,7 +131,9 @@ def load(data: bytes) -> Contents:
     found: dict[str, Any] = orjson.loads(data)
     found["members"] = [Member(**member) for member in found["members"]]
     found["notes"] = [Note(**note) for note in found["notes"]]
-    found["sheets"] = [SheetInfo(**{**one, "recognised": _numbered(one["recognised"])}) for one in found["sheets"]]
+    found["sheets"] = [
+        SheetInfo(**{**one, "recognised": _numbered(one["recognised"])}) for one in found["sheets"]
+    ]
     found["rules"] = [
         RuleInfo(**{**one, "counts": _numbered(one["counts"]), "stated": _numbered(one["stated"])})
         for one in found["rules"]

@@ -79,7 +79,9 @@ _PLAIN: _Remembered[Any, str] = _Remembered(_plain)
 _IDS: _Remembered[str, int] = _Remembered(lambda resource_id: _hash("id", normal(resource_id)))
 _NAMES: _Remembered[str, int] = _Remembered(lambda name: _hash("name", name))
 _RULES: _Remembered[str, int] = _Remembered(lambda key: _hash("rule", key))
-_PLACES: _Remembered[tuple[str, str, str], int] = _Remembered(lambda place: _hash("place", *map(normal, place)))
+_PLACES: _Remembered[tuple[str, str, str], int] = _Remembered(
+    lambda place: _hash("place", *map(normal, place))
+)
 _SAID = _Remembered(_digests)
 
 
@@ -117,7 +119,9 @@ class Evaluations:
         self.rows: list[list[tuple[Any, ...]]] = [[] for _ in range(BUCKETS)]
         self._packed: list[list[bytes]] = [[] for _ in range(BUCKETS)]
         self._held = 0
-        self.groups: list[Group] = []  # by the numbers by which rows name them; counted once a sheet has been read
+        self.groups: list[
+            Group
+        ] = []  # by the numbers by which rows name them; counted once a sheet has been read
         self._failing: set[int] = set()
         self._risks: dict[int, int] = {}
 
@@ -150,7 +154,11 @@ class Evaluations:
 
     def buckets(self) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
         """(bucket, rows sorted by key) of every bucket that has rows; each may be asked for once."""
-        failing = {number for number, group in enumerate(self.groups) if group.status == Status.NON_COMPLIANT}
+        failing = {
+            number
+            for number, group in enumerate(self.groups)
+            if group.status == Status.NON_COMPLIANT
+        }
         for bucket, rows in enumerate(self.rows):
             for packed in self._packed[bucket]:
                 rows += marshal.loads(zlib.decompress(packed))  # noqa: S302  our own, a moment old
@@ -167,7 +175,9 @@ class Evaluations:
 
     def judged_at(self, rule: RuleInfo, risk: int) -> None:
         """Remember the risk that rows give a rule; the highest counts where the file lists none."""
-        self._risks[rule.number] = min(filter(None, (self._risks.get(rule.number, 0), risk)), default=0)
+        self._risks[rule.number] = min(
+            filter(None, (self._risks.get(rule.number, 0), risk)), default=0
+        )
 
     def finish(self) -> None:
         """Complete the rules, now that no row can depend on which sheet came first, and the contents."""
@@ -261,7 +271,9 @@ class Sheet:
         for group in {group.number: group for group in self._groups.values() if group}.values():
             if group.count:
                 status, risk = group.shown[:2]
-                self._owner.groups[group.number] = Group(group.rule.number, *group.shown, rows=group.count)
+                self._owner.groups[group.number] = Group(
+                    group.rule.number, *group.shown, rows=group.count
+                )
                 group.rule.counts[status] = group.rule.counts.get(status, 0) + group.count
                 self._owner.judged_at(group.rule, risk)
         self._groups.clear()
@@ -312,10 +324,14 @@ def annotation(reason: str) -> tuple[str, str, str, str]:
         found = json.loads(reason)
     except ValueError:
         return "", "", reason, reason
-    if not isinstance(found, dict) or not {"configuration", "desiredValue", "reason", "operator"} & found.keys():
+    if (
+        not isinstance(found, dict)
+        or not {"configuration", "desiredValue", "reason", "operator"} & found.keys()
+    ):
         return "", "", reason, reason
     actual, expected, said, operator, subject = (
-        _shown(found.get(name)) for name in ("configuration", "desiredValue", "reason", "operator", "property")
+        _shown(found.get(name))
+        for name in ("configuration", "desiredValue", "reason", "operator", "property")
     )
     condition = " ".join(filter(None, (operator, subject)))
     return actual, expected, said or condition, condition or said
@@ -324,7 +340,9 @@ def annotation(reason: str) -> tuple[str, str, str, str]:
 def _shown(value: object) -> str:
     if value is None:
         return ""
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    shown = (
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    )
     return shown.encode("utf-8", "replace").decode().replace("\0", "").strip()
 
 

@@ -20,12 +20,16 @@ def tables(path: Path) -> list[Table]:
     data = path.read_bytes()
     coding = _encoding(path, data)
     try:
-        root = html.document_fromstring(data, parser=html.HTMLParser(encoding=coding, no_network=True))
+        root = html.document_fromstring(
+            data, parser=html.HTMLParser(encoding=coding, no_network=True)
+        )
     except etree.XMLSyntaxError as fault:
         raise named(fault) from fault
     title = " ".join((root.findtext(".//title") or "").split())[:200]
     found = [
-        table for table in root.iter("table") if table.find(".//table") is None and table.find(".//tr") is not None
+        table
+        for table in root.iter("table")
+        if table.find(".//table") is None and table.find(".//tr") is not None
     ]
     if not found or root.find(".//input[@type='password']") is not None:
         raise WorkbookError("error_page", title=title)
@@ -36,14 +40,20 @@ def tables(path: Path) -> list[Table]:
 
 def _has_its_end(page: str) -> bool:
     """Whether the last table is closed, and the page itself where it was opened."""
-    return page.rfind("</table") > page.rfind("<table") and ("<html" not in page or "</html" in page)
+    return page.rfind("</table") > page.rfind("<table") and (
+        "<html" not in page or "</html" in page
+    )
 
 
 def _encoding(path: Path, data: bytes) -> str:
     """What the bytes are throughout; the page's own word decides only between the encodings of Chinese and UTF-8."""
     found = encoding(path)
     declared = _CHARSET.search(data[:4096])
-    if found in ("utf-8", "gb18030") and declared and declared[1].lower() in (b"big5", b"shift_jis", b"euc-jp"):
+    if (
+        found in ("utf-8", "gb18030")
+        and declared
+        and declared[1].lower() in (b"big5", b"shift_jis", b"euc-jp")
+    ):
         return declared[1].decode()
     return "utf-8" if found == "utf-8-sig" else found
 
@@ -51,7 +61,13 @@ def _encoding(path: Path, data: bytes) -> str:
 def _name(table: html.HtmlElement) -> str:
     caption = table.find("caption")
     before = table.xpath("preceding::*[self::h1 or self::h2 or self::h3 or self::h4][1]")
-    heading = caption if caption is not None else before[0] if isinstance(before, list) and before else None
+    heading = (
+        caption
+        if caption is not None
+        else before[0]
+        if isinstance(before, list) and before
+        else None
+    )
     return _text(heading) or "" if isinstance(heading, etree._Element) else ""
 
 
@@ -67,7 +83,9 @@ def _rows(table: html.HtmlElement) -> Callable[[], Iterator[list[Cell]]]:
                 while covered.get(len(row), 0):
                     row.append(None)
                 if rows_covered := _span(cell, "rowspan") - 1:
-                    below.update((len(row) + at, rows_covered) for at in range(_span(cell, "colspan")))
+                    below.update(
+                        (len(row) + at, rows_covered) for at in range(_span(cell, "colspan"))
+                    )
                 row += [_text(cell), *[None] * (_span(cell, "colspan") - 1)]
             covered = {column: left - 1 for column, left in covered.items() if left > 1} | below
             yield row

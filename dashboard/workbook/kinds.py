@@ -12,7 +12,9 @@ from .plaintext import PEEK, delimiter, encoding
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-_HTML = re.compile(r"<(!doctype\s+html|html|head|body|table|meta|script|div|title|form)\b", re.IGNORECASE)
+_HTML = re.compile(
+    r"<(!doctype\s+html|html|head|body|table|meta|script|div|title|form)\b", re.IGNORECASE
+)
 
 
 def kind(path: Path, limits: Limits) -> str:
@@ -35,7 +37,11 @@ def kind(path: Path, limits: Limits) -> str:
 
 def _is_bare_biff(start: bytes) -> bool:
     """A stream of BIFF 2 to 8 without its container begins with a BOF record."""
-    return start[:1] == b"\x09" and start[1:2] in (b"\x00", b"\x02", b"\x04", b"\x08") and 4 <= start[2] <= 16
+    return (
+        start[:1] == b"\x09"
+        and start[1:2] in (b"\x00", b"\x02", b"\x04", b"\x08")
+        and 4 <= start[2] <= 16
+    )
 
 
 def _in_ole(file: BinaryIO, start: bytes, size: int) -> str:
@@ -65,7 +71,11 @@ def _end_of_ole(file: BinaryIO, start: bytes, sector: int) -> int:
         table = file.read(sector)
         if len(table) < sector:
             return (place + 2) * sector
-        used = [entry for entry, (state,) in enumerate(struct.iter_unpack("<I", table)) if state != 0xFFFFFFFF]
+        used = [
+            entry
+            for entry, (state,) in enumerate(struct.iter_unpack("<I", table))
+            if state != 0xFFFFFFFF
+        ]
         last = number * (sector // 4) + used[-1] if used else last
     return (last + 2) * sector
 
@@ -86,7 +96,9 @@ def open_zip(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(file)
     except zipfile.BadZipFile as fault:
-        raise WorkbookError("truncated" if "not a zip file" in str(fault) else "corrupt", cause=str(fault)) from fault
+        raise WorkbookError(
+            "truncated" if "not a zip file" in str(fault) else "corrupt", cause=str(fault)
+        ) from fault
     size = sum(info.file_size for info in archive.infolist())
     if size > limits.uncompressed:
         raise WorkbookError("bomb", bytes=size, limit=limits.uncompressed)
@@ -111,11 +123,17 @@ def _in_text(path: Path) -> str:
 
 
 def _in_markup(start: str) -> str:
-    if "urn:schemas-microsoft-com:office:spreadsheet" in start and re.search(r"<(\w+:)?Workbook\b", start):
+    if "urn:schemas-microsoft-com:office:spreadsheet" in start and re.search(
+        r"<(\w+:)?Workbook\b", start
+    ):
         return "spreadsheetml"
-    if re.search(r"<Error(\s[^>]*)?>", start) and (found := re.search(r"<Code>([\w.-]{1,80})</Code>", start)):
+    if re.search(r"<Error(\s[^>]*)?>", start) and (
+        found := re.search(r"<Code>([\w.-]{1,80})</Code>", start)
+    ):
         request = re.search(r"<RequestId>([\w-]{1,80})</RequestId>", start)
-        raise WorkbookError("oss_error", oss_code=found[1], request_id=request[1] if request else "")
+        raise WorkbookError(
+            "oss_error", oss_code=found[1], request_id=request[1] if request else ""
+        )
     if _HTML.search(start):
         return "html"
     raise WorkbookError("bomb" if "<!ENTITY" in start else "unknown")

@@ -13,7 +13,13 @@ def elements(file: IO[bytes], *tags: str) -> Iterator[etree._Element]:
     trusted = False
     try:
         for _, element in etree.iterparse(
-            file, events=("end",), tag=tags, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+            file,
+            events=("end",),
+            tag=tags,
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
         ):
             if not trusted and element.getroottree().docinfo.internalDTD is not None:
                 raise WorkbookError(
@@ -35,5 +41,10 @@ def named(fault: etree.XMLSyntaxError) -> WorkbookError:
     words = str(fault)
     if "Entity" in words or "entity" in words:
         return WorkbookError("bomb", cause="entity")
-    ended = "Premature end" in words or "EndTag" in words or "no element found" in words or "Document is empty" in words
+    ended = (
+        "Premature end" in words
+        or "EndTag" in words
+        or "no element found" in words
+        or "Document is empty" in words
+    )
     return WorkbookError("truncated" if ended else "corrupt", cause="XML")

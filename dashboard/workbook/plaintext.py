@@ -24,7 +24,11 @@ def encoding(path: Path) -> str:
             if start.startswith(mark):
                 return name
         if start[:2000].count(0) > len(start[:2000]) // 4:
-            return "utf-16-le" if start[1::2][:1000].count(0) > start[::2][:1000].count(0) else "utf-16-be"
+            return (
+                "utf-16-le"
+                if start[1::2][:1000].count(0) > start[::2][:1000].count(0)
+                else "utf-16-be"
+            )
         for name in ("utf-8", "gb18030"):
             file.seek(0)
             if _is(name, file):

@@ -53,10 +53,17 @@ def _known(row: int, labels: Sequence[str], parents: Sequence[str]) -> Header:
         for column, (label, parent) in enumerate(zip(labels, parents, strict=True)):
             for words in (label, f"{parent} {label}" if label else parent) if parent else (label,):
                 meaning, language, known = columns.column(words)
-                if meaning and known is whole and column not in found.meanings and not found.has(meaning):
+                if (
+                    meaning
+                    and known is whole
+                    and column not in found.meanings
+                    and not found.has(meaning)
+                ):
                     found.meanings[column] = meaning
                     found.languages.append(language)
-                    found.failing |= meaning == "reason" and any(part in squeeze(words) for part in _FAILING)
+                    found.failing |= meaning == "reason" and any(
+                        part in squeeze(words) for part in _FAILING
+                    )
     return found
 
 
@@ -116,7 +123,9 @@ def labels(rows: Sequence[Sequence[Cell]]) -> dict[str, str]:
             if not meaning or meaning in found:
                 continue
             right = (
-                rest if colon and rest else next((text(one) for one in row[column + 1 : column + 4] if text(one)), "")
+                rest
+                if colon and rest
+                else next((text(one) for one in row[column + 1 : column + 4] if text(one)), "")
             )
             if not right or columns.column(right)[0]:
                 below = rows[number + 1] if number + 1 < len(rows) else []

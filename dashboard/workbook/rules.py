@@ -41,7 +41,9 @@ class Rules:
         listed = [_texts(header, row) for row in rows]
         for row in listed:
             if row.get("rule_id") and row.get("rule_name"):
-                self._ids_of_name.setdefault(normal(row["rule_name"]), set()).add(normal(row["rule_id"]))
+                self._ids_of_name.setdefault(normal(row["rule_name"]), set()).add(
+                    normal(row["rule_id"])
+                )
         return sum(self._take(row) for row in listed)
 
     def _take(self, row: dict[str, str]) -> bool:
@@ -67,4 +69,8 @@ def whole(words: str) -> int | None:
 
 
 def _texts(header: Header, row: Sequence[Cell]) -> dict[str, str]:
-    return {meaning: text(row[column]) for column, meaning in header.meanings.items() if column < len(row)}
+    return {
+        meaning: text(row[column])
+        for column, meaning in header.meanings.items()
+        if column < len(row)
+    }

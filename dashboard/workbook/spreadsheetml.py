@@ -17,7 +17,17 @@ from .markup import elements
 _NAMESPACE = "urn:schemas-microsoft-com:office:spreadsheet"
 _SHEET, _TABLE, _ROW, _CELL, _DATA, _INDEX, _TYPE, _NAME, _ACROSS = (
     f"{{{_NAMESPACE}}}{name}"
-    for name in ("Worksheet", "Table", "Row", "Cell", "Data", "Index", "Type", "Name", "MergeAcross")
+    for name in (
+        "Worksheet",
+        "Table",
+        "Row",
+        "Cell",
+        "Data",
+        "Index",
+        "Type",
+        "Name",
+        "MergeAcross",
+    )
 )
 _VISIBLE = "{urn:schemas-microsoft-com:office:excel}Visible"
 ROWS, COLUMNS = 1_048_576, 16_384
@@ -36,7 +46,9 @@ def tables(path: Path) -> list[Table]:
             elif element.tag == _SHEET:
                 sheets.append((element.get(_NAME) or "", hidden))
                 hidden = False
-    return [Table(name, hidden, _rows(path, number)) for number, (name, hidden) in enumerate(sheets)]
+    return [
+        Table(name, hidden, _rows(path, number)) for number, (name, hidden) in enumerate(sheets)
+    ]
 
 
 def _has_its_end(file: BinaryIO) -> bool:

@@ -36,7 +36,9 @@ def encode(value: object) -> bytes:
     try:
         return orjson.dumps(value)
     except orjson.JSONEncodeError:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "replace"
+        )
 
 
 class Writer:
@@ -55,7 +57,12 @@ class Writer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         """Finish the file."""
         self._zip.close()
 
@@ -72,7 +79,12 @@ class Reading:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -85,7 +97,9 @@ class Reading:
         start, stop = max(start, 0), min(stop, info.rows)
         rows: list[list[Cell]] = []
         for chunk in range(start // CHUNK, -(-stop // CHUNK)):
-            rows += self._json(f"sheets/{sheet}/{chunk}.json")[max(start - chunk * CHUNK, 0) : stop - chunk * CHUNK]
+            rows += self._json(f"sheets/{sheet}/{chunk}.json")[
+                max(start - chunk * CHUNK, 0) : stop - chunk * CHUNK
+            ]
         return [row + [None] * (info.columns - len(row)) for row in rows]
 
     def buckets(self) -> Iterator[list[Evaluated]]:

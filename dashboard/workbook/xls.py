@@ -45,7 +45,10 @@ def _rows(book: Any, at: int, strings: list[str | None]) -> list[list[Cell]]:
     if book.biff_version == _BIFF8:
         start: int = book._sh_abs_posn[at]
         plain = biff.rows(
-            book.mem, start + 4 + int.from_bytes(book.mem[start + 2 : start + 4], "little"), strings, convert
+            book.mem,
+            start + 4 + int.from_bytes(book.mem[start + 2 : start + 4], "little"),
+            strings,
+            convert,
         )
         if plain is not None:
             return plain

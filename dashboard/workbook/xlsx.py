@@ -47,7 +47,9 @@ class _Book(ExcelReader):
 
     def _rows(self, part: str) -> Callable[[], Iterator[list[Cell]]]:
         book: Any = self.wb
-        convert = _Cells(self.shared_strings, book._date_formats, book._timedelta_formats, book.epoch)
+        convert = _Cells(
+            self.shared_strings, book._date_formats, book._timedelta_formats, book.epoch
+        )
 
         def rows() -> Iterator[list[Cell]]:
             with zipfile.ZipFile(self.path) as archive, archive.open(part) as file:
@@ -139,7 +141,9 @@ def _placed(file: IO[bytes], cells: _Cells) -> Iterator[list[Cell]]:
             written = index
 
 
-def _row(element: etree._Element, value: Callable[[etree._Element], Cell], columns: dict[str, int]) -> list[Cell]:
+def _row(
+    element: etree._Element, value: Callable[[etree._Element], Cell], columns: dict[str, int]
+) -> list[Cell]:
     row: list[Cell] = []
     for cell in element.iterchildren(_CELL):
         if reference := cell.get("r"):

@@ -22,11 +22,21 @@ GROUPS = ("growth", "reading", "pages", "comparison", "history", "exports", "imp
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("name", nargs="*", choices=[*GROUPS, []], help="what to measure; everything if left out")
-    parser.add_argument("--quick", action="store_true", help="smaller sizes, for work on the measurements themselves")
+    parser.add_argument(
+        "name", nargs="*", choices=[*GROUPS, []], help="what to measure; everything if left out"
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="smaller sizes, for work on the measurements themselves",
+    )
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="ledger-bench-"))
-    os.environ.update(VAR_DIR=str(folder / "var"), DJANGO_SETTINGS_MODULE="tests.bench.settings", LOG_LEVEL="WARNING")
+    os.environ.update(
+        VAR_DIR=str(folder / "var"),
+        DJANGO_SETTINGS_MODULE="tests.bench.settings",
+        LOG_LEVEL="WARNING",
+    )
     for name in ("QUEUE_URL", "ARCHIVE_DIR"):
         os.environ.pop(name, None)
     try:

@@ -51,7 +51,9 @@ def ready(path: str, pack: str, created_at: str, read_before: str = "") -> Told:
     from dashboard import archive, reports, workbook
     from dashboard.models import Pack, Report
 
-    for known in Path(settings.MEDIA_ROOT).glob(f"*/*/{hashlib.sha256(Path(path).read_bytes()).hexdigest()}*"):
+    for known in Path(settings.MEDIA_ROOT).glob(
+        f"*/*/{hashlib.sha256(Path(path).read_bytes()).hexdigest()}*"
+    ):
         known.unlink()  # the same file may have been read before
     connection.ensure_connection()
     workbook.warm()  # as a worker does when it starts
@@ -79,7 +81,9 @@ def ready(path: str, pack: str, created_at: str, read_before: str = "") -> Told:
         took = time.perf_counter() - begun
     report.refresh_from_db()
     if report.state != Report.State.READY:
-        raise SystemExit(f"the report ended {report.state}: {report.error_code} {report.error_facts}")
+        raise SystemExit(
+            f"the report ended {report.state}: {report.error_code} {report.error_facts}"
+        )
     return {
         "seconds": took,
         "report": report.pk,
@@ -100,7 +104,9 @@ def export(form: str, report: str) -> Told:
     from dashboard.filters import Filter
 
     by, write = User.objects.get(), exports.FORMATS[form].write
-    exports.written(exports.rules(evaluations.opened(int(report)), Filter()), write, by).close()  # start-up
+    exports.written(
+        exports.rules(evaluations.opened(int(report)), Filter()), write, by
+    ).close()  # start-up
     begun = time.perf_counter()
     table = exports.resources(evaluations.opened(int(report)), Filter())
     exports.written(table, write, by).close()

@@ -55,7 +55,12 @@ def prepare() -> None:
     """Makes the floor's table and its rows."""
     with connection.schema_editor() as editor:
         editor.create_model(Line)
-    words = {"status": "Non-compliant", "risk": "High", "kind": "ACS::ECS::Instance", "region": "cn-hangzhou"}
+    words = {
+        "status": "Non-compliant",
+        "risk": "High",
+        "kind": "ACS::ECS::Instance",
+        "region": "cn-hangzhou",
+    }
     Line.objects.bulk_create(
         Line(
             number=number,

@@ -32,7 +32,9 @@ def long(place: Place) -> Iterator[Figure]:
     few, thousand, many = (f"/packs/{pack.pk}/" for pack in packs)
     yield against_floor(place, "history of a pack with 10,000 reports, first page", many, 2.0)
     yield against_floor(place, "  nothing kept", many, 2.0, kept=False)
-    yield Figure("  queries more than for 10 reports", queries(place, many) - queries(place, few), 0, "")
+    yield Figure(
+        "  queries more than for 10 reports", queries(place, many) - queries(place, few), 0, ""
+    )
     yield against_floor(place, "history of everything, first page", "/reports/", 2.0)
     yield Figure("  its queries", queries(place, "/reports/"), 15, "")
     yield against_floor(place, "trend of 1,000 reports", thousand, 2.0)

@@ -28,7 +28,9 @@ def measure(place: Place) -> Iterator[Figure]:
         folder.mkdir()
         for week, file in enumerate(files):
             monday = dt.date(2025, 1, 6) + dt.timedelta(weeks=week)
-            shutil.copy(file, folder / f"{rows.OWNER}-cp-import{turn}-report-{monday:%Y%m%d}0900.xls")
+            shutil.copy(
+                file, folder / f"{rows.OWNER}-cp-import{turn}-report-{monday:%Y%m%d}0900.xls"
+            )
         shutil.rmtree(settings.MEDIA_ROOT / "readings", ignore_errors=True)
         bare.append(alone("xlrd", *files).seconds)
         command = (sys.executable, "manage.py", "import_reports", str(folder))
@@ -39,4 +41,6 @@ def measure(place: Place) -> Iterator[Figure]:
         if ready != weeks:
             raise SystemExit(f"{ready} of {weeks} imported reports are ready")
     what = f"import of {weeks} files of {number:,} rows / bare reading"
-    yield Figure(what, median(ours) / median(bare), 1.5, note=f"{median(ours):.1f} s / {median(bare):.1f} s")
+    yield Figure(
+        what, median(ours) / median(bare), 1.5, note=f"{median(ours):.1f} s / {median(bare):.1f} s"
+    )

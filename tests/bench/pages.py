@@ -30,7 +30,9 @@ def against_floor(
     place: Place, what: str, path: str, target: float, kept: bool = True, headers: Headers = NONE
 ) -> Figure:
     """A page's time against the floor's; with nothing `kept`, every view is a first one, and there are fewer."""
-    server, times = (place.server, place.requests) if kept else (place.forgetful, place.requests // 5)
+    server, times = (
+        (place.server, place.requests) if kept else (place.forgetful, place.requests // 5)
+    )
     for warm in (path, FLOOR) * 8:  # both of gunicorn's workers
         server.get(warm, headers if warm == path else NONE)
     ours, floor = in_turn(times, lambda: server.took(path, headers), lambda: server.took(FLOOR))
@@ -53,7 +55,9 @@ def queries(place: Place, path: str, headers: Headers = NONE) -> int:
 def same_queries(place: Place, what: str, few: str, many: str) -> Iterator[Figure]:
     """The number of queries, and that it does not depend on the number of rows."""
     counts = queries(place, few), queries(place, many)
-    yield Figure(f"  queries, {what}", max(counts), 15, "", f"{counts[0]} for few, {counts[1]} for many")
+    yield Figure(
+        f"  queries, {what}", max(counts), 15, "", f"{counts[0]} for few, {counts[1]} for many"
+    )
     yield Figure("  queries more for many rows", counts[1] - counts[0], 0, "")
 
 
@@ -82,8 +86,12 @@ def report(place: Place) -> Iterator[Figure]:
     yield from same_queries(place, "rules, 10 and 10,000 rows", few, many)
     yield against_floor(place, "  nothing kept", large, 2.0, kept=False)
     yield against_floor(place, f"a sheet's page ({rows}), the first", f"{large}sheets/0/", 2.0)
-    yield against_floor(place, f"a sheet's page ({rows}), in the middle", f"{large}sheets/0/?page=300", 2.0)
-    yield from same_queries(place, "sheet, 10 and 10,000 rows", f"{few}sheets/0/", f"{many}sheets/0/")
+    yield against_floor(
+        place, f"a sheet's page ({rows}), in the middle", f"{large}sheets/0/?page=300", 2.0
+    )
+    yield from same_queries(
+        place, "sheet, 10 and 10,000 rows", f"{few}sheets/0/", f"{many}sheets/0/"
+    )
     resources = f"{large}resources/"
     yield against_floor(place, f"a report's resources ({rows}), failing first", resources, 3.0)
     yield against_floor(place, "  nothing kept", resources, 3.0, kept=False)
@@ -103,7 +111,9 @@ def report(place: Place) -> Iterator[Figure]:
         ("two words", "?q=hangzhou+property7"),
     ):
         yield against_floor(place, f"  searched: {words}", resources + query, 5.0)
-    yield from same_queries(place, "resources, 10 and 10,000 rows", f"{few}resources/", f"{many}resources/")
+    yield from same_queries(
+        place, "resources, 10 and 10,000 rows", f"{few}resources/", f"{many}resources/"
+    )
 
 
 def rule(path: str) -> int:

@@ -17,8 +17,13 @@ START = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 def rules_of(pack: Pack) -> list[Rule]:
     """The pack's rules, made if they are not there."""
     if not pack.rules.exists():
-        named = [(f"cr-{number:020x}", f"security-baseline-rule-number-{number}") for number in range(rows.RULES)]
-        Rule.objects.bulk_create(Rule(pack=pack, key=key, rule_id=key, name=name) for key, name in named)
+        named = [
+            (f"cr-{number:020x}", f"security-baseline-rule-number-{number}")
+            for number in range(rows.RULES)
+        ]
+        Rule.objects.bulk_create(
+            Rule(pack=pack, key=key, rule_id=key, name=name) for key, name in named
+        )
     return list(pack.rules.order_by("key"))
 
 
@@ -40,7 +45,11 @@ def judged(pack: Pack, number: int, steps: Iterable[int]) -> list[Report]:
         Original.objects.get_or_create(sha256=one.original_id, defaults={"size": 1})
         one.save()
         RuleResult.objects.bulk_create(result(one, place, rule) for place, rule in enumerate(rules))
-        enter(one, rows.evaluated(number, step) if before is None else rows.changed(number, before, step), rules)
+        enter(
+            one,
+            rows.evaluated(number, step) if before is None else rows.changed(number, before, step),
+            rules,
+        )
         made.append(one)
         before = step
     return made
@@ -64,7 +73,9 @@ def enter(report: Report, changed: list[Evaluated], rules: list[Rule]) -> None:
         return spans.painted(stood, report.position, FOREVER, state)
 
     with transaction.atomic():
-        spans.repaint(report.pack_id, list(said), paint, lambda key: (said[key], groups[said[key].group]))
+        spans.repaint(
+            report.pack_id, list(said), paint, lambda key: (said[key], groups[said[key].group])
+        )
 
 
 def report(pack: Pack, day: int, rows_each: int) -> Report:
@@ -85,7 +96,11 @@ def report(pack: Pack, day: int, rows_each: int) -> Report:
         position=position_of(moment, sha256),
         lists=list(Status),
         content=rows.mixed(pack.pk << 20 | day),
-        choices={"regions": list(rows.REGIONS), "types": list(rows.TYPES), "accounts": [rows.OWNER]},
+        choices={
+            "regions": list(rows.REGIONS),
+            "types": list(rows.TYPES),
+            "accounts": [rows.OWNER],
+        },
         rows=rows_each,
         rules=rows.RULES,
         failing=failing,

@@ -43,7 +43,9 @@ class Place:
         return full // 20 if self.quick else full
 
     def pack(self, name: str) -> Pack:
-        return Pack.objects.get_or_create(account=self.account, pack_id=f"cp-{name}", defaults={"name": name})[0]
+        return Pack.objects.get_or_create(
+            account=self.account, pack_id=f"cp-{name}", defaults={"name": name}
+        )[0]
 
     def xls(self, number: int, step: int = 0) -> Path:
         """A file of so many rows below its head; written once."""
@@ -90,7 +92,16 @@ class Server:
 
     def __init__(self, **environment: str) -> None:
         port = free_port(0)
-        bind = ("--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--workers", "2", "--threads", "8")
+        bind = (
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--worker-class",
+            "gthread",
+            "--workers",
+            "2",
+            "--threads",
+            "8",
+        )
         command = (sys.executable, "-m", "gunicorn", "dashboard.wsgi", *bind, "--keep-alive", "75")
         self.process = subprocess.Popen(
             [*command, "--log-level", "warning"],

@@ -26,7 +26,13 @@ WORDS = {
 }
 RISKS = ("High", "Medium", "Low")
 REGIONS = ("cn-hangzhou", "cn-shanghai", "cn-beijing", "ap-southeast-1")
-TYPES = ("ACS::ECS::Instance", "ACS::OSS::Bucket", "ACS::RDS::DBInstance", "ACS::RAM::User", "ACS::SLB::LoadBalancer")
+TYPES = (
+    "ACS::ECS::Instance",
+    "ACS::OSS::Bucket",
+    "ACS::RDS::DBInstance",
+    "ACS::RAM::User",
+    "ACS::SLB::LoadBalancer",
+)
 RULES = 40
 EACH = RULES // len(TYPES)  # rules that judge a resource
 OWNER = "1024837465912038"
@@ -56,8 +62,15 @@ def turn(number: int) -> int:
 
 @cache
 def annotation(rule: int) -> str:
-    told = {"configuration": "false", "desiredValue": "true", "operator": "Equals", "property": f"$.Property{rule}"}
-    return json.dumps({**told, "reason": f"Property{rule} is false where rule {rule} expects true."})
+    told = {
+        "configuration": "false",
+        "desiredValue": "true",
+        "operator": "Equals",
+        "property": f"$.Property{rule}",
+    }
+    return json.dumps(
+        {**told, "reason": f"Property{rule} is false where rule {rule} expects true."}
+    )
 
 
 class Judged(NamedTuple):
@@ -104,8 +117,15 @@ def evaluated(number: int, step: int) -> list[Evaluated]:
 
 def changed(number: int, before: int, step: int) -> list[Evaluated]:
     """The rows that say something else in the report of a step than in the one before."""
-    turned = [at for turn, of in turns(number).items() if (before + turn) // 100 != (step + turn) // 100 for at in of]
-    return [evaluation(at, judge(at, step)) for at in turned if status(at, before) != status(at, step)]
+    turned = [
+        at
+        for turn, of in turns(number).items()
+        if (before + turn) // 100 != (step + turn) // 100
+        for at in of
+    ]
+    return [
+        evaluation(at, judge(at, step)) for at in turned if status(at, before) != status(at, step)
+    ]
 
 
 @cache
@@ -121,7 +141,11 @@ def evaluation(at: int, one: Judged) -> Evaluated:
     rule, resource, what = one
     group = (rule * len(Status) + what - 1) * len(REGIONS) + resource % 4
     named = (f"i-bp1{mixed(resource):014x}", f"worker-{resource}")
-    told = ("false", "true", f"Property{rule} is false.") if what == Status.NON_COMPLIANT else ("", "", "")
+    told = (
+        ("false", "true", f"Property{rule} is false.")
+        if what == Status.NON_COMPLIANT
+        else ("", "", "")
+    )
     key = mixed(at) << 16 | at & 0xFFFF
     return Evaluated(key, mixed(what + 10 * rule), mixed(resource), group, *named, *told, 0, at)
 

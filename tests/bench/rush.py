@@ -27,11 +27,29 @@ PATIENCE = 600.0
 def measure(place: Place) -> Iterator[Figure]:
     each = place.size(PACKS)
     port = free_port(0)
-    many = ("--many", str(ACCOUNTS), str(each), str(ROWS), "--generation-seconds", str(GENERATION), "--limits")
+    many = (
+        "--many",
+        str(ACCOUNTS),
+        str(each),
+        str(ROWS),
+        "--generation-seconds",
+        str(GENERATION),
+        "--limits",
+    )
     with running("sandbox", "--port", str(port), *many) as sandbox:
         answers(port or 0, sandbox)
-        found = [pack for account in accounts(f"127.0.0.1:{port}") for pack in account.packs.in_cloud()]
-        with running("run_huey", "--workers", "4", "--max-delay", "1", "--quiet", DOWNLOAD_HOSTS=f"127.0.0.1:{port}"):
+        found = [
+            pack for account in accounts(f"127.0.0.1:{port}") for pack in account.packs.in_cloud()
+        ]
+        with running(
+            "run_huey",
+            "--workers",
+            "4",
+            "--max-delay",
+            "1",
+            "--quiet",
+            DOWNLOAD_HOSTS=f"127.0.0.1:{port}",
+        ):
             time.sleep(3)  # a worker that has started
             alone_took = made(found[:1])
             took = made(found)
@@ -44,7 +62,9 @@ def measure(place: Place) -> Iterator[Figure]:
     files = [settings.MEDIA_ROOT / report.original.path for report in latest if report.original]
     reading = alone("xlrd", *files).seconds
     note = f"{took:.0f} s; one takes {alone_took:.1f} s, the bare reading {reading:.1f} s"
-    yield Figure("  total / (2 x one + bare reading)", took / (2 * alone_took + reading), 1.0, note=note)
+    yield Figure(
+        "  total / (2 x one + bare reading)", took / (2 * alone_took + reading), 1.0, note=note
+    )
 
 
 @contextmanager

@@ -39,7 +39,9 @@ def alone(*job: object) -> Job:
 def median_job(jobs: list[Job]) -> Job:
     """The job whose time is the median (the quicker of the middle two); its peaks are the highest of all."""
     middle = sorted(jobs)[(len(jobs) - 1) // 2]
-    return middle._replace(peak=max(job.peak for job in jobs), children=max(job.children for job in jobs))
+    return middle._replace(
+        peak=max(job.peak for job in jobs), children=max(job.children for job in jobs)
+    )
 
 
 def in_turn(times: int, *sides: Callable[[], Any]) -> list[list[Any]]:

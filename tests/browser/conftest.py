@@ -13,7 +13,10 @@ from dashboard.sandbox.wsgi import Sandbox
 from tests.browser.person import PATIENCE, Person
 from tests.installation import Installation
 
-CHINESE, SPOTLESS = "cp-6f0d62a3b1c94e75a208", "cp-7b15d6f2e09c43a88e35"  # have a past; nobody asks for more
+CHINESE, SPOTLESS = (
+    "cp-6f0d62a3b1c94e75a208",
+    "cp-7b15d6f2e09c43a88e35",
+)  # have a past; nobody asks for more
 WEEKS = 3
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -27,7 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "tests/browser" in str(item.path):
             item.add_marker(pytest.mark.browser)
             if not chromium and not os.environ.get("BROWSER_REQUIRED"):
-                item.add_marker(pytest.mark.skip("no chromium with its chromedriver on this machine"))
+                item.add_marker(
+                    pytest.mark.skip("no chromium with its chromedriver on this machine")
+                )
 
 
 @pytest.fixture(scope="session")
@@ -63,8 +68,12 @@ def pages(place: Installation) -> dict[str, str]:
     ready = f"{of}'{CHINESE}') AND state = 'ready' ORDER BY position DESC"
     pack, newest = one(f"SELECT pack_id {ready} LIMIT 1"), one(f"SELECT id {ready} LIMIT 1")
     before = one(f"SELECT id {ready} LIMIT 1 OFFSET 1")
-    failing = f"FROM dashboard_evaluation WHERE pack_id = {pack} AND status = 1 ORDER BY id DESC LIMIT 1"
-    key, resource, rule = (one(f"SELECT {name} {failing}") for name in ("key", "resource", "rule_id"))
+    failing = (
+        f"FROM dashboard_evaluation WHERE pack_id = {pack} AND status = 1 ORDER BY id DESC LIMIT 1"
+    )
+    key, resource, rule = (
+        one(f"SELECT {name} {failing}") for name in ("key", "resource", "rule_id")
+    )
     report, compared = f"/reports/{newest}/", f"/packs/{pack}/compare/{before}/{newest}/"
     spotless = one(f"SELECT id {of}'{SPOTLESS}') AND state = 'ready' ORDER BY position DESC")
     failed = one("SELECT id FROM dashboard_report WHERE state = 'failed' ORDER BY id")

@@ -19,8 +19,13 @@ def lay_in() -> None:
     files = [(PRODUCTION.uid, CHINESE, *file) for file in weeks(CHINESE)]
     files += [(STAGING.uid, SPOTLESS, *file) for file in weeks(SPOTLESS)]
     files.append((STAGING.uid, SPOTLESS, "report.xls", ERROR, UNTIL))
-    found = [imports.bring_in(uid, pack, name, io.BytesIO(content), at) for uid, pack, name, content, at in files]
-    assert [report.state for report in in_turn.read_all(found)] == ["ready"] * 2 * WEEKS + ["failed"]
+    found = [
+        imports.bring_in(uid, pack, name, io.BytesIO(content), at)
+        for uid, pack, name, content, at in files
+    ]
+    assert [report.state for report in in_turn.read_all(found)] == ["ready"] * 2 * WEEKS + [
+        "failed"
+    ]
     batch = ImportBatch.objects.create()
     for name, content in (("unknown.xls", files[0][3]), ("broken.xls", ERROR)):
         imports.settle(list(imports.receive(batch, name, io.BytesIO(content), len(content))))

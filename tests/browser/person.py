@@ -51,7 +51,10 @@ class Person:
         """Chooses the window's size (CSS pixels) and the system's theme; nothing is shown on its way to another."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        features = {"prefers-color-scheme": "dark" if dark else "light", "prefers-reduced-motion": "reduce"}
+        features = {
+            "prefers-color-scheme": "dark" if dark else "light",
+            "prefers-reduced-motion": "reduce",
+        }
         told = [{"name": name, "value": value} for name, value in features.items()]
         self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": told})
 
@@ -85,7 +88,9 @@ class Person:
 
     def row(self, words: str) -> "Spot":
         """The table row that contains these words."""
-        return Spot(self, lambda: self.browser.find_element(By.XPATH, f"//tr[contains(., {words!r})]"))
+        return Spot(
+            self, lambda: self.browser.find_element(By.XPATH, f"//tr[contains(., {words!r})]")
+        )
 
     def focus(self) -> "Spot":
         return Spot(self, lambda: self.browser.switch_to.active_element)
@@ -101,7 +106,8 @@ class Person:
         def is_there() -> bool:
             here = self.focus().element()
             return words in here.text and (
-                not row or any(row in one.text for one in here.find_elements(By.XPATH, "./ancestor::tr"))
+                not row
+                or any(row in one.text for one in here.find_elements(By.XPATH, "./ancestor::tr"))
             )
 
         for _ in range(120):
@@ -136,14 +142,18 @@ class Person:
         deadline, missed = time.monotonic() + seconds, None
         while time.monotonic() < deadline:
             try:
-                if self.browser.execute_script("return document.readyState") == "complete" and (seen := until()):
+                if self.browser.execute_script("return document.readyState") == "complete" and (
+                    seen := until()
+                ):
                     return seen
             except WebDriverException as error:
                 if not swapped(error):
                     raise
                 missed = error
             time.sleep(0.05)
-        raise TimeoutException(f"not within {seconds:.0f} seconds at {self.browser.current_url}") from missed
+        raise TimeoutException(
+            f"not within {seconds:.0f} seconds at {self.browser.current_url}"
+        ) from missed
 
     def complaints(self) -> list[str]:
         """What the browser's console has against the pages: script errors, refused sources, failed loads."""
@@ -166,7 +176,9 @@ class Spot:
     def button(self, *words: str) -> "Spot":
         """The button in it that bears these words, or one of them."""
         bears = " or ".join(f"contains(., {one!r})" for one in words)
-        return Spot(self.person, lambda: self.element().find_element(By.XPATH, f".//button[{bears}]"))
+        return Spot(
+            self.person, lambda: self.element().find_element(By.XPATH, f".//button[{bears}]")
+        )
 
     def all(self, selector: str) -> list[WebElement]:
         return self.person.look(lambda: self.element().find_elements(By.CSS_SELECTOR, selector))

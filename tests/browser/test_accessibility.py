@@ -17,7 +17,9 @@ axe.run({runOnly: tags, resultTypes: ["violations"], preload: false}).then((foun
 
 
 @pytest.mark.parametrize(
-    ("language", "dark", "width"), [("en", False, 1440), ("zh-hans", True, 390)], ids=["en-light-wide", "zh-dark-phone"]
+    ("language", "dark", "width"),
+    [("en", False, 1440), ("zh-hans", True, 390)],
+    ids=["en-light-wide", "zh-dark-phone"],
 )
 def test_no_page_violates_the_rules_of_accessibility(
     person: Person, pages: dict[str, str], language: str, dark: bool, width: int

@@ -17,7 +17,9 @@ def generate(person: Person, sandbox: Sandbox, pack: str) -> None:
     before = len(person.row(pack).all("a time"))
     with held(sandbox, pack):
         person.row(pack).button("Generate").click()
-        person.wait(lambda: "asked" in person.row(pack).text or "preparing" in person.row(pack).text)
+        person.wait(
+            lambda: "asked" in person.row(pack).text or "preparing" in person.row(pack).text
+        )
     person.wait(lambda: "Generate" in person.row(pack).text)
     assert len(person.row(pack).all("a time")) >= max(before, 1)
 
@@ -101,7 +103,9 @@ def test_two_people_clicking_at_once_make_one_report(person: Person, sandbox: Sa
     assert sandbox.generated[id_of(sandbox, pack)] == before + 1
 
 
-def test_a_failed_run_tells_its_cause_and_can_be_tried_again(person: Person, sandbox: Sandbox) -> None:
+def test_a_failed_run_tells_its_cause_and_can_be_tried_again(
+    person: Person, sandbox: Sandbox
+) -> None:
     pack = "RMiT Financial Standard Compliance Pack"
     sandbox.faults.set("html-page", pack=id_of(sandbox, pack), times=1)
     person.visit("/")

@@ -55,7 +55,9 @@ def close_by_escape(person: Person) -> None:
     person.wait(lambda: not person.all("tr.inset"))
 
 
-def test_no_page_scrolls_sideways_on_the_narrowest_phone(person: Person, pages: dict[str, str]) -> None:
+def test_no_page_scrolls_sideways_on_the_narrowest_phone(
+    person: Person, pages: dict[str, str]
+) -> None:
     person.dress(320, 640)
     over = {}
     for name, path in pages.items():
@@ -66,7 +68,9 @@ def test_no_page_scrolls_sideways_on_the_narrowest_phone(person: Person, pages: 
     assert over == {}
 
 
-def test_the_focus_is_never_hidden_under_what_stays_above(person: Person, pages: dict[str, str]) -> None:
+def test_the_focus_is_never_hidden_under_what_stays_above(
+    person: Person, pages: dict[str, str]
+) -> None:
     person.dress(1440, 640)
     for name in ("rules, one open", "resources", "home"):
         person.visit(pages[name])
@@ -76,14 +80,18 @@ def test_the_focus_is_never_hidden_under_what_stays_above(person: Person, pages:
                 assert not person.browser.execute_script(HIDDEN)
 
 
-def test_twenty_polls_disturb_nothing_and_say_nothing(person: Person, pages: dict[str, str], sandbox: Sandbox) -> None:
+def test_twenty_polls_disturb_nothing_and_say_nothing(
+    person: Person, pages: dict[str, str], sandbox: Sandbox
+) -> None:
     person.visit(pages["pack"])
     with held(sandbox, sandbox.estate.packs[CHINESE].name):
         person.find(".generate button").click()
         person.reads("preparing", ".steps [aria-current=step]")
         person.wait(lambda: "preparing" in str(person.find("#say").attribute("textContent")))
         person.find("details.numbers summary").click()
-        field = person.find("#reports [name=by]").element()  # this one, not one like it, must outlast the polls
+        field = person.find(
+            "#reports [name=by]"
+        ).element()  # this one, not one like it, must outlast the polls
         field.send_keys("offic")
         person.browser.execute_script(LISTEN + "scrollTo(0, 300)")
         return_to_the_tab(person, 20)
@@ -109,7 +117,9 @@ def test_each_state_of_a_run_is_announced_once(person: Person, sandbox: Sandbox)
     assert len(set(said())) == len(said())
 
 
-def test_a_run_that_ends_changes_the_numbers_above_the_table(person: Person, sandbox: Sandbox) -> None:
+def test_a_run_that_ends_changes_the_numbers_above_the_table(
+    person: Person, sandbox: Sandbox
+) -> None:
     sandbox.faults.set("html-page", pack=id_of(sandbox, QUICK), times=1)
     person.visit("/")
     failed = int(person.find("#packs-failed").text)
@@ -118,14 +128,18 @@ def test_a_run_that_ends_changes_the_numbers_above_the_table(person: Person, san
     assert "failed" in person.row(QUICK).text
 
 
-def test_escape_closes_an_opened_row_and_gives_the_focus_back(person: Person, pages: dict[str, str]) -> None:
+def test_escape_closes_an_opened_row_and_gives_the_focus_back(
+    person: Person, pages: dict[str, str]
+) -> None:
     person.visit(pages["resources"])
     person.find("tbody th a").click()
     close_by_escape(person)
     assert person.find("tbody th a").has_focus()
 
 
-def test_filters_survive_reload_back_and_another_language(person: Person, pages: dict[str, str]) -> None:
+def test_filters_survive_reload_back_and_another_language(
+    person: Person, pages: dict[str, str]
+) -> None:
     person.visit(pages["resources"])
     person.find("#f-risk [value=high]").click()
     person.arrives("risk=high")
@@ -143,7 +157,9 @@ def test_filters_survive_reload_back_and_another_language(person: Person, pages:
     assert len(person.all("tbody tr")) == rows
 
 
-def test_an_export_has_the_rows_that_the_screen_counts(person: Person, pages: dict[str, str]) -> None:
+def test_an_export_has_the_rows_that_the_screen_counts(
+    person: Person, pages: dict[str, str]
+) -> None:
     person.visit(pages["resources"])
     shown = int(person.find("caption").text.split(" of ")[0].replace(",", ""))
     person.find(".acts details.menu summary").click()
@@ -201,7 +217,9 @@ def test_a_label_stands_at_its_report_and_in_the_log(person: Person, pages: dict
     person.reads("for the audit", "#reports")
 
 
-def test_a_zip_with_one_broken_file_brings_in_the_others(person: Person, pages: dict[str, str], tmp_path: Path) -> None:
+def test_a_zip_with_one_broken_file_brings_in_the_others(
+    person: Person, pages: dict[str, str], tmp_path: Path
+) -> None:
     person.visit(pages["rules, none fails"])
     original = person.download(person.link("Download original").attribute("href") or "")
     bundle = tmp_path / "old.zip"

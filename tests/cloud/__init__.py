@@ -16,7 +16,9 @@ KEY_ID, SECRET = "LTAI5tExampleKeyId", "anExampleSecretOf30Characters1"
 class Cloud:
     """Answers are (status, body) or an exception to raise; the last one is repeated."""
 
-    def __init__(self, *answers: tuple[int, object] | Exception, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *answers: tuple[int, object] | Exception, headers: dict[str, str] | None = None
+    ) -> None:
         self.answers = list(answers)
         self.headers = headers or {}
         self.asked: list[WSGIEnvironment] = []
@@ -37,8 +39,20 @@ class Cloud:
         return httpx.WSGITransport(app=self)
 
     def client(self, **options: Any) -> Client:
-        return Client("config.example.com", KEY_ID, SECRET, transport=self.transport, **{"wait": 0.0} | options)
+        return Client(
+            "config.example.com",
+            KEY_ID,
+            SECRET,
+            transport=self.transport,
+            **{"wait": 0.0} | options,
+        )
 
 
 def error(code: str, message: str = "", **more: object) -> dict[str, object]:
-    return {"RequestId": "REQ-1", "HostId": "config.example.com", "Code": code, "Message": message, **more}
+    return {
+        "RequestId": "REQ-1",
+        "HostId": "config.example.com",
+        "Code": code,
+        "Message": message,
+        **more,
+    }

@@ -30,18 +30,27 @@ REPORT = {
 
 
 def packs(*ids: str, total: int | None) -> dict[str, object]:
-    result: dict[str, object] = {"CompliancePacks": [{"CompliancePackId": one} for one in ids], "TotalCount": total}
+    result: dict[str, object] = {
+        "CompliancePacks": [{"CompliancePackId": one} for one in ids],
+        "TotalCount": total,
+    }
     return {"RequestId": "REQ-4", "CompliancePacksResult": result}
 
 
 def signature_of(environ: dict[str, object], secret: str, body: bytes = b"") -> str:
     """Sign again, as the cloud does, what was received."""
-    headers = {name[5:].lower().replace("_", "-"): str(value) for name, value in environ.items() if name[:5] == "HTTP_"}
+    headers = {
+        name[5:].lower().replace("_", "-"): str(value)
+        for name, value in environ.items()
+        if name[:5] == "HTTP_"
+    }
     headers["content-type"] = str(environ.get("CONTENT_TYPE"))
     names = str(headers["authorization"]).split("SignedHeaders=")[1].split(",")[0].split(";")
     query = [(name, values[0]) for name, values in parse_qs(str(environ["QUERY_STRING"])).items()]
     method = str(environ["REQUEST_METHOD"])
-    return signing.v3_signature(secret, method, "/", query, headers, names, headers["x-acs-content-sha256"])
+    return signing.v3_signature(
+        secret, method, "/", query, headers, names, headers["x-acs-content-sha256"]
+    )
 
 
 def test_a_request_is_signed_with_v3_query_and_all() -> None:
@@ -61,7 +70,10 @@ def test_generate_is_a_signed_post_with_its_parameters_in_the_body() -> None:
     assert (environ["REQUEST_METHOD"], environ["QUERY_STRING"]) == ("POST", "")
     assert environ["CONTENT_TYPE"] == "application/x-www-form-urlencoded"
     assert cloud.forms == [{"CompliancePackId": "cp-1", "ClientToken": "token-1"}]
-    assert ";content-type;" in environ["HTTP_AUTHORIZATION"] or "=content-type;" in environ["HTTP_AUTHORIZATION"]
+    assert (
+        ";content-type;" in environ["HTTP_AUTHORIZATION"]
+        or "=content-type;" in environ["HTTP_AUTHORIZATION"]
+    )
     assert environ["HTTP_AUTHORIZATION"].endswith(f"Signature={signature_of(environ, SECRET)}")
     assert not generated.joined
 
@@ -91,7 +103,10 @@ def test_a_state_of_a_report_is_read_and_its_repr_hides_the_link() -> None:
 
 
 def test_a_report_never_made_has_neither_time_nor_link() -> None:
-    never = {"RequestId": "REQ-3", "CompliancePackReport": {"CompliancePackId": "cp-1", "ReportStatus": "NONE"}}
+    never = {
+        "RequestId": "REQ-3",
+        "CompliancePackReport": {"CompliancePackId": "cp-1", "ReportStatus": "NONE"},
+    }
     state = Cloud((200, never)).client().report("cp-1")
     assert (state.status, state.created_at_ms, state.url) == ("NONE", None, "")
 
@@ -119,12 +134,26 @@ def test_a_pack_is_read_with_its_rules() -> None:
         "ManagedRuleIdentifier": "oss-bucket-public-read-prohibited",
         "ResourceTypesScope": "ACS::OSS::Bucket,ACS::ECS::Disk",
         "RiskLevel": 1,
-        "ConfigRuleParameters": [{"ParameterName": "days", "ParameterValue": "90", "Required": True}],
+        "ConfigRuleParameters": [
+            {"ParameterName": "days", "ParameterValue": "90", "Required": True}
+        ],
     }
-    detail = {"CompliancePackId": "cp-1", "CompliancePackName": "等保三级", "AccountId": "1000000000000001"}
-    answer = {"RequestId": "REQ-5", "CompliancePack": detail | {"RiskLevel": "2", "ConfigRules": [rule]}}
+    detail = {
+        "CompliancePackId": "cp-1",
+        "CompliancePackName": "等保三级",
+        "AccountId": "1000000000000001",
+    }
+    answer = {
+        "RequestId": "REQ-5",
+        "CompliancePack": detail | {"RiskLevel": "2", "ConfigRules": [rule]},
+    }
     pack = Cloud((200, answer)).client().pack("cp-1")
-    assert (pack.name, pack.account_id, pack.risk, pack.created_at_ms) == ("等保三级", "1000000000000001", 2, None)
+    assert (pack.name, pack.account_id, pack.risk, pack.created_at_ms) == (
+        "等保三级",
+        "1000000000000001",
+        2,
+        None,
+    )
     [only] = pack.rules
     assert (only.identifier, only.risk) == ("oss-bucket-public-read-prohibited", 1)
     assert only.resource_types == ("ACS::OSS::Bucket", "ACS::ECS::Disk")
@@ -137,14 +166,22 @@ def test_the_status_of_rules_is_read() -> None:
         "CompliantCount": 1,
         "ConfigRuleCompliances": [{"ConfigRuleId": "cr-1", "ComplianceType": "NON_COMPLIANT"}],
     }
-    compliance = Cloud((200, {"RequestId": "R", "ConfigRuleComplianceResult": result})).client().rule_compliance("cp-1")
+    compliance = (
+        Cloud((200, {"RequestId": "R", "ConfigRuleComplianceResult": result}))
+        .client()
+        .rule_compliance("cp-1")
+    )
     assert (compliance.total, compliance.compliant, compliance.ignored) == (2, 1, None)
     assert [(rule.rule_id, rule.status) for rule in compliance.rules] == [("cr-1", "NON_COMPLIANT")]
 
 
 def test_the_numbers_of_resources_are_read() -> None:
     result = {"TotalCount": 9, "NonCompliantCount": "4", "IgnoredCount": 0}
-    counts = Cloud((200, {"RequestId": "R", "ResourceComplianceResult": result})).client().resource_compliance("cp-1")
+    counts = (
+        Cloud((200, {"RequestId": "R", "ResourceComplianceResult": result}))
+        .client()
+        .resource_compliance("cp-1")
+    )
     assert (counts.total, counts.non_compliant, counts.ignored, counts.compliant) == (9, 4, 0, None)
 
 
@@ -177,7 +214,9 @@ def test_what_may_pass_is_tried_again_with_a_new_nonce_and_the_same_token(
 
 def test_attempts_are_limited() -> None:
     cloud = Cloud((400, error("Throttling.User", "Request was denied due to user flow control.")))
-    with pytest.raises(CloudError, match=r"^Throttling\.User: Request was denied .* \(request REQ-1\)$"):
+    with pytest.raises(
+        CloudError, match=r"^Throttling\.User: Request was denied .* \(request REQ-1\)$"
+    ):
         cloud.client(attempts=2).report("cp-1")
     assert len(cloud.asked) == 2
 
@@ -189,7 +228,9 @@ def test_the_time_for_all_attempts_is_limited() -> None:
     assert 1 <= len(cloud.asked) < 20
 
 
-@pytest.mark.parametrize("code", ["Forbidden.RAM", "SignatureDoesNotMatch", "InvalidParameter", "Unheard.Of"])
+@pytest.mark.parametrize(
+    "code", ["Forbidden.RAM", "SignatureDoesNotMatch", "InvalidParameter", "Unheard.Of"]
+)
 def test_what_will_not_pass_is_not_tried_again(code: str) -> None:
     cloud = Cloud((503, error(code)))
     with pytest.raises(CloudError) as caught:
@@ -218,7 +259,9 @@ def test_an_answer_that_nobody_can_read_is_a_bad_one(answer: tuple[int, object])
 
 
 def test_an_error_in_xml_is_understood() -> None:
-    fields = b"<RequestId>REQ-6</RequestId><Code>AccountNotExisted</Code><Message>No &amp; no.</Message>"
+    fields = (
+        b"<RequestId>REQ-6</RequestId><Code>AccountNotExisted</Code><Message>No &amp; no.</Message>"
+    )
     body = b"<?xml version='1.0' encoding='UTF-8'?><Error>" + fields + b"</Error>"
     with pytest.raises(CloudError) as caught:
         Cloud((404, body)).client().report("cp-1")
@@ -246,7 +289,9 @@ def test_an_endpoint_that_is_no_address_is_a_cloud_error() -> None:
 
 
 def test_a_key_in_chinese_is_a_cloud_error() -> None:
-    client = Client("config.example.com", "密钥", "秘密", transport=Cloud((200, GENERATED)).transport)
+    client = Client(
+        "config.example.com", "密钥", "秘密", transport=Cloud((200, GENERATED)).transport
+    )
     with pytest.raises(CloudError) as caught:
         client.report("cp-1")
     assert caught.value.advice_key == "access_key"
@@ -274,7 +319,9 @@ def listener() -> Iterator[tuple[str, list[str]]]:
     asked: list[str] = []
     handler = type("Handler", (Listener,), {"asked": asked})
     with HTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        ).start()
         yield f"http://127.0.0.1:{server.server_port}", asked
         server.shutdown()
 

@@ -51,9 +51,13 @@ def failure(cloud: Cloud, url: str = LINK, **options: object) -> CloudError:
 
 def test_a_file_arrives_byte_for_byte_with_hash_size_and_name() -> None:
     target = io.BytesIO()
-    downloaded = fetch(Cloud((200, FILE), headers={"Content-Length": str(len(FILE))}), target=target)
+    downloaded = fetch(
+        Cloud((200, FILE), headers={"Content-Length": str(len(FILE))}), target=target
+    )
     assert target.getvalue() == FILE
-    assert downloaded == Downloaded(hashlib.sha256(FILE).hexdigest(), len(FILE), "1-cp-1-report-202106221046.xls")
+    assert downloaded == Downloaded(
+        hashlib.sha256(FILE).hexdigest(), len(FILE), "1-cp-1-report-202106221046.xls"
+    )
 
 
 def test_a_download_is_not_signed() -> None:
@@ -116,23 +120,35 @@ def test_a_link_to_elsewhere_is_refused_without_asking(url: str) -> None:
     ],
 )
 def test_a_link_to_an_allowed_host_is_followed(url: str, pattern: str) -> None:
-    assert fetch(Cloud((200, FILE)), url, allowed_hosts=["other.example.com", pattern]).size == len(FILE)
+    assert fetch(Cloud((200, FILE)), url, allowed_hosts=["other.example.com", pattern]).size == len(
+        FILE
+    )
 
 
 def test_a_port_that_is_not_the_allowed_one_is_refused() -> None:
     cloud = Cloud((200, FILE))
-    assert failure(cloud, "http://127.0.0.1:9998/f.xls", allowed_hosts=["127.0.0.1:9999"]).code == "ForbiddenHost"
+    assert (
+        failure(cloud, "http://127.0.0.1:9998/f.xls", allowed_hosts=["127.0.0.1:9999"]).code
+        == "ForbiddenHost"
+    )
 
 
 def test_a_redirect_is_not_followed() -> None:
-    cloud = Cloud((302, b""), headers={"Location": "https://bucket.aliyuncs.com/other.xls?Signature=s3cr3t"})
+    cloud = Cloud(
+        (302, b""), headers={"Location": "https://bucket.aliyuncs.com/other.xls?Signature=s3cr3t"}
+    )
     assert failure(cloud).code == "BadAnswer"
     assert len(cloud.asked) == 1
 
 
 def test_an_expired_link_is_told_from_other_refusals() -> None:
     seen = failure(Cloud((403, EXPIRED)))
-    assert (seen.code, seen.status, seen.request_id, seen.advice_key) == ("LinkExpired", 403, "OSS-1", "link_expired")
+    assert (seen.code, seen.status, seen.request_id, seen.advice_key) == (
+        "LinkExpired",
+        403,
+        "OSS-1",
+        "link_expired",
+    )
 
 
 @pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (404, "NoSuchKey")])
@@ -143,7 +159,9 @@ def test_another_refusal_of_oss_keeps_its_code(status: int, code: str) -> None:
 
 
 def test_a_link_signed_with_another_key_says_nothing_about_ours() -> None:
-    seen = failure(Cloud((403, b"<Error><Code>SignatureDoesNotMatch</Code><Message>No.</Message></Error>")))
+    seen = failure(
+        Cloud((403, b"<Error><Code>SignatureDoesNotMatch</Code><Message>No.</Message></Error>"))
+    )
     assert (seen.code, seen.advice_key) == ("OSS.SignatureDoesNotMatch", "link_refused")
 
 
@@ -180,7 +198,10 @@ def test_a_file_announced_as_too_large_is_refused_before_it_is_read() -> None:
     target = io.BytesIO()
     cloud = Cloud((200, FILE), headers={"Content-Length": str(len(FILE))})
     seen = failure(cloud, target=target, max_bytes=len(FILE) - 1)
-    assert (seen.code, seen.message) == ("TooLarge", f"{len(FILE)} bytes announced, {len(FILE) - 1} allowed")
+    assert (seen.code, seen.message) == (
+        "TooLarge",
+        f"{len(FILE)} bytes announced, {len(FILE) - 1} allowed",
+    )
     assert target.getvalue() == b""
 
 

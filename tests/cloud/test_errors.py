@@ -41,7 +41,12 @@ def test_each_code_of_the_cloud_has_its_advice(status: int, code: str, advice: A
     with pytest.raises(CloudError) as caught:
         Cloud((status, error(code, "What happened."))).client(attempts=1).report("cp-1")
     seen = caught.value
-    assert (seen.status, seen.code, seen.message, seen.request_id) == (status, code, "What happened.", "REQ-1")
+    assert (seen.status, seen.code, seen.message, seen.request_id) == (
+        status,
+        code,
+        "What happened.",
+        "REQ-1",
+    )
     assert seen.advice_key is advice
 
 
@@ -51,7 +56,10 @@ def test_a_code_decides_even_under_status_200() -> None:
 
 
 def test_a_missing_permission_is_named_by_the_cloud() -> None:
-    denied = error("NoPermission", AccessDeniedDetail={"AuthAction": "config:GetSomething", "NoPermissionType": "x"})
+    denied = error(
+        "NoPermission",
+        AccessDeniedDetail={"AuthAction": "config:GetSomething", "NoPermissionType": "x"},
+    )
     with pytest.raises(CloudError) as caught:
         Cloud((403, denied)).client().report("cp-1")
     assert caught.value.detail == "config:GetSomething"
@@ -79,14 +87,21 @@ def test_the_string_to_sign_is_cut(echo: str) -> None:
 
 
 def test_key_secret_and_token_never_stand_in_a_message() -> None:
-    message = f"Specified access key {KEY_ID} with {SECRET} and a-token or LTAIsomeoneElse is not found."
+    message = (
+        f"Specified access key {KEY_ID} with {SECRET} and a-token or LTAIsomeoneElse is not found."
+    )
     with pytest.raises(CloudError) as caught:
-        Cloud((404, error("InvalidAccessKeyId.NotFound", message))).client(security_token="a-token").report("cp-1")
+        Cloud((404, error("InvalidAccessKeyId.NotFound", message))).client(
+            security_token="a-token"
+        ).report("cp-1")
     assert caught.value.message == "Specified access key *** with *** and *** or *** is not found."
 
 
 def test_an_address_in_a_message_loses_its_query() -> None:
-    seen = CloudError("X", "see https://a.aliyuncs.com/file.xls?Signature=s3cr3t&Expires=1 or https://help.aliyun.com/")
+    seen = CloudError(
+        "X",
+        "see https://a.aliyuncs.com/file.xls?Signature=s3cr3t&Expires=1 or https://help.aliyun.com/",
+    )
     assert seen.message == "see https://a.aliyuncs.com/file.xls or https://help.aliyun.com/"
 
 
@@ -97,5 +112,12 @@ def test_a_message_is_one_line_of_at_most_300_characters() -> None:
 
 
 def test_an_error_survives_a_queue() -> None:
-    seen = pickle.loads(pickle.dumps(CloudError("Throttling", "Slow.", status=429, request_id="REQ-1")))  # noqa: S301  # our own bytes
-    assert (seen.code, seen.message, seen.status, seen.request_id) == ("Throttling", "Slow.", 429, "REQ-1")
+    seen = pickle.loads(
+        pickle.dumps(CloudError("Throttling", "Slow.", status=429, request_id="REQ-1"))
+    )  # noqa: S301  # our own bytes
+    assert (seen.code, seen.message, seen.status, seen.request_id) == (
+        "Throttling",
+        "Slow.",
+        429,
+        "REQ-1",
+    )

@@ -27,9 +27,18 @@ def client(sandbox: Sandbox) -> Iterator[Client]:
         yield client
 
 
-def connect(sandbox: Sandbox, secret: str = PRODUCTION.access_key_secret, **options: float) -> Client:
+def connect(
+    sandbox: Sandbox, secret: str = PRODUCTION.access_key_secret, **options: float
+) -> Client:
     transport = httpx.WSGITransport(app=sandbox)
-    return Client("https://127.0.0.1", PRODUCTION.access_key_id, secret, transport=transport, wait=0.0, **options)  # type: ignore[arg-type]
+    return Client(
+        "https://127.0.0.1",
+        PRODUCTION.access_key_id,
+        secret,
+        transport=transport,
+        wait=0.0,
+        **options,
+    )  # type: ignore[arg-type]
 
 
 def fetch(sandbox: Sandbox, client: Client, target: io.BytesIO) -> Downloaded:
@@ -97,7 +106,9 @@ def test_a_fault_that_passes_is_survived(sandbox: Sandbox, client: Client, fault
         ("reset", "cut_off"),
     ],
 )
-def test_a_fault_that_stays_is_told(sandbox: Sandbox, client: Client, fault: str, advice: str) -> None:
+def test_a_fault_that_stays_is_told(
+    sandbox: Sandbox, client: Client, fault: str, advice: str
+) -> None:
     sandbox.faults.set(fault)
     with pytest.raises(CloudError) as caught:
         client.report(PACK)
@@ -132,7 +143,9 @@ def test_sts_credentials_are_accepted(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("fault", "code"), [("expired-link", "LinkExpired"), ("cut-off", "CutOff"), ("reset", "CutOff")]
 )
-def test_a_download_that_fails_says_how(sandbox: Sandbox, client: Client, fault: str, code: str) -> None:
+def test_a_download_that_fails_says_how(
+    sandbox: Sandbox, client: Client, fault: str, code: str
+) -> None:
     sandbox.faults.set(fault, on="Download" if fault == "reset" else None)
     with pytest.raises(CloudError) as caught:
         fetch(sandbox, client, io.BytesIO())

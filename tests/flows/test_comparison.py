@@ -19,15 +19,23 @@ ALL = frozenset(Status)
 FAILING_ONLY = frozenset({Status.NON_COMPLIANT})
 EVERYTHING = Lists(ALL, ALL)
 CONTENT = st.dictionaries(st.integers(1, 12), st.sampled_from(Status))
-LISTS = st.sampled_from([ALL, FAILING_ONLY, frozenset({Status.NON_COMPLIANT, Status.COMPLIANT, Status.IGNORED})])
+LISTS = st.sampled_from(
+    [ALL, FAILING_ONLY, frozenset({Status.NON_COMPLIANT, Status.COMPLIANT, Status.IGNORED})]
+)
 Content = Mapping[int, Status]
 
 
 def rows(content: Content, lists: frozenset[int] = ALL) -> dict[int, Row[int]]:
-    return {key: Row(key, 1, status, 1, f"i-{key}") for key, status in content.items() if status in lists}
+    return {
+        key: Row(key, 1, status, 1, f"i-{key}")
+        for key, status in content.items()
+        if status in lists
+    }
 
 
-def buckets(old: Content, new: Content, lists: Lists = EVERYTHING) -> tuple[Counter[Bucket], dict[int, Bucket]]:
+def buckets(
+    old: Content, new: Content, lists: Lists = EVERYTHING
+) -> tuple[Counter[Bucket], dict[int, Bucket]]:
     was, now = rows(old, lists.older), rows(new, lists.newer)
     changes = list(differing(was, now, lists))
     totals = Counter(Status(row.status) for row in now.values())
@@ -35,15 +43,23 @@ def buckets(old: Content, new: Content, lists: Lists = EVERYTHING) -> tuple[Coun
 
 
 @given(CONTENT, CONTENT)
-def test_swapping_the_reports_turns_what_failed_anew_into_what_was_fixed(old: Content, new: Content) -> None:
+def test_swapping_the_reports_turns_what_failed_anew_into_what_was_fixed(
+    old: Content, new: Content
+) -> None:
     def compliant_before(content: Content, of: dict[int, Bucket]) -> set[int]:
         return {
-            key for key, bucket in of.items() if bucket is Bucket.NEW_FAILURE and content.get(key) is Status.COMPLIANT
+            key
+            for key, bucket in of.items()
+            if bucket is Bucket.NEW_FAILURE and content.get(key) is Status.COMPLIANT
         }
 
     forth, back = buckets(old, new)[1], buckets(new, old)[1]
-    assert compliant_before(old, forth) == {key for key, bucket in back.items() if bucket is Bucket.FIXED}
-    assert compliant_before(new, back) == {key for key, bucket in forth.items() if bucket is Bucket.FIXED}
+    assert compliant_before(old, forth) == {
+        key for key, bucket in back.items() if bucket is Bucket.FIXED
+    }
+    assert compliant_before(new, back) == {
+        key for key, bucket in forth.items() if bucket is Bucket.FIXED
+    }
 
 
 @given(CONTENT)
@@ -74,7 +90,9 @@ def test_fixed_needs_the_key_compliant_in_the_newer_report(
 
 
 @given(CONTENT, CONTENT)
-def test_a_file_that_lists_failing_resources_only_makes_nothing_gone_or_appeared(old: Content, new: Content) -> None:
+def test_a_file_that_lists_failing_resources_only_makes_nothing_gone_or_appeared(
+    old: Content, new: Content
+) -> None:
     whole_then_part = buckets(old, new, Lists(ALL, FAILING_ONLY))[1].values()
     assert not {Bucket.GONE_COMPLIANT, Bucket.FIXED, Bucket.OTHER_CHANGE} & set(whole_then_part)
     part_then_whole = buckets(old, new, Lists(FAILING_ONLY, ALL))[1].values()
@@ -115,10 +133,14 @@ def store(pack: Pack, day: int, rows: list[Evaluated]) -> Report:
 @pytest.mark.django_db
 def test_two_stored_reports_differ_as_their_rows_do_whatever_came_between() -> None:
     pack = Pack.objects.create(
-        account=Account.objects.create(name="A", uid="1000000000000001"), pack_id="cp-1", name="Pack"
+        account=Account.objects.create(name="A", uid="1000000000000001"),
+        pack_id="cp-1",
+        name="Pack",
     )
     older = store(pack, 1, [evaluated(1, 1), evaluated(2, 5), evaluated(3, 1), evaluated(4, 5)])
-    newer = store(pack, 9, [evaluated(1, 5), evaluated(2, 1), evaluated(3, 1, "worse"), evaluated(5, 5)])
+    newer = store(
+        pack, 9, [evaluated(1, 5), evaluated(2, 1), evaluated(3, 1, "worse"), evaluated(5, 5)]
+    )
     store(pack, 5, [evaluated(1, 1), evaluated(3, 5), evaluated(6, 1)])
     compared = comparison.between(newer, older)
     assert {change.key: change.bucket for change in compared.changes} == {

@@ -17,7 +17,9 @@ from dashboard.sandbox.history import history
 
 pytestmark = pytest.mark.django_db
 UID = "1024837465912038"
-PLAN = PackPlan("cp-00000000000000000001", UID, "OSS 合规管理最佳实践", "", ("oss",), rows=60, failing=0.3)
+PLAN = PackPlan(
+    "cp-00000000000000000001", UID, "OSS 合规管理最佳实践", "", ("oss",), rows=60, failing=0.3
+)
 UNTIL = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 State = ImportedFile.State
 
@@ -32,7 +34,9 @@ def batch(db: None) -> ImportBatch:
     return ImportBatch.objects.create()
 
 
-def take_in(batch: ImportBatch, name: str, content: bytes, given: places.Place | None = None) -> list[ImportedFile]:
+def take_in(
+    batch: ImportBatch, name: str, content: bytes, given: places.Place | None = None
+) -> list[ImportedFile]:
     found = list(imports.receive(batch, name, io.BytesIO(content), len(content)))
     list(in_turn.read_all(imports.settle(found, given or places.Place())))
     for file in found:
@@ -53,7 +57,9 @@ def test_a_name_says_account_pack_and_time_in_the_cloud_s_zone() -> None:
     assert place == (UID, "cp-1", dt.datetime(2021, 6, 22, 2, 46, tzinfo=dt.UTC), "")
 
 
-@pytest.mark.parametrize("name", ["report.xls", f"{UID}-cp-1.xls", f"12-{UID}00-cp-1-report-202106221046.xls"])
+@pytest.mark.parametrize(
+    "name", ["report.xls", f"{UID}-cp-1.xls", f"12-{UID}00-cp-1-report-202106221046.xls"]
+)
 def test_any_other_name_says_nothing(name: str) -> None:
     assert places.named(name) == places.Place()
 
@@ -74,7 +80,11 @@ def test_an_import_makes_account_and_pack_and_bears_its_own_evidence_time(
     assert report.created_at == created_at
     assert report.received_at
     assert report.received_at > created_at
-    assert (report.pack.account.uid, report.pack.pack_id, report.pack.imported) == (UID, PLAN.id, True)
+    assert (report.pack.account.uid, report.pack.pack_id, report.pack.imported) == (
+        UID,
+        PLAN.id,
+        True,
+    )
     assert (report.pack.name, report.pack_name) == (PLAN.name, PLAN.name)
 
 
@@ -92,8 +102,14 @@ def test_the_same_bytes_of_the_same_time_are_one_report(
     batch: ImportBatch, files: list[tuple[str, bytes, dt.datetime]]
 ) -> None:
     name, content, _created_at = files[0]
-    first, again, renamed = (take_in(batch, named, content)[0] for named in (name, name, "renamed.xls"))
-    assert [file.state for file in (first, again, renamed)] == [State.ENTERED, State.THERE, State.THERE]
+    first, again, renamed = (
+        take_in(batch, named, content)[0] for named in (name, name, "renamed.xls")
+    )
+    assert [file.state for file in (first, again, renamed)] == [
+        State.ENTERED,
+        State.THERE,
+        State.THERE,
+    ]
     assert Report.objects.count() == 1
 
 
@@ -132,14 +148,19 @@ def test_files_that_come_in_any_order_give_one_history(
     Pack.objects.all().delete()
     for name, content, _created_at in files:
         take_in(batch, name, content)
-    assert [(one.new, one.fixed, one.rows) for one in Report.objects.order_by("created_at")] == forth
+    assert [
+        (one.new, one.fixed, one.rows) for one in Report.objects.order_by("created_at")
+    ] == forth
 
 
 def test_a_zip_of_reports_is_many_imports_and_one_bad_file_stops_nothing(
     batch: ImportBatch, files: list[tuple[str, bytes, dt.datetime]]
 ) -> None:
     bad = f"{UID}-{PLAN.id}-report-202601010000.xls"
-    members = {name: content for name, content, _ in files} | {bad: b"\xd0\xcf\x11\xe0 broken", "notes.txt": b"?"}
+    members = {name: content for name, content, _ in files} | {
+        bad: b"\xd0\xcf\x11\xe0 broken",
+        "notes.txt": b"?",
+    }
     found = {file.name: file for file in take_in(batch, "year.zip", bundle(members))}
     assert len(found) == 5
     assert all(file.inside == "year.zip" for file in found.values())
@@ -170,7 +191,9 @@ def test_a_file_that_says_too_little_is_asked_about(batch: ImportBatch) -> None:
     assert (report.created_at, report.pack.pack_id) == (file.created_at, PLAN.id)
 
 
-def test_a_file_above_the_limit_is_refused_before_it_is_stored(batch: ImportBatch, settings: object) -> None:
+def test_a_file_above_the_limit_is_refused_before_it_is_stored(
+    batch: ImportBatch, settings: object
+) -> None:
     settings.FILE_LIMIT_BYTES = 10  # type: ignore[attr-defined]
     (file,) = take_in(batch, "large.xls", b"x" * 11)
     assert (file.state, file.error_code, file.original) == (State.REFUSED, "too_large", None)
@@ -204,19 +227,28 @@ def test_the_command_says_of_a_file_that_is_gone_what_became_of_it_and_goes_on(
     assert list(verdicts) == [("gone.xls", State.REFUSED, "unreadable"), (name, State.ENTERED, "")]
 
 
-def test_a_name_in_no_encoding_stops_nothing(tmp_path: Path, files: list[tuple[str, bytes, dt.datetime]]) -> None:
+def test_a_name_in_no_encoding_stops_nothing(
+    tmp_path: Path, files: list[tuple[str, bytes, dt.datetime]]
+) -> None:
     name, content, _created_at = files[0]
     (tmp_path / name).write_bytes(content)
     (tmp_path / os.fsdecode(b"\xff\xfe.xls")).write_bytes(content)
     call_command("import_reports", str(tmp_path))
-    assert set(ImportedFile.objects.values_list("name", "state")) == {(name, State.ENTERED), ("??.xls", State.THERE)}
+    assert set(ImportedFile.objects.values_list("name", "state")) == {
+        (name, State.ENTERED),
+        ("??.xls", State.THERE),
+    }
 
 
 def test_the_same_bytes_twice_at_once_are_one_report(
     batch: ImportBatch, files: list[tuple[str, bytes, dt.datetime]]
 ) -> None:
     name, content, _created_at = files[0]
-    found = [file for _ in range(2) for file in imports.receive(batch, name, io.BytesIO(content), len(content))]
+    found = [
+        file
+        for _ in range(2)
+        for file in imports.receive(batch, name, io.BytesIO(content), len(content))
+    ]
     assert imports.settle(found) == [Report.objects.get()]
     assert [file.state for file in batch.files.all()] == [State.ENTERED, State.THERE]
 
@@ -230,7 +262,9 @@ def test_a_file_that_cannot_be_looked_at_keeps_no_other_waiting(
     monkeypatch.setattr(imports, "told", failing)
     name, content, _created_at = files[0]
     found = [
-        file for one in ("list.xls", name) for file in imports.receive(batch, one, io.BytesIO(content), len(content))
+        file
+        for one in ("list.xls", name)
+        for file in imports.receive(batch, one, io.BytesIO(content), len(content))
     ]
     assert len(imports.settle(found)) == 1
     assert [file.state for file in batch.files.all()] == [State.ARRIVED, State.ENTERED]

@@ -19,7 +19,9 @@ from dashboard.sandbox.history import history
 
 pytestmark = pytest.mark.django_db
 UID = "1024837465912038"
-PLANS = [PackPlan(f"cp-{n:020}", UID, f"Pack {n}", "", ("oss",), rows=60, failing=0.3) for n in (1, 2)]
+PLANS = [
+    PackPlan(f"cp-{n:020}", UID, f"Pack {n}", "", ("oss",), rows=60, failing=0.3) for n in (1, 2)
+]
 UNTIL = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 State = Report.State
 File = tuple[str, str, bytes, dt.datetime]
@@ -28,11 +30,18 @@ File = tuple[str, str, bytes, dt.datetime]
 @pytest.fixture(scope="module")
 def files() -> list[File]:
     """Six weeks of two packs, pack by pack and in the order of time."""
-    return [(plan.id, *one) for plan in PLANS for one in history(Estate(7, 6, packs=(plan,)), 6, until=UNTIL)]
+    return [
+        (plan.id, *one)
+        for plan in PLANS
+        for one in history(Estate(7, 6, packs=(plan,)), 6, until=UNTIL)
+    ]
 
 
 def brought_in(files: Sequence[File]) -> list[Report]:
-    return [imports.bring_in(UID, pack, name, io.BytesIO(content), at) for pack, name, content, at in files]
+    return [
+        imports.bring_in(UID, pack, name, io.BytesIO(content), at)
+        for pack, name, content, at in files
+    ]
 
 
 def one_by_one(found: list[Report]) -> None:
@@ -55,14 +64,39 @@ def everything() -> list[Any]:
         "rules", "failing", "compliant", "failing_high", "failing_medium", "failing_low", "rated_compliant",
         "rated_failing", "new", "fixed", "gone", "stated", "reader", "claim", "language", "kind", "evaluated_at",
     ]  # fmt: skip
-    result = ["report__position", "rule__key", "name", "risk", "failing", "compliant", "stated", "new", "fixed"]
-    span = ["rule__key", "key", "first", "until", "since", "digest", "status", "risk", "resource_id", "text"]
+    result = [
+        "report__position",
+        "rule__key",
+        "name",
+        "risk",
+        "failing",
+        "compliant",
+        "stated",
+        "new",
+        "fixed",
+    ]
+    span = [
+        "rule__key",
+        "key",
+        "first",
+        "until",
+        "since",
+        "digest",
+        "status",
+        "risk",
+        "resource_id",
+        "text",
+    ]
     return [
         list(line.values_list(*told)),
         list(RuleResult.objects.order_by("report__position", "rule__key").values_list(*result)),
         list(Evaluation.objects.order_by("rule__pack__pack_id", "key", "first").values_list(*span)),
-        list(Rule.objects.order_by("pack__pack_id", "key").values_list("key", "name", "identifier")),
-        list(Sheet.objects.order_by("report__position", "number").values_list("name", "rows", "role")),
+        list(
+            Rule.objects.order_by("pack__pack_id", "key").values_list("key", "name", "identifier")
+        ),
+        list(
+            Sheet.objects.order_by("report__position", "number").values_list("name", "rows", "role")
+        ),
         list(Pack.objects.order_by("pack_id").values_list("name", "imported")),
     ]
 
@@ -80,7 +114,9 @@ def orders(files: list[File]) -> Iterator[list[File]]:
     yield random.Random(7).sample(files, len(files))
 
 
-@pytest.mark.parametrize("order", range(4), ids=["in order", "backwards", "packs in turn", "any order"])
+@pytest.mark.parametrize(
+    "order", range(4), ids=["in order", "backwards", "packs in turn", "any order"]
+)
 def test_in_turn_is_as_one_by_one(files: list[File], order: int) -> None:
     some = list(orders(files))[order]
     all_in_turn(brought_in(some))
@@ -107,7 +143,9 @@ def test_in_the_order_of_time_no_row_that_stands_is_looked_up(
     assert len(looked) == len(PLANS)
 
 
-def test_one_that_cannot_be_entered_stops_no_other(files: list[File], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_cannot_be_entered_stops_no_other(
+    files: list[File], monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = brought_in(files[:5])
     bad = found[2].pk
     write = results.write
@@ -143,7 +181,11 @@ def test_what_somebody_else_is_at_is_left_to_them(files: list[File]) -> None:
     assert not in_turn.InTurn().enter(found)
     assert not Report.objects.ready().exists()
     assert not Report.objects.exclude(pk=theirs.pk).exclude(claim=None).exists()
-    assert [report.state for report in in_turn.read_all(found)] == [State.READY, State.READING, State.READY]
+    assert [report.state for report in in_turn.read_all(found)] == [
+        State.READY,
+        State.READING,
+        State.READY,
+    ]
     ledger.enter(theirs)
     told = everything()
     forget()

@@ -24,7 +24,9 @@ def words(client: Client, address: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
 
-def test_every_page_tells_the_same_rate_whatever_the_file_lists(account: object, reader: Client, work: Work) -> None:
+def test_every_page_tells_the_same_rate_whatever_the_file_lists(
+    account: object, reader: Client, work: Work
+) -> None:
     for pack in Pack.objects.all():
         report = work(reports.request(pack, None))
         told = rate(*report.rated)
@@ -34,7 +36,9 @@ def test_every_page_tells_the_same_rate_whatever_the_file_lists(account: object,
         assert told in home[home.index(pack.name) :][:200]
 
 
-def test_a_file_that_lists_failing_resources_only_is_rated_by_its_overview(account: object, work: Work) -> None:
+def test_a_file_that_lists_failing_resources_only_is_rated_by_its_overview(
+    account: object, work: Work
+) -> None:
     pack = Pack.objects.get(name="数据库合规管理最佳实践")
     report = work(reports.request(pack, None))
     overview = report.stated["overview"]

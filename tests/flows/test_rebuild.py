@@ -16,13 +16,18 @@ from dashboard.sandbox.accounts import PackPlan
 from dashboard.sandbox.estate import Estate
 from dashboard.sandbox.history import history
 
-PLAN = PackPlan("cp-00000000000000000001", "1024837465912038", "Pack", "", ("oss",), rows=80, failing=0.3)
+PLAN = PackPlan(
+    "cp-00000000000000000001", "1024837465912038", "Pack", "", ("oss",), rows=80, failing=0.3
+)
 UNTIL = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 
 
 def bring_in(plan: PackPlan = PLAN, weeks: int = 3) -> Pack:
     files = history(Estate(7, weeks, packs=(plan,)), weeks, until=UNTIL)
-    found = [imports.bring_in(plan.uid, plan.id, name, io.BytesIO(content), at) for name, content, at in files]
+    found = [
+        imports.bring_in(plan.uid, plan.id, name, io.BytesIO(content), at)
+        for name, content, at in files
+    ]
     assert all(report.state == Report.State.READY for report in in_turn.read_all(found))
     return Pack.objects.get(pack_id=plan.id)
 
@@ -35,7 +40,10 @@ def pack(db: None) -> Pack:
 def everything() -> list[list[dict[str, Any]]]:
     """All that is read from files, but for the numbers of database rows."""
     return [
-        [{name: value for name, value in row.items() if name != "id"} for row in model.objects.order_by(*by).values()]
+        [
+            {name: value for name, value in row.items() if name != "id"}
+            for row in model.objects.order_by(*by).values()
+        ]
         for model, by in (
             (Evaluation, ("pack", "key", "first")),
             (RuleResult, ("report", "rule")),
@@ -71,7 +79,9 @@ def test_a_rebuild_that_cannot_read_an_original_leaves_the_pack_as_it_was(pack: 
     assert everything() == before
 
 
-def test_a_rebuild_says_which_reader_s_numbers_a_report_shows(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rebuild_says_which_reader_s_numbers_a_report_shows(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("dashboard.workbook.READER", 99)
     monkeypatch.setattr(results, "READER", 99)
     rebuilding.rebuild(pack)
@@ -83,7 +93,9 @@ def test_verify_passes_an_untouched_archive(pack: Pack, capsys: pytest.CaptureFi
     assert "3 of 3 originals have their hash" in capsys.readouterr().out
 
 
-def test_verify_finds_one_changed_byte_and_a_missing_file(pack: Pack, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verify_finds_one_changed_byte_and_a_missing_file(
+    pack: Pack, capsys: pytest.CaptureFixture[str]
+) -> None:
     changed, missing, _ = pack.reports.order_by("position")
     assert changed.original
     assert missing.original
@@ -118,6 +130,10 @@ def test_compare_says_the_same_of_reports_and_of_their_files(
 
 
 def test_compare_refuses_reports_of_two_packs(pack: Pack) -> None:
-    other = bring_in(PackPlan("cp-00000000000000000002", PLAN.uid, "Other", "", ("oss",), rows=40), 1)
+    other = bring_in(
+        PackPlan("cp-00000000000000000002", PLAN.uid, "Other", "", ("oss",), rows=40), 1
+    )
     with pytest.raises(CommandError, match="two packs"):
-        call_command("compare", str(pack.reports.latest("pk").pk), str(other.reports.latest("pk").pk))
+        call_command(
+            "compare", str(pack.reports.latest("pk").pk), str(other.reports.latest("pk").pk)
+        )

@@ -35,7 +35,9 @@ def until(state: Report.State, report: Report) -> Report:
     raise AssertionError(f"never {state}: {report.state} {report.error_code}")
 
 
-def test_a_click_ends_in_a_ready_report_whose_bytes_have_the_stored_hash(pack: Pack, officer: User, work: Work) -> None:
+def test_a_click_ends_in_a_ready_report_whose_bytes_have_the_stored_hash(
+    pack: Pack, officer: User, work: Work
+) -> None:
     report = work(reports.request(pack, officer))
     assert (report.state, report.requested_by) == (State.READY, officer)
     assert report.original
@@ -45,14 +47,18 @@ def test_a_click_ends_in_a_ready_report_whose_bytes_have_the_stored_hash(pack: P
     assert Evaluation.objects.at(pack.pk, report.position or 0).count() == report.rows > 0
 
 
-def test_two_clicks_make_one_report_and_one_generate(pack: Pack, officer: User, sandbox: Sandbox, work: Work) -> None:
+def test_two_clicks_make_one_report_and_one_generate(
+    pack: Pack, officer: User, sandbox: Sandbox, work: Work
+) -> None:
     first, second = reports.request(pack, officer), reports.request(pack, None)
     assert first == second
     work(first)
     assert generates(sandbox, pack) == 1
 
 
-def test_a_report_that_somebody_else_has_the_cloud_make_is_joined(pack: Pack, sandbox: Sandbox, work: Work) -> None:
+def test_a_report_that_somebody_else_has_the_cloud_make_is_joined(
+    pack: Pack, sandbox: Sandbox, work: Work
+) -> None:
     sandbox.faults.set("never-completes", times=None)
     theirs = until(State.CREATING, reports.request(pack, None))
     reports.cancel(theirs)
@@ -63,7 +69,9 @@ def test_a_report_that_somebody_else_has_the_cloud_make_is_joined(pack: Pack, sa
     assert generates(sandbox, pack) == 1
 
 
-def test_the_report_before_is_never_taken_for_the_one_asked_for(pack: Pack, sandbox: Sandbox, work: Work) -> None:
+def test_the_report_before_is_never_taken_for_the_one_asked_for(
+    pack: Pack, sandbox: Sandbox, work: Work
+) -> None:
     first = work(reports.request(pack, None))
     sandbox.faults.set("previous-report", times=3)
     second = work(reports.request(pack, None))
@@ -78,14 +86,20 @@ def test_an_expired_link_is_asked_for_again(pack: Pack, sandbox: Sandbox, work: 
     assert work(reports.request(pack, None)).state == State.READY
 
 
-@pytest.mark.parametrize("fault", ["throttling", "unavailable", "internal-error", "reset", "cut-off"])
-def test_a_fault_that_passes_does_not_end_a_report(fault: str, pack: Pack, sandbox: Sandbox, work: Work) -> None:
+@pytest.mark.parametrize(
+    "fault", ["throttling", "unavailable", "internal-error", "reset", "cut-off"]
+)
+def test_a_fault_that_passes_does_not_end_a_report(
+    fault: str, pack: Pack, sandbox: Sandbox, work: Work
+) -> None:
     report = reports.request(pack, None)
     sandbox.faults.set(fault, times=3)
     assert work(report).state == State.READY
 
 
-def test_a_fault_that_does_not_pass_ends_the_report_with_its_cause(pack: Pack, sandbox: Sandbox, work: Work) -> None:
+def test_a_fault_that_does_not_pass_ends_the_report_with_its_cause(
+    pack: Pack, sandbox: Sandbox, work: Work
+) -> None:
     report = reports.request(pack, None)
     sandbox.faults.set("unavailable")
     work(report)
@@ -93,7 +107,9 @@ def test_a_fault_that_does_not_pass_ends_the_report_with_its_cause(pack: Pack, s
     assert report.error_facts["request_id"]
 
 
-def test_a_missing_permission_ends_the_report_at_once_and_is_named(pack: Pack, sandbox: Sandbox, work: Work) -> None:
+def test_a_missing_permission_ends_the_report_at_once_and_is_named(
+    pack: Pack, sandbox: Sandbox, work: Work
+) -> None:
     sandbox.faults.set("forbidden", on="GenerateCompliancePackReport")
     report = work(reports.request(pack, None))
     assert report.error_code == "Forbidden.RAM"
@@ -112,7 +128,9 @@ def test_a_file_nobody_can_read_fails_is_kept_and_leaves_the_report_before_curre
     assert pack.reports.ready().get() == good
 
 
-def test_a_report_that_the_cloud_never_completes_ends_at_its_deadline(pack: Pack, sandbox: Sandbox) -> None:
+def test_a_report_that_the_cloud_never_completes_ends_at_its_deadline(
+    pack: Pack, sandbox: Sandbox
+) -> None:
     sandbox.faults.set("never-completes")
     report = until(State.CREATING, reports.request(pack, None))
     Report.objects.filter(pk=report.pk).update(deadline_at=timezone.now())
@@ -187,7 +205,9 @@ def test_whoever_lost_the_claim_while_entering_leaves_nothing_in_the_way_of_the_
     assert work(report).state == State.READY
 
 
-def test_whoever_lost_the_claim_to_one_who_has_finished_writes_nothing(pack: Pack, work: Work) -> None:
+def test_whoever_lost_the_claim_to_one_who_has_finished_writes_nothing(
+    pack: Pack, work: Work
+) -> None:
     report = work(reports.request(pack, None))
     late = Report.objects.select_related("pack__account", "original").get(pk=report.pk)
     late.state, late.claim, late.reader = State.READING, uuid.uuid4(), 0
@@ -217,7 +237,9 @@ def test_a_large_report_that_is_cancelled_meanwhile_puts_no_more_rows(
     assert first.rows > 20
 
 
-def test_parameters_come_back_from_the_database_as_the_cloud_gave_them(pack: Pack, work: Work) -> None:
+def test_parameters_come_back_from_the_database_as_the_cloud_gave_them(
+    pack: Pack, work: Work
+) -> None:
     report = work(reports.request(pack, None))
     told = report.stated["parameters"]
     found = {one.rule.rule_id: one.parameters for one in report.rule_results.select_related("rule")}
@@ -225,7 +247,9 @@ def test_parameters_come_back_from_the_database_as_the_cloud_gave_them(pack: Pac
     assert found == {rule: told.get(rule) for rule in found}
 
 
-def test_what_a_cancelled_report_brought_into_the_spans_is_taken_out_again(pack: Pack, work: Work) -> None:
+def test_what_a_cancelled_report_brought_into_the_spans_is_taken_out_again(
+    pack: Pack, work: Work
+) -> None:
     first = work(reports.request(pack, None))
     before = stored_spans(pack)
     second = work(reports.request(pack, None))
@@ -246,8 +270,12 @@ def test_a_report_tells_what_is_new_and_fixed_since_the_one_before(pack: Pack, w
     second.refresh_from_db()
     was, now = statuses(first), statuses(second)
     assert (first.new, first.fixed) == (None, None)
-    assert second.new == sum(1 for key in now if now[key] == FAILING and was.get(key) not in (FAILING, IGNORED))
-    assert second.fixed == sum(1 for key in now if now[key] == COMPLIANT and was.get(key) == FAILING)
+    assert second.new == sum(
+        1 for key in now if now[key] == FAILING and was.get(key) not in (FAILING, IGNORED)
+    )
+    assert second.fixed == sum(
+        1 for key in now if now[key] == COMPLIANT and was.get(key) == FAILING
+    )
     assert second.new + second.fixed > 0
 
 
@@ -255,7 +283,9 @@ FAILING, IGNORED, COMPLIANT = Status.NON_COMPLIANT, Status.IGNORED, Status.COMPL
 
 
 def statuses(report: Report) -> dict[int, int]:
-    return dict(Evaluation.objects.at(report.pack_id, report.position or 0).values_list("key", "status"))
+    return dict(
+        Evaluation.objects.at(report.pack_id, report.position or 0).values_list("key", "status")
+    )
 
 
 def test_every_pack_of_the_sandbox_reads_and_reconciles(account: object, work: Work) -> None:
@@ -276,7 +306,9 @@ def test_no_link_and_no_secret_is_stored_or_logged(
     assert pack.account.secret not in kept
 
 
-def test_calls_keep_to_the_assumed_limits(pack: Pack, sandbox: Sandbox, settings: Settings, work: Work) -> None:
+def test_calls_keep_to_the_assumed_limits(
+    pack: Pack, sandbox: Sandbox, settings: Settings, work: Work
+) -> None:
     settings.GENERATE_PER_MINUTE = 4  # half of them at once
     packs = list(pack.account.packs.all())
     asked = [reports.request(one, None) for one in packs]

@@ -25,7 +25,9 @@ Content = Mapping[int, tuple[int, int]]
 
 
 def evaluated(key: int, status: int, digest: int) -> Evaluated:
-    return Evaluated(key, digest, key, status, f"i-{key}", "", "", "", f"reason {digest}", sheet=0, row=0)
+    return Evaluated(
+        key, digest, key, status, f"i-{key}", "", "", "", f"reason {digest}", sheet=0, row=0
+    )
 
 
 def groups(rule: Rule) -> list[Shared]:
@@ -40,7 +42,9 @@ def file_of(content: Content) -> list[list[Evaluated]]:
 def put_after(report: Report, before: Content, content: Content, rule: Rule) -> None:
     """Puts a report of which is known what the one before it says."""
     rows = {key: evaluated(key, *state) for key, state in content.items()}
-    differing = [key for key in before.keys() | content.keys() if before.get(key) != content.get(key)]
+    differing = [
+        key for key in before.keys() | content.keys() if before.get(key) != content.get(key)
+    ]
     spans.put_changed(report, spans.neighbours(report).after, differing, rows, groups(rule))
 
 
@@ -64,7 +68,9 @@ def stored(pack: Pack) -> list[tuple[int, ...]]:
 def shown(report: Report) -> dict[int, tuple[int, int]]:
     assert report.position is not None
     rows = Evaluation.objects.at(report.pack_id, report.position)
-    return {key: (status, digest) for key, status, digest in rows.values_list("key", "status", "digest")}
+    return {
+        key: (status, digest) for key, status, digest in rows.values_list("key", "status", "digest")
+    }
 
 
 def expected(contents: dict[int, Content]) -> list[tuple[int, ...]]:
@@ -103,7 +109,9 @@ class Order(TestCase):
             there[report] = contents[number]
             for _ in range(data.draw(st.integers(1, 2))):  # every step may run twice
                 known = {one.position: content for one, content in there.items() if one != report}
-                if data.draw(st.booleans()) and (before := known.get(spans.neighbours(report).before)):
+                if data.draw(st.booleans()) and (
+                    before := known.get(spans.neighbours(report).before)
+                ):
                     put_after(report, before, contents[number], rule)
                 else:
                     spans.put(report, file_of(contents[number]), groups(rule))
@@ -113,12 +121,17 @@ class Order(TestCase):
             del there[report]
         for report, content in there.items():
             assert shown(report) == content
-        assert stored(pack) == expected({report.position or 0: content for report, content in there.items()})
+        assert stored(pack) == expected(
+            {report.position or 0: content for report, content in there.items()}
+        )
 
 
 def test_a_change_of_the_reason_does_not_end_the_time_for_which_a_resource_is_failing() -> None:
     line = painted([Span(10, FOREVER, 1, status=1, since=10)], 20, FOREVER, Span(0, 0, 2, status=1))
-    assert [(span.first, span.until, span.since) for span in line] == [(10, 20, 10), (20, FOREVER, 10)]
+    assert [(span.first, span.until, span.since) for span in line] == [
+        (10, 20, 10),
+        (20, FOREVER, 10),
+    ]
 
 
 @pytest.mark.django_db

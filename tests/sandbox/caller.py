@@ -31,11 +31,18 @@ class Caller:
     def __init__(self, sandbox: Sandbox, credential: Credential) -> None:
         self.sandbox = sandbox
         self.credential = credential
-        self.client = httpx.Client(transport=httpx.WSGITransport(app=sandbox), base_url=f"http://{HOST}")
+        self.client = httpx.Client(
+            transport=httpx.WSGITransport(app=sandbox), base_url=f"http://{HOST}"
+        )
 
     def call(self, action: str, method: str = "GET", **parameters: str) -> httpx.Response:
         """Call with V3; the parameters go into the query of a GET and into the form of a POST."""
-        return self.v3(action, method, parameters if method == "GET" else {}, parameters if method == "POST" else {})
+        return self.v3(
+            action,
+            method,
+            parameters if method == "GET" else {},
+            parameters if method == "POST" else {},
+        )
 
     def v3(
         self,
@@ -66,7 +73,11 @@ class Caller:
             content_type=FORM if form else None,
         )
         return self.client.request(
-            method, "/", params=httpx.QueryParams(query or {}), content=body, headers=headers | (changed or {})
+            method,
+            "/",
+            params=httpx.QueryParams(query or {}),
+            content=body,
+            headers=headers | (changed or {}),
         )
 
     def v1(
@@ -90,7 +101,9 @@ class Caller:
         } | stated
         if self.credential.token:
             common["SecurityToken"] = self.credential.token
-        common["Signature"] = signing.v1_signature(self.credential.secret, method, common | (form or {}))
+        common["Signature"] = signing.v1_signature(
+            self.credential.secret, method, common | (form or {})
+        )
         query, body = ({}, common | (form or {})) if everything_in_body else (common, form or {})
         content = urlencode(body).encode()
         headers = {"content-type": FORM} if content else {}

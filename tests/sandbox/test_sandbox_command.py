@@ -13,7 +13,10 @@ import pytest
 
 def start(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "manage.py", "sandbox", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "manage.py", "sandbox", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -30,7 +33,10 @@ def test_the_command_prints_its_address_and_keys_and_serves(command: subprocess.
     lines = [command.stdout.readline().strip() for _ in range(7)]
     address = re.fullmatch(r"Sandbox cloud at (http://127\.0\.0\.1:\d+)", lines[0])
     assert address
-    assert lines[2:4] == ["AccessKey id: LTAI-sandbox-production", "AccessKey secret: sandbox-secret-of-production"]
+    assert lines[2:4] == [
+        "AccessKey id: LTAI-sandbox-production",
+        "AccessKey secret: sandbox-secret-of-production",
+    ]
     assert lines[5] == "AccessKey id: LTAI-sandbox-staging"
     faults = httpx.get(f"{address[1]}/-/faults", timeout=60, trust_env=False).json()["faults"]
     assert [fault["name"] for fault in faults] == ["throttling"]

@@ -18,7 +18,11 @@ UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def rows(state: State) -> Rows:
-    return {(rule.id, resource.id): status for rule in state.rules for resource, status in state.evaluations(rule)}
+    return {
+        (rule.id, resource.id): status
+        for rule in state.rules
+        for resource, status in state.evaluations(rule)
+    }
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +81,9 @@ def test_a_live_report_continues_the_history(clock: Clock, year: list[State]) ->
     assert sandbox.estate.state(PACK) == year[52]
 
 
-def test_the_first_report_is_what_the_cloud_counted_before_it(sandbox: Sandbox, caller: Caller) -> None:
+def test_the_first_report_is_what_the_cloud_counted_before_it(
+    sandbox: Sandbox, caller: Caller
+) -> None:
     before = sandbox.estate.state(PACK)
     caller.generate(PACK)
     assert sandbox.estate.state(PACK) is before
@@ -89,7 +95,10 @@ def test_the_first_report_is_what_the_cloud_counted_before_it(sandbox: Sandbox, 
 def test_history_is_weekly_named_in_beijing_time_and_ends_before_its_end() -> None:
     made = list(history(Estate(), 4, until=UNTIL, packs=[SMALL]))
     times = [created_at for _, _, created_at in made]
-    assert all(timedelta(days=6) < later - earlier < timedelta(days=8) for earlier, later in pairwise(times))
+    assert all(
+        timedelta(days=6) < later - earlier < timedelta(days=8)
+        for earlier, later in pairwise(times)
+    )
     assert times[-1] < UNTIL
     for name, content, created_at in made:
         beijing = created_at + timedelta(hours=8)
@@ -100,4 +109,6 @@ def test_history_is_weekly_named_in_beijing_time_and_ends_before_its_end() -> No
 def test_history_covers_every_pack_and_is_the_same_each_time() -> None:
     first = list(history(Estate(large_rows=100), 1, until=UNTIL))
     assert first == list(history(Estate(large_rows=100), 1, until=UNTIL))
-    assert {name.split("-report-")[0].split("-", 1)[1] for name, _, _ in first} == set(Estate().packs)
+    assert {name.split("-report-")[0].split("-", 1)[1] for name, _, _ in first} == set(
+        Estate().packs
+    )

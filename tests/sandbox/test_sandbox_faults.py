@@ -31,7 +31,9 @@ LIST = "ListCompliancePacks"
         ("not-activated", 404, "AccountNotExisted"),
     ],
 )
-def test_a_fault_of_the_api_strikes_as_often_as_told(caller: Caller, fault: str, status: int, expected: str) -> None:
+def test_a_fault_of_the_api_strikes_as_often_as_told(
+    caller: Caller, fault: str, status: int, expected: str
+) -> None:
     caller.sandbox.faults.set(fault, times=2)
     answers = [caller.call(LIST) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [status, status, 200]

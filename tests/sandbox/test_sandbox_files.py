@@ -29,7 +29,9 @@ def test_a_file_is_genuine_biff8(caller: Caller) -> None:
     assert xlrd.open_workbook(file_contents=content).biff_version == 80
 
 
-def test_the_newer_layout_has_five_sheets_in_either_language(caller: Caller, staging: Caller) -> None:
+def test_the_newer_layout_has_five_sheets_in_either_language(
+    caller: Caller, staging: Caller
+) -> None:
     chinese = xlrd.open_workbook(file_contents=caller.file(NEWER)).sheet_names()
     english = xlrd.open_workbook(file_contents=staging.file(ENGLISH)).sheet_names()
     assert chinese == ["检测概览", "规则列表", "不合规资源", "合规资源", "排除资源"]
@@ -51,21 +53,32 @@ def test_the_older_layout_has_failing_resources_without_rule_ids(caller: Caller)
 
 def test_the_rule_list_agrees_with_the_sheets_and_with_the_cloud(caller: Caller) -> None:
     book = xlrd.open_workbook(file_contents=caller.file(NEWER))
-    listed = [book.sheet_by_name("规则列表").row_values(row) for row in range(1, book.sheet_by_name("规则列表").nrows)]
+    listed = [
+        book.sheet_by_name("规则列表").row_values(row)
+        for row in range(1, book.sheet_by_name("规则列表").nrows)
+    ]
     for name, column in (("合规资源", 4), ("不合规资源", 5), ("排除资源", 7)):
         rows = Counter(book.sheet_by_name(name).col_values(4)[1:])
         assert {row[0]: int(row[column]) for row in listed if row[column]} == rows
-    cloud = caller.call("GetConfigRuleComplianceByPack", CompliancePackId=NEWER).json()["ConfigRuleComplianceResult"]
+    cloud = caller.call("GetConfigRuleComplianceByPack", CompliancePackId=NEWER).json()[
+        "ConfigRuleComplianceResult"
+    ]
     stated = {row[0]: row[3] for row in listed}
     assert stated == {
-        rule["ConfigRuleId"]: words.STATUSES["zh"][rule["ComplianceType"]] for rule in cloud["ConfigRuleCompliances"]
+        rule["ConfigRuleId"]: words.STATUSES["zh"][rule["ComplianceType"]]
+        for rule in cloud["ConfigRuleCompliances"]
     }
 
 
 def test_failing_resources_are_as_many_as_the_cloud_counts(caller: Caller) -> None:
     book = xlrd.open_workbook(file_contents=caller.file(NEWER))
-    failing = {(row[0].value, row[1].value) for row in list(book.sheet_by_name("不合规资源").get_rows())[1:]}
-    cloud = caller.call("GetResourceComplianceByPack", CompliancePackId=NEWER).json()["ResourceComplianceResult"]
+    failing = {
+        (row[0].value, row[1].value)
+        for row in list(book.sheet_by_name("不合规资源").get_rows())[1:]
+    }
+    cloud = caller.call("GetResourceComplianceByPack", CompliancePackId=NEWER).json()[
+        "ResourceComplianceResult"
+    ]
     overview = {row[0].value: row[1].value for row in list(book.sheet_by_index(0).get_rows())[2:17]}
     assert len(failing) == cloud["NonCompliantCount"] == overview["不合规资源数"]
     assert cloud["TotalCount"] == overview["资源数"]

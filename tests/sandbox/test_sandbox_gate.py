@@ -29,13 +29,19 @@ def test_a_right_signature_of_v1_is_admitted(caller: Caller) -> None:
 
 def test_v1_takes_its_common_parameters_in_the_body_too(caller: Caller) -> None:
     answer = caller.v1(
-        "GenerateCompliancePackReport", "POST", everything_in_body=True, form={"CompliancePackId": PACK}, Format="JSON"
+        "GenerateCompliancePackReport",
+        "POST",
+        everything_in_body=True,
+        form={"CompliancePackId": PACK},
+        Format="JSON",
     )
     assert answer.json()["CompliancePackId"] == PACK
 
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_a_wrong_secret_is_refused_with_the_string_to_sign_echoed(caller: Caller, version: str) -> None:
+def test_a_wrong_secret_is_refused_with_the_string_to_sign_echoed(
+    caller: Caller, version: str
+) -> None:
     caller.credential = replace(caller.credential, secret="wrong")
     answer = caller.v3(LIST) if version == "v3" else caller.v1(LIST, Format="JSON")
     assert (answer.status_code, code(answer)) == (400, "SignatureDoesNotMatch")
@@ -57,7 +63,10 @@ def test_a_disabled_key_is_inactive(sandbox: Sandbox, caller: Caller) -> None:
 def test_a_clock_more_than_fifteen_minutes_off_is_refused(caller: Caller, minutes: int) -> None:
     moment = datetime.now(UTC) + timedelta(minutes=minutes)
     assert code(caller.v3(LIST, now=moment)) == "InvalidTimeStamp.Expired"
-    assert code(caller.v1(LIST, Timestamp=f"{moment:%Y-%m-%dT%H:%M:%SZ}", Format="JSON")) == "InvalidTimeStamp.Expired"
+    assert (
+        code(caller.v1(LIST, Timestamp=f"{moment:%Y-%m-%dT%H:%M:%SZ}", Format="JSON"))
+        == "InvalidTimeStamp.Expired"
+    )
 
 
 @pytest.mark.parametrize("minutes", [-14, 14])
@@ -80,22 +89,32 @@ def test_a_nonce_of_v1_serves_once(caller: Caller) -> None:
 
 
 def test_a_refused_request_spends_no_nonce(caller: Caller) -> None:
-    caller.v3(LIST, nonce="once", changed={"x-acs-version": VERSION, "x-acs-content-sha256": "0" * 64})
+    caller.v3(
+        LIST, nonce="once", changed={"x-acs-version": VERSION, "x-acs-content-sha256": "0" * 64}
+    )
     assert caller.v3(LIST, nonce="once").status_code == 200
 
 
 @pytest.mark.parametrize(
     "changed",
-    [{"x-acs-action": "GetCompliancePack"}, {"x-acs-signature-nonce": "other"}, {"host": "elsewhere.example"}],
+    [
+        {"x-acs-action": "GetCompliancePack"},
+        {"x-acs-signature-nonce": "other"},
+        {"host": "elsewhere.example"},
+    ],
 )
 def test_a_signed_header_cannot_be_changed(caller: Caller, changed: dict[str, str]) -> None:
     assert code(caller.v3(LIST, changed=changed)) == "SignatureDoesNotMatch"
 
 
 def test_a_body_cannot_be_changed(caller: Caller) -> None:
-    signed = caller.v3("GenerateCompliancePackReport", "POST", form={"CompliancePackId": PACK}).request
+    signed = caller.v3(
+        "GenerateCompliancePackReport", "POST", form={"CompliancePackId": PACK}
+    ).request
     headers = dict(signed.headers) | {"content-type": FORM}
-    answer = caller.client.request("POST", "/", headers=headers, content=signed.content.replace(b"a208", b"a209"))
+    answer = caller.client.request(
+        "POST", "/", headers=headers, content=signed.content.replace(b"a208", b"a209")
+    )
     assert code(answer) == "SignatureDoesNotMatch"
 
 
@@ -106,24 +125,38 @@ def test_a_query_cannot_be_changed(caller: Caller) -> None:
 
 
 def test_a_plus_for_a_space_and_a_raw_star_are_understood(caller: Caller) -> None:
-    signed = caller.v3("GetCompliancePack", query={"CompliancePackId": "a b*"}, nonce="spaces").request
+    signed = caller.v3(
+        "GetCompliancePack", query={"CompliancePackId": "a b*"}, nonce="spaces"
+    ).request
     caller.sandbox.gate._nonces.clear()
     answer = caller.client.get("/?CompliancePackId=a+b*", headers=dict(signed.headers))
     assert code(answer) == "Invalid.CompliancePackId.Value"
 
 
 def test_a_chunked_body_is_read_to_its_end(caller: Caller) -> None:
-    signed = caller.v3("GenerateCompliancePackReport", "POST", form={"CompliancePackId": PACK}, nonce="chunks").request
+    signed = caller.v3(
+        "GenerateCompliancePackReport", "POST", form={"CompliancePackId": PACK}, nonce="chunks"
+    ).request
     caller.sandbox.gate._nonces.clear()
     headers = {name: value for name, value in signed.headers.items() if name != "content-length"}
-    answer = caller.client.post("/", headers=headers, content=iter([signed.content[:9], signed.content[9:]]))
+    answer = caller.client.post(
+        "/", headers=headers, content=iter([signed.content[:9], signed.content[9:]])
+    )
     assert "content-length" not in answer.request.headers
-    assert code(answer) == "CompliancePackReportCreating" or answer.json()["CompliancePackId"] == PACK
+    assert (
+        code(answer) == "CompliancePackReportCreating" or answer.json()["CompliancePackId"] == PACK
+    )
 
 
-@pytest.mark.parametrize("extra", [{}, {"accept": "application/json", "user-agent": "AlibabaCloud (Linux; x86_64)"}])
+@pytest.mark.parametrize(
+    "extra", [{}, {"accept": "application/json", "user-agent": "AlibabaCloud (Linux; x86_64)"}]
+)
 def test_any_list_of_signed_headers_will_do(caller: Caller, extra: dict[str, str]) -> None:
-    sent = dict(caller.v3(LIST).request.headers) | {"x-acs-signature-nonce": f"nonce-{len(extra)}"} | extra
+    sent = (
+        dict(caller.v3(LIST).request.headers)
+        | {"x-acs-signature-nonce": f"nonce-{len(extra)}"}
+        | extra
+    )
     names = sorted({"host", *extra, *(name for name in sent if name.startswith("x-acs-"))})
     signature = signing.v3_signature(
         caller.credential.secret, "GET", "/", [], sent, names, sent["x-acs-content-sha256"]
@@ -134,9 +167,13 @@ def test_any_list_of_signed_headers_will_do(caller: Caller, extra: dict[str, str
     assert caller.client.get("/", headers=sent).status_code == 200
 
 
-@pytest.mark.parametrize("missing", ["x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256", "x-acs-version"])
+@pytest.mark.parametrize(
+    "missing", ["x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256", "x-acs-version"]
+)
 def test_a_missing_header_is_named(caller: Caller, missing: str) -> None:
-    headers = {name: value for name, value in caller.v3(LIST).request.headers.items() if name != missing}
+    headers = {
+        name: value for name, value in caller.v3(LIST).request.headers.items() if name != missing
+    }
     answer = caller.client.get("/", headers=headers)
     assert code(answer) == "MissingParameter"
     assert missing.removeprefix("x-acs-") in answer.json()["Message"].lower()
@@ -153,7 +190,9 @@ def test_a_signed_header_that_is_not_sent_makes_the_signature_incomplete(caller:
     assert code(caller.client.get("/", headers=headers)) == "IncompleteSignature"
 
 
-def test_a_header_of_the_protocol_that_is_not_signed_makes_the_signature_incomplete(caller: Caller) -> None:
+def test_a_header_of_the_protocol_that_is_not_signed_makes_the_signature_incomplete(
+    caller: Caller,
+) -> None:
     headers = dict(caller.v3(LIST).request.headers) | {"x-acs-extra": "unsigned"}
     assert code(caller.client.get("/", headers=headers)) == "IncompleteSignature"
 
@@ -169,7 +208,9 @@ def test_a_wrong_token_is_malformed(temporary: Caller) -> None:
 
 
 def test_a_temporary_key_expires(sandbox: Sandbox, temporary: Caller, clock: Clock) -> None:
-    sandbox.gate.credentials[temporary.credential.id] = replace(temporary.credential, expires_at=clock.now + 60)
+    sandbox.gate.credentials[temporary.credential.id] = replace(
+        temporary.credential, expires_at=clock.now + 60
+    )
     assert temporary.v3(LIST).status_code == 200
     clock.now += 61
     assert code(temporary.v3(LIST)) == "InvalidSecurityToken.Expired"

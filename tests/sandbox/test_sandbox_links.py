@@ -28,7 +28,10 @@ def test_a_link_works_until_it_expires(caller: Caller, clock: Clock) -> None:
 def test_an_altered_link_is_refused(caller: Caller) -> None:
     caller.generate(PACK)
     url = caller.report(PACK)["ReportUrl"]
-    assert error(caller.client.get(url.replace("Expires=1", "Expires=9")))[:2] == (403, "SignatureDoesNotMatch")
+    assert error(caller.client.get(url.replace("Expires=1", "Expires=9")))[:2] == (
+        403,
+        "SignatureDoesNotMatch",
+    )
     assert error(caller.client.get(url.split("?")[0]))[:2] == (403, "SignatureDoesNotMatch")
 
 

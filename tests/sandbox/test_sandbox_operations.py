@@ -14,14 +14,22 @@ from tests.sandbox.caller import Caller, Clock, code
 
 PACK = "cp-6f0d62a3b1c94e75a208"
 GENERATE = "GenerateCompliancePackReport"
-COUNTS = ("CompliantCount", "NonCompliantCount", "NotApplicableCount", "InsufficientDataCount", "IgnoredCount")
+COUNTS = (
+    "CompliantCount",
+    "NonCompliantCount",
+    "NotApplicableCount",
+    "InsufficientDataCount",
+    "IgnoredCount",
+)
 
 
 def test_each_account_lists_its_own_packs(caller: Caller, staging: Caller) -> None:
     listed = [
         {
             pack["AccountId"]
-            for pack in one.call("ListCompliancePacks").json()["CompliancePacksResult"]["CompliancePacks"]
+            for pack in one.call("ListCompliancePacks").json()["CompliancePacksResult"][
+                "CompliancePacks"
+            ]
         }
         for one in (caller, staging)
     ]
@@ -30,7 +38,9 @@ def test_each_account_lists_its_own_packs(caller: Caller, staging: Caller) -> No
 
 def test_packs_come_in_pages(caller: Caller) -> None:
     pages = [
-        caller.call("ListCompliancePacks", PageSize="3", PageNumber=number).json()["CompliancePacksResult"]
+        caller.call("ListCompliancePacks", PageSize="3", PageNumber=number).json()[
+            "CompliancePacksResult"
+        ]
         for number in ("1", "2", "3")
     ]
     assert [len(page["CompliancePacks"]) for page in pages] == [3, 1, 0]
@@ -39,7 +49,11 @@ def test_packs_come_in_pages(caller: Caller) -> None:
 
 def test_packs_are_filtered_by_risk_status_and_tag(caller: Caller) -> None:
     def total(**query: str) -> int:
-        return int(caller.call("ListCompliancePacks", **query).json()["CompliancePacksResult"]["TotalCount"])
+        return int(
+            caller.call("ListCompliancePacks", **query).json()["CompliancePacksResult"][
+                "TotalCount"
+            ]
+        )
 
     assert (total(RiskLevel="1"), total(RiskLevel="2"), total(RiskLevel="3")) == (2, 2, 0)
     assert (total(Status="ACTIVE"), total(Status="CREATING")) == (4, 0)
@@ -48,7 +62,8 @@ def test_packs_are_filtered_by_risk_status_and_tag(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PageSize", "101"), ("PageSize", "0"), ("PageNumber", "0"), ("RiskLevel", "x"), ("Tag", "{")]
+    ("name", "value"),
+    [("PageSize", "101"), ("PageSize", "0"), ("PageNumber", "0"), ("RiskLevel", "x"), ("Tag", "{")],
 )
 def test_a_parameter_out_of_bounds_is_named(caller: Caller, name: str, value: str) -> None:
     answer = caller.call("ListCompliancePacks", **{name: value})
@@ -65,11 +80,15 @@ def test_a_pack_tells_its_rules_with_managed_identifiers(caller: Caller) -> None
     pack = caller.call("GetCompliancePack", CompliancePackId=PACK).json()["CompliancePack"]
     rules = {rule["ManagedRuleIdentifier"]: rule for rule in pack["ConfigRules"]}
     assert rules["oss-bucket-public-read-prohibited"]["RiskLevel"] == 1
-    assert rules["oss-bucket-public-read-prohibited"]["ConfigRuleName"] == "OSS 存储空间 ACL 禁止公共读"
+    assert (
+        rules["oss-bucket-public-read-prohibited"]["ConfigRuleName"]
+        == "OSS 存储空间 ACL 禁止公共读"
+    )
 
 
 @pytest.mark.parametrize(
-    ("action", "method"), [(GENERATE, "GET"), ("GetCompliancePackReport", "POST"), ("GetCompliancePack", "POST")]
+    ("action", "method"),
+    [(GENERATE, "GET"), ("GetCompliancePackReport", "POST"), ("GetCompliancePack", "POST")],
 )
 def test_a_wrong_method_is_refused(caller: Caller, action: str, method: str) -> None:
     assert code(caller.call(action, method, CompliancePackId=PACK)) == "UnsupportedHTTPMethod"
@@ -131,7 +150,9 @@ def test_every_report_is_newer_than_the_last(caller: Caller) -> None:
 
 
 def test_rules_are_counted_by_the_statuses_their_results_include(caller: Caller) -> None:
-    answer = caller.call("GetConfigRuleComplianceByPack", CompliancePackId=PACK).json()["ConfigRuleComplianceResult"]
+    answer = caller.call("GetConfigRuleComplianceByPack", CompliancePackId=PACK).json()[
+        "ConfigRuleComplianceResult"
+    ]
     types = [rule["ComplianceType"] for rule in answer["ConfigRuleCompliances"]]
     assert answer["TotalCount"] == len(types)
     assert answer["NonCompliantCount"] == types.count("NON_COMPLIANT") > 0
@@ -140,11 +161,19 @@ def test_rules_are_counted_by_the_statuses_their_results_include(caller: Caller)
     assert sum(answer[name] for name in COUNTS) > answer["TotalCount"]
 
 
-def test_a_resource_counts_as_compliant_once_for_each_rule(sandbox: Sandbox, caller: Caller) -> None:
+def test_a_resource_counts_as_compliant_once_for_each_rule(
+    sandbox: Sandbox, caller: Caller
+) -> None:
     state = sandbox.estate.state(PACK)
-    answer = caller.call("GetResourceComplianceByPack", CompliancePackId=PACK).json()["ResourceComplianceResult"]
+    answer = caller.call("GetResourceComplianceByPack", CompliancePackId=PACK).json()[
+        "ResourceComplianceResult"
+    ]
     assert answer["CompliantCount"] == state.totals["COMPLIANT"] > answer["TotalCount"]
-    assert answer["NonCompliantCount"] == state.resource_totals["NON_COMPLIANT"] < state.totals["NON_COMPLIANT"]
+    assert (
+        answer["NonCompliantCount"]
+        == state.resource_totals["NON_COMPLIANT"]
+        < state.totals["NON_COMPLIANT"]
+    )
 
 
 def test_xml_repeats_list_elements_without_a_wrapper(caller: Caller) -> None:

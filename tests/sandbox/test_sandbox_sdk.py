@@ -7,7 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-os.environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] = "true"  # read when the SDK's credentials are imported
+os.environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] = (
+    "true"  # read when the SDK's credentials are imported
+)
 
 models = pytest.importorskip("alibabacloud_config20200907.models")
 sdk = pytest.importorskip("alibabacloud_config20200907.client")
@@ -84,10 +86,14 @@ def test_the_sdk_generates_asks_and_downloads(client: Any, sandbox: Sandbox) -> 
         ("GetResourceComplianceByPack", "get_resource_compliance_by_pack"),
     ],
 )
-def test_the_sdk_knows_every_field_of_an_answer(client: Any, caller: Caller, action: str, method: str) -> None:
+def test_the_sdk_knows_every_field_of_an_answer(
+    client: Any, caller: Caller, action: str, method: str
+) -> None:
     parameters = {} if action == "ListCompliancePacks" else {"CompliancePackId": PACK}
     caller.generate(PACK)
-    request = getattr(models, f"{action}Request")(**{"compliance_pack_id": PACK} if parameters else {})
+    request = getattr(models, f"{action}Request")(
+        **{"compliance_pack_id": PACK} if parameters else {}
+    )
     understood = getattr(client, method)(request).body.to_map()
     answered = caller.call(action, **parameters).json()
     for answer in (understood, answered):

@@ -10,7 +10,9 @@ CHINA = dt.timezone(dt.timedelta(hours=8))
 FRIDAY = dt.datetime(2026, 11, 20, 9, 14, tzinfo=CHINA)
 
 
-def entered(pack: Pack, content: bytes, name: str = "report.xls", at: dt.datetime = FRIDAY) -> Report:
+def entered(
+    pack: Pack, content: bytes, name: str = "report.xls", at: dt.datetime = FRIDAY
+) -> Report:
     """The report of these bytes, read to its end."""
     report = imports.bring_in(pack.account.uid, pack.pack_id, name, io.BytesIO(content), at)
     return next(in_turn.read_all([report], at_once=1))

@@ -39,5 +39,9 @@ def under_way(pack: Pack, seconds: float = 0, **facts: Any) -> Report:
 
 
 def failed(pack: Pack, code: str = "Throttling.User", **facts: Any) -> Report:
-    ended: dict[str, Any] = {"state": Report.State.FAILED, "ended_at": timezone.now(), "error_code": code}
+    ended: dict[str, Any] = {
+        "state": Report.State.FAILED,
+        "ended_at": timezone.now(),
+        "error_code": code,
+    }
     return under_way(pack, **ended, error_facts={"request_id": "REQUEST-1"}, **facts)

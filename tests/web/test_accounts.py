@@ -25,14 +25,22 @@ def sandbox(settings: Settings) -> Sandbox:
 def known(sandbox: Sandbox) -> Account:
     """An account of the sandbox, with its key."""
     there = sandbox.accounts[0]
-    account = Account(name="Known", uid=there.uid, endpoint="http://sandbox", access_key_id=there.access_key_id)
+    account = Account(
+        name="Known", uid=there.uid, endpoint="http://sandbox", access_key_id=there.access_key_id
+    )
     account.secret = there.access_key_secret
     account.save()
     return account
 
 
 def fields(**others: str) -> dict[str, str]:
-    told = {"name": "New", "uid": "1000000000000009", "site": "china", "access_key_id": "key", "secret": SECRET}
+    told = {
+        "name": "New",
+        "uid": "1000000000000009",
+        "site": "china",
+        "access_key_id": "key",
+        "secret": SECRET,
+    }
     return {**told, "endpoint": "", **others}
 
 
@@ -85,12 +93,15 @@ def test_a_working_key_is_said_to_work(admin_client: Client, known: Account) -> 
     assert not Pack.objects.exists()
 
 
-def test_a_wrong_secret_is_explained_with_the_request_id_last(admin_client: Client, known: Account) -> None:
+def test_a_wrong_secret_is_explained_with_the_request_id_last(
+    admin_client: Client, known: Account
+) -> None:
     known.secret = "wrong"
     known.save()
     answer = admin_client.post(f"/accounts/{known.pk}/test/", headers=HTMX).content.decode()
     places = [
-        answer.index(words) for words in ("The AccessKey secret is wrong", "does not fit", "Ask an", "Request id")
+        answer.index(words)
+        for words in ("The AccessKey secret is wrong", "does not fit", "Ask an", "Request id")
     ]
     assert places == sorted(places)
 
@@ -110,7 +121,9 @@ def test_refreshing_brings_the_packs(admin_client: Client, known: Account) -> No
     assert all(pack.pack_id in answer for pack in known.packs.all())
 
 
-def test_a_refresh_that_the_cloud_refuses_leaves_the_packs(admin_client: Client, known: Account) -> None:
+def test_a_refresh_that_the_cloud_refuses_leaves_the_packs(
+    admin_client: Client, known: Account
+) -> None:
     admin_client.post(f"/accounts/{known.pk}/refresh/")
     count = known.packs.count()
     known.secret = "wrong"
@@ -121,7 +134,9 @@ def test_a_refresh_that_the_cloud_refuses_leaves_the_packs(admin_client: Client,
 
 
 @pytest.mark.parametrize("name", ["reader", "starter"])
-@pytest.mark.parametrize("address", ["/accounts/", "/accounts/add/", "/accounts/{}/", "/accounts/{}/edit/"])
+@pytest.mark.parametrize(
+    "address", ["/accounts/", "/accounts/add/", "/accounts/{}/", "/accounts/{}/edit/"]
+)
 def test_accounts_are_for_administrators(
     request: pytest.FixtureRequest, account: Account, name: str, address: str
 ) -> None:
@@ -131,7 +146,9 @@ def test_accounts_are_for_administrators(
 
 
 @pytest.mark.parametrize("act", ["test", "refresh", "edit"])
-def test_who_may_not_change_accounts_posts_nothing(starter: Client, account: Account, act: str) -> None:
+def test_who_may_not_change_accounts_posts_nothing(
+    starter: Client, account: Account, act: str
+) -> None:
     answer = starter.post(f"/accounts/{account.pk}/{act}/", fields())
     assert answer.status_code == 403
     assert "You may not do this" in answer.content.decode()

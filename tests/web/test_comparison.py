@@ -37,14 +37,18 @@ def rows_of(page: str) -> int:
     return page.count("<tr><th")
 
 
-def test_the_latest_is_compared_with_the_one_before_unless_others_are_chosen(reader: Client, pack: Pack) -> None:
+def test_the_latest_is_compared_with_the_one_before_unless_others_are_chosen(
+    reader: Client, pack: Pack
+) -> None:
     first, second, third = pack.reports.order_by("position")
     assert reader.get(f"/packs/{pack.pk}/compare/")["Location"] == address(pack, second, third)
     chosen = reader.get(f"/packs/{pack.pk}/compare/?a={third.pk}&b={first.pk}")
     assert chosen["Location"] == address(pack, first, third)
 
 
-def test_the_changes_of_a_report_are_those_against_the_one_before(reader: Client, pack: Pack) -> None:
+def test_the_changes_of_a_report_are_those_against_the_one_before(
+    reader: Client, pack: Pack
+) -> None:
     _, second, third = pack.reports.order_by("position")
     assert reader.get(f"/reports/{third.pk}/changes/")["Location"] == address(pack, second, third)
 
@@ -65,7 +69,9 @@ def test_each_card_s_number_is_the_number_of_rows_behind_it(
         assert rows_of(page) == compared.counts[bucket], bucket
     changes = sum(compared.counts[bucket] for bucket in comparison.CHANGED)
     assert rows_of(reader.get(base).content.decode()) == changes
-    assert sum(compared.counts.values()) == ends[1].rows + sum(1 for one in compared.changes if one.now is None)
+    assert sum(compared.counts.values()) == ends[1].rows + sum(
+        1 for one in compared.changes if one.now is None
+    )
 
 
 def test_a_change_is_said_in_words(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
@@ -80,14 +86,20 @@ def test_a_report_against_itself_has_changed_in_nothing(
     assert "Nothing has changed between these two reports." in page
 
 
-def test_a_search_finds_a_change_by_its_resource(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
+def test_a_search_finds_a_change_by_its_resource(
+    reader: Client, pack: Pack, ends: tuple[Report, Report]
+) -> None:
     change = comparison.between(*ends).changes[0]
-    page = reader.get(address(pack, *ends), {"q": change.resource_id.upper(), "bucket": change.bucket}).content.decode()
+    page = reader.get(
+        address(pack, *ends), {"q": change.resource_id.upper(), "bucket": change.bucket}
+    ).content.decode()
     assert rows_of(page) >= 1
     assert change.resource_id in page
 
 
-def test_an_empty_result_offers_all_changes(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
+def test_an_empty_result_offers_all_changes(
+    reader: Client, pack: Pack, ends: tuple[Report, Report]
+) -> None:
     page = reader.get(address(pack, *ends) + "?q=nowhere&risk=low").content.decode()
     assert "No row matches this filter." in page
     assert f'href="{address(pack, *ends)}">Show all changes' in page
@@ -126,7 +138,9 @@ def test_rules_told_apart_by_name_are_said_to_be(reader: Client) -> None:
     assert "rules are told apart by their names here" in page
 
 
-def test_a_removed_and_an_added_rule_are_listed_apart(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
+def test_a_removed_and_an_added_rule_are_listed_apart(
+    reader: Client, pack: Pack, ends: tuple[Report, Report]
+) -> None:
     removed = ends[1].rule_results.order_by("pk")[0]
     added = ends[0].rule_results.order_by("pk")[1]
     removed.delete()
@@ -149,7 +163,9 @@ def test_changed_risk_name_and_parameters_are_listed_but_no_name_of_another_lang
     reader: Client, pack: Pack, ends: tuple[Report, Report]
 ) -> None:
     rule = ends[0].rule_results.order_by("pk")[0]
-    ends[0].rule_results.filter(pk=rule.pk).update(name="Former name", risk=3, parameters={"days": "30"})
+    ends[0].rule_results.filter(pk=rule.pk).update(
+        name="Former name", risk=3, parameters={"days": "30"}
+    )
     ends[1].rule_results.filter(rule=rule.rule_id).update(risk=1, parameters={"days": "90"})
     page = reader.get(address(pack, *ends)).content.decode()
     assert "Rule renamed:</b> Former name →" in page
@@ -169,11 +185,15 @@ def test_two_files_of_one_state_in_two_languages_differ_in_nothing(reader: Clien
     assert "The scope has changed" not in page
 
 
-def test_the_files_have_the_page_s_numbers(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
+def test_the_files_have_the_page_s_numbers(
+    reader: Client, pack: Pack, ends: tuple[Report, Report]
+) -> None:
     base, compared = address(pack, *ends), comparison.between(*ends)
     told = json.loads(reader.get(base + "changes.json").content)
     assert told["counts"] == {str(bucket): compared.counts[bucket] for bucket in Bucket}
-    lines = list(csv.DictReader(io.StringIO(reader.get(base + "changes.csv").content.decode("utf-8-sig"))))
+    lines = list(
+        csv.DictReader(io.StringIO(reader.get(base + "changes.csv").content.decode("utf-8-sig")))
+    )
     book = openpyxl.load_workbook(io.BytesIO(reader.get(base + "changes.xlsx").content))
     for bucket in Bucket:
         if bucket in (Bucket.STILL_COMPLIANT, Bucket.STILL_OTHER):
@@ -184,19 +204,33 @@ def test_the_files_have_the_page_s_numbers(reader: Client, pack: Pack, ends: tup
         assert book[bucket.label].max_row - 1 == count
 
 
-def test_a_file_holds_what_the_filter_leaves(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
-    told = json.loads(reader.get(address(pack, *ends) + "changes.json?bucket=still-compliant").content)
+def test_a_file_holds_what_the_filter_leaves(
+    reader: Client, pack: Pack, ends: tuple[Report, Report]
+) -> None:
+    told = json.loads(
+        reader.get(address(pack, *ends) + "changes.json?bucket=still-compliant").content
+    )
     assert len(told["rows"]) == comparison.between(*ends).counts[Bucket.STILL_COMPLIANT]
     assert {row["now"] for row in told["rows"]} == {"COMPLIANT"}
 
 
 @pytest.mark.parametrize("kind", list(change_files.FORMATS))
 def test_a_large_file_is_announced_with_its_rows_and_comes_by_itself(
-    reader: Client, pack: Pack, ends: tuple[Report, Report], kind: str, monkeypatch: pytest.MonkeyPatch
+    reader: Client,
+    pack: Pack,
+    ends: tuple[Report, Report],
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(change_files.FORMATS, kind, change_files.FORMATS[kind]._replace(pace=1))
     base = address(pack, *ends)
-    for query in ("", "bucket=still-compliant", "risk=high", "bucket=still-failing&risk=high", "q=oss"):
+    for query in (
+        "",
+        "bucket=still-compliant",
+        "risk=high",
+        "bucket=still-failing&risk=high",
+        "q=oss",
+    ):
         rows = len(json.loads(reader.get(f"{base}changes.json?{query}").content)["rows"])
         page = reader.get(f"{base}changes/{kind}/?{query}").content.decode()
         assert f'content="0; url={base}changes.{kind}?{query.replace("&", "&amp;")}"' in page
@@ -207,21 +241,29 @@ def test_what_takes_long_is_announced_and_what_does_not_comes_at_once(
     reader: Client, pack: Pack, ends: tuple[Report, Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base, still = address(pack, *ends), comparison.between(*ends).counts[Bucket.STILL_COMPLIANT]
-    monkeypatch.setitem(change_files.FORMATS, "json", change_files.FORMATS["json"]._replace(pace=still - 1))
+    monkeypatch.setitem(
+        change_files.FORMATS, "json", change_files.FORMATS["json"]._replace(pace=still - 1)
+    )
     menu = reader.get(f"{base}?bucket=still-compliant&q=nothing-bears-this-name").content.decode()
     query = "?bucket=still-compliant&amp;q=nothing-bears-this-name"
     assert f'href="{base}changes/json/{query}"' in menu
     assert f'href="{base}changes.csv{query}" download' in menu
     answer = reader.get(f"{base}changes/json/?bucket=still-compliant&q=nothing-bears-this-name")
-    assert answer["Location"] == f"{base}changes.json?bucket=still-compliant&q=nothing-bears-this-name"
+    assert (
+        answer["Location"] == f"{base}changes.json?bucket=still-compliant&q=nothing-bears-this-name"
+    )
 
 
-def test_what_is_no_format_is_not_found(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
+def test_what_is_no_format_is_not_found(
+    reader: Client, pack: Pack, ends: tuple[Report, Report]
+) -> None:
     for path in ("changes.exe", "changes/exe/"):
         assert reader.get(address(pack, *ends) + path).status_code == 404
 
 
-def test_the_print_has_all_rows_on_one_page(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
+def test_the_print_has_all_rows_on_one_page(
+    reader: Client, pack: Pack, ends: tuple[Report, Report]
+) -> None:
     page = reader.get(address(pack, *ends) + "print/?bucket=still-compliant").content.decode()
     assert rows_of(page) == comparison.between(*ends).counts[Bucket.STILL_COMPLIANT]
 
@@ -238,18 +280,26 @@ def test_the_print_says_on_its_cover_and_on_every_page_what_it_compares(
     assert "Printed by auditor on" in cover
 
 
-def test_the_sentence_counts_what_a_mail_needs(reader: Client, pack: Pack, ends: tuple[Report, Report]) -> None:
+def test_the_sentence_counts_what_a_mail_needs(
+    reader: Client, pack: Pack, ends: tuple[Report, Report]
+) -> None:
     counts = comparison.between(*ends).counts
     gone = counts[Bucket.GONE_FAILING] + counts[Bucket.GONE_COMPLIANT]
     words = (
         f"{counts[Bucket.NEW_FAILURE]} new, {counts[Bucket.FIXED]} fixed, "
         f"{counts[Bucket.STILL_FAILING]} still failing, {counts[Bucket.NEWLY_IGNORED]} ignored, {gone} gone."
     )
-    assert f'data-copy="Since 2026-10-30: {words}"' in reader.get(address(pack, *ends)).content.decode()
+    assert (
+        f'data-copy="Since 2026-10-30: {words}"'
+        in reader.get(address(pack, *ends)).content.decode()
+    )
 
 
 def test_the_number_of_queries_does_not_grow_with_the_changes(
-    reader: Client, pack: Pack, ends: tuple[Report, Report], django_assert_max_num_queries: DjangoAssertNumQueries
+    reader: Client,
+    pack: Pack,
+    ends: tuple[Report, Report],
+    django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     large = bring_in(plan(5, rows=300, failing=0.4), 2)
     older, newer = large.reports.order_by("position")

@@ -36,8 +36,12 @@ def table(content: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
 
 
-@pytest.mark.parametrize("query", ["", "status=failing", "risk=high&q=主机", "sort=-resource", "q=nothing"])
-def test_every_format_has_exactly_the_filtered_rows_in_their_order(f3: Report, reader: Client, query: str) -> None:
+@pytest.mark.parametrize(
+    "query", ["", "status=failing", "risk=high&q=主机", "sort=-resource", "q=nothing"]
+)
+def test_every_format_has_exactly_the_filtered_rows_in_their_order(
+    f3: Report, reader: Client, query: str
+) -> None:
     path = f"/reports/{f3.pk}/export."
     lines = [row[5] for row in table(fetched(reader, f"{path}csv?{query}"))[1:]]
     told = json.loads(fetched(reader, f"{path}json?{query}"))
@@ -49,7 +53,9 @@ def test_every_format_has_exactly_the_filtered_rows_in_their_order(f3: Report, r
     assert told["metadata"]["rows"] == len(lines)
 
 
-def test_a_csv_is_utf_8_with_a_mark_and_says_in_its_name_what_it_is(f3: Report, reader: Client) -> None:
+def test_a_csv_is_utf_8_with_a_mark_and_says_in_its_name_what_it_is(
+    f3: Report, reader: Client
+) -> None:
     response = reader.get(f"/reports/{f3.pk}/export.csv?status=failing")
     assert response.getvalue().startswith(b"\xef\xbb\xbf")
     named = exports.resources(f3, Filter(status=Status.NON_COMPLIANT)).file_stem
@@ -57,9 +63,13 @@ def test_a_csv_is_utf_8_with_a_mark_and_says_in_its_name_what_it_is(f3: Report, 
 
 
 def test_formulas_are_inert_and_everything_else_as_it_was(f7: Report, reader: Client) -> None:
-    names = [row[6] for row in table(fetched(reader, f"/reports/{f7.pk}/export.csv?status=failing"))[1:]]
+    names = [
+        row[6] for row in table(fetched(reader, f"/reports/{f7.pk}/export.csv?status=failing"))[1:]
+    ]
     assert sorted(names) == sorted(["'=cmd()", "<script>alert(1)</script>", "🔒 数据"])
-    book = openpyxl.load_workbook(io.BytesIO(fetched(reader, f"/reports/{f7.pk}/export.xlsx?status=failing")))
+    book = openpyxl.load_workbook(
+        io.BytesIO(fetched(reader, f"/reports/{f7.pk}/export.xlsx?status=failing"))
+    )
     cells = [row[6] for row in book["Table"].iter_rows(min_row=2)]
     assert {cell.value for cell in cells} == {"=cmd()", "<script>alert(1)</script>", "🔒 数据"}
     assert {cell.data_type for cell in cells} == {"s"}
@@ -81,7 +91,9 @@ def test_an_xlsx_keeps_ids_as_text_and_takes_what_xml_cannot_carry_out() -> None
     assert len(exports.as_text(page, "x" * 40_000)) == 32_767
 
 
-def test_an_xlsx_has_a_frozen_head_a_filter_and_a_sheet_about_itself(f3: Report, reader: Client) -> None:
+def test_an_xlsx_has_a_frozen_head_a_filter_and_a_sheet_about_itself(
+    f3: Report, reader: Client
+) -> None:
     content = fetched(reader, f"/reports/{f3.pk}/export.xlsx?status=failing")
     book = openpyxl.load_workbook(io.BytesIO(content))
     assert book["Table"].freeze_panes == "A2"
@@ -104,7 +116,9 @@ def test_no_time_of_an_export_is_without_its_zone(f3: Report, reader: Client) ->
 
 def test_rules_and_sheets_are_exported_as_well(f3: Report, reader: Client) -> None:
     rules = table(fetched(reader, f"/reports/{f3.pk}/export.csv?what=rules&risk=high"))
-    assert [row[0] for row in rules[1:]] == [one.name for one in evaluations.rules(f3, Filter(risk=1))]  # type: ignore[arg-type]
+    assert [row[0] for row in rules[1:]] == [
+        one.name for one in evaluations.rules(f3, Filter(risk=1))
+    ]  # type: ignore[arg-type]
     sheet = table(fetched(reader, f"/reports/{f3.pk}/export.csv?what=sheet&sheet=0"))
     assert len(sheet) == ROWS + 2
     assert sheet[1][0] == "规则ID"
@@ -121,13 +135,19 @@ def test_a_large_file_is_announced_and_comes_by_itself(
     f3: Report, reader: Client, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(exports.FORMATS, kind, exports.FORMATS[kind]._replace(pace=4))
-    page = reader.get(f"/reports/{f3.pk}/export/{kind}/?status=failing&what=resources").content.decode()
-    assert f'content="0; url=/reports/{f3.pk}/export.{kind}?status=failing&amp;what=resources"' in page
+    page = reader.get(
+        f"/reports/{f3.pk}/export/{kind}/?status=failing&what=resources"
+    ).content.decode()
+    assert (
+        f'content="0; url=/reports/{f3.pk}/export.{kind}?status=failing&amp;what=resources"' in page
+    )
     assert "12 rows take about 3 seconds" in page
 
 
 @pytest.mark.parametrize("kind", list(exports.FORMATS))
-def test_a_small_file_comes_at_once_wherever_it_is_asked_for(f3: Report, reader: Client, kind: str) -> None:
+def test_a_small_file_comes_at_once_wherever_it_is_asked_for(
+    f3: Report, reader: Client, kind: str
+) -> None:
     answer = reader.get(f"/reports/{f3.pk}/export/{kind}/?status=failing&what=resources")
     assert answer["Location"] == f"/reports/{f3.pk}/export.{kind}?status=failing&what=resources"
 
@@ -141,7 +161,9 @@ def test_what_takes_long_is_announced_and_what_does_not_comes_at_once(
     assert f'href="/reports/{f3.pk}/export.csv?&amp;what=resources" download' in menu
 
 
-def test_print_has_a_cover_every_rule_and_the_failing_rows_by_rule(f3: Report, reader: Client) -> None:
+def test_print_has_a_cover_every_rule_and_the_failing_rows_by_rule(
+    f3: Report, reader: Client
+) -> None:
     page = reader.get(f"/reports/{f3.pk}/print/").content.decode()
     assert str(f3.original_id) in page
     assert "2026-11-20 09:14 CST (UTC+8)" in page
@@ -159,7 +181,8 @@ def test_print_says_its_filter_and_how_many_of_how_many(f3: Report, reader: Clie
 
 
 @pytest.mark.parametrize(
-    "cell", ['"', "a,b", "a\nb", "a\rb", "a\x1fb", "=1", "", "不合规，公共读", "a=b", 7, -1.5, None, True]
+    "cell",
+    ['"', "a,b", "a\nb", "a\rb", "a\x1fb", "=1", "", "不合规，公共读", "a=b", 7, -1.5, None, True],
 )
 def test_a_csv_is_what_the_csv_module_writes(cell: object) -> None:
     for row in ((cell, "b", 3), ("a", cell, "c"), (cell,)):

@@ -33,15 +33,24 @@ def test_a_point_lies_at_its_true_time() -> None:
 
 
 def test_a_change_of_the_rules_is_marked_and_silence_about_them_is_not() -> None:
-    line = [point._replace(scope=scope) for point, scope in zip(points(*range(6)), (1, 1, 2, None, 2, 2), strict=True)]
+    line = [
+        point._replace(scope=scope)
+        for point, scope in zip(points(*range(6)), (1, 1, 2, None, 2, 2), strict=True)
+    ]
     assert drawings.rule_changes(line) == [2]
 
 
 def test_the_trend_has_a_link_for_each_report_and_the_same_in_a_table(reader: Client) -> None:
     pack = bring_in(plan())
     page = reader.get(f"/packs/{pack.pk}/").content.decode()
-    drawing = page[page.index('<svg class="trend"') : page.index("</svg>", page.index('<svg class="trend"'))]
-    table = page[page.index('<details class="numbers"') : page.index("</details>", page.index('class="numbers"'))]
+    drawing = page[
+        page.index('<svg class="trend"') : page.index("</svg>", page.index('<svg class="trend"'))
+    ]
+    table = page[
+        page.index('<details class="numbers"') : page.index(
+            "</details>", page.index('class="numbers"')
+        )
+    ]
     for report in pack.reports.all():
         assert f'href="/reports/{report.pk}/"' in drawing
         assert f'href="/reports/{report.pk}/"' in table
@@ -68,13 +77,21 @@ def test_the_table_of_a_long_trend_comes_when_it_is_opened_and_has_pages(
     monkeypatch.setattr(trends, "ROWS", 3)
     reports = [received(pack, days, scope=days // 3) for days in range(5, 0, -1)]
     page = reader.get(f"/packs/{pack.pk}/").content.decode()
-    assert f'<details class="numbers" data-hx-get="/packs/{pack.pk}/trend/" data-hx-trigger="toggle once"' in page
+    assert (
+        f'<details class="numbers" data-hx-get="/packs/{pack.pk}/trend/" data-hx-trigger="toggle once"'
+        in page
+    )
     assert page.count("<table") == 1
     table = reader.get(f"/packs/{pack.pk}/trend/", headers={"HX-Request": "true"}).content.decode()
     assert "<svg" not in table
     rest = reader.get(f"/packs/{pack.pk}/trend/?page=2").content.decode()
-    rows = [re.findall(r'<th scope="row"><a href="/reports/(\d+)/">', text) for text in (table, rest)]
-    assert rows == [[str(report.pk) for report in reports[:1:-1]], [str(report.pk) for report in reports[1::-1]]]
+    rows = [
+        re.findall(r'<th scope="row"><a href="/reports/(\d+)/">', text) for text in (table, rest)
+    ]
+    assert rows == [
+        [str(report.pk) for report in reports[:1:-1]],
+        [str(report.pk) for report in reports[1::-1]],
+    ]
     assert [text.count("<td>changed</td>") for text in (table, rest)] == [1, 0]
 
 
@@ -185,14 +202,18 @@ def test_a_resource_shows_every_rule_over_all_packs(reader: Client) -> None:
     page = reader.get(f"/resources/{number}/").content.decode()
     assert one.name in page
     assert other.name in page
-    lines = Evaluation.objects.filter(resource=number).values("pack", "rule", "key").distinct().count()
+    lines = (
+        Evaluation.objects.filter(resource=number).values("pack", "rule", "key").distinct().count()
+    )
     assert page.count('<svg class="timeline"') == lines
 
 
 def test_a_resource_s_timeline_leads_to_the_report_in_which_it_began(reader: Client) -> None:
     pack = bring_in(plan())
     began = pack.reports.order_by("position")[1]
-    span = Evaluation.objects.filter(pack=pack, first=began.position or 0, status=Status.NON_COMPLIANT)[0]
+    span = Evaluation.objects.filter(
+        pack=pack, first=began.position or 0, status=Status.NON_COMPLIANT
+    )[0]
     page = reader.get(f"/resources/{span.resource}/").content.decode()
     assert f'href="/reports/{began.pk}/resources/{span.key}/"' in page
 
@@ -209,7 +230,9 @@ def test_a_rule_shows_its_failing_resources_in_each_report(reader: Client) -> No
     assert '<svg class="trend"' in page
 
 
-def test_label_note_and_hold_are_kept_with_before_and_after(officer: User, client: Client, pack: Pack) -> None:
+def test_label_note_and_hold_are_kept_with_before_and_after(
+    officer: User, client: Client, pack: Pack
+) -> None:
     client.force_login(officer)
     report = received(pack)
     client.post(f"/reports/{report.pk}/notes/", {"label": "Audit 2026", "note": "", "held": "on"})
@@ -217,8 +240,15 @@ def test_label_note_and_hold_are_kept_with_before_and_after(officer: User, clien
     report.refresh_from_db()
     assert (report.label, report.held) == ("Audit 2027", True)
     latest, first = AuditEntry.objects.filter(report=report)
-    assert (latest.by, latest.before, latest.after) == (officer, {"label": "Audit 2026"}, {"label": "Audit 2027"})
-    assert (first.before, first.after) == ({"label": "", "held": False}, {"label": "Audit 2026", "held": True})
+    assert (latest.by, latest.before, latest.after) == (
+        officer,
+        {"label": "Audit 2026"},
+        {"label": "Audit 2027"},
+    )
+    assert (first.before, first.after) == (
+        {"label": "", "held": False},
+        {"label": "Audit 2026", "held": True},
+    )
     assert "Audit 2026 → Audit 2027" in client.get(f"/reports/{report.pk}/notes/").content.decode()
 
 
@@ -240,7 +270,12 @@ def test_the_log_says_who_exported_downloaded_and_cancelled(officer: User, clien
     for _ in range(2):  # the second time there is nothing left to cancel
         client.post(f"/reports/{run.pk}/cancel/")
     logged = AuditEntry.objects.order_by("pk").values_list("action", "by", "report")
-    did = [("export", report.pk), ("download", report.pk), ("export", report.pk), ("cancel", run.pk)]
+    did = [
+        ("export", report.pk),
+        ("download", report.pk),
+        ("export", report.pk),
+        ("cancel", run.pk),
+    ]
     assert list(logged) == [(action, officer.pk, about) for action, about in did]
     page = client.get(f"/reports/{report.pk}/notes/").content.decode()
     assert f"original downloaded: {report.file_name}" in page
@@ -252,7 +287,11 @@ def test_who_asks_for_the_head_of_a_file_has_not_taken_it(reader: Client) -> Non
     pack = bring_in(plan(), weeks=2)
     older, report = pack.reports.order_by("position")
     compared = f"/packs/{pack.pk}/compare/{older.pk}/{report.pk}/changes."
-    for path in (f"/reports/{report.pk}/original/", f"/reports/{report.pk}/export.csv", f"{compared}csv"):
+    for path in (
+        f"/reports/{report.pk}/original/",
+        f"/reports/{report.pk}/export.csv",
+        f"{compared}csv",
+    ):
         answer = reader.head(path)
         assert "attachment" in answer["Content-Disposition"]
         assert answer.getvalue() == b""

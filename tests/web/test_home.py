@@ -55,7 +55,9 @@ def test_accounts_stand_in_the_order_of_their_worst_pack(reader: Client, pack: P
 
 def test_a_row_tells_the_latest_report(reader: Client, pack: Pack) -> None:
     received(pack, 8, compliant=1, failing=1, failing_high=1)
-    latest = received(pack, 1, compliant=357, failing=57, failing_high=12, failing_low=45, new=3, fixed=7)
+    latest = received(
+        pack, 1, compliant=357, failing=57, failing_high=12, failing_low=45, new=3, fixed=7
+    )
     page = text(reader)
     assert "86.2 %" in page
     assert f'href="/failing/{latest.pk}/high/">12</a>' in page
@@ -71,7 +73,9 @@ def test_an_import_of_an_old_file_does_not_become_the_latest(reader: Client, pac
     assert "75.0 %" in text(reader)
 
 
-@pytest.mark.parametrize(("show", "shown"), [("new", ["worse"]), ("never", ["unknown"]), ("failed", ["broken"])])
+@pytest.mark.parametrize(
+    ("show", "shown"), [("new", ["worse"]), ("never", ["unknown"]), ("failed", ["broken"])]
+)
 def test_a_card_counts_exactly_the_rows_it_opens(
     reader: Client, another: Callable[[str], Pack], show: str, shown: list[str]
 ) -> None:
@@ -86,14 +90,18 @@ def test_a_card_counts_exactly_the_rows_it_opens(
     assert 'aria-current="true"' in page
 
 
-def test_a_run_that_failed_and_was_repeated_well_is_no_longer_counted(reader: Client, pack: Pack) -> None:
+def test_a_run_that_failed_and_was_repeated_well_is_no_longer_counted(
+    reader: Client, pack: Pack
+) -> None:
     failed(pack, seconds=600)
     received(pack)
     assert names(text(reader, "/?show=failed")) == []
     assert "No pack is in this state." in text(reader, "/?show=failed")
 
 
-def test_a_pack_gone_from_the_cloud_stays_and_cannot_be_generated(starter: Client, pack: Pack) -> None:
+def test_a_pack_gone_from_the_cloud_stays_and_cannot_be_generated(
+    starter: Client, pack: Pack
+) -> None:
     received(pack, 30, compliant=1)
     pack.gone(pack.reports.get().ended_at)
     page = text(starter)
@@ -107,7 +115,9 @@ def test_nothing_asks_when_nothing_is_under_way(reader: Client, pack: Pack) -> N
     assert "data-hx-get" not in text(reader)
 
 
-def test_one_question_asks_for_all_runs(reader: Client, pack: Pack, another: Callable[[str], Pack]) -> None:
+def test_one_question_asks_for_all_runs(
+    reader: Client, pack: Pack, another: Callable[[str], Pack]
+) -> None:
     runs = [under_way(pack), under_way(another("second"))]
     page = text(reader)
     asked = re.findall(r'data-hx-get="([^"]+)"', page)
@@ -116,7 +126,9 @@ def test_one_question_asks_for_all_runs(reader: Client, pack: Pack, another: Cal
 
 
 @pytest.mark.parametrize(("age", "pause"), [(0, 2), (25, 2), (70, 7), (900, 15)])
-def test_an_old_run_is_asked_after_less_often(reader: Client, pack: Pack, age: int, pause: int) -> None:
+def test_an_old_run_is_asked_after_less_often(
+    reader: Client, pack: Pack, age: int, pause: int
+) -> None:
     under_way(pack, age)
     assert f'data-hx-trigger="every {pause}s, seen"' in text(reader)
 
@@ -146,7 +158,9 @@ def test_a_run_that_somebody_else_began_brings_its_row(starter: Client, pack: Pa
     assert answer.count("data-hx-swap-oob") == 1
 
 
-def test_generate_in_a_row_answers_with_the_row_and_begins_the_asking(starter: Client, pack: Pack) -> None:
+def test_generate_in_a_row_answers_with_the_row_and_begins_the_asking(
+    starter: Client, pack: Pack
+) -> None:
     headers = {**HTMX, "HX-Target": f"pack-{pack.pk}"}
     answer = starter.post(f"/packs/{pack.pk}/reports/", headers=headers).content.decode()
     report = Report.objects.get()
@@ -163,15 +177,21 @@ def test_cancel_in_a_row_answers_with_the_row(starter: Client, pack: Pack) -> No
     assert Report.objects.get().state == "cancelled"
 
 
-def test_generate_all_asks_for_one_report_of_each_pack(starter: Client, another: Callable[[str], Pack]) -> None:
+def test_generate_all_asks_for_one_report_of_each_pack(
+    starter: Client, another: Callable[[str], Pack]
+) -> None:
     packs = [another("first"), another("second")]
     running = under_way(packs[0])
     another("gone").gone(running.requested_at)
     assert starter.post("/reports/generate/")["Location"] == "/"
-    assert sorted(report.pack_id for report in Report.objects.all()) == sorted(pack.pk for pack in packs)
+    assert sorted(report.pack_id for report in Report.objects.all()) == sorted(
+        pack.pk for pack in packs
+    )
 
 
-def test_generate_all_of_a_filtered_page_leaves_the_others(starter: Client, another: Callable[[str], Pack]) -> None:
+def test_generate_all_of_a_filtered_page_leaves_the_others(
+    starter: Client, another: Callable[[str], Pack]
+) -> None:
     received(another("known"))
     never = another("unknown")
     starter.post("/reports/generate/", {"show": "never"})
@@ -198,7 +218,9 @@ def test_home_takes_the_same_queries_for_ten_packs_and_for_two_hundred(
     for number in range(10):
         received(another(f"{number}"), failing=number)
     few = queries()
-    packs = [Pack(account=account, pack_id=f"cp-{number:04}", name=f"{number}") for number in range(190)]
+    packs = [
+        Pack(account=account, pack_id=f"cp-{number:04}", name=f"{number}") for number in range(190)
+    ]
     for number, one in enumerate(Pack.objects.bulk_create(packs)):
         if number % 10 == 0:
             received(one)

@@ -28,7 +28,9 @@ def importer(officer: User) -> Client:
 
 @pytest.fixture
 def files() -> dict[str, bytes]:
-    return {name: content for name, content, _ in history(Estate(7, 2, packs=(plan(),)), 2, until=UNTIL)}
+    return {
+        name: content for name, content, _ in history(Estate(7, 2, packs=(plan(),)), 2, until=UNTIL)
+    }
 
 
 def send(client: Client, files: dict[str, bytes]) -> ImportBatch:
@@ -67,7 +69,9 @@ def test_many_files_and_a_zip_with_a_broken_one_become_reports_each_with_its_ver
     assert Report.objects.ready().count() == 2
 
 
-def test_the_page_asks_again_while_files_wait_and_stops_at_the_end(importer: Client, files: dict[str, bytes]) -> None:
+def test_the_page_asks_again_while_files_wait_and_stops_at_the_end(
+    importer: Client, files: dict[str, bytes]
+) -> None:
     batch = send(importer, files)
     assert "data-poll" in page(importer, batch, **{"HX-Request": "true"})
     work(batch)
@@ -76,7 +80,9 @@ def test_the_page_asks_again_while_files_wait_and_stops_at_the_end(importer: Cli
     assert "<html" not in fragment
 
 
-def test_files_that_are_there_already_are_recognised(importer: Client, files: dict[str, bytes]) -> None:
+def test_files_that_are_there_already_are_recognised(
+    importer: Client, files: dict[str, bytes]
+) -> None:
     work(send(importer, files))
     batch = send(importer, files)
     work(batch)
@@ -95,7 +101,9 @@ def test_what_a_file_does_not_say_is_asked_for_and_then_it_is_read(importer: Cli
     assert wrong.status_code == 422
     assert "16 digits" in wrong.content.decode()
     told = {"account_uid": "1024837465912038", "pack_id": "cp-1", "created_at": "2026-03-01T09:00"}
-    importer.post(f"/imports/files/{file.pk}/", {f"{prefix}-{name}": value for name, value in told.items()})
+    importer.post(
+        f"/imports/files/{file.pk}/", {f"{prefix}-{name}": value for name, value in told.items()}
+    )
     report = Report.objects.get()
     assert report.created_at
     assert f"{report.created_at:%Y-%m-%d %H:%M}" == "2026-03-01 01:00"  # told in the reader's zone
@@ -122,6 +130,11 @@ def test_who_may_not_import_sees_no_imports(reader: Client, path: str) -> None:
     assert reader.post(path).status_code == 403
 
 
-def test_the_list_tells_what_became_of_each_import(importer: Client, files: dict[str, bytes]) -> None:
+def test_the_list_tells_what_became_of_each_import(
+    importer: Client, files: dict[str, bytes]
+) -> None:
     work(send(importer, files))
-    assert '<td class="number" data-label="In the history">2</td>' in importer.get("/imports/").content.decode()
+    assert (
+        '<td class="number" data-label="In the history">2</td>'
+        in importer.get("/imports/").content.decode()
+    )

@@ -46,26 +46,44 @@ def test_an_entry_says_what_the_report_was(reader: Client, pack: Pack, officer: 
         failing_high=12,
     )
     text = page(reader, pack)
-    for fact in ("95.3 %", ">57</a>", ">12</a>", "1,234 rows", "by officer", "As it was named", "1000 B", "report.xls"):
+    for fact in (
+        "95.3 %",
+        ">57</a>",
+        ">12</a>",
+        "1,234 rows",
+        "by officer",
+        "As it was named",
+        "1000 B",
+        "report.xls",
+    ):
         assert fact in text
     assert f'title="report.xls\n{report.original_id}"' in text
 
 
-def test_an_entry_says_its_three_times_each_with_its_zone_and_in_utc(reader: Client, pack: Pack) -> None:
+def test_an_entry_says_its_three_times_each_with_its_zone_and_in_utc(
+    reader: Client, pack: Pack
+) -> None:
     moments = [dt.datetime(2026, 3, 1, 4, minute, 59, tzinfo=dt.UTC) for minute in range(3)]
     received(pack)
     Report.objects.update(evaluated_at=moments[0], created_at=moments[1], received_at=moments[2])
     for text in (page(reader, pack), reader.get("/reports/").content.decode()):
         for moment, before in zip(moments, ("evaluated ", "", "received "), strict=True):
-            utc, local = f"{moment:%Y-%m-%d %H:%M}(:59)? UTC", f"2026-03-01 12:0{moment.minute} CST (UTC+8)"
+            utc, local = (
+                f"{moment:%Y-%m-%d %H:%M}(:59)? UTC",
+                f"2026-03-01 12:0{moment.minute} CST (UTC+8)",
+            )
             assert re.search(rf'title="{utc}">({before})?{re.escape(local)}</(time|small)>', text)
 
 
-def test_a_choice_is_named_by_its_column_and_the_time_of_its_report(reader: Client, pack: Pack) -> None:
+def test_a_choice_is_named_by_its_column_and_the_time_of_its_report(
+    reader: Client, pack: Pack
+) -> None:
     reports = [received(pack, days) for days in range(3)]
     failed(pack)
     text = page(reader, pack)
-    named = re.findall(r'<input type="radio" name="(\w)" value="(\d+)" aria-labelledby="([^"]+)"', text)
+    named = re.findall(
+        r'<input type="radio" name="(\w)" value="(\d+)" aria-labelledby="([^"]+)"', text
+    )
     assert named == [(side, str(one.pk), f"{side} {one.pk}") for one in reports for side in "ab"]
     for place in {place for *_, names in named for place in names.split()}:
         assert text.count(f' id="{place}"') == 1
@@ -103,7 +121,9 @@ def test_a_result_can_be_asked_for(reader: Client, pack: Pack, result: str) -> N
 def test_days_are_the_readers_own(reader: Client, pack: Pack) -> None:
     # 23:30 UTC is the next morning in Shanghai.
     late = received(pack)
-    Report.objects.filter(pk=late.pk).update(created_at=dt.datetime(2026, 3, 1, 23, 30, tzinfo=dt.UTC))
+    Report.objects.filter(pk=late.pk).update(
+        created_at=dt.datetime(2026, 3, 1, 23, 30, tzinfo=dt.UTC)
+    )
     assert entries(page(reader, pack, "?since=2026-03-02&until=2026-03-02")) == [late.pk]
     assert entries(page(reader, pack, "?until=2026-03-01")) == []
     reader.post("/preferences/", {"zone": "UTC"})
@@ -137,7 +157,9 @@ def test_pages_are_of_one_length_and_keep_the_filter(reader: Client, pack: Pack)
     assert len(entries(page(reader, pack, "?result=failed&page=2"))) == 1
 
 
-def test_a_list_that_hears_of_an_ended_run_brings_itself_up_to_date(reader: Client, pack: Pack) -> None:
+def test_a_list_that_hears_of_an_ended_run_brings_itself_up_to_date(
+    reader: Client, pack: Pack
+) -> None:
     text = page(reader, pack)
     assert f'data-hx-get="/packs/{pack.pk}/" data-hx-trigger="report-ended from:body"' in text
     part = reader.get(f"/packs/{pack.pk}/", headers={"HX-Request": "true"}).content.decode().strip()

@@ -59,22 +59,36 @@ def test_a_report_without_a_failing_resource_is_shown_in_full(pack: Pack, reader
 
 def test_a_failing_row_says_all_that_is_known_of_it(f1: Report, reader: Client) -> None:
     page = reader.get(f"/reports/{f1.pk}/resources/?status=failing&risk=high").content.decode()
-    for fact in ("backup", "bucket backup", "ACS::OSS::Bucket", "cn-hangzhou", files.ACCOUNT, "public-read", "private"):
+    for fact in (
+        "backup",
+        "bucket backup",
+        "ACS::OSS::Bucket",
+        "cn-hangzhou",
+        files.ACCOUNT,
+        "public-read",
+        "private",
+    ):
         assert fact in page
     assert "公共读已开启" in page
     assert "2026-11-20 09:14 CST (UTC+8)</time><br>1 report<" in page
 
 
-def test_a_row_says_since_when_and_for_how_many_reports_it_has_been_failing(pack: Pack, reader: Client) -> None:
+def test_a_row_says_since_when_and_for_how_many_reports_it_has_been_failing(
+    pack: Pack, reader: Client
+) -> None:
     for weeks in (2, 1, 0):
         state = files.F2 if weeks == 0 else files.F1
-        report = entered(pack, files.xls(files.report(state)), at=FRIDAY - dt.timedelta(weeks=weeks))
+        report = entered(
+            pack, files.xls(files.report(state)), at=FRIDAY - dt.timedelta(weeks=weeks)
+        )
     old = reader.get(f"/reports/{report.pk}/resources/?q=backup&status=failing").content.decode()
     new = reader.get(f"/reports/{report.pk}/resources/?q=photos&status=failing").content.decode()
     assert "2026-11-06 09:14 CST (UTC+8)</time><br>3 reports" in old
     assert "2026-11-20 09:14 CST (UTC+8)</time><br>1 report<" in new
     middle = report.pack.reports.order_by("position")[1]
-    page = reader.get(f"/reports/{middle.pk}/resources/?q=backup&status=failing&risk=high").content.decode()
+    page = reader.get(
+        f"/reports/{middle.pk}/resources/?q=backup&status=failing&risk=high"
+    ).content.decode()
     assert "<br>2 reports" in page
 
 
@@ -111,7 +125,9 @@ def test_text_that_is_a_script_is_shown_and_does_nothing(pack: Pack, reader: Cli
         assert "&lt;script&gt;alert(1)" in page
 
 
-def test_the_original_comes_back_byte_for_byte_under_its_own_name(pack: Pack, reader: Client) -> None:
+def test_the_original_comes_back_byte_for_byte_under_its_own_name(
+    pack: Pack, reader: Client
+) -> None:
     report = entered(pack, F1, "合规 报告.xls")
     response = reader.get(f"/reports/{report.pk}/original/")
     assert response.getvalue() == F1
@@ -130,14 +146,18 @@ def test_an_original_that_could_not_be_read_can_be_inspected(pack: Pack, reader:
     assert response.getvalue() == files.ERROR_PAGE
 
 
-def test_a_report_that_is_not_ready_shows_how_far_it_is_and_has_no_tables(pack: Pack, reader: Client) -> None:
+def test_a_report_that_is_not_ready_shows_how_far_it_is_and_has_no_tables(
+    pack: Pack, reader: Client
+) -> None:
     for report in (under_way(pack), failed(pack)):
         assert reader.get(f"/reports/{report.pk}/").status_code == 200
         for path in ("resources/", "evidence/", "original/", "sheets/0/", "export.csv", "print/"):
             assert reader.get(f"/reports/{report.pk}/{path}").status_code == 404
 
 
-def test_the_evidence_has_every_time_with_its_zone_and_both_columns_of_numbers(f1: Report, reader: Client) -> None:
+def test_the_evidence_has_every_time_with_its_zone_and_both_columns_of_numbers(
+    f1: Report, reader: Client
+) -> None:
     page = reader.get(f"/reports/{f1.pk}/evidence/").content.decode()
     assert files.FILE_NAME in page
     assert page.count("(UTC+8)</time>") == 4
@@ -154,7 +174,9 @@ def test_the_evidence_says_what_the_reader_noticed(pack: Pack, reader: Client) -
 def test_foreign_passages_say_their_language(f1: Report, reader: Client) -> None:
     page = reader.get(f"/reports/{f1.pk}/resources/").content.decode()
     assert 'lang="zh-Hans">OSS 存储空间' in page
-    chinese = reader.get(f"/reports/{f1.pk}/resources/", headers={"accept-language": "zh-hans"}).content.decode()
+    chinese = reader.get(
+        f"/reports/{f1.pk}/resources/", headers={"accept-language": "zh-hans"}
+    ).content.decode()
     assert ' lang="zh-Hans">OSS 存储空间' not in chinese.partition("<table")[2]
 
 

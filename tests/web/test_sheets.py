@@ -34,7 +34,9 @@ def test_a_hidden_sheet_is_shown_and_marked(pack: Pack, reader: Client) -> None:
 
 def test_a_sheet_is_in_the_language_of_its_file(pack: Pack, reader: Client) -> None:
     report = entered(pack, files.xls(files.report(files.F1)))
-    assert '<table lang="zh-Hans">' in reader.get(f"/reports/{report.pk}/sheets/0/").content.decode()
+    assert (
+        '<table lang="zh-Hans">' in reader.get(f"/reports/{report.pk}/sheets/0/").content.decode()
+    )
 
 
 def test_a_page_of_a_sheet_has_a_hundred_rows_and_its_heads(pack: Pack, reader: Client) -> None:

@@ -21,7 +21,8 @@ def test_a_page_asks_for_the_sign_in_and_comes_back(client: Client, somebody: Us
     assert asked.status_code == 200
     assert client.get("/?show=new")["Location"] == "/accounts/login/?next=/%3Fshow%3Dnew"
     answer = client.post(
-        "/accounts/login/", {"username": "somebody", "password": "a long enough word", "next": "/?show=new"}
+        "/accounts/login/",
+        {"username": "somebody", "password": "a long enough word", "next": "/?show=new"},
     )
     assert answer["Location"] == "/?show=new"
 
@@ -46,7 +47,9 @@ def test_preferences_are_kept_over_sign_in(client: Client, somebody: User) -> No
     assert "Europe/Berlin</span>" in page
 
 
-def test_a_switch_changes_one_preference_and_returns_to_the_page(client: Client, somebody: User) -> None:
+def test_a_switch_changes_one_preference_and_returns_to_the_page(
+    client: Client, somebody: User
+) -> None:
     Preference.objects.create(user=somebody, zone="Asia/Tokyo", language="en")
     client.post("/accounts/login/", {"username": "somebody", "password": "a long enough word"})
     answer = client.post("/preferences/", {"theme": "light", "next": "/?show=never"})
@@ -60,19 +63,27 @@ def test_a_switch_works_before_the_sign_in(client: Client) -> None:
     assert '<html lang="zh-hans"' in client.get("/accounts/login/").content.decode()
 
 
-def test_the_sign_in_page_speaks_the_language_that_was_last_chosen(client: Client, somebody: User) -> None:
+def test_the_sign_in_page_speaks_the_language_that_was_last_chosen(
+    client: Client, somebody: User
+) -> None:
     client.force_login(somebody)
     client.post("/preferences/", {"language": "zh-hans"})
     client.post("/accounts/logout/")
     assert '<html lang="zh-hans"' in client.get("/accounts/login/").content.decode()
 
 
-@pytest.mark.parametrize("goal", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "goal", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)"]
+)
 def test_a_switch_leads_to_no_other_site(client: Client, goal: str) -> None:
-    assert client.post("/preferences/", {"theme": "dark", "next": goal})["Location"] == "/preferences/"
+    assert (
+        client.post("/preferences/", {"theme": "dark", "next": goal})["Location"] == "/preferences/"
+    )
 
 
-@pytest.mark.parametrize("wrong", [{"zone": "Mars/Olympus"}, {"language": "xx"}, {"theme": "<script>"}])
+@pytest.mark.parametrize(
+    "wrong", [{"zone": "Mars/Olympus"}, {"language": "xx"}, {"theme": "<script>"}]
+)
 def test_an_unknown_preference_is_refused(client: Client, wrong: dict[str, str]) -> None:
     assert client.post("/preferences/", wrong).status_code == 422
     assert client.get("/accounts/login/").status_code == 200

@@ -23,7 +23,10 @@ def test_a_click_makes_a_report_and_shows_it_asked(starter: Client, pack: Pack) 
     report = Report.objects.get()
     assert report.requested_by is not None
     assert re.search(r'aria-current="step"><span>asked</span> 0:[0-5]\d<', answer)
-    assert f'data-hx-get="/reports/{report.pk}/status/?acts" data-hx-trigger="every 2s, seen"' in answer
+    assert (
+        f'data-hx-get="/reports/{report.pk}/status/?acts" data-hx-trigger="every 2s, seen"'
+        in answer
+    )
 
 
 def test_two_clicks_make_one_report(starter: Client, pack: Pack) -> None:
@@ -44,30 +47,51 @@ def test_generating_takes_a_post(starter: Client, pack: Pack) -> None:
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [("requested", "asked"), ("creating", "the cloud is preparing"), ("fetching", "fetching"), ("reading", "reading")],
+    [
+        ("requested", "asked"),
+        ("creating", "the cloud is preparing"),
+        ("fetching", "fetching"),
+        ("reading", "reading"),
+    ],
 )
-def test_the_present_step_is_marked_with_its_time(reader: Client, pack: Pack, state: str, words: str) -> None:
+def test_the_present_step_is_marked_with_its_time(
+    reader: Client, pack: Pack, state: str, words: str
+) -> None:
     page = fragment(reader, under_way(pack, 37, state=state))
     assert re.search(rf'aria-current="step"><span>{words}</span> 0:(3[7-9]|[45]\d)<', page)
     assert page.count("aria-current") == 1
 
 
 @pytest.mark.parametrize("state", ["creating", "ready", "failed", "cancelled"])
-def test_the_fragment_is_small_and_takes_three_queries(starter: Client, pack: Pack, state: str) -> None:
-    run = received(pack) if state == "ready" else failed(pack) if state == "failed" else under_way(pack, state=state)
+def test_the_fragment_is_small_and_takes_three_queries(
+    starter: Client, pack: Pack, state: str
+) -> None:
+    run = (
+        received(pack)
+        if state == "ready"
+        else failed(pack)
+        if state == "failed"
+        else under_way(pack, state=state)
+    )
     with CaptureQueriesContext(connection) as captured:
         answer = fragment(starter, run)
     assert len(captured) <= 3
     assert len(answer.encode()) < 4096
 
 
-def test_a_fragment_offers_what_the_page_that_asks_for_it_offers(starter: Client, reader: Client, pack: Pack) -> None:
+def test_a_fragment_offers_what_the_page_that_asks_for_it_offers(
+    starter: Client, reader: Client, pack: Pack
+) -> None:
     run = under_way(pack)
     for client, offers in ((starter, True), (reader, False)):
-        assert (f"/reports/{run.pk}/status/?acts" in client.get(f"/packs/{pack.pk}/").content.decode()) is offers
+        assert (
+            f"/reports/{run.pk}/status/?acts" in client.get(f"/packs/{pack.pk}/").content.decode()
+        ) is offers
     Report.objects.update(state="failed")
     assert "Try again" in fragment(starter, run)
-    assert "Try again" not in starter.get(f"/reports/{run.pk}/status/", headers=HTMX).content.decode()
+    assert (
+        "Try again" not in starter.get(f"/reports/{run.pk}/status/", headers=HTMX).content.decode()
+    )
 
 
 def test_asking_changes_nothing(reader: Client, pack: Pack) -> None:
@@ -90,11 +114,18 @@ def test_a_page_hears_that_a_run_has_ended(reader: Client, pack: Pack) -> None:
     assert "report-ended" in answer["HX-Trigger"]
 
 
-def test_a_failed_run_says_why_and_what_to_do_with_the_request_id_last(starter: Client, pack: Pack) -> None:
+def test_a_failed_run_says_why_and_what_to_do_with_the_request_id_last(
+    starter: Client, pack: Pack
+) -> None:
     page = fragment(starter, failed(pack))
     places = [
         page.index(words)
-        for words in ("<h3>The cloud asked us to slow down", "limit of requests", "Try again in", "REQUEST-1")
+        for words in (
+            "<h3>The cloud asked us to slow down",
+            "limit of requests",
+            "Try again in",
+            "REQUEST-1",
+        )
     ]
     assert places == sorted(places)
     assert f'data-hx-post="/packs/{pack.pk}/reports/"' in page
@@ -140,7 +171,10 @@ def test_who_may_only_read_sees_the_steps_and_cancels_nothing(reader: Client, pa
 
 def test_without_javascript_a_page_with_a_run_loads_itself_anew(reader: Client, pack: Pack) -> None:
     run = under_way(pack)
-    assert '<noscript><meta http-equiv="refresh" content="2">' in reader.get(f"/packs/{pack.pk}/").content.decode()
+    assert (
+        '<noscript><meta http-equiv="refresh" content="2">'
+        in reader.get(f"/packs/{pack.pk}/").content.decode()
+    )
     assert reader.get(f"/reports/{run.pk}/status/")["Location"] == f"/reports/{run.pk}/"
 
 

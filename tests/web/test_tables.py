@@ -54,22 +54,33 @@ def shown_rows(page: str) -> int:
 
 
 @pytest.mark.parametrize("fixture", FIXTURES)
-def test_a_filter_gives_one_number_whether_kept_counted_paged_or_exported(pack: Pack, fixture: str) -> None:
+def test_a_filter_gives_one_number_whether_kept_counted_paged_or_exported(
+    pack: Pack, fixture: str
+) -> None:
     report = entered(pack, FIXTURES[fixture]())
     rules = [None, *(result.rule for result in evaluations.results(report))]
     for status, risk, rule in itertools.product((None, *Status), (None, *Risk), rules):
         wanted = Filter(status=status, risk=risk, rule=rule)
         exported = sum(1 for _row in evaluations.rows(report, wanted, "key"))
         looked_up = evaluations.matching(report, wanted).count()
-        assert evaluations.count(report, wanted) == looked_up == exported == evaluations.page(report, wanted).count
+        assert (
+            evaluations.count(report, wanted)
+            == looked_up
+            == exported
+            == evaluations.page(report, wanted).count
+        )
     for words in ("bucket", "OSS 公共", "i-0000", "nothing at all"):
         wanted = Filter(q=words)
         exported = sum(1 for _row in evaluations.rows(report, wanted, "key"))
-        assert evaluations.count(report, wanted) == exported == evaluations.page(report, wanted).count
+        assert (
+            evaluations.count(report, wanted) == exported == evaluations.page(report, wanted).count
+        )
 
 
 @pytest.mark.parametrize("fixture", FIXTURES)
-def test_the_number_on_a_card_is_the_number_of_rows_after_the_click(pack: Pack, reader: Client, fixture: str) -> None:
+def test_the_number_on_a_card_is_the_number_of_rows_after_the_click(
+    pack: Pack, reader: Client, fixture: str
+) -> None:
     report = entered(pack, FIXTURES[fixture]())
     page = reader.get(f"/reports/{report.pk}/").content.decode()
     cards = re.findall(r'<a href="([^"]+)"[^>]*><span class="huge">([\d,–]+)<', page)
@@ -79,7 +90,9 @@ def test_the_number_on_a_card_is_the_number_of_rows_after_the_click(pack: Pack, 
         assert shown_rows(after) == (0 if number == "–" else int(number.replace(",", "")))
 
 
-def test_a_status_that_the_file_only_counts_is_a_number_and_no_link(pack: Pack, reader: Client) -> None:
+def test_a_status_that_the_file_only_counts_is_a_number_and_no_link(
+    pack: Pack, reader: Client
+) -> None:
     report = entered(pack, FIXTURES["failing only"]())
     page = reader.get(f"/reports/{report.pk}/").content.decode()
     assert "stated by the file, not listed" in page
@@ -96,32 +109,55 @@ def test_the_rate_stands_with_its_formula(f1: Report, reader: Client) -> None:
 
 
 def test_a_new_filter_goes_to_page_one_and_leaves_the_rest() -> None:
-    wanted = Filter.parse(QueryDict("status=failing&region=cn-beijing&page=7&sort=-region"), ("region",))
-    assert wanted.query_string(risk=Risk.HIGH) == "?status=failing&risk=high&region=cn-beijing&sort=-region"
+    wanted = Filter.parse(
+        QueryDict("status=failing&region=cn-beijing&page=7&sort=-region"), ("region",)
+    )
+    assert (
+        wanted.query_string(risk=Risk.HIGH)
+        == "?status=failing&risk=high&region=cn-beijing&sort=-region"
+    )
     assert wanted.query_string(page=8) == "?status=failing&region=cn-beijing&sort=-region&page=8"
 
 
 def test_a_filter_survives_its_own_query_string() -> None:
-    wanted = Filter(Status.IGNORED, Risk.NOT_STATED, 3, "cn-beijing", "ACS::OSS::Bucket", "1", "ä & 不", "-region", 4)
+    wanted = Filter(
+        Status.IGNORED,
+        Risk.NOT_STATED,
+        3,
+        "cn-beijing",
+        "ACS::OSS::Bucket",
+        "1",
+        "ä & 不",
+        "-region",
+        4,
+    )
     assert Filter.parse(QueryDict(wanted.query_string(page=4)[1:]), ("region",)) == wanted
 
 
 def test_what_is_no_filter_is_left_out_with_a_word(f1: Report, reader: Client) -> None:
-    page = reader.get(f"/reports/{f1.pk}/resources/?status=broken&page=x&risk=high").content.decode()
+    page = reader.get(
+        f"/reports/{f1.pk}/resources/?status=broken&page=x&risk=high"
+    ).content.decode()
     assert "Not understood in the address, and left out: status, page." in page
     assert "risk: High" in page
 
 
-def test_an_empty_result_names_the_filters_and_offers_to_clear_them(f1: Report, reader: Client) -> None:
+def test_an_empty_result_names_the_filters_and_offers_to_clear_them(
+    f1: Report, reader: Client
+) -> None:
     page = reader.get(f"/reports/{f1.pk}/resources/?q=nowhere&status=failing").content.decode()
     assert "Nothing matches: status: Non-compliant · search: nowhere." in page
     assert f'<a class="button" href="/reports/{f1.pk}/resources/">Clear all filters</a>' in page
 
 
-def test_failing_stands_first_then_risk_and_the_order_is_written_above(pack: Pack, reader: Client) -> None:
+def test_failing_stands_first_then_risk_and_the_order_is_written_above(
+    pack: Pack, reader: Client
+) -> None:
     report = entered(pack, FIXTURES["F3, smaller"]())
     rows = evaluations.page(report, Filter()).rows
-    assert [(row.status, row.risk) for row in rows] == sorted((row.status, row.risk) for row in rows)
+    assert [(row.status, row.risk) for row in rows] == sorted(
+        (row.status, row.risk) for row in rows
+    )
     assert rows[0].status == Status.NON_COMPLIANT
     page = reader.get(f"/reports/{report.pk}/resources/").content.decode()
     assert "failing first, then risk, then rule, then resource" in page
@@ -151,7 +187,9 @@ def test_the_pages_hold_every_row_once(pack: Pack) -> None:
         assert evaluations.page(report, wanted.with_(page=99)).number == 6
 
 
-def test_a_search_that_finds_more_than_a_few_pages_as_well(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_finds_more_than_a_few_pages_as_well(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     report = entered(pack, FIXTURES["F3, smaller"]())
     few = [row.key for row in evaluations.page(report, Filter(q="主机", page=2)).rows]
     monkeypatch.setattr(evaluations, "FEW", 10)
@@ -164,11 +202,20 @@ def test_each_word_is_looked_for_in_every_column_whatever_its_case(f1: Report) -
     assert evaluations.count(f1, Filter(q="%")) == evaluations.count(f1, Filter(q="_x")) == 0
 
 
-def test_a_page_costs_the_same_queries_for_few_rows_and_for_many(pack: Pack, reader: Client) -> None:
+def test_a_page_costs_the_same_queries_for_few_rows_and_for_many(
+    pack: Pack, reader: Client
+) -> None:
     small = entered(pack, files.xls(files.rows(10)))
     other = Pack.objects.create(account=pack.account, pack_id="cp-0002", name="Large")
     large = entered(other, files.xls(files.rows(900)))
-    for path in ("", "?status=failing", "?q=i-0000", "resources/", "resources/?status=failing", "resources/?q=主机"):
+    for path in (
+        "",
+        "?status=failing",
+        "?q=i-0000",
+        "resources/",
+        "resources/?status=failing",
+        "resources/?q=主机",
+    ):
         spent = []
         for report in (small, large):
             with CaptureQueriesContext(connection) as queries:
@@ -185,7 +232,9 @@ def test_a_row_weighs_less_than_a_kibibyte(pack: Pack, reader: Client) -> None:
     assert len(page) < 200_000
 
 
-def test_a_rule_opens_in_place_as_its_fragment_alone_and_closes_again(f1: Report, reader: Client) -> None:
+def test_a_rule_opens_in_place_as_its_fragment_alone_and_closes_again(
+    f1: Report, reader: Client
+) -> None:
     rule = evaluations.results(f1)[0].rule
     opened = reader.get(f"/reports/{f1.pk}/rules/{rule}/?", headers={"hx-request": "true"})
     text = opened.content.decode()
@@ -193,7 +242,9 @@ def test_a_rule_opens_in_place_as_its_fragment_alone_and_closes_again(f1: Report
     assert 'aria-expanded="true"' in text
     assert "public-read" in text
     assert opened["HX-Replace-Url"] == f"/reports/{f1.pk}/?open={rule}"
-    closed = reader.get(f"/reports/{f1.pk}/rules/{rule}/closed/", headers={"hx-request": "true"}).content.decode()
+    closed = reader.get(
+        f"/reports/{f1.pk}/rules/{rule}/closed/", headers={"hx-request": "true"}
+    ).content.decode()
     assert 'aria-expanded="false"' in closed
     assert "inset" not in closed
 
@@ -215,4 +266,6 @@ def test_the_rules_of_a_filter_are_those_with_its_rows(f1: Report) -> None:
 
 
 def test_options_are_what_the_rows_have(f1: Report) -> None:
-    assert evaluations.options(f1) == evaluations.Options(["cn-hangzhou"], ["ACS::OSS::Bucket"], [files.ACCOUNT])
+    assert evaluations.options(f1) == evaluations.Options(
+        ["cn-hangzhou"], ["ACS::OSS::Bucket"], [files.ACCOUNT]
+    )

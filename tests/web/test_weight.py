@@ -31,7 +31,17 @@ def many(pack: Pack) -> None:
 
 def listing(rules: int, resources: int, shift: int = 0) -> bytes:
     """A report in which each rule judges each resource, and one in two fails, the others in the next one."""
-    head = ("规则ID", "规则名称", "风险等级", "资源类型", "资源ID", "资源名称", "地域", "合规评估结果", "不合规原因")
+    head = (
+        "规则ID",
+        "规则名称",
+        "风险等级",
+        "资源类型",
+        "资源ID",
+        "资源名称",
+        "地域",
+        "合规评估结果",
+        "不合规原因",
+    )
     rows: list[tuple[str, ...]] = [head]
     for rule in range(rules):
         for resource in range(resources):
@@ -39,7 +49,18 @@ def listing(rules: int, resources: int, shift: int = 0) -> bytes:
             code, named = f"cr-{(rule + 1) * SLOTS:020x}", f"i-bp1{(resource + 1) * SLOTS:017x}"
             status = ("不合规", files.reason()) if fails else ("合规", "")
             name = f"ECS 实例未绑定公网 IP 地址 {rule}"
-            rows.append((code, name, "高风险", "ACS::ECS::Instance", named, f"主机 {resource}", "cn-beijing", *status))
+            rows.append(
+                (
+                    code,
+                    name,
+                    "高风险",
+                    "ACS::ECS::Instance",
+                    named,
+                    f"主机 {resource}",
+                    "cn-beijing",
+                    *status,
+                )
+            )
     return files.xls({"评估结果": rows})
 
 
@@ -52,7 +73,9 @@ def weight(reader: Client, more: str, fewer: str, row: str) -> float:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_a_row_of_the_history_weighs_less_than_a_kibibyte(pack: Pack, reader: Client, language: str) -> None:
+def test_a_row_of_the_history_weighs_less_than_a_kibibyte(
+    pack: Pack, reader: Client, language: str
+) -> None:
     many(pack)
     reader.defaults["HTTP_ACCEPT_LANGUAGE"] = language
     assert weight(reader, "/reports/", "/reports/?page=2", "<tr><th scope=") < KIB
@@ -70,21 +93,32 @@ def test_a_row_of_a_pack_with_its_two_choices_weighs_less_than_a_kibibyte(
 def test_a_row_of_home_weighs_less_than_a_kibibyte(account: Account, starter: Client) -> None:
     for number in range(6):
         name = f"等保三级预检合规包 {number}"
-        pack = Pack.objects.create(pk=1000 + number, account=account, pack_id=f"cp-{number}", name=name)
+        pack = Pack.objects.create(
+            pk=1000 + number, account=account, pack_id=f"cp-{number}", name=name
+        )
         for day in range(12):
-            received(pack, day, pk=FAR + 100 * number + day, **FIGURES | {"compliant": 3500 + 10 * day})
+            received(
+                pack, day, pk=FAR + 100 * number + day, **FIGURES | {"compliant": 3500 + 10 * day}
+            )
     more = len(starter.get("/").content)
     Report.objects.filter(pack__lt=1003).delete()
     Pack.objects.filter(pk__lt=1003).delete()
     assert (more - len(starter.get("/").content)) / 3 < KIB
 
 
-def test_a_rule_and_a_resource_of_a_report_weigh_less_than_a_kibibyte(pack: Pack, reader: Client) -> None:
+def test_a_rule_and_a_resource_of_a_report_weigh_less_than_a_kibibyte(
+    pack: Pack, reader: Client
+) -> None:
     many_rules, few_rules = (
         entered(pack, listing(40, 3)),
         entered(pack, listing(4, 3), at=FRIDAY + dt.timedelta(days=1)),
     )
-    assert weight(reader, f"/reports/{many_rules.pk}/", f"/reports/{few_rules.pk}/", '<tbody id="rule-') < KIB
+    assert (
+        weight(
+            reader, f"/reports/{many_rules.pk}/", f"/reports/{few_rules.pk}/", '<tbody id="rule-'
+        )
+        < KIB
+    )
     rows = f"/reports/{many_rules.pk}/resources/?page="
     assert weight(reader, f"{rows}1", f"{rows}3", "<tbody><tr") < KIB
 

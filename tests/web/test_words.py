@@ -28,7 +28,9 @@ MOMENT = dt.datetime(2026, 11, 20, 1, 14, 5, tzinfo=dt.UTC)
 def test_a_time_says_its_zone(zone: str, told: str) -> None:
     with timezone.override(zoneinfo.ZoneInfo(zone)):
         shown = ledger.time(MOMENT)
-    assert shown == f'<time datetime="2026-11-20T01:14Z" title="2026-11-20 01:14:05 UTC">{told}</time>'
+    assert (
+        shown == f'<time datetime="2026-11-20T01:14Z" title="2026-11-20 01:14:05 UTC">{told}</time>'
+    )
 
 
 def test_no_time_is_a_quiet_dash() -> None:
@@ -68,7 +70,9 @@ def test_no_rate_hides_a_failure_or_what_is_well(compliant: int, failing: int) -
         (None, None, "–", "▼"),
     ],
 )
-def test_a_change_is_told_in_words_and_glyphs(new: int | None, fixed: int | None, shown: str, hidden: str) -> None:
+def test_a_change_is_told_in_words_and_glyphs(
+    new: int | None, fixed: int | None, shown: str, hidden: str
+) -> None:
     change = ledger.change(new, fixed)
     assert shown in change
     assert hidden not in change
@@ -99,20 +103,31 @@ def test_one_report_is_no_trend() -> None:
 
 @pytest.mark.parametrize(
     ("text", "cut"),
-    [("short", "short"), ("a" * 12 + "b" * 12, "a" * 12 + "b" * 12), ("a" * 20 + "b" * 20, "a" * 12 + "…" + "b" * 11)],
+    [
+        ("short", "short"),
+        ("a" * 12 + "b" * 12, "a" * 12 + "b" * 12),
+        ("a" * 20 + "b" * 20, "a" * 12 + "…" + "b" * 11),
+    ],
 )
 def test_a_long_id_is_cut_in_its_middle(text: str, cut: str) -> None:
     assert words.middle(text) == cut
 
 
-@pytest.mark.parametrize(("count", "told"), [(0, "0 B"), (1023, "1023 B"), (24_576, "24.0 KiB"), (2**31, "2.0 GiB")])
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, "0 B"), (1023, "1023 B"), (24_576, "24.0 KiB"), (2**31, "2.0 GiB")]
+)
 def test_a_size_is_told_in_the_unit_people_use(count: int, told: str) -> None:
     assert words.size(count) == told
 
 
 @pytest.mark.parametrize(
     ("language", "text", "attribute"),
-    [("en", "等保", ' lang="zh-hans"'), ("en", "OSS", ""), ("zh-hans", "等保", ""), ("zh-hans", "OSS", ' lang="en"')],
+    [
+        ("en", "等保", ' lang="zh-hans"'),
+        ("en", "OSS", ""),
+        ("zh-hans", "等保", ""),
+        ("zh-hans", "OSS", ' lang="en"'),
+    ],
 )
 def test_a_name_in_another_language_says_so(language: str, text: str, attribute: str) -> None:
     with translation.override(language):

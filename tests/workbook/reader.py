@@ -7,7 +7,9 @@ from dashboard.workbook import Evaluated, Limits, Reading
 from dashboard.workbook.book import convert
 
 
-def read(content: bytes, folder: Path, *, account: str = "", limits: Limits | None = None) -> Reading:
+def read(
+    content: bytes, folder: Path, *, account: str = "", limits: Limits | None = None
+) -> Reading:
     """The stored form of a file's bytes."""
     source, target, room = folder / "source", folder / "stored", folder / "room"
     source.write_bytes(content)

@@ -20,7 +20,9 @@ NUMBERS = st.one_of(
     st.integers(0, 10**6).map(lambda n: n / 100),
 )
 CELLS = st.dictionaries(
-    st.tuples(st.integers(0, 40), st.integers(0, 255)), st.one_of(TEXTS, NUMBERS, st.none()), max_size=40
+    st.tuples(st.integers(0, 40), st.integers(0, 255)),
+    st.one_of(TEXTS, NUMBERS, st.none()),
+    max_size=40,
 )
 
 
@@ -38,13 +40,18 @@ def ours(content: bytes) -> list[list[Any]] | None:
     book: Any = xlrd.open_workbook(file_contents=content, on_demand=True)
     start = book._sh_abs_posn[0]
     size = int.from_bytes(book.mem[start + 2 : start + 4], "little")
-    return biff.rows(book.mem, start + 4 + size, book._sharedstrings, lambda value, _: number(value))
+    return biff.rows(
+        book.mem, start + 4 + size, book._sharedstrings, lambda value, _: number(value)
+    )
 
 
 def theirs(content: bytes) -> list[list[Any]]:
     sheet = xlrd.open_workbook(file_contents=content).sheet_by_index(0)
     return [
-        [number(cell.value) if isinstance(cell.value, float) else cell.value for cell in sheet.row(row)]
+        [
+            number(cell.value) if isinstance(cell.value, float) else cell.value
+            for cell in sheet.row(row)
+        ]
         for row in range(sheet.nrows)
     ]
 
@@ -78,7 +85,9 @@ def test_rows_of_texts_alike_and_unlike_are_read_as_xlrd_reads_them(
     shapes: list[set[int]], rows: list[int], last: int | str | None
 ) -> None:
     cells: dict[tuple[int, int], Any] = {
-        (row, column): f"{row}:{column % 5}" for row, shape in enumerate(rows) for column in shapes[shape % len(shapes)]
+        (row, column): f"{row}:{column % 5}"
+        for row, shape in enumerate(rows)
+        for column in shapes[shape % len(shapes)]
     }
     cells |= {(row, 31): last for row in range(0, len(rows), 3)}
     content = written(cells)
@@ -94,7 +103,10 @@ def test_rows_stand_where_their_numbers_say_in_whatever_order_they_come(
     strings = [f"text {number}" for number in range(6 * width)]
     records = b"".join(
         (struct.pack("<HHHHHHHHHH", 0x208, 16, row, 0, width, 0, 0, 0, 0, 0) if announced else b"")
-        + b"".join(struct.pack("<HHHHHI", 0xFD, 10, row, column, 0, row * width + column) for column in range(width))
+        + b"".join(
+            struct.pack("<HHHHHI", 0xFD, 10, row, column, 0, row * width + column)
+            for column in range(width)
+        )
         for row in order
     )
     found = biff.rows(records + struct.pack("<HH", 0x0A, 0), 0, strings, lambda value, _: value)
@@ -102,10 +114,14 @@ def test_rows_stand_where_their_numbers_say_in_whatever_order_they_come(
 
 
 def test_a_sheet_may_go_down_to_the_last_row_there_can_be() -> None:
-    content = written({(row, column): f"{row}" for row in (0, 65_534, 65_535) for column in range(5)})
+    content = written(
+        {(row, column): f"{row}" for row in (0, 65_534, 65_535) for column in range(5)}
+    )
     found = ours(content)
     assert found is not None
-    assert [found[row] for row in (0, 65_534, 65_535)] == [[f"{row}"] * 5 for row in (0, 65_534, 65_535)]
+    assert [found[row] for row in (0, 65_534, 65_535)] == [
+        [f"{row}"] * 5 for row in (0, 65_534, 65_535)
+    ]
     assert len(found) == 65_536
 
 
@@ -115,9 +131,15 @@ def test_nothing_comes_after_the_last_row_there_can_be() -> None:
         for row, first in ((65_535, 0), (0, 1))
         for column in range(4)
     )
-    found = biff.rows(records + struct.pack("<HH", 0x0A, 0), 0, ["a", "b", "c", "d"], lambda value, _: value)
+    found = biff.rows(
+        records + struct.pack("<HH", 0x0A, 0), 0, ["a", "b", "c", "d"], lambda value, _: value
+    )
     assert found is not None
-    assert (len(found), found[0], found[-1]) == (65_536, [None, "a", "b", "c", "d"], ["a", "b", "c", "d"])
+    assert (len(found), found[0], found[-1]) == (
+        65_536,
+        [None, "a", "b", "c", "d"],
+        ["a", "b", "c", "d"],
+    )
 
 
 def test_a_run_of_numbers_in_one_record_is_read() -> None:

@@ -30,7 +30,11 @@ def verdict(content: bytes, folder: Path) -> str:
     source.write_bytes(content)
     room.mkdir(exist_ok=True)
     names = {"source": source, "target": folder / "stored", "room": room}
-    order = {**{name: str(path) for name, path in names.items()}, "account": "", "limits": asdict(LIMITS)}
+    order = {
+        **{name: str(path) for name, path in names.items()},
+        "account": "",
+        "limits": asdict(LIMITS),
+    }
     refusal = attempt(order, [])
     return refusal["code"] if refusal else "read"
 
@@ -45,7 +49,9 @@ def test_a_file_cut_anywhere_is_one_error_or_a_report(kind: str, tmp_path: Path)
 
 @pytest.mark.parametrize("kind", WHOLE)
 @pytest.mark.parametrize("seed", range(5))
-def test_a_file_with_flipped_bits_is_one_error_or_a_report(kind: str, seed: int, tmp_path: Path) -> None:
+def test_a_file_with_flipped_bits_is_one_error_or_a_report(
+    kind: str, seed: int, tmp_path: Path
+) -> None:
     chance = random.Random(seed)
     for _ in range(8):
         content = bytearray(WHOLE[kind])

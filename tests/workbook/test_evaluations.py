@@ -22,7 +22,11 @@ def table(*listed: tuple[Any, ...], head: tuple[str, ...] = HEAD) -> bytes:
 def test_a_report_gives_its_pack_its_rules_and_their_numbers(tmp_path: Path) -> None:
     with read(files.xls(files.report(files.F1)), tmp_path) as reading:
         found = reading.contents
-        assert (found.pack_id, found.pack_name, found.account_uid) == (files.PACK_ID, files.PACK_NAME, files.ACCOUNT)
+        assert (found.pack_id, found.pack_name, found.account_uid) == (
+            files.PACK_ID,
+            files.PACK_NAME,
+            files.ACCOUNT,
+        )
         assert found.created_at == "2026-11-20T09:14:00+08:00"
         assert found.stated == {"compliant": 8, "non_compliant": 3}
         assert found.lists == ["NON_COMPLIANT", "IGNORED", "COMPLIANT"]
@@ -48,7 +52,11 @@ def test_an_evaluation_carries_what_its_row_says(tmp_path: Path) -> None:
             "bucket backup",
             "ACS::OSS::Bucket",
         )
-        assert (row.group.account, row.group.region, row.group.risk) == (files.ACCOUNT, "cn-hangzhou", 1)
+        assert (row.group.account, row.group.region, row.group.risk) == (
+            files.ACCOUNT,
+            "cn-hangzhou",
+            1,
+        )
         assert (row.actual, row.expected, row.reason) == ("public-read", "private", "公共读已开启")
         assert reading.rows(row.sheet, row.row, row.row + 1)[0][1] == "backup"
         assert reading.contents.rules[row.group.rule].rule_id == "cr-public-read"
@@ -72,7 +80,9 @@ def test_a_chinese_and_an_english_file_of_one_state_are_the_same(tmp_path: Path)
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_order_of_rows_sheets_and_columns_case_and_spaces_change_nothing(seed: int, tmp_path: Path) -> None:
+def test_order_of_rows_sheets_and_columns_case_and_spaces_change_nothing(
+    seed: int, tmp_path: Path
+) -> None:
     sheets = files.report(files.F1)
     with read(files.xls(sheets), tmp_path) as reading:
         expected = states(reading)
@@ -80,9 +90,15 @@ def test_order_of_rows_sheets_and_columns_case_and_spaces_change_nothing(seed: i
     shuffled = {}
     for name in chance.sample(list(sheets), len(sheets)):
         head, *body = sheets[name]
-        columns = chance.sample(range(len(head)), len(head)) if name != "检测概览" else range(len(head))
+        columns = (
+            chance.sample(range(len(head)), len(head)) if name != "检测概览" else range(len(head))
+        )
         chance.shuffle(body if name != "检测概览" else [])
-        listed = [head, *body] if name == "检测概览" else [[row[at] for at in columns] for row in (head, *body)]
+        listed = (
+            [head, *body]
+            if name == "检测概览"
+            else [[row[at] for at in columns] for row in (head, *body)]
+        )
         place = list(listed[0]).index("资源ID") if "资源ID" in listed[0] else None
         if place is not None:
             listed = [listed[0], *(_careless(list(row), place, chance) for row in listed[1:])]
@@ -99,14 +115,19 @@ def _careless(row: list[Any], place: int, chance: random.Random) -> list[Any]:
 def test_a_status_column_decides_over_the_name_of_the_sheet(tmp_path: Path) -> None:
     listed = [HEAD, ("甲", "cr-1", "i-1", "合规", ""), ("甲", "cr-1", "i-2", "不合规", "x")]
     with read(files.xls({"不合规资源": listed}), tmp_path) as reading:
-        assert {row.resource_id: row.group.status for row in evaluations(reading)} == {"i-1": 5, "i-2": 1}
+        assert {row.resource_id: row.group.status for row in evaluations(reading)} == {
+            "i-1": 5,
+            "i-2": 1,
+        }
 
 
 def test_every_status_has_its_code_in_a_table_with_a_status_column(tmp_path: Path) -> None:
     words = ("不合规", "无数据", "已忽略", "不适用", "合规")
     content = table(*(("甲", "cr-1", f"i-{n}", word, "") for n, word in enumerate(words, 1)))
     with read(content, tmp_path) as reading:
-        assert {row.resource_id: row.group.status for row in evaluations(reading)} == {f"i-{n}": n for n in range(1, 6)}
+        assert {row.resource_id: row.group.status for row in evaluations(reading)} == {
+            f"i-{n}": n for n in range(1, 6)
+        }
         assert reading.contents.lists == [status.name for status in Status]
 
 
@@ -154,58 +175,98 @@ def test_a_rule_without_an_id_goes_by_its_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("last", [False, True])
-def test_a_row_that_gives_only_the_rules_name_finds_the_id_in_the_list(last: bool, tmp_path: Path) -> None:
+def test_a_row_that_gives_only_the_rules_name_finds_the_id_in_the_list(
+    last: bool, tmp_path: Path
+) -> None:
     rules = ("规则列表", [("规则ID", "规则名称", "风险等级"), ("cr-1", "甲规则", "高风险")])
     failing = ("不合规资源", [("规则名称", "资源ID"), ("甲规则", "i-1")])
     with read(files.xls(dict((failing, rules) if last else (rules, failing))), tmp_path) as reading:
-        assert [(rule.key, rule.by_name, rule.risk) for rule in reading.contents.rules] == [("cr-1", False, 1)]
+        assert [(rule.key, rule.by_name, rule.risk) for rule in reading.contents.rules] == [
+            ("cr-1", False, 1)
+        ]
         assert evaluations(reading)[0].group.risk == 1
 
 
 def test_rows_without_a_rule_a_resource_or_a_status_are_counted_as_skipped(tmp_path: Path) -> None:
-    content = table(("甲", "cr-1", "i-1", "合规", ""), ("合计", "", "", "", ""), ("甲", "cr-1", "i-2", "什么", ""))
+    content = table(
+        ("甲", "cr-1", "i-1", "合规", ""),
+        ("合计", "", "", "", ""),
+        ("甲", "cr-1", "i-2", "什么", ""),
+    )
     with read(content, tmp_path) as reading:
         assert reading.contents.rows == 1
-        assert [(note.code, note.facts["rows"]) for note in reading.contents.notes] == [("rows_skipped", 2)]
+        assert [(note.code, note.facts["rows"]) for note in reading.contents.notes] == [
+            ("rows_skipped", 2)
+        ]
 
 
 def test_an_id_that_was_stored_as_a_number_keeps_its_digits_and_is_noted(tmp_path: Path) -> None:
-    listed = [("规则ID", "资源ID", "合规结果"), ("cr-1", 123456789012345678, "合规"), ("cr-1", 12345, "合规")]
+    listed = [
+        ("规则ID", "资源ID", "合规结果"),
+        ("cr-1", 123456789012345678, "合规"),
+        ("cr-1", 12345, "合规"),
+    ]
     with read(files.xls({"结果": listed}), tmp_path) as reading:
-        assert sorted(row.resource_id for row in evaluations(reading)) == ["12345", "123456789012345680"]
-        assert [(note.code, note.facts["rows"]) for note in reading.contents.notes] == [("digits_lost", 1)]
+        assert sorted(row.resource_id for row in evaluations(reading)) == [
+            "12345",
+            "123456789012345680",
+        ]
+        assert [(note.code, note.facts["rows"]) for note in reading.contents.notes] == [
+            ("digits_lost", 1)
+        ]
 
 
 def test_numbers_and_dates_among_the_ids_are_counted_once_each(tmp_path: Path) -> None:
     head = ("规则ID", "资源ID", "地域", "合规结果")
     long, day = 1234567890123456789, dt.datetime(2026, 11, 20)  # noqa: DTZ001  a spreadsheet knows no zone
-    listed = [head, (long, "i-1", "cn-1", "合规"), ("cr-1", "i-2", day, "合规"), (long, long, "cn-1", "合规")]
+    listed = [
+        head,
+        (long, "i-1", "cn-1", "合规"),
+        ("cr-1", "i-2", day, "合规"),
+        (long, long, "cn-1", "合规"),
+    ]
     with read(files.xls({"结果": listed}), tmp_path) as reading:
-        assert sorted(row.group.region for row in evaluations(reading)) == ["2026-11-20T00:00:00", "cn-1", "cn-1"]
+        assert sorted(row.group.region for row in evaluations(reading)) == [
+            "2026-11-20T00:00:00",
+            "cn-1",
+            "cn-1",
+        ]
         assert len(reading.contents.rules) == 2
-        assert [(note.code, note.facts["rows"]) for note in reading.contents.notes] == [("digits_lost", 3)]
+        assert [(note.code, note.facts["rows"]) for note in reading.contents.notes] == [
+            ("digits_lost", 3)
+        ]
 
 
 def test_an_id_that_is_text_loses_nothing(tmp_path: Path) -> None:
     with read(table(("甲", "0012", "123456789012345678", "合规", "")), tmp_path) as reading:
         row = evaluations(reading)[0]
-        assert (row.resource_id, reading.contents.rules[row.group.rule].rule_id) == ("123456789012345678", "0012")
+        assert (row.resource_id, reading.contents.rules[row.group.rule].rule_id) == (
+            "123456789012345678",
+            "0012",
+        )
 
 
 def test_the_time_of_evaluation_is_told_and_changes_no_digest(tmp_path: Path) -> None:
     head = (*HEAD, "评估时间")
     found = []
-    for times in (("2026-11-20 09:14:00", "2026-11-19 23:00:00"), ("2026/1/5 7:05", "2026-11-20T01:14:00Z")):
+    for times in (
+        ("2026-11-20 09:14:00", "2026-11-19 23:00:00"),
+        ("2026/1/5 7:05", "2026-11-20T01:14:00Z"),
+    ):
         rows = [("甲", "cr-1", f"i-{n}", "合规", "", time) for n, time in enumerate(times)]
         with read(table(*rows, head=head), tmp_path) as reading:
-            found.append((states(reading), reading.contents.evaluated_from, reading.contents.evaluated_to))
+            found.append(
+                (states(reading), reading.contents.evaluated_from, reading.contents.evaluated_to)
+            )
     assert found[0][0] == found[1][0]
     assert found[0][1:] == ("2026-11-19T23:00:00", "2026-11-20T09:14:00")
     assert found[1][1:] == ("2026-01-05T07:05:00", "2026-11-20T01:14:00+00:00")
 
 
 @pytest.mark.parametrize("change", ["合规", "高", "另一个名字", "另一个原因"])
-def test_what_defines_the_state_changes_the_digest_and_not_the_key(change: str, tmp_path: Path) -> None:
+def test_what_defines_the_state_changes_the_digest_and_not_the_key(
+    change: str, tmp_path: Path
+) -> None:
     head = (*HEAD, "风险等级", "资源名称")
     before = ["甲", "cr-1", "i-1", "不合规", "原因", "低", "名字"]
     place = {"合规": 3, "高": 5, "另一个名字": 6, "另一个原因": 4}[change]
@@ -217,7 +278,9 @@ def test_what_defines_the_state_changes_the_digest_and_not_the_key(change: str, 
     assert found[0].digest != found[1].digest
 
 
-def test_rows_beyond_what_is_held_in_memory_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_beyond_what_is_held_in_memory_give_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     content = files.csv(files.rows(3000)["评估结果"])
     with read(content, tmp_path) as reading:
         expected = evaluations(reading)
@@ -228,7 +291,9 @@ def test_rows_beyond_what_is_held_in_memory_give_the_same(tmp_path: Path, monkey
 
 def test_characters_that_no_database_keeps_are_left_out_of_evaluations(tmp_path: Path) -> None:
     lone = '{"configuration": "\\ud800x\\u0000", "desiredValue": 1, "reason": null}'
-    with read(files.xls({"甲": [HEAD, ("甲", "cr-1", "i\0-1", "不合规", lone)]}), tmp_path) as reading:
+    with read(
+        files.xls({"甲": [HEAD, ("甲", "cr-1", "i\0-1", "不合规", lone)]}), tmp_path
+    ) as reading:
         assert reading.rows(0, 1, 2)[0][2] == "i\0-1"
         row = evaluations(reading)[0]
         assert (row.resource_id, row.actual, row.expected, row.reason) == ("i-1", "?x", "1", "")

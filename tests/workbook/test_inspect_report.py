@@ -15,7 +15,9 @@ def write(folder: Path, name: str, content: bytes) -> str:
     return str(path)
 
 
-def test_a_report_is_shown_with_its_sheets_and_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_report_is_shown_with_its_sheets_and_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     call_command("inspect_report", write(tmp_path, "a.xls", files.xls(files.strange())))
     shown = capsys.readouterr().out
     assert "a.xls: xls zh-Hans" in shown
@@ -27,7 +29,9 @@ def test_a_report_is_shown_with_its_sheets_and_numbers(tmp_path: Path, capsys: p
 
 def test_json_is_an_object_per_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content = files.xls(files.report(files.F1))
-    call_command("inspect_report", *(write(tmp_path, name, content) for name in ("a.xls", "b.xls")), "--json")
+    call_command(
+        "inspect_report", *(write(tmp_path, name, content) for name in ("a.xls", "b.xls")), "--json"
+    )
     shown = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["rows"] for one in shown] == [12, 12]
     assert shown[0]["sheets"][2]["recognised"]["1"] == "resource_id"

@@ -104,7 +104,10 @@ def test_what_is_no_report_is_refused_with_its_cause(name: str, tmp_path: Path) 
 def test_an_error_of_the_storage_is_named_but_its_message_is_not_kept(tmp_path: Path) -> None:
     with pytest.raises(WorkbookError) as refused:
         read(files.OSS_ERROR, tmp_path)
-    assert refused.value.facts == {"oss_code": "AccessDenied", "request_id": "5C3D9175B6FC201293AD4890"}
+    assert refused.value.facts == {
+        "oss_code": "AccessDenied",
+        "request_id": "5C3D9175B6FC201293AD4890",
+    }
 
 
 def test_a_file_beyond_the_limit_is_not_opened(tmp_path: Path) -> None:
@@ -114,7 +117,10 @@ def test_a_file_beyond_the_limit_is_not_opened(tmp_path: Path) -> None:
 
 def zip_of_zeros(size: int) -> bytes:
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("a.xls", "w") as member:
+    with (
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("a.xls", "w") as member,
+    ):
         for _ in range(size // 1_000_000):
             member.write(b"\0" * 1_000_000)
     return target.getvalue()
@@ -158,7 +164,9 @@ def test_the_path_of_a_member_is_told_and_never_used(tmp_path: Path) -> None:
 def test_an_entity_bomb_is_not_expanded(tmp_path: Path) -> None:
     levels = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
     bomb = files.spreadsheetml({"规则": [("a", "b")]}).decode()
-    bomb = bomb.replace("<Workbook", f'<!DOCTYPE bomb [<!ENTITY l0 "ha">{levels}]><Workbook').replace(">a<", ">&l11;<")
+    bomb = bomb.replace(
+        "<Workbook", f'<!DOCTYPE bomb [<!ENTITY l0 "ha">{levels}]><Workbook'
+    ).replace(">a<", ">&l11;<")
     with pytest.raises(WorkbookError, match="bomb"):
         read(bomb.encode(), tmp_path)
 

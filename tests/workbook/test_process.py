@@ -83,7 +83,9 @@ def test_a_child_that_is_killed_is_an_error_and_no_report(large: Path, tmp_path:
         "try: workbook.read(Path(sys.argv[1]), Path(sys.argv[2]))\n"
         "except workbook.WorkbookError as fault: print(fault.code, fault.facts['signal'])"
     )
-    parent = subprocess.Popen([sys.executable, "-c", order, large, tmp_path / "stored"], stdout=subprocess.PIPE)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", order, large, tmp_path / "stored"], stdout=subprocess.PIPE
+    )
     os.kill(reader_of(parent.pid), 9)
     assert parent.communicate(timeout=PATIENCE)[0].split() == [b"killed", b"9"]
     assert not (tmp_path / "stored").exists()
@@ -91,9 +93,7 @@ def test_a_child_that_is_killed_is_an_error_and_no_report(large: Path, tmp_path:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
 def test_the_child_dies_with_the_one_who_asked(large: Path, tmp_path: Path) -> None:
-    order = (
-        "import sys; from pathlib import Path; from dashboard import workbook; workbook.read(*map(Path, sys.argv[1:]))"
-    )
+    order = "import sys; from pathlib import Path; from dashboard import workbook; workbook.read(*map(Path, sys.argv[1:]))"
     parent = subprocess.Popen([sys.executable, "-c", order, large, tmp_path / "stored"])
     reader = reader_of(parent.pid)
     server = child_of(parent.pid)
@@ -103,7 +103,9 @@ def test_the_child_dies_with_the_one_who_asked(large: Path, tmp_path: Path) -> N
     assert ends(server)
 
 
-def test_a_server_that_was_killed_is_an_error_and_takes_its_reader_along(large: Path, tmp_path: Path) -> None:
+def test_a_server_that_was_killed_is_an_error_and_takes_its_reader_along(
+    large: Path, tmp_path: Path
+) -> None:
     with ThreadPoolExecutor(1) as pool:
         process.dismiss()
         reading = pool.submit(read, large, tmp_path / "stored")
@@ -114,7 +116,9 @@ def test_a_server_that_was_killed_is_an_error_and_takes_its_reader_along(large: 
     assert ends(reader)
 
 
-def test_the_server_reads_on_whatever_became_of_the_file_before(source: Path, large: Path, tmp_path: Path) -> None:
+def test_the_server_reads_on_whatever_became_of_the_file_before(
+    source: Path, large: Path, tmp_path: Path
+) -> None:
     process.dismiss()
     with pytest.raises(WorkbookError, match="timeout"):
         read(large, tmp_path / "first", limits=Limits(seconds=0))
@@ -152,7 +156,9 @@ def test_a_reader_under_other_limits_is_another_one(source: Path, tmp_path: Path
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts open files where Linux lists them")
-def test_readers_that_died_while_they_waited_are_replaced_and_leave_nothing_open(source: Path, tmp_path: Path) -> None:
+def test_readers_that_died_while_they_waited_are_replaced_and_leave_nothing_open(
+    source: Path, tmp_path: Path
+) -> None:
     process.dismiss()
     counts = []
     for number in range(3):
@@ -192,7 +198,9 @@ def child_of(parent: int) -> int:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         for task in Path(f"/proc/{parent}/task").iterdir():
-            with suppress(FileNotFoundError, ProcessLookupError):  # a thread or a child that ends meanwhile
+            with suppress(
+                FileNotFoundError, ProcessLookupError
+            ):  # a thread or a child that ends meanwhile
                 for child in (task / "children").read_text().split():
                     if b"dashboard.workbook.child" in Path(f"/proc/{child}/cmdline").read_bytes():
                         return int(child)
@@ -225,7 +233,12 @@ def test_no_secret_of_the_parent_reaches_the_child(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_child_reads_without_django(source: Path, tmp_path: Path) -> None:
-    order = {"source": str(source), "target": str(tmp_path / "stored"), "room": str(tmp_path), "account": ""}
+    order = {
+        "source": str(source),
+        "target": str(tmp_path / "stored"),
+        "room": str(tmp_path),
+        "account": "",
+    }
     asked = (
         "import json, sys; from dashboard.workbook import child\n"
         "limits = dict(seconds=9, memory=9, cells=9999, bytes=10**6, uncompressed=10**6, members=9)\n"

@@ -12,7 +12,14 @@ from tests.workbook.reader import evaluations, read
 
 # Words that a source shows: the console, the documentation, files.
 SEEN = {
-    "rule_name": ["规则名称", "規則名稱", "Rule Name", "Audit Rule Name", "ルール名", "审计规则名称"],
+    "rule_name": [
+        "规则名称",
+        "規則名稱",
+        "Rule Name",
+        "Audit Rule Name",
+        "ルール名",
+        "审计规则名称",
+    ],
     "rule_id": ["规则ID", "規則ID", "Rule ID", "ConfigRuleId", "ルールID"],
     "identifier": ["规则标识", "托管规则标识", "Managed Rule Identifier"],
     "description": ["规则描述", "备注", "Description", "備考"],
@@ -23,19 +30,37 @@ SEEN = {
     "region": ["地域", "地域ID", "Region ID", "リージョン"],
     "account_id": ["账号ID", "资源归属账号", "Owner ID", "帳號ID", "アカウントID", "UID"],
     "status": ["合规结果", "合规评估结果", "Compliance Status", "Result", "評估結果"],
-    "reason": ["不合规原因", "Reason for Non-Compliance", "注解", "非準拠の理由", "Reason for Non-compliance (JSON)"],
+    "reason": [
+        "不合规原因",
+        "Reason for Non-Compliance",
+        "注解",
+        "非準拠の理由",
+        "Reason for Non-compliance (JSON)",
+    ],
     "actual": ["当前配置", "实际配置", "Configuration"],
     "expected": ["期望配置", "Desired Value", "期待値"],
-    "remediation": ["修正建议", "修正指导", "Link to Remediation Suggestion", "Remediation Suggestions"],
+    "remediation": [
+        "修正建议",
+        "修正指导",
+        "Link to Remediation Suggestion",
+        "Remediation Suggestions",
+    ],
     "evaluated_at": ["评估时间", "最近一次评估", "Evaluation Time", "評価時刻"],
-    "compliant": ["合规资源数", "Number of Compliant Resources", "Compliant Resources", "準拠リソース数"],
+    "compliant": [
+        "合规资源数",
+        "Number of Compliant Resources",
+        "Compliant Resources",
+        "準拠リソース数",
+    ],
     "non_compliant": ["不合规资源数", "Non-Compliant Resources", "不合規資源數"],
     "ignored": ["已忽略", "Excluded", "已排除"],
     "": ["成本中心", "Tags", "资源合规率", "Non-Compliant Rules", "Compliant Rate", ""],
 }
 
 
-@pytest.mark.parametrize(("meaning", "word"), [(meaning, word) for meaning, words in SEEN.items() for word in words])
+@pytest.mark.parametrize(
+    ("meaning", "word"), [(meaning, word) for meaning, words in SEEN.items() for word in words]
+)
 def test_a_column_is_known_by_its_word(meaning: str, word: str) -> None:
     assert column(word)[0] == meaning
     assert column(f" {word.upper()}: ")[0] == meaning
@@ -46,7 +71,13 @@ def test_a_column_is_known_by_its_word(meaning: str, word: str) -> None:
     {
         "overview": ["检测概览", "Overview", "概要", "評估概覽"],
         "rules": ["规则列表", "Rule List", "ルール一覧"],
-        "non_compliant": ["不合规资源", "不合规资源(2)", "不合规资源_3", "Non-Compliant Resources 2", "非準拠リソース"],
+        "non_compliant": [
+            "不合规资源",
+            "不合规资源(2)",
+            "不合规资源_3",
+            "Non-Compliant Resources 2",
+            "非準拠リソース",
+        ],
         "compliant": ["合规资源", "Compliant Resources", "合规资源 (2)"],
         "ignored": ["忽略资源", "排除资源", "Excluded Resources"],
         "": ["Sheet1", "附录", "资源"],
@@ -70,7 +101,14 @@ def test_a_sheet_is_known_by_its_name(role: str, names: list[str]) -> None:
             "非準拠",
         ],
         Status.NOT_APPLICABLE: ["不适用", "不適用", "Not Applicable", "N/A", "該当なし", "適用外"],
-        Status.INSUFFICIENT_DATA: ["无数据", "数据不足", "無資料", "Insufficient Data", "No Data", "データ不足"],
+        Status.INSUFFICIENT_DATA: [
+            "无数据",
+            "数据不足",
+            "無資料",
+            "Insufficient Data",
+            "No Data",
+            "データ不足",
+        ],
         Status.IGNORED: ["已忽略", "忽略", "排除", "Ignored", "Excluded", "除外", "無視"],
         None: ["", "也许"],
     }.items(),
@@ -118,26 +156,39 @@ def test_a_merged_head_of_two_rows_is_understood(tmp_path: Path) -> None:
 
 
 def test_a_sheet_split_in_two_goes_on_under_its_own_head(tmp_path: Path) -> None:
-    sheets = {"不合规资源": [HEAD[:2], ("cr-1", "i-1")], "不合规资源(2)": [HEAD[:2], ("cr-1", "i-2")]}
+    sheets = {
+        "不合规资源": [HEAD[:2], ("cr-1", "i-1")],
+        "不合规资源(2)": [HEAD[:2], ("cr-1", "i-2")],
+    }
     with read(files.xls(sheets), tmp_path) as reading:
         assert [row.group.status for row in evaluations(reading)] == [1, 1]
 
 
 def test_a_sheet_that_goes_on_without_a_head_takes_that_of_the_one_before(tmp_path: Path) -> None:
-    sheets = {"不合规资源": [HEAD[:2], ("cr-1", "i-1")], "不合规资源2": [("cr-1", "i-2"), ("cr-1", "i-3")]}
+    sheets = {
+        "不合规资源": [HEAD[:2], ("cr-1", "i-1")],
+        "不合规资源2": [("cr-1", "i-2"), ("cr-1", "i-3")],
+    }
     with read(files.xls(sheets), tmp_path) as reading:
         assert sorted(row.resource_id for row in evaluations(reading)) == ["i-1", "i-2", "i-3"]
         assert reading.contents.sheets[1].header_row is None
 
 
 def test_a_table_without_a_name_is_known_by_the_reasons_it_gives(tmp_path: Path) -> None:
-    with read(files.csv([("规则名称", "资源ID", "不合规原因"), ("甲", "i-1", "公共读")]), tmp_path) as reading:
-        assert (reading.contents.sheets[0].role, reading.contents.lists) == ("non_compliant", ["NON_COMPLIANT"])
+    with read(
+        files.csv([("规则名称", "资源ID", "不合规原因"), ("甲", "i-1", "公共读")]), tmp_path
+    ) as reading:
+        assert (reading.contents.sheets[0].role, reading.contents.lists) == (
+            "non_compliant",
+            ["NON_COMPLIANT"],
+        )
 
 
 def test_a_whole_word_goes_before_one_that_begins_alike(tmp_path: Path) -> None:
     head = ("Rule ID", "Rule Name", "Risk Level", "Remediation Options", "Remediation Suggestions")
-    with read(files.xls({"Rule List": [head, ("cr-1", "A", "High", "none", "do this")]}), tmp_path) as reading:
+    with read(
+        files.xls({"Rule List": [head, ("cr-1", "A", "High", "none", "do this")]}), tmp_path
+    ) as reading:
         assert reading.contents.rules[0].remediation == "do this"
 
 
@@ -151,18 +202,24 @@ def test_a_whole_word_goes_before_one_that_begins_alike(tmp_path: Path) -> None:
         ("", ("a", "b", "c")),
     ],
 )
-def test_the_language_of_a_file_is_that_of_its_heads(language: str, head: tuple[str, ...], tmp_path: Path) -> None:
+def test_the_language_of_a_file_is_that_of_its_heads(
+    language: str, head: tuple[str, ...], tmp_path: Path
+) -> None:
     with read(files.csv([head, ("1", "2", "3")]), tmp_path) as reading:
         assert reading.contents.language == language
 
 
 def test_a_sheet_that_says_there_is_none_lists_its_status_all_the_same(tmp_path: Path) -> None:
-    with read(files.xls({"不合规资源": [("无",)], "合规资源": [HEAD[:2], ("cr-1", "i-1")]}), tmp_path) as reading:
+    with read(
+        files.xls({"不合规资源": [("无",)], "合规资源": [HEAD[:2], ("cr-1", "i-1")]}), tmp_path
+    ) as reading:
         assert reading.contents.lists == ["NON_COMPLIANT", "COMPLIANT"]
         assert reading.contents.notes == []
 
 
-def test_a_sheet_of_failing_resources_without_a_rule_is_noted_and_lists_nothing(tmp_path: Path) -> None:
+def test_a_sheet_of_failing_resources_without_a_rule_is_noted_and_lists_nothing(
+    tmp_path: Path,
+) -> None:
     listed = [("资源ID", "资源名称"), ("i-1", "web"), ("i-2", "db")]
     with read(files.xls({"不合规资源": listed}), tmp_path) as reading:
         assert (reading.contents.rows, reading.contents.lists) == (0, [])

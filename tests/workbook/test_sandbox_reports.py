@@ -19,7 +19,11 @@ LISTED = (Status.NON_COMPLIANT, Status.COMPLIANT, Status.IGNORED)
 
 def listed(state: State) -> Counter[str]:
     """What a report of this state gives row by row."""
-    named = ("NON_COMPLIANT",) if state.plan.layout == "older" else ("NON_COMPLIANT", "COMPLIANT", "IGNORED")
+    named = (
+        ("NON_COMPLIANT",)
+        if state.plan.layout == "older"
+        else ("NON_COMPLIANT", "COMPLIANT", "IGNORED")
+    )
     return Counter({name: count for name in named if (count := state.totals[name])})
 
 
@@ -28,18 +32,28 @@ def test_a_pack_reads_alike_in_both_languages_and_adds_up(plan: PackPlan, tmp_pa
     state = first_state(plan, 7)
     found = {}
     for language in ("zh", "en"):
-        with read(files.build(state, MADE, language=language), tmp_path, account=plan.uid) as reading:
+        with read(
+            files.build(state, MADE, language=language), tmp_path, account=plan.uid
+        ) as reading:
             contents = reading.contents
             assert contents.kind == plan.file_format
-            assert Counter(Status(row.group.status).name for row in evaluations(reading)) == listed(state)
+            assert Counter(Status(row.group.status).name for row in evaluations(reading)) == listed(
+                state
+            )
             assert (contents.pack_id, contents.account_uid) == (plan.id, plan.uid)
             assert contents.created_at == "2026-11-20T09:14:00+08:00"
             assert contents.stated["non_compliant"] == state.resource_totals["NON_COMPLIANT"]
             assert [note.code for note in contents.notes] == []
             found[language] = states(reading)
             for rule in contents.rules:
-                assert all(rule.counts.get(status, 0) == rule.stated[status] for status in LISTED if rule.stated)
-    if plan.layout == "newer":  # the older one names rules in its own language only, and gives no id
+                assert all(
+                    rule.counts.get(status, 0) == rule.stated[status]
+                    for status in LISTED
+                    if rule.stated
+                )
+    if (
+        plan.layout == "newer"
+    ):  # the older one names rules in its own language only, and gives no id
         assert found["zh"] == found["en"]
 
 

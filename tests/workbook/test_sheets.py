@@ -60,7 +60,10 @@ def test_formulas_errors_and_booleans_of_xls_are_shown_as_values(tmp_path: Path)
 
 def test_a_wrong_dimension_drops_no_row(tmp_path: Path) -> None:
     content = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(files.xlsx(files.rows(50)))) as source, zipfile.ZipFile(content, "w") as copy:
+    with (
+        zipfile.ZipFile(io.BytesIO(files.xlsx(files.rows(50)))) as source,
+        zipfile.ZipFile(content, "w") as copy,
+    ):
         for name in source.namelist():
             part = source.read(name)
             if name.startswith("xl/worksheets/"):
@@ -90,7 +93,13 @@ def test_inline_and_shared_strings_read_alike(tmp_path: Path) -> None:
 def test_any_page_of_a_sheet_is_the_same_rows_as_reading_it_whole(tmp_path: Path) -> None:
     with read(files.csv(files.rows(2 * CHUNK + 10)["评估结果"]), tmp_path) as reading:
         whole = cells(reading)
-        for start, stop in ((0, 1), (CHUNK - 1, CHUNK + 1), (2 * CHUNK, 2 * CHUNK + 99), (9999, 10_099), (-5, 3)):
+        for start, stop in (
+            (0, 1),
+            (CHUNK - 1, CHUNK + 1),
+            (2 * CHUNK, 2 * CHUNK + 99),
+            (9999, 10_099),
+            (-5, 3),
+        ):
             assert reading.rows(0, start, stop) == whole[max(start, 0) : stop]
 
 
@@ -114,7 +123,9 @@ def test_html_cells_that_span_keep_the_columns_in_line(tmp_path: Path) -> None:
 
 def test_spreadsheetml_places_its_cells_by_index(tmp_path: Path) -> None:
     content = files.spreadsheetml({"甲": [("a", "b"), ("c", 4)]})
-    content = content.replace(b'<Row><Cell><Data ss:Type="String">c', b'<Row ss:Index="4"><Cell ss:Index="2"><Data>c')
+    content = content.replace(
+        b'<Row><Cell><Data ss:Type="String">c', b'<Row ss:Index="4"><Cell ss:Index="2"><Data>c'
+    )
     with read(content, tmp_path) as reading:
         assert cells(reading) == [["a", "b", None], [None] * 3, [None] * 3, [None, "c", 4]]
 

@@ -16,9 +16,7 @@ from dashboard.workbook import WorkbookError
 
 
 class Command(BaseCommand):
-    help = (
-        "Compares two reports by their numbers, or two files; always from the older to the newer, as given for files."
-    )
+    help = "Compares two reports by their numbers, or two files; always from the older to the newer, as given for files."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("old", metavar="OLD", help="a report's number, or a file")
@@ -27,12 +25,26 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         named = (options["old"], options["new"])
-        found = of_files(named) if any(Path(name).is_file() for name in named) else of_reports(named)
+        found = (
+            of_files(named) if any(Path(name).is_file() for name in named) else of_reports(named)
+        )
         counts, made, lists, rules = found
-        shown = [change for change in made if change.bucket.changed or change.bucket is Bucket.NOT_COMPARABLE]
-        shown.sort(key=lambda one: (list(Bucket).index(one.bucket), str(rules.get(one.rule, "")), one.resource_id))
+        shown = [
+            change
+            for change in made
+            if change.bucket.changed or change.bucket is Bucket.NOT_COMPARABLE
+        ]
+        shown.sort(
+            key=lambda one: (
+                list(Bucket).index(one.bucket),
+                str(rules.get(one.rule, "")),
+                one.resource_id,
+            )
+        )
         if options["json"]:
-            self.stdout.write(json.dumps(as_json(counts, shown, rules), ensure_ascii=False, indent=1))
+            self.stdout.write(
+                json.dumps(as_json(counts, shown, rules), ensure_ascii=False, indent=1)
+            )
             return
         for bucket in Bucket:
             if counts[bucket]:
@@ -51,7 +63,9 @@ def words(status: Status | None) -> str:
     return status.name.lower() if status else "-"
 
 
-def as_json(counts: Counter[Bucket], shown: Sequence[Change[Any]], rules: Mapping[Any, str]) -> dict[str, Any]:
+def as_json(
+    counts: Counter[Bucket], shown: Sequence[Change[Any]], rules: Mapping[Any, str]
+) -> dict[str, Any]:
     rows = [
         {
             "bucket": change.bucket,
@@ -96,7 +110,9 @@ def read(path: Path) -> tuple[dict[int, Row[str]], frozenset[int], dict[str, str
             with workbook.Reading(target) as reading:
                 rules = {info.number: info for info in reading.contents.rules}
                 rows = {
-                    row.key: Row(row.key, rules[group.rule].key, group.status, group.risk, row.resource_id)
+                    row.key: Row(
+                        row.key, rules[group.rule].key, group.status, group.risk, row.resource_id
+                    )
                     for bucket in reading.buckets()
                     for row, group in ((row, reading.groups[row.group]) for row in bucket)
                 }

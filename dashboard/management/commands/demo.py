@@ -52,11 +52,35 @@ class Command(BaseCommand):
             begun = time.monotonic()
             count = demo.import_year(timezone.now())
             self.stdout.write(f"{count} reports imported in {time.monotonic() - begun:.0f} s.")
-        bind = ("--bind", f"{HOST}:{port}", "--worker-class", "gthread", "--workers", "2", "--threads", "8")
-        parts.append(start("-m", "gunicorn", "dashboard.wsgi", *bind, "--keep-alive", "75", "--log-level", "warning"))
-        parts.append(start("manage.py", "run_huey", "--workers", "4", "--max-delay", "1", "--quiet"))
+        bind = (
+            "--bind",
+            f"{HOST}:{port}",
+            "--worker-class",
+            "gthread",
+            "--workers",
+            "2",
+            "--threads",
+            "8",
+        )
+        parts.append(
+            start(
+                "-m",
+                "gunicorn",
+                "dashboard.wsgi",
+                *bind,
+                "--keep-alive",
+                "75",
+                "--log-level",
+                "warning",
+            )
+        )
+        parts.append(
+            start("manage.py", "run_huey", "--workers", "4", "--max-delay", "1", "--quiet")
+        )
         answers(port, parts[1])
-        self.stdout.write(f"Compliance Ledger: http://{HOST}:{port}/  sign in as {demo.NAME} / {demo.PASSWORD}")
+        self.stdout.write(
+            f"Compliance Ledger: http://{HOST}:{port}/  sign in as {demo.NAME} / {demo.PASSWORD}"
+        )
         self.stdout.write("Ctrl-C ends it; the data stays in " + os.path.relpath(settings.VAR))
         while all(part.poll() is None for part in parts):
             time.sleep(0.5)
@@ -77,7 +101,9 @@ def free_port(port: int) -> int | None:
 def start(*command: str, quiet: bool = False) -> subprocess.Popen[bytes]:
     """A part of the demo, in a session of its own so that Ctrl-C reaches us first."""
     output = subprocess.DEVNULL if quiet else None
-    return subprocess.Popen([sys.executable, *command], cwd=settings.ROOT, stdout=output, start_new_session=True)
+    return subprocess.Popen(
+        [sys.executable, *command], cwd=settings.ROOT, stdout=output, start_new_session=True
+    )
 
 
 def answers(port: int, part: subprocess.Popen[bytes]) -> None:

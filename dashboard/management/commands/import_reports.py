@@ -17,7 +17,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-        parser.add_argument("--account", default="", metavar="UID", help="for files that name no account")
+        parser.add_argument(
+            "--account", default="", metavar="UID", help="for files that name no account"
+        )
         parser.add_argument("--pack", default="", metavar="ID", help="for files that name no pack")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -57,8 +59,14 @@ def verdict(file: ImportedFile) -> str:
     """What became of a file, in words."""
     if file.report:
         words = f"{file.get_state_display()}, report {file.report.pk} of {file.report.created_at:%Y-%m-%d %H:%M} UTC"
-        cause = causes.explain(file.report.error_code, file.report.error_facts) if file.report.error_code else None
+        cause = (
+            causes.explain(file.report.error_code, file.report.error_facts)
+            if file.report.error_code
+            else None
+        )
         return f"{words}: {cause.title}" if cause else words
     if file.error_code:
-        return f"{file.get_state_display()}: {causes.explain(file.error_code, file.error_facts).title}"
+        return (
+            f"{file.get_state_display()}: {causes.explain(file.error_code, file.error_facts).title}"
+        )
     return str(file.get_state_display())

@@ -32,7 +32,9 @@ class Command(BaseCommand):
                     unread += 1
                     self.stderr.write(_as_cause(file, fault))
                 else:
-                    self.stdout.write(_as_json(file, contents) if options["json"] else _as_text(file, contents))
+                    self.stdout.write(
+                        _as_json(file, contents) if options["json"] else _as_text(file, contents)
+                    )
         if unread:
             raise SystemExit(1)
 
@@ -59,12 +61,20 @@ def _as_text(file: Path, contents: workbook.Contents) -> str:
     part = _("member")
     lines += [f"  {part} {member.name}  sha256 {member.sha256}" for member in contents.members]
     for sheet in contents.sheets:
-        size = _("%(rows)d rows x %(columns)d columns") % {"rows": sheet.rows, "columns": sheet.columns}
+        size = _("%(rows)d rows x %(columns)d columns") % {
+            "rows": sheet.rows,
+            "columns": sheet.columns,
+        }
         given = _("%(count)d evaluations") % {"count": sheet.evaluations}
         role = (sheet.role or _("not recognised")) + (_(", ") + _("hidden") if sheet.hidden else "")
         lines.append(f"  {sheet.name}: {role}, {size}, {given}")
-    counts = {status: sum(rule.counts.get(status, 0) for rule in contents.rules) for status in workbook.Status}
+    counts = {
+        status: sum(rule.counts.get(status, 0) for rule in contents.rules)
+        for status in workbook.Status
+    }
     lines.append("  " + _("%(count)d rules") % {"count": len(contents.rules)})
     lines += [f"  {status.name}: {count}" for status, count in counts.items() if count]
-    lines += [f"  {note.code}: {json.dumps(note.facts, ensure_ascii=False)}" for note in contents.notes]
+    lines += [
+        f"  {note.code}: {json.dumps(note.facts, ensure_ascii=False)}" for note in contents.notes
+    ]
     return "\n".join(lines)

@@ -34,7 +34,9 @@ class Command(BaseCommand):
                 raise CommandError("A password has at least 8 characters.")
             user.set_password(password)
             user.save()
-        wanted = Permission.objects.filter(content_type__app_label="dashboard", codename__in=ROLES[options["role"]])
+        wanted = Permission.objects.filter(
+            content_type__app_label="dashboard", codename__in=ROLES[options["role"]]
+        )
         user.user_permissions.set(wanted)
         self.stdout.write(f"{user.username}: {options['role']}")
 

@@ -10,12 +10,12 @@ from dashboard.workbook import READER, WorkbookError
 
 
 class Command(BaseCommand):
-    help = (
-        "Reads every original of the archive again, with the present reader, and makes the history of each pack anew."
-    )
+    help = "Reads every original of the archive again, with the present reader, and makes the history of each pack anew."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--pack", type=int, metavar="ID", help="only this pack, by its number in the address")
+        parser.add_argument(
+            "--pack", type=int, metavar="ID", help="only this pack, by its number in the address"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         packs = Pack.objects.select_related("account").order_by("pk")

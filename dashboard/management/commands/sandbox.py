@@ -20,17 +20,34 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8300)
         parser.add_argument("--seed", type=int, default=7, help="another seed, other resources")
-        parser.add_argument("--generation-seconds", type=float, default=6, help="how long a report takes to make")
-        parser.add_argument("--link-seconds", type=float, default=3600, help="how long a link works")
         parser.add_argument(
-            "--large-rows", type=int, default=3000, help="rows of the large pack; beyond 85,000 split over sheets"
+            "--generation-seconds", type=float, default=6, help="how long a report takes to make"
         )
-        parser.add_argument("--past-weeks", type=int, default=0, help="reports taken as made before")
-        parser.add_argument("--limits", action="store_true", help="throttle as the real cloud is assumed to")
         parser.add_argument(
-            "--many", type=int, nargs=3, metavar=("ACCOUNTS", "PACKS", "ROWS"), help="so many instead of the demo's"
+            "--link-seconds", type=float, default=3600, help="how long a link works"
         )
-        parser.add_argument("--fault", action="append", default=[], choices=FAULTS, help="a fault from the start")
+        parser.add_argument(
+            "--large-rows",
+            type=int,
+            default=3000,
+            help="rows of the large pack; beyond 85,000 split over sheets",
+        )
+        parser.add_argument(
+            "--past-weeks", type=int, default=0, help="reports taken as made before"
+        )
+        parser.add_argument(
+            "--limits", action="store_true", help="throttle as the real cloud is assumed to"
+        )
+        parser.add_argument(
+            "--many",
+            type=int,
+            nargs=3,
+            metavar=("ACCOUNTS", "PACKS", "ROWS"),
+            help="so many instead of the demo's",
+        )
+        parser.add_argument(
+            "--fault", action="append", default=[], choices=FAULTS, help="a fault from the start"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         names = ("seed", "generation_seconds", "link_seconds", "large_rows", "past_weeks")
@@ -46,7 +63,10 @@ class Command(BaseCommand):
             server = serve(sandbox, options["port"])
         except OSError as error:
             raise CommandError(f"port {options['port']} cannot be used: {error.strerror}") from None
-        for end in (signal.SIGINT, signal.SIGTERM):  # stated for both: a shell's background process ignores SIGINT
+        for end in (
+            signal.SIGINT,
+            signal.SIGTERM,
+        ):  # stated for both: a shell's background process ignores SIGINT
             signal.signal(end, lambda *_: sys.exit(0))
         self.stdout.write(f"Sandbox cloud at http://127.0.0.1:{server.server_port}")
         for account in sandbox.accounts:

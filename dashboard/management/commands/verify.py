@@ -12,7 +12,9 @@ class Command(BaseCommand):
     help = "Hashes every original of the archive again: one changed byte or a missing file is found and named."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--report", type=int, metavar="ID", help="only the original of this report")
+        parser.add_argument(
+            "--report", type=int, metavar="ID", help="only the original of this report"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         originals = Original.objects.order_by("stored_at")
@@ -26,7 +28,9 @@ class Command(BaseCommand):
                 self.stdout.write(f"{state_of(original)} {original.sha256} {files_of(original)}")
         self.stdout.write(f"{count - bad} of {count} originals have their hash.")
         if bad or (not count and options["report"]):
-            raise CommandError(f"{bad} originals are not what was stored." if bad else "There is no such original.")
+            raise CommandError(
+                f"{bad} originals are not what was stored." if bad else "There is no such original."
+            )
 
 
 def state_of(original: Original) -> str:
