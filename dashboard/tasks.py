@@ -4,7 +4,9 @@ from django.db import connection, transaction
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task, on_startup
 
-from dashboard import imports, reports, workbook
+from dashboard import workbook
+from dashboard.generation import lifecycle
+from dashboard.imports import outcomes
 
 
 def nudge(report_id: int, delay: float = 0) -> None:
@@ -16,7 +18,7 @@ def nudge(report_id: int, delay: float = 0) -> None:
 
 @db_task()  # type: ignore[untyped-decorator]
 def advance(report_id: int) -> None:
-    delay = reports.advance(report_id)
+    delay = lifecycle.advance(report_id)
     if delay is not None:
         nudge(report_id, delay)
 
@@ -35,7 +37,7 @@ def nudge_imports(batch_id: int) -> None:
 
 @db_task()  # type: ignore[untyped-decorator]
 def settle_imports(batch_id: int) -> None:
-    for report in imports.settle_batch(batch_id):
+    for report in outcomes.settle_batch(batch_id):
         nudge(report.pk)
 
 
@@ -50,8 +52,8 @@ def write_back() -> None:
 @db_periodic_task(crontab())  # type: ignore[untyped-decorator]
 def sweep() -> None:
     """Every minute: nudges what has been left lying."""
-    for report in reports.left_lying():
+    for report in lifecycle.left_lying():
         nudge(report.pk)
-    for batch_id in imports.left_lying():
+    for batch_id in outcomes.left_lying():
         nudge_imports(batch_id)
-    reports.clear_away()
+    lifecycle.clear_away()

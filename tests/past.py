@@ -3,7 +3,7 @@
 import datetime as dt
 import io
 
-from dashboard import imports, in_turn
+from dashboard.imports import batch_processing, report_creation
 from dashboard.models import Pack, Report
 from dashboard.sandbox import files
 from dashboard.sandbox.accounts import PackPlan
@@ -24,9 +24,10 @@ def bring_in(of: PackPlan, weeks: int = 3) -> Pack:
     """The pack with a ready report for each week."""
     made = history(Estate(7, weeks, packs=(of,)), weeks, until=UNTIL)
     found = [
-        imports.bring_in(of.uid, of.id, name, io.BytesIO(content), at) for name, content, at in made
+        report_creation.bring_in(of.uid, of.id, name, io.BytesIO(content), at)
+        for name, content, at in made
     ]
-    assert all(report.state == Report.State.READY for report in in_turn.read_all(found))
+    assert all(report.state == Report.State.READY for report in batch_processing.read_all(found))
     return Pack.objects.get(pack_id=of.id)
 
 
@@ -35,5 +36,7 @@ def english_of(of: PackPlan) -> Report:
     state = Estate(7, packs=(of,)).state(of.id)
     at = UNTIL
     content = files.build(state, at, language="en")
-    report = imports.bring_in(of.uid, of.id, files.file_name(of, at), io.BytesIO(content), at)
-    return next(in_turn.read_all([report]))
+    report = report_creation.bring_in(
+        of.uid, of.id, files.file_name(of, at), io.BytesIO(content), at
+    )
+    return next(batch_processing.read_all([report]))

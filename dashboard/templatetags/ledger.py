@@ -9,18 +9,18 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
-from dashboard import words
 from dashboard.models import Report, Risk, Status
-from dashboard.words import number, rate, with_zone
+from dashboard.text import formatting
+from dashboard.text.formatting import number, rate, with_zone
 
 register = template.Library()
-register.simple_tag(words.age)
-register.simple_tag(words.rate)
-register.filter(words.clock)
-register.filter(words.elapsed)
-register.filter(words.middle)
-register.filter(words.number)
-register.filter(words.size)
+register.simple_tag(formatting.age)
+register.simple_tag(formatting.rate)
+register.filter(formatting.clock)
+register.filter(formatting.elapsed)
+register.filter(formatting.middle)
+register.filter(formatting.number)
+register.filter(formatting.size)
 
 DASH = mark_safe('<span class="soft">–</span>')  # a literal
 CHINESE = re.compile("[\u4e00-\u9fff]")

@@ -9,10 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard import causes, cloud, packs
-from dashboard.forms import AccountForm
+from dashboard import cloud
+from dashboard.generation import discovery
 from dashboard.models import Account
+from dashboard.text import error_messages
 from dashboard.views import Request
+from dashboard.views.forms import AccountForm
 
 Shown = Account.objects.defer("secret_encrypted")
 
@@ -62,7 +64,7 @@ def edited(request: Request, account: Account) -> HttpResponse:
 def test(request: Request, pk: int) -> HttpResponse:
     """Asks the cloud for the packs and says in words what came of it; changes nothing."""
     account = get_object_or_404(Account, pk=pk)
-    verdict = packs.test(account)
+    verdict = discovery.test(account)
     words = ngettext(
         "The connection works. The cloud lists %(count)s pack.",
         "The connection works. The cloud lists %(count)s packs.",
@@ -77,7 +79,7 @@ def refresh(request: Request, pk: int) -> HttpResponse:
     """Fetches the list of packs; those that are gone from the cloud stay, and are marked."""
     account = get_object_or_404(Account, pk=pk)
     try:
-        packs.refresh(account)
+        discovery.refresh(account)
     except cloud.CloudError as error:
         return told(request, account, "", error)
     return told(request, account, _("The list of packs is up to date."))
@@ -87,7 +89,7 @@ def told(
     request: Request, account: Account, words: str, error: cloud.CloudError | None = None
 ) -> HttpResponse:
     """The verdict on the account's page: in place, or after a redirect as a message."""
-    cause = causes.explain(error.code, error.facts) if error else None
+    cause = error_messages.explain(error.code, error.facts) if error else None
     request_id = error.request_id if error else ""
     if request.htmx:
         verdict = {"words": words, "cause": cause, "request_id": request_id}

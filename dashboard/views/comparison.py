@@ -13,17 +13,18 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboard import change_files, changes, scope
-from dashboard.changes import Page, Row, Wanted
-from dashboard.comparison import Bucket, Comparison, Lists, between
-from dashboard.filters import RISKS
+from dashboard.comparison import comparison_rows, rule_scope
+from dashboard.comparison.comparison_rows import Page, Row, Wanted
+from dashboard.comparison.differences import Bucket, Comparison, Lists, between
+from dashboard.comparison.rule_scope import Scope
+from dashboard.exports import comparison_export
 from dashboard.models import Report, Status
 from dashboard.models.evaluations import moment_of
-from dashboard.scope import Scope
+from dashboard.queries.filters import RISKS
 from dashboard.templatetags.ledger import mark, risk_mark, time
+from dashboard.text.formatting import middle, with_zone
 from dashboard.views import Request, exports
 from dashboard.views.log import taken
-from dashboard.words import middle, with_zone
 
 STATUS_OF = {
     Bucket.NEW_FAILURE: Status.NON_COMPLIANT,
@@ -73,21 +74,21 @@ def comparison(
         query = f"?{request.GET.urlencode()}" if request.GET else ""
         return redirect(f"/packs/{pack_id}/compare/{newer}/{older}/{query}")
     wanted, base = Wanted.parse(request.GET), f"/packs/{pack_id}/compare/{older}/{newer}/"
-    judged = scope.between(found)
-    page = changes.page(found, judged, wanted, PRINTED if printed else changes.PAGE)
+    judged = rule_scope.between(found)
+    page = comparison_rows.page(found, judged, wanted, PRINTED if printed else comparison_rows.PAGE)
     context = {
         "compared": found,
         "pack": found.newer.pack,
         "wanted": wanted,
         "base": base,
-        "formats": change_files.FORMATS,
+        "formats": comparison_export.FORMATS,
         "export": f"{base}changes",
-        "rows_exported": change_files.at_most(found, wanted),
+        "rows_exported": comparison_export.at_most(found, wanted),
         "query_exported": wanted.query_string(),
         "page": page,
-        "groups": groups(judged, changes.rows(found, judged, page.changes)),
+        "groups": groups(judged, comparison_rows.rows(found, judged, page.changes)),
         "heads": heads(),
-        "sentence": changes.sentence(found),
+        "sentence": comparison_rows.sentence(found),
         "cards": cards(found, wanted),
         "chips": chips(found.lists, judged, wanted),
         "risks": [(slug, risk.label, risk == wanted.risk) for slug, risk in RISKS.items()],
@@ -224,18 +225,18 @@ def pages(page: Page, wanted: Wanted) -> dict[str, str]:
     return {name: wanted.query_string(page=number) for name, number in places.items()}
 
 
-def file_of(request: Request, found: Comparison) -> change_files.Made:
+def file_of(request: Request, found: Comparison) -> comparison_export.Made:
     """The file that a query string asks for."""
-    return change_files.Made(
-        found, scope.between(found), Wanted.parse(request.GET), request.user.get_username()
+    return comparison_export.Made(
+        found, rule_scope.between(found), Wanted.parse(request.GET), request.user.get_username()
     )
 
 
 @require_safe
 def export(request: Request, pack_id: int, older: int, newer: int, kind: str) -> HttpResponseBase:
     """The comparison as a file: the same numbers, all pages, under the filter of the page."""
-    form, found = exports.known(kind, change_files.FORMATS), compared(pack_id, older, newer)
-    name = change_files.name(found, kind)
+    form, found = exports.known(kind, comparison_export.FORMATS), compared(pack_id, older, newer)
+    name = comparison_export.name(found, kind)
     headers = {
         "Content-Disposition": content_disposition_header(True, name),
         "X-Content-Type-Options": "nosniff",
@@ -251,7 +252,7 @@ def export(request: Request, pack_id: int, older: int, newer: int, kind: str) ->
 @require_safe
 def preparing(request: Request, pack_id: int, older: int, newer: int, kind: str) -> HttpResponse:
     """What a reader sees while a large file is made."""
-    form, found = exports.known(kind, change_files.FORMATS), compared(pack_id, older, newer)
+    form, found = exports.known(kind, comparison_export.FORMATS), compared(pack_id, older, newer)
     base, asked = f"/packs/{pack_id}/compare/{older}/{newer}/", file_of(request, found)
     about = {
         "pack": found.newer.pack,

@@ -9,41 +9,42 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboard import evaluations, exports
-from dashboard.exports import Format, Writer
-from dashboard.filters import Filter
+from dashboard.exports import tables
+from dashboard.exports.tables import Format, Writer
 from dashboard.models import Report, Sheet, Status
+from dashboard.queries import report_query, rule_summaries
+from dashboard.queries.filters import Filter
+from dashboard.text.formatting import with_zone
 from dashboard.views import Request
 from dashboard.views.head import head
 from dashboard.views.log import taken
 from dashboard.views.reports import ready
 from dashboard.views.rows import Row, rules_shown, shown
-from dashboard.words import with_zone
 
 PRINTED = 2_000  # rows of resources that a printed report has at most; it says so
 
 
-def table(request: Request, report: Report) -> exports.Table:
+def table(request: Request, report: Report) -> tables.Table:
     """The table that a query string asks for: rules, a sheet or, by default, resources."""
     what = request.GET.get("what", "resources")
     if what == "sheet":
         number = request.GET.get("sheet", "")
-        return exports.sheet(
+        return tables.sheet(
             report,
             get_object_or_404(Sheet, report=report, number=number if number.isdecimal() else -1),
         )
     if what == "rules":
-        return exports.rules(report, Filter.parse(request.GET, tuple(evaluations.RULE_ORDERS)))
-    return exports.resources(report, Filter.parse(request.GET, tuple(evaluations.ORDERS)))
+        return tables.rules(report, Filter.parse(request.GET, tuple(report_query.RULE_ORDERS)))
+    return tables.resources(report, Filter.parse(request.GET, tuple(report_query.ORDERS)))
 
 
 @require_safe
 def export(request: Request, report_id: int, kind: str) -> HttpResponseBase:
     """A table as a file: made whole first, so that a failure is an error page and never half a file."""
-    form = known(kind, exports.FORMATS)
+    form = known(kind, tables.FORMATS)
     asked = table(request, ready(report_id))
     name = f"{asked.file_stem}.{kind}"
-    file = exports.written(asked, form.write, request.user)
+    file = tables.written(asked, form.write, request.user)
     taken(request, "export", asked.report, name)
     return FileResponse(file, as_attachment=True, filename=name, content_type=form.content_type)
 
@@ -58,7 +59,7 @@ def known(kind: str, formats: Mapping[str, Format[Writer]]) -> Format[Writer]:
 @require_safe
 def preparing(request: Request, report_id: int, kind: str) -> HttpResponse:
     """What a reader sees while a large file is made."""
-    form, report = known(kind, exports.FORMATS), ready(report_id)
+    form, report = known(kind, tables.FORMATS), ready(report_id)
     about = {
         "pack": report.pack,
         "of": report.pack_name,
@@ -89,14 +90,14 @@ def announced(
 def printed(request: Request, report_id: int) -> HttpResponse:
     """The report as a document: a cover, the rules, the rows by rule."""
     report = ready(report_id)
-    wanted = Filter.parse(request.GET, tuple(evaluations.ORDERS)).with_(sort="")
+    wanted = Filter.parse(request.GET, tuple(report_query.ORDERS)).with_(sort="")
     rows_wanted = wanted if wanted.status else wanted.with_(status=Status.NON_COMPLIANT)
-    page = evaluations.page(report, rows_wanted, PRINTED)
+    page = report_query.page(report, rows_wanted, PRINTED)
     groups: dict[int, list[Row]] = {}
     for row in shown(report, page.rows):
         groups.setdefault(row["rule_pk"], []).append(row)
-    listed = evaluations.rules(report, wanted.with_(status=None))
-    names = {one.rule: one.name for one in evaluations.results(report)}
+    listed = report_query.rules(report, wanted.with_(status=None))
+    names = {one.rule: one.name for one in rule_summaries.results(report)}
     context = {
         "rules": rules_shown(report, listed),
         "groups": [{"name": names.get(rule, ""), "rows": rows} for rule, rows in groups.items()],

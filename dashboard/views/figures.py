@@ -8,12 +8,13 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard import causes, history
 from dashboard.models import Report
 from dashboard.models.evaluations import moment_of
 from dashboard.models.reports import ReportQuerySet
+from dashboard.queries import report_history
 from dashboard.templatetags.ledger import aside, change, failing_link, mark, rate_bar, time
-from dashboard.words import middle, number, rate, size
+from dashboard.text import error_messages
+from dashboard.text.formatting import middle, number, rate, size
 from dashboard.workbook.archive import NAME
 
 # What a row says, of the sixty columns that there are.
@@ -64,7 +65,7 @@ class Entry(TypedDict):
 def listed(reports: ReportQuerySet, *more: str) -> ReportQuerySet:
     """The reports with what their rows say, and with `more` columns."""
     told = reports.select_related("requested_by", "original").only(*COLUMNS, *more)
-    return history.with_same_content(told).newest_first()
+    return report_history.with_same_content(told).newest_first()
 
 
 def entry(report: Report, labels: dict[str, str]) -> Entry:
@@ -82,7 +83,7 @@ def entry(report: Report, labels: dict[str, str]) -> Entry:
         "time": time(report.listed_at),
         "cells": cells(report, labels) if ready else "",
         "state": "" if ready else mark(slug(report), report.get_state_display()),
-        "cause": causes.explain(report.error_code, report.error_facts).title
+        "cause": error_messages.explain(report.error_code, report.error_facts).title
         if ended and report.error_code
         else "",
         "same": time(moment_of(same)) if same else "",

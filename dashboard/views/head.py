@@ -7,11 +7,11 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from dashboard import evaluations
-from dashboard.exports import FORMATS
-from dashboard.filters import Filter
+from dashboard.exports.tables import FORMATS
 from dashboard.models import Report, Risk, Status
-from dashboard.words import number, with_zone
+from dashboard.queries import report_query
+from dashboard.queries.filters import Filter
+from dashboard.text.formatting import number, with_zone
 
 CARDS = (
     Filter(status=Status.NON_COMPLIANT),
@@ -83,7 +83,7 @@ def card(report: Report, own: Filter, wanted: Filter) -> Card | None:
     status = own.status
     assert status is not None  # noqa: S101  # every card has one
     listed = status in report.lists
-    count = evaluations.count(report, own) if listed else report.counts[status]
+    count = report_query.count(report, own) if listed else report.counts[status]
     if own.risk == Risk.NOT_STATED and not count:
         return None
     words = str(own.risk.label if own.risk is not None else status.label)

@@ -7,11 +7,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboard import history
-from dashboard.forms import AnnotationForm, HistoryForm
 from dashboard.models import AuditEntry, Report
+from dashboard.queries import report_history
 from dashboard.views import Request
 from dashboard.views.figures import entry, labels, listed
+from dashboard.views.forms import AnnotationForm, HistoryForm
 
 PER_PAGE = 25
 
@@ -52,7 +52,7 @@ def annotate(request: Request, report: Report) -> HttpResponse:
     form = AnnotationForm(request.POST, instance=Report(pk=report.pk), label_suffix="")
     if not form.is_valid():
         return page_of_notes(request, report, form, status=422)
-    history.annotate(report, request.user, **form.cleaned_data)
+    report_history.annotate(report, request.user, **form.cleaned_data)
     return redirect(f"/reports/{report.pk}/notes/")
 
 

@@ -8,10 +8,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import causes, imports, places, tasks
-from dashboard.forms import PlaceForm
+from dashboard import tasks
+from dashboard.imports import identity, outcomes, uploads
 from dashboard.models import ImportBatch, ImportedFile, Report
+from dashboard.text import error_messages
 from dashboard.views import Request
+from dashboard.views.forms import PlaceForm
 
 LISTED = 50  # batches
 SHOWN = 1_000  # files of a batch
@@ -40,14 +42,14 @@ def batches(request: Request) -> HttpResponse:
 
 def receive(request: Request) -> HttpResponse:
     """Takes the files' bytes into the archive; a worker does the rest."""
-    uploads = [file for file in request.FILES.getlist("files") if isinstance(file, UploadedFile)]
-    if not uploads:
+    uploaded = [file for file in request.FILES.getlist("files") if isinstance(file, UploadedFile)]
+    if not uploaded:
         return redirect("/imports/")
     batch = ImportBatch.objects.create(by=request.user)
-    for upload in uploads:
+    for upload in uploaded:
         if upload.file:
-            for file in imports.receive(batch, upload.name or "", upload.file, upload.size or 0):
-                imports.record([file])
+            for file in uploads.receive(batch, upload.name or "", upload.file, upload.size or 0):
+                outcomes.record([file])
     tasks.nudge_imports(batch.pk)
     return redirect(f"/imports/{batch.pk}/")
 
@@ -99,9 +101,13 @@ def verdict(file: ImportedFile) -> dict[str, Any]:
         words = report.get_state_display() if report else file.get_state_display()
         return {"mark": "under-way", "words": words, "cause": None}
     if report and report.state != Report.State.READY:
-        cause = causes.explain(report.error_code, report.error_facts) if report.error_code else None
+        cause = (
+            error_messages.explain(report.error_code, report.error_facts)
+            if report.error_code
+            else None
+        )
         return {"mark": "failing", "words": report.get_state_display(), "cause": cause}
-    cause = causes.explain(file.error_code, file.error_facts) if file.error_code else None
+    cause = error_messages.explain(file.error_code, file.error_facts) if file.error_code else None
     return {"mark": MARKS[State(file.state)], "words": file.get_state_display(), "cause": cause}
 
 
@@ -125,7 +131,7 @@ def place(request: Request, pk: int) -> HttpResponse:
     if not form.is_valid():
         context = {"batch": file.batch, **verdicts(file.batch, form, pk)}
         return render(request, "import_detail.html", context, status=422)
-    imports.settle_as([(file, places.Place(**form.cleaned_data))])
+    outcomes.settle_as([(file, identity.Place(**form.cleaned_data))])
     if file.report:
         tasks.nudge(file.report.pk)
     return redirect(f"/imports/{file.batch_id}/")

@@ -9,11 +9,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard import reports, tasks, trends
-from dashboard.forms import ReportListForm
+from dashboard import tasks
+from dashboard.charts import trend_chart
+from dashboard.generation import requests
 from dashboard.models import Pack, Report
 from dashboard.views import Request, home, report_status
 from dashboard.views.figures import entry, labels, listed
+from dashboard.views.forms import ReportListForm
 
 PER_PAGE = 25
 
@@ -37,7 +39,7 @@ def pack(request: Request, pk: int) -> HttpResponse:
         "picked": picked(shown),
         "labels": words,
     }
-    context |= {"trend": trends.of_pack(pack)}
+    context |= {"trend": trend_chart.of_pack(pack)}
     if run:
         context |= report_status.context(
             run, acts=request.user.has_perm("dashboard.generate_report")
@@ -53,15 +55,15 @@ def trend(request: Request, pk: int) -> HttpResponse:
     pack = get_object_or_404(
         Pack.objects.select_related("account").defer("account__secret_encrypted"), pk=pk
     )
-    page = Paginator(trends.ready(pack), trends.ROWS).get_page(request.GET.get("page"))
+    page = Paginator(trend_chart.ready(pack), trend_chart.ROWS).get_page(request.GET.get("page"))
     context = {
         "pack": pack,
         "page": page,
-        "table": trends.table_of(pack, max(0, page.start_index() - 1)),
+        "table": trend_chart.table_of(pack, max(0, page.start_index() - 1)),
     }
     if request.htmx:
         return render(request, "trend.html#table", context)
-    return render(request, "trend.html", {**context, "trend": trends.of_all(pack)})
+    return render(request, "trend.html", {**context, "trend": trend_chart.of_all(pack)})
 
 
 def picked(shown: Iterable[Report]) -> dict[str, str]:
@@ -75,7 +77,7 @@ def picked(shown: Iterable[Report]) -> dict[str, str]:
 def generate(request: Request, pk: int) -> HttpResponse:
     """Asks for a report of the pack, or joins the run under way."""
     pack = get_object_or_404(Pack.objects.in_cloud(), pk=pk)
-    report = reports.request(pack, by=request.user)
+    report = requests.request(pack, by=request.user)
     tasks.nudge(report.pk)
     if not request.htmx:
         return redirect(f"/reports/{report.pk}/")

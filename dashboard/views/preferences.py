@@ -12,8 +12,8 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from dashboard.forms import PreferenceForm
 from dashboard.models import Preference
+from dashboard.views.forms import PreferenceForm
 
 KEPT = ("language", "zone", "theme")
 

@@ -8,8 +8,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import reswap, retarget, trigger_client_event
 
-from dashboard import causes, history, overview, reports
+from dashboard.generation import requests
 from dashboard.models import Report
+from dashboard.queries import pack_overview, report_history
+from dashboard.text import error_messages
 from dashboard.views import Request, home
 
 STEPS = (*Report.UNDER_WAY, Report.State.READY)
@@ -33,14 +35,14 @@ def context(report: Report, acts: bool) -> dict[str, Any]:
     """
     told: dict[str, Any] = {"report": report, "acts": acts}
     if report.error_code:
-        told["cause"] = causes.explain(report.error_code, report.error_facts)
+        told["cause"] = error_messages.explain(report.error_code, report.error_facts)
     if report.under_way:
         here = STEPS.index(Report.State(report.state))
         told["steps"] = [
             {"words": step.label, "here": i == here, "done": i < here}
             for i, step in enumerate(STEPS)
         ]
-        told["pause"] = told["refresh"] = overview.pause([report])
+        told["pause"] = told["refresh"] = pack_overview.pause([report])
     return told
 
 
@@ -68,8 +70,8 @@ def ended(request: Request, report: Report, acts: bool) -> HttpResponse:
 @permission_required("dashboard.generate_report", raise_exception=True)
 def cancel(request: Request, pk: int) -> HttpResponse:
     report = get_object_or_404(Report.objects.select_related("pack"), pk=pk)
-    if reports.cancel(report):
-        history.log(request.user, "cancel", report)
+    if requests.cancel(report):
+        report_history.log(request.user, "cancel", report)
     if not request.htmx:
         return redirect(f"/reports/{pk}/")
     if request.htmx.target == f"pack-{report.pack_id}":

@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url, replace_url
 
-from dashboard import archive, console, evaluations, remarks
-from dashboard.filters import NAMES, RISKS, STATUSES, Filter
+from dashboard.archive import originals
 from dashboard.models import Evaluation, Report, Status
+from dashboard.queries import report_query, rule_summaries
+from dashboard.queries.filters import NAMES, RISKS, STATUSES, Filter
+from dashboard.text import console_links, parser_notes
 from dashboard.views import Request, report_status
 from dashboard.views.head import head, tongue
 from dashboard.views.log import taken
@@ -58,7 +60,7 @@ KINDS = {
 
 def find(report_id: int) -> Report:
     try:
-        return evaluations.opened(report_id)
+        return report_query.opened(report_id)
     except Report.DoesNotExist as error:
         raise Http404 from error
 
@@ -78,16 +80,16 @@ def report(request: Request, report_id: int) -> HttpResponse:
     if found.state != Report.State.READY:
         acts = request.user.has_perm("dashboard.generate_report")
         return render(request, "report_unready.html", report_status.context(found, acts))
-    wanted = Filter.parse(request.GET, tuple(evaluations.RULE_ORDERS))
-    listed = evaluations.rules(found, wanted)
+    wanted = Filter.parse(request.GET, tuple(report_query.RULE_ORDERS))
+    listed = report_query.rules(found, wanted)
     opened = next((result for result in listed if result.rule == wanted.open), None)
     otherwise = gettext("failing first, then risk, then number of failing resources, then name")
     context = {
         **narrowed(found, wanted, f"/reports/{found.pk}/"),
         "rules": rules_shown(found, listed),
         **links(found, wanted),
-        "columns": columns(RULE_COLUMNS, evaluations.RULE_ORDERS, wanted),
-        "order": evaluations.order_in_words(wanted, evaluations.RULE_ORDERS, otherwise),
+        "columns": columns(RULE_COLUMNS, report_query.RULE_ORDERS, wanted),
+        "order": report_query.order_in_words(wanted, report_query.RULE_ORDERS, otherwise),
         "total": found.rules,
     }
     if opened:
@@ -99,8 +101,8 @@ def report(request: Request, report_id: int) -> HttpResponse:
 def rule(request: Request, report_id: int, rule_id: int, closed: bool = False) -> HttpResponse:
     """A rule of a report: the fragment that opens in place and closes again, or a page of its own."""
     found = ready(report_id)
-    wanted = Filter.parse(request.GET, tuple(evaluations.RULE_ORDERS))
-    result = next((one for one in evaluations.results(found) if one.rule == rule_id), None)
+    wanted = Filter.parse(request.GET, tuple(report_query.RULE_ORDERS))
+    result = next((one for one in rule_summaries.results(found) if one.rule == rule_id), None)
     if result is None:
         raise Http404
     context = {**links(found, wanted), "rule": rules_shown(found, [result])[0]}
@@ -118,8 +120,8 @@ def rule(request: Request, report_id: int, rule_id: int, closed: bool = False) -
 @require_safe
 def resources(request: Request, report_id: int) -> HttpResponse:
     found = ready(report_id)
-    wanted = Filter.parse(request.GET, tuple(evaluations.ORDERS))
-    page = evaluations.page(found, wanted)
+    wanted = Filter.parse(request.GET, tuple(report_query.ORDERS))
+    page = report_query.page(found, wanted)
     otherwise = gettext("failing first, then risk, then rule, then resource")
     context = {
         **narrowed(found, wanted, f"/reports/{found.pk}/resources/"),
@@ -128,8 +130,8 @@ def resources(request: Request, report_id: int) -> HttpResponse:
         "rows": shown(found, page.rows),
         "labels": labels(COLUMNS),
         "base": f"/reports/{found.pk}/resources/",
-        "columns": columns(COLUMNS, evaluations.ORDERS, wanted),
-        "order": evaluations.order_in_words(wanted, evaluations.ORDERS, otherwise),
+        "columns": columns(COLUMNS, report_query.ORDERS, wanted),
+        "order": report_query.order_in_words(wanted, report_query.ORDERS, otherwise),
         "total": found.rows,
         "rows_exported": page.count,
     }
@@ -163,7 +165,7 @@ def resource(request: Request, report_id: int, key: int, closed: bool = False) -
         return push_url(render(request, "report_resources.html#row", context), False)
     context |= {
         "detail": True,
-        "console": console.address(one, found.pack.account),
+        "console": console_links.address(one, found.pack.account),
         **of_evaluation(found, key),
     }
     if request.htmx:  # the rows are boosted, which would leave the table's own address
@@ -190,8 +192,8 @@ def evidence(request: Request, report_id: int) -> HttpResponse:
             for status in Status
         ],
         "cloud_rules": stated["cloud_rules"],
-        "failing_rules": sum(1 for result in evaluations.results(found) if result.failing),
-        "remarks": remarks.of(found),
+        "failing_rules": sum(1 for result in rule_summaries.results(found) if result.failing),
+        "remarks": parser_notes.of(found),
     }
     return render(request, "report_evidence.html", head(found, Filter(), "evidence") | context)
 
@@ -203,7 +205,7 @@ def original(request: Request, report_id: int) -> HttpResponseBase:
     if found.original is None:
         raise Http404
     try:
-        file = archive.open_original(found.original)
+        file = originals.open_original(found.original)
     except FileNotFoundError as error:
         raise Http404 from error
     name = found.file_name or found.original.sha256
@@ -231,7 +233,7 @@ def links(report: Report, wanted: Filter) -> dict[str, Any]:
 
 def narrowed(report: Report, wanted: Filter, action: str) -> dict[str, Any]:
     """What the page says of its filter: the fields, the chips, what was dropped, the way back to everything."""
-    names = {result.rule: result.name for result in evaluations.results(report)}
+    names = {result.rule: result.name for result in rule_summaries.results(report)}
     return {
         "action": action,
         "fields": fields(report, wanted),
@@ -244,7 +246,7 @@ def narrowed(report: Report, wanted: Filter, action: str) -> dict[str, Any]:
 
 def fields(report: Report, wanted: Filter) -> list[dict[str, Any]]:
     """The drop-downs; one with a single choice is left out, unless it is chosen."""
-    options = evaluations.options(report)
+    options = report_query.options(report)
     choices: dict[str, list[tuple[str, Any]]] = {
         "status": [(slug, status.label) for slug, status in STATUSES.items()],
         "risk": [(slug, risk.label) for slug, risk in RISKS.items()],
@@ -260,7 +262,7 @@ def fields(report: Report, wanted: Filter) -> list[dict[str, Any]]:
     ]
 
 
-def page_links(page: evaluations.Page, wanted: Filter) -> dict[str, str]:
+def page_links(page: report_query.Page, wanted: Filter) -> dict[str, str]:
     numbers = {"first": 1, "previous": page.number - 1, "next": page.number + 1, "last": page.last}
     return {name: wanted.query_string(page=number) for name, number in numbers.items()}
 
@@ -268,7 +270,7 @@ def page_links(page: evaluations.Page, wanted: Filter) -> dict[str, str]:
 def inset(report: Report, rule: int, wanted: Filter) -> dict[str, Any]:
     """An opened rule and its rows, as far as they go in place."""
     of_rule = wanted.with_(rule=rule, sort="")
-    page = evaluations.page(report, of_rule, INSET)
+    page = report_query.page(report, of_rule, INSET)
     link = f"/reports/{report.pk}/resources/{of_rule.query_string()}"
     result = report.rule_results.select_related("rule").get(rule=rule)
     return {

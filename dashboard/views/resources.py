@@ -4,12 +4,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from dashboard import console, timelines
+from dashboard.charts import timeline_chart
+from dashboard.text import console_links
 
 
 @require_safe
 def resource(request: HttpRequest, number: int) -> HttpResponse:
-    lines = timelines.of_resource(number)
+    lines = timeline_chart.of_resource(number)
     if not lines:
         raise Http404
     newest = max((line.last for line in lines), key=lambda stretch: stretch.start).evaluation
@@ -20,7 +21,7 @@ def resource(request: HttpRequest, number: int) -> HttpResponse:
         "resource": newest,
         "lines": lines,
         "failing": failing,
-        "console": console.address(newest, newest.pack.account),
+        "console": console_links.address(newest, newest.pack.account),
         "since": min(line.stretches[0].start for line in lines),
     }
     return render(request, "resource_detail.html", context)

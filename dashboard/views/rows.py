@@ -10,11 +10,11 @@ from typing import TypedDict
 from django.utils.html import format_html
 from django.utils.translation import ngettext
 
-from dashboard import evaluations
 from dashboard.models import Evaluation, Report, Risk
 from dashboard.models.evaluations import moment_of
+from dashboard.queries import report_query, rule_summaries
 from dashboard.templatetags.ledger import change, mark, risk_mark, status_mark, time
-from dashboard.words import number
+from dashboard.text.formatting import number
 
 TAIL = 8  # characters of an id that always show: both of its ends tell it from others
 # The bar of a risk as text: in a table of resources it would weigh as much as the rest of the row.
@@ -58,9 +58,9 @@ class RuleRow(TypedDict):
     change: str
 
 
-def rules_shown(report: Report, results: Iterable[evaluations.Result]) -> list[RuleRow]:
+def rules_shown(report: Report, results: Iterable[rule_summaries.Result]) -> list[RuleRow]:
     """Rules as rows: each failing one with the time since which one of its resources has been failing."""
-    failing_since = evaluations.failing_since(report)
+    failing_since = report_query.failing_since(report)
     risk = cache(risk_mark)
     since = cache(lambda position: time(moment_of(position) if position else None))
     return [
@@ -82,8 +82,8 @@ def rules_shown(report: Report, results: Iterable[evaluations.Result]) -> list[R
 def shown(report: Report, found: Iterable[Evaluation]) -> list[Row]:
     """The rows of a page, each mark and time made once."""
     found = list(found)
-    names = {result.rule: result.name for result in evaluations.results(report)}
-    in_a_row = evaluations.in_a_row(report, min((one.since for one in found), default=0))
+    names = {result.rule: result.name for result in rule_summaries.results(report)}
+    in_a_row = report_query.in_a_row(report, min((one.since for one in found), default=0))
     status = cache(status_mark)
 
     @cache

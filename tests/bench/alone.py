@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dashboard.archive import readings
 from dashboard.workbook.process import dismiss
 
 Told = dict[str, Any]
@@ -48,7 +49,9 @@ def ready(path: str, pack: str, created_at: str, read_before: str = "") -> Told:
     from django.db import connection
     from django.utils import timezone
 
-    from dashboard import archive, reports, workbook
+    from dashboard import workbook
+    from dashboard.archive import originals
+    from dashboard.generation import lifecycle
     from dashboard.models import Pack, Report
 
     for known in Path(settings.MEDIA_ROOT).glob(
@@ -62,8 +65,8 @@ def ready(path: str, pack: str, created_at: str, read_before: str = "") -> Told:
     with connection.execute_wrapper(locks):
         begun = time.perf_counter()
         with Path(path).open("rb") as file:
-            original = archive.take(file)
-        archive.record([original])
+            original = originals.take(file)
+        originals.record([original])
         moment = dt.datetime.fromisoformat(created_at)
         report = Report.objects.create(
             pack=Pack.objects.get(pk=pack),
@@ -75,9 +78,9 @@ def ready(path: str, pack: str, created_at: str, read_before: str = "") -> Told:
             deadline_at=timezone.now() + dt.timedelta(minutes=30),
         )
         if read_before:
-            archive.read(report)
+            readings.read(report)
             begun = time.perf_counter()
-        reports.advance(report.pk)
+        lifecycle.advance(report.pk)
         took = time.perf_counter() - begun
     report.refresh_from_db()
     if report.state != Report.State.READY:
@@ -100,16 +103,17 @@ def export(form: str, report: str) -> Told:
     django.setup()
     from django.contrib.auth.models import User
 
-    from dashboard import evaluations, exports
-    from dashboard.filters import Filter
+    from dashboard.exports import tables
+    from dashboard.queries import report_query
+    from dashboard.queries.filters import Filter
 
-    by, write = User.objects.get(), exports.FORMATS[form].write
-    exports.written(
-        exports.rules(evaluations.opened(int(report)), Filter()), write, by
+    by, write = User.objects.get(), tables.FORMATS[form].write
+    tables.written(
+        tables.rules(report_query.opened(int(report)), Filter()), write, by
     ).close()  # start-up
     begun = time.perf_counter()
-    table = exports.resources(evaluations.opened(int(report)), Filter())
-    exports.written(table, write, by).close()
+    table = tables.resources(report_query.opened(int(report)), Filter())
+    tables.written(table, write, by).close()
     return {"seconds": time.perf_counter() - begun, "rows": table.count}
 
 
@@ -118,10 +122,11 @@ def bare(form: str, report: str) -> Told:
     import django
 
     django.setup()
-    from dashboard import evaluations, exports
-    from dashboard.filters import Filter
+    from dashboard.exports import tables
+    from dashboard.queries import report_query
+    from dashboard.queries.filters import Filter
 
-    table = exports.resources(evaluations.opened(int(report)), Filter())
+    table = tables.resources(report_query.opened(int(report)), Filter())
     cells = [tuple(table.heads), *table.rows]
     begun = time.perf_counter()
     {"xlsx": bare_xlsx, "csv": bare_csv}[form](cells)

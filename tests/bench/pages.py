@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from dashboard import reports
+from dashboard.generation import requests
 from dashboard.models import Pack, Report
 from tests.bench import past
 from tests.bench.figures import Figure
@@ -124,9 +124,9 @@ def rule(path: str) -> int:
 
 def status(place: Place) -> Iterator[Figure]:
     """The fragment that a page asks for again and again while a report is being made."""
-    run = reports.request(place.pack("home-0"), by=None)
+    run = requests.request(place.pack("home-0"), by=None)
     path = f"/reports/{run.pk}/status/"
     yield against_floor(place, "status fragment", path, 0.5, headers=HTMX)
     yield Figure("  its size", len(place.server.get(path, HTMX).content), 4095, "B")
     yield Figure("  its queries", queries(place, path, HTMX), 3, "")
-    reports.cancel(run)
+    requests.cancel(run)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from django.db import connection, transaction
 
-from dashboard import spans
+from dashboard.ledger import spans
 from dashboard.models import Original, Pack, Report, Rule, RuleResult, Status
 from dashboard.models.evaluations import FOREVER, position_of
 from dashboard.workbook import Evaluated

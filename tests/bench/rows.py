@@ -10,8 +10,8 @@ from typing import NamedTuple
 import openpyxl
 import xlwt
 
+from dashboard.ledger.spans import Shared
 from dashboard.models import Status
-from dashboard.spans import Shared
 from dashboard.workbook import Evaluated
 
 HEAD = (

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 import httpx
 from django.conf import settings
 
-from dashboard import packs, reports, tasks
+from dashboard import tasks
+from dashboard.generation import discovery, requests
 from dashboard.management.commands.demo import answers, end, free_port
 from dashboard.models import Account, Pack, Report
 from dashboard.sandbox.accounts import many_accounts
@@ -88,14 +89,14 @@ def accounts(cloud: str) -> list[Account]:
         account = Account(uid=known.uid, name=known.name, access_key_id=known.access_key_id)
         account.endpoint, account.secret = f"http://{cloud}", known.access_key_secret
         account.save()
-        packs.refresh(account)
+        discovery.refresh(account)
         found.append(account)
     return found
 
 
 def made(wanted: list[Pack]) -> float:
     """Seconds from the first click to the last report that has ended."""
-    run = [reports.request(pack, by=None) for pack in wanted]
+    run = [requests.request(pack, by=None) for pack in wanted]
     for report in run:
         tasks.nudge(report.pk)
     deadline = time.monotonic() + PATIENCE

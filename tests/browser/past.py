@@ -3,7 +3,7 @@
 import datetime as dt
 import io
 
-from dashboard import imports, in_turn
+from dashboard.imports import batch_processing, outcomes, report_creation, uploads
 from dashboard.models import ImportBatch, Report
 from dashboard.sandbox.accounts import PRODUCTION, STAGING
 from dashboard.sandbox.estate import Estate
@@ -20,15 +20,15 @@ def lay_in() -> None:
     files += [(STAGING.uid, SPOTLESS, *file) for file in weeks(SPOTLESS)]
     files.append((STAGING.uid, SPOTLESS, "report.xls", ERROR, UNTIL))
     found = [
-        imports.bring_in(uid, pack, name, io.BytesIO(content), at)
+        report_creation.bring_in(uid, pack, name, io.BytesIO(content), at)
         for uid, pack, name, content, at in files
     ]
-    assert [report.state for report in in_turn.read_all(found)] == ["ready"] * 2 * WEEKS + [
-        "failed"
-    ]
+    assert [report.state for report in batch_processing.read_all(found)] == [
+        "ready"
+    ] * 2 * WEEKS + ["failed"]
     batch = ImportBatch.objects.create()
     for name, content in (("unknown.xls", files[0][3]), ("broken.xls", ERROR)):
-        imports.settle(list(imports.receive(batch, name, io.BytesIO(content), len(content))))
+        outcomes.settle(list(uploads.receive(batch, name, io.BytesIO(content), len(content))))
     assert Report.objects.ready().count() == 2 * WEEKS
 
 

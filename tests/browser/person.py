@@ -16,7 +16,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
-from dashboard.demo import NAME, PASSWORD
+from dashboard.management.demo_data import NAME, PASSWORD
 
 PATIENCE = 90.0  # a nudge that is lost costs a minute
 # What the driver and the browser say of a look in whose middle the page was left or a fragment swapped.

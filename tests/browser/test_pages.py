@@ -7,7 +7,7 @@ from pathlib import Path
 
 from selenium.webdriver.common.keys import Keys
 
-from dashboard.demo import NAME, PASSWORD
+from dashboard.management.demo_data import NAME, PASSWORD
 from dashboard.sandbox.accounts import STAGING
 from dashboard.sandbox.wsgi import Sandbox
 from tests.browser.cloud import held, id_of

@@ -37,8 +37,8 @@ def connect(
         secret,
         transport=transport,
         wait=0.0,
-        **options,
-    )  # type: ignore[arg-type]
+        **options,  # type: ignore[arg-type]
+    )
 
 
 def fetch(sandbox: Sandbox, client: Client, target: io.BytesIO) -> Downloaded:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from pytest_django import Settings
 
-from dashboard import packs, reports
+from dashboard.generation import discovery, lifecycle
 from dashboard.models import Account, Pack, Report
 from dashboard.sandbox.wsgi import Sandbox
 
@@ -27,7 +27,7 @@ def account(db: None, sandbox: Sandbox) -> Account:
     account.access_key_id = known.access_key_id
     account.secret = known.access_key_secret
     account.save()
-    packs.refresh(account)
+    discovery.refresh(account)
     return account
 
 
@@ -48,7 +48,7 @@ def work() -> Work:
     def to_its_end(report: Report) -> Report:
         for _ in range(60):
             Report.objects.filter(pk=report.pk).update(next_at=report.requested_at)
-            if reports.advance(report.pk) is None:
+            if lifecycle.advance(report.pk) is None:
                 break
         report.refresh_from_db()
         return report

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import changes, comparison, scope, spans
-from dashboard.changes import Wanted
-from dashboard.comparison import Bucket, Lists, Row, differing, tally
+from dashboard.comparison import comparison_rows, differences, rule_scope
+from dashboard.comparison.comparison_rows import Wanted
+from dashboard.comparison.differences import Bucket, Lists, Row, differing, tally
+from dashboard.ledger import spans
 from dashboard.models import Account, Pack, Report, Rule, Status
 from dashboard.models.evaluations import position_of
 from dashboard.workbook import Evaluated
@@ -77,7 +78,7 @@ def test_every_key_is_in_one_bucket_and_they_add_up_to_the_union(
     was, now = rows(old, older), rows(new, newer)
     assert sum(counts.values()) == len(was.keys() | now.keys())
     assert min(counts.values(), default=0) >= 0
-    assert all(bucket not in comparison.UNCHANGED.values() for bucket in changes.values())
+    assert all(bucket not in differences.UNCHANGED.values() for bucket in changes.values())
 
 
 @given(CONTENT, CONTENT, LISTS, LISTS)
@@ -142,14 +143,16 @@ def test_two_stored_reports_differ_as_their_rows_do_whatever_came_between() -> N
         pack, 9, [evaluated(1, 5), evaluated(2, 1), evaluated(3, 1, "worse"), evaluated(5, 5)]
     )
     store(pack, 5, [evaluated(1, 1), evaluated(3, 5), evaluated(6, 1)])
-    compared = comparison.between(newer, older)
+    compared = differences.between(newer, older)
     assert {change.key: change.bucket for change in compared.changes} == {
         1: Bucket.FIXED,
         2: Bucket.NEW_FAILURE,
         4: Bucket.GONE_COMPLIANT,
         5: Bucket.APPEARED_COMPLIANT,
     }
-    still = changes.page(compared, scope.between(compared), Wanted(bucket=Bucket.STILL_FAILING))
+    still = comparison_rows.page(
+        compared, rule_scope.between(compared), Wanted(bucket=Bucket.STILL_FAILING)
+    )
     assert [change.key for change in still.changes] == [3]
     assert compared.counts[Bucket.STILL_FAILING] == 1
     assert sum(compared.counts.values()) == 5

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from dashboard import imports, in_turn, places
+from dashboard.imports import batch_processing, identity, outcomes, uploads
 from dashboard.models import Account, ImportBatch, ImportedFile, Pack, Report
 from dashboard.sandbox.accounts import PackPlan
 from dashboard.sandbox.estate import Estate
@@ -35,10 +35,10 @@ def batch(db: None) -> ImportBatch:
 
 
 def take_in(
-    batch: ImportBatch, name: str, content: bytes, given: places.Place | None = None
+    batch: ImportBatch, name: str, content: bytes, given: identity.Place | None = None
 ) -> list[ImportedFile]:
-    found = list(imports.receive(batch, name, io.BytesIO(content), len(content)))
-    list(in_turn.read_all(imports.settle(found, given or places.Place())))
+    found = list(uploads.receive(batch, name, io.BytesIO(content), len(content)))
+    list(batch_processing.read_all(outcomes.settle(found, given or identity.Place())))
     for file in found:
         file.refresh_from_db()
     return found
@@ -53,7 +53,7 @@ def bundle(members: dict[str, bytes]) -> bytes:
 
 
 def test_a_name_says_account_pack_and_time_in_the_cloud_s_zone() -> None:
-    place = places.named(f"{UID}-cp-1-report-202106221046 (2).xls")
+    place = identity.named(f"{UID}-cp-1-report-202106221046 (2).xls")
     assert place == (UID, "cp-1", dt.datetime(2021, 6, 22, 2, 46, tzinfo=dt.UTC), "")
 
 
@@ -61,12 +61,12 @@ def test_a_name_says_account_pack_and_time_in_the_cloud_s_zone() -> None:
     "name", ["report.xls", f"{UID}-cp-1.xls", f"12-{UID}00-cp-1-report-202106221046.xls"]
 )
 def test_any_other_name_says_nothing(name: str) -> None:
-    assert places.named(name) == places.Place()
+    assert identity.named(name) == identity.Place()
 
 
 @pytest.mark.parametrize("digits", ["202113221046", "200601010000", "209901010000"])
 def test_a_time_that_cannot_be_is_not_believed(digits: str) -> None:
-    assert places.named(f"{UID}-cp-1-report-{digits}.xls") == places.Place(UID, "cp-1")
+    assert identity.named(f"{UID}-cp-1-report-{digits}.xls") == identity.Place(UID, "cp-1")
 
 
 def test_an_import_makes_account_and_pack_and_bears_its_own_evidence_time(
@@ -172,7 +172,7 @@ def test_a_zip_of_reports_is_many_imports_and_one_bad_file_stops_nothing(
 
 def test_a_zip_with_a_report_s_name_or_with_one_pack_s_files_of_one_minute_is_one_report() -> None:
     def parts(name: str, *members: str) -> int:
-        return len(imports.reports_in(io.BytesIO(bundle(dict.fromkeys(members, b"x"))), name))
+        return len(uploads.reports_in(io.BytesIO(bundle(dict.fromkeys(members, b"x"))), name))
 
     accounts = [f"{uid}-cp-1-report-202601010000.xls" for uid in (UID, "1739264850173625")]
     weeks = [f"{UID}-cp-1-report-20260{month}010000.xls" for month in (1, 2)]
@@ -187,7 +187,7 @@ def test_a_file_that_says_too_little_is_asked_about(batch: ImportBatch) -> None:
     (file,) = take_in(batch, "list.csv", content)
     assert (file.state, file.report) == (State.ASKING, None)
     file.account_uid, file.pack_id, file.created_at = UID, PLAN.id, UNTIL - dt.timedelta(days=1)
-    (report,) = imports.settle([file])
+    (report,) = outcomes.settle([file])
     assert (report.created_at, report.pack.pack_id) == (file.created_at, PLAN.id)
 
 
@@ -220,7 +220,7 @@ def test_the_command_says_of_a_file_that_is_gone_what_became_of_it_and_goes_on(
 ) -> None:
     name, content, _created_at = files[0]
     (tmp_path / name).write_bytes(content)
-    monkeypatch.setattr(imports, "files_below", lambda path: [path / "gone.xls", path / name])
+    monkeypatch.setattr(outcomes, "files_below", lambda path: [path / "gone.xls", path / name])
     with pytest.raises(CommandError, match="1 could not be taken in"):
         call_command("import_reports", str(tmp_path))
     verdicts = ImportedFile.objects.values_list("name", "state", "error_code")
@@ -247,9 +247,9 @@ def test_the_same_bytes_twice_at_once_are_one_report(
     found = [
         file
         for _ in range(2)
-        for file in imports.receive(batch, name, io.BytesIO(content), len(content))
+        for file in uploads.receive(batch, name, io.BytesIO(content), len(content))
     ]
-    assert imports.settle(found) == [Report.objects.get()]
+    assert outcomes.settle(found) == [Report.objects.get()]
     assert [file.state for file in batch.files.all()] == [State.ENTERED, State.THERE]
 
 
@@ -259,14 +259,14 @@ def test_a_file_that_cannot_be_looked_at_keeps_no_other_waiting(
     def failing(_original: object) -> None:
         raise OSError
 
-    monkeypatch.setattr(imports, "told", failing)
+    monkeypatch.setattr(outcomes, "told", failing)
     name, content, _created_at = files[0]
     found = [
         file
         for one in ("list.xls", name)
-        for file in imports.receive(batch, one, io.BytesIO(content), len(content))
+        for file in uploads.receive(batch, one, io.BytesIO(content), len(content))
     ]
-    assert len(imports.settle(found)) == 1
+    assert len(outcomes.settle(found)) == 1
     assert [file.state for file in batch.files.all()] == [State.ARRIVED, State.ENTERED]
 
 

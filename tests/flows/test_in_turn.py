@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
-from dashboard import archive, imports, in_turn, ledger, reports, results, spans
+from dashboard.archive import readings
+from dashboard.generation import lifecycle
+from dashboard.imports import batch_processing, report_creation
+from dashboard.ledger import report_summary, report_writer, spans
 from dashboard.models import Account, Evaluation, Pack, Report, Rule, RuleResult, Sheet
 from dashboard.sandbox.accounts import PackPlan
 from dashboard.sandbox.estate import Estate
@@ -39,21 +42,21 @@ def files() -> list[File]:
 
 def brought_in(files: Sequence[File]) -> list[Report]:
     return [
-        imports.bring_in(UID, pack, name, io.BytesIO(content), at)
+        report_creation.bring_in(UID, pack, name, io.BytesIO(content), at)
         for pack, name, content, at in files
     ]
 
 
 def one_by_one(found: list[Report]) -> None:
     for report in found:
-        reports.advance(report.pk)
+        lifecycle.advance(report.pk)
 
 
 def all_in_turn(found: list[Report]) -> None:
     """None of them falls back to being entered by itself."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reports, "go_on", None)
-        assert all(report.state == State.READY for report in in_turn.read_all(found))
+        patch.setattr(lifecycle, "go_on", None)
+        assert all(report.state == State.READY for report in batch_processing.read_all(found))
 
 
 def everything() -> list[Any]:
@@ -148,24 +151,26 @@ def test_one_that_cannot_be_entered_stops_no_other(
 ) -> None:
     found = brought_in(files[:5])
     bad = found[2].pk
-    write = results.write
+    write = report_summary.write
 
     def breaking(some: list[RuleResult]) -> None:
         write(some)
         if some[0].report_id == bad:
             raise ValueError
 
-    monkeypatch.setattr(results, "write", breaking)
+    monkeypatch.setattr(report_summary, "write", breaking)
     for report in found[:4]:
-        archive.read(report)
+        readings.read(report)
     with pytest.raises(ValueError, match=r"^$"):
-        in_turn.InTurn().enter(found[:4])
+        batch_processing.InTurn().enter(found[:4])
     assert not Report.objects.ready().exists()
     assert not Evaluation.objects.exists()
-    states = [report.state for report in in_turn.read_all(list(Report.objects.order_by("pk")))]
+    states = [
+        report.state for report in batch_processing.read_all(list(Report.objects.order_by("pk")))
+    ]
     assert states == [State.READY, State.READY, State.FAILED, State.READY, State.READY]
     assert Report.objects.get(pk=bad).error_code == "defect"
-    reports.clear_away()
+    lifecycle.clear_away()
     told = everything()
     forget()
     all_in_turn(brought_in([*files[:2], *files[3:5]]))
@@ -177,16 +182,16 @@ def test_what_somebody_else_is_at_is_left_to_them(files: list[File]) -> None:
     theirs = Report.objects.get(pk=found[1].pk)
     assert theirs.claim_step(60)
     for report in found:
-        archive.read(report)
-    assert not in_turn.InTurn().enter(found)
+        readings.read(report)
+    assert not batch_processing.InTurn().enter(found)
     assert not Report.objects.ready().exists()
     assert not Report.objects.exclude(pk=theirs.pk).exclude(claim=None).exists()
-    assert [report.state for report in in_turn.read_all(found)] == [
+    assert [report.state for report in batch_processing.read_all(found)] == [
         State.READY,
         State.READING,
         State.READY,
     ]
-    ledger.enter(theirs)
+    report_writer.enter(theirs)
     told = everything()
     forget()
     all_in_turn(brought_in(files[:3]))
@@ -196,18 +201,18 @@ def test_what_somebody_else_is_at_is_left_to_them(files: list[File]) -> None:
 def test_a_group_of_reports_writes_no_more_rows_than_one_transaction_may(files: list[File]) -> None:
     done: Future[None] = Future()
     done.set_result(None)
-    waiting = deque(in_turn.Ahead(report, done) for report in brought_in(files[:6]))
-    assert len(in_turn.ready(waiting)) == in_turn.TOGETHER
-    assert in_turn.TOGETHER * ledger.SMALL <= spans.BATCH
+    waiting = deque(batch_processing.Ahead(report, done) for report in brought_in(files[:6]))
+    assert len(batch_processing.ready(waiting)) == batch_processing.TOGETHER
+    assert batch_processing.TOGETHER * report_writer.SMALL <= spans.BATCH
 
 
 def test_a_file_of_few_but_heavy_rows_is_entered_as_a_large_one(
     files: list[File], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = brought_in(files[:2])
-    monkeypatch.setattr(ledger, "LIGHT", 1_000)
-    assert not in_turn.InTurn().enter(found)
-    assert [report.state for report in in_turn.read_all(found)] == [State.READY] * 2
+    monkeypatch.setattr(report_writer, "LIGHT", 1_000)
+    assert not batch_processing.InTurn().enter(found)
+    assert [report.state for report in batch_processing.read_all(found)] == [State.READY] * 2
     told = everything()
     forget()
     monkeypatch.undo()
@@ -218,5 +223,5 @@ def test_a_file_of_few_but_heavy_rows_is_entered_as_a_large_one(
 def test_the_same_report_twice_is_entered_once(files: list[File]) -> None:
     (report,) = brought_in(files[:1])
     assert not Report.objects.claim_all([report, report])
-    assert [one.state for one in in_turn.read_all([report, report])] == [State.READY] * 2
+    assert [one.state for one in batch_processing.read_all([report, report])] == [State.READY] * 2
     assert report.rule_results.count() == report.rules

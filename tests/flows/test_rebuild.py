@@ -10,7 +10,8 @@ import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
-from dashboard import imports, in_turn, rebuilding, results
+from dashboard.imports import batch_processing, report_creation
+from dashboard.ledger import rebuild, report_summary
 from dashboard.models import Evaluation, Pack, Report, RuleResult, Sheet
 from dashboard.sandbox.accounts import PackPlan
 from dashboard.sandbox.estate import Estate
@@ -25,10 +26,10 @@ UNTIL = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 def bring_in(plan: PackPlan = PLAN, weeks: int = 3) -> Pack:
     files = history(Estate(7, weeks, packs=(plan,)), weeks, until=UNTIL)
     found = [
-        imports.bring_in(plan.uid, plan.id, name, io.BytesIO(content), at)
+        report_creation.bring_in(plan.uid, plan.id, name, io.BytesIO(content), at)
         for name, content, at in files
     ]
-    assert all(report.state == Report.State.READY for report in in_turn.read_all(found))
+    assert all(report.state == Report.State.READY for report in batch_processing.read_all(found))
     return Pack.objects.get(pack_id=plan.id)
 
 
@@ -55,7 +56,7 @@ def everything() -> list[list[dict[str, Any]]]:
 
 def test_a_rebuild_gives_the_same_rows_counts_and_times(pack: Pack) -> None:
     before = everything()
-    assert rebuilding.rebuild(pack) == 3
+    assert rebuild.rebuild(pack) == 3
     assert everything() == before
 
 
@@ -83,8 +84,8 @@ def test_a_rebuild_says_which_reader_s_numbers_a_report_shows(
     pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dashboard.workbook.READER", 99)
-    monkeypatch.setattr(results, "READER", 99)
-    rebuilding.rebuild(pack)
+    monkeypatch.setattr(report_summary, "READER", 99)
+    rebuild.rebuild(pack)
     assert set(pack.reports.values_list("reader", flat=True)) == {99}
 
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from dashboard import spans
+from dashboard.ledger import spans
+from dashboard.ledger.spans import Shared, Span, painted
 from dashboard.models import Account, Evaluation, Pack, Report, Rule
 from dashboard.models.evaluations import FOREVER, position_of
-from dashboard.spans import Shared, Span, painted
 from dashboard.workbook import Evaluated
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

@@ -3,7 +3,7 @@
 import datetime as dt
 import io
 
-from dashboard import imports, in_turn
+from dashboard.imports import batch_processing, report_creation
 from dashboard.models import Pack, Report
 
 CHINA = dt.timezone(dt.timedelta(hours=8))
@@ -14,5 +14,5 @@ def entered(
     pack: Pack, content: bytes, name: str = "report.xls", at: dt.datetime = FRIDAY
 ) -> Report:
     """The report of these bytes, read to its end."""
-    report = imports.bring_in(pack.account.uid, pack.pack_id, name, io.BytesIO(content), at)
-    return next(in_turn.read_all([report], at_once=1))
+    report = report_creation.bring_in(pack.account.uid, pack.pack_id, name, io.BytesIO(content), at)
+    return next(batch_processing.read_all([report], at_once=1))

@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from dashboard import change_files, comparison
-from dashboard.comparison import Bucket
+from dashboard.comparison import differences
+from dashboard.comparison.differences import Bucket
+from dashboard.exports import comparison_export
 from dashboard.models import Pack, Report, RuleResult
 from tests.past import bring_in, english_of, plan
 
@@ -63,11 +64,11 @@ def test_the_wrong_order_leads_to_the_right_one_and_keeps_the_filter(
 def test_each_card_s_number_is_the_number_of_rows_behind_it(
     reader: Client, pack: Pack, ends: tuple[Report, Report]
 ) -> None:
-    base, compared = address(pack, *ends), comparison.between(*ends)
+    base, compared = address(pack, *ends), differences.between(*ends)
     for bucket in Bucket:
         page = reader.get(f"{base}?bucket={bucket}").content.decode()
         assert rows_of(page) == compared.counts[bucket], bucket
-    changes = sum(compared.counts[bucket] for bucket in comparison.CHANGED)
+    changes = sum(compared.counts[bucket] for bucket in differences.CHANGED)
     assert rows_of(reader.get(base).content.decode()) == changes
     assert sum(compared.counts.values()) == ends[1].rows + sum(
         1 for one in compared.changes if one.now is None
@@ -89,7 +90,7 @@ def test_a_report_against_itself_has_changed_in_nothing(
 def test_a_search_finds_a_change_by_its_resource(
     reader: Client, pack: Pack, ends: tuple[Report, Report]
 ) -> None:
-    change = comparison.between(*ends).changes[0]
+    change = differences.between(*ends).changes[0]
     page = reader.get(
         address(pack, *ends), {"q": change.resource_id.upper(), "bucket": change.bucket}
     ).content.decode()
@@ -129,7 +130,7 @@ def test_a_file_of_failing_resources_only_is_said_to_be_one(reader: Client) -> N
     assert "Ground: its overview counts" in page
     assert "No longer reported" in page
     assert "Gone, was failing" not in page
-    assert comparison.between(first, last).counts[Bucket.FIXED] == 0
+    assert differences.between(first, last).counts[Bucket.FIXED] == 0
 
 
 def test_rules_told_apart_by_name_are_said_to_be(reader: Client) -> None:
@@ -153,7 +154,7 @@ def test_a_removed_and_an_added_rule_are_listed_apart(
 def test_a_change_of_a_rule_that_neither_report_knows_any_more_is_still_shown(
     reader: Client, pack: Pack, ends: tuple[Report, Report]
 ) -> None:
-    change = comparison.between(*ends).changes[0]
+    change = differences.between(*ends).changes[0]
     RuleResult.objects.filter(rule=change.rule).delete()
     answer = reader.get(f"{address(pack, *ends)}?bucket={change.bucket}&rule={change.rule}")
     assert change.resource_id in answer.content.decode()
@@ -179,7 +180,7 @@ def test_two_files_of_one_state_in_two_languages_differ_in_nothing(reader: Clien
     pack = bring_in(plan(4), 1)
     zh, en = pack.reports.get(), english_of(plan(4))
     assert (zh.language[:2], en.language[:2]) == ("zh", "en")
-    assert comparison.between(zh, en).changes == []
+    assert differences.between(zh, en).changes == []
     page = reader.get(address(pack, zh, en)).content.decode()
     assert "Nothing has changed between these two reports." in page
     assert "The scope has changed" not in page
@@ -188,7 +189,7 @@ def test_two_files_of_one_state_in_two_languages_differ_in_nothing(reader: Clien
 def test_the_files_have_the_page_s_numbers(
     reader: Client, pack: Pack, ends: tuple[Report, Report]
 ) -> None:
-    base, compared = address(pack, *ends), comparison.between(*ends)
+    base, compared = address(pack, *ends), differences.between(*ends)
     told = json.loads(reader.get(base + "changes.json").content)
     assert told["counts"] == {str(bucket): compared.counts[bucket] for bucket in Bucket}
     lines = list(
@@ -210,11 +211,11 @@ def test_a_file_holds_what_the_filter_leaves(
     told = json.loads(
         reader.get(address(pack, *ends) + "changes.json?bucket=still-compliant").content
     )
-    assert len(told["rows"]) == comparison.between(*ends).counts[Bucket.STILL_COMPLIANT]
+    assert len(told["rows"]) == differences.between(*ends).counts[Bucket.STILL_COMPLIANT]
     assert {row["now"] for row in told["rows"]} == {"COMPLIANT"}
 
 
-@pytest.mark.parametrize("kind", list(change_files.FORMATS))
+@pytest.mark.parametrize("kind", list(comparison_export.FORMATS))
 def test_a_large_file_is_announced_with_its_rows_and_comes_by_itself(
     reader: Client,
     pack: Pack,
@@ -222,7 +223,9 @@ def test_a_large_file_is_announced_with_its_rows_and_comes_by_itself(
     kind: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(change_files.FORMATS, kind, change_files.FORMATS[kind]._replace(pace=1))
+    monkeypatch.setitem(
+        comparison_export.FORMATS, kind, comparison_export.FORMATS[kind]._replace(pace=1)
+    )
     base = address(pack, *ends)
     for query in (
         "",
@@ -240,9 +243,11 @@ def test_a_large_file_is_announced_with_its_rows_and_comes_by_itself(
 def test_what_takes_long_is_announced_and_what_does_not_comes_at_once(
     reader: Client, pack: Pack, ends: tuple[Report, Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    base, still = address(pack, *ends), comparison.between(*ends).counts[Bucket.STILL_COMPLIANT]
+    base, still = address(pack, *ends), differences.between(*ends).counts[Bucket.STILL_COMPLIANT]
     monkeypatch.setitem(
-        change_files.FORMATS, "json", change_files.FORMATS["json"]._replace(pace=still - 1)
+        comparison_export.FORMATS,
+        "json",
+        comparison_export.FORMATS["json"]._replace(pace=still - 1),
     )
     menu = reader.get(f"{base}?bucket=still-compliant&q=nothing-bears-this-name").content.decode()
     query = "?bucket=still-compliant&amp;q=nothing-bears-this-name"
@@ -265,7 +270,7 @@ def test_the_print_has_all_rows_on_one_page(
     reader: Client, pack: Pack, ends: tuple[Report, Report]
 ) -> None:
     page = reader.get(address(pack, *ends) + "print/?bucket=still-compliant").content.decode()
-    assert rows_of(page) == comparison.between(*ends).counts[Bucket.STILL_COMPLIANT]
+    assert rows_of(page) == differences.between(*ends).counts[Bucket.STILL_COMPLIANT]
 
 
 def test_the_print_says_on_its_cover_and_on_every_page_what_it_compares(
@@ -283,7 +288,7 @@ def test_the_print_says_on_its_cover_and_on_every_page_what_it_compares(
 def test_the_sentence_counts_what_a_mail_needs(
     reader: Client, pack: Pack, ends: tuple[Report, Report]
 ) -> None:
-    counts = comparison.between(*ends).counts
+    counts = differences.between(*ends).counts
     gone = counts[Bucket.GONE_FAILING] + counts[Bucket.GONE_COMPLIANT]
     words = (
         f"{counts[Bucket.NEW_FAILURE]} new, {counts[Bucket.FIXED]} fixed, "

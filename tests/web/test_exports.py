@@ -9,9 +9,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from dashboard import evaluations, exports
-from dashboard.filters import Filter
+from dashboard.exports import tables
 from dashboard.models import Pack, Report, Status
+from dashboard.queries import report_query
+from dashboard.queries.filters import Filter
 from tests import files
 from tests.web.report_files import entered
 
@@ -58,7 +59,7 @@ def test_a_csv_is_utf_8_with_a_mark_and_says_in_its_name_what_it_is(
 ) -> None:
     response = reader.get(f"/reports/{f3.pk}/export.csv?status=failing")
     assert response.getvalue().startswith(b"\xef\xbb\xbf")
-    named = exports.resources(f3, Filter(status=Status.NON_COMPLIANT)).file_stem
+    named = tables.resources(f3, Filter(status=Status.NON_COMPLIANT)).file_stem
     assert named == f"OSS 合规管理最佳实践-{files.ACCOUNT}-20261120T0914+0800-Resources-12-of-120"
 
 
@@ -77,18 +78,18 @@ def test_formulas_are_inert_and_everything_else_as_it_was(f7: Report, reader: Cl
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@A1", "\t=1", "\r=1", "＝1"])
 def test_whatever_begins_a_formula_is_led_by_an_apostrophe(text: str) -> None:
-    assert exports.inert([text, "a=1", "", 7]) == [f"'{text}", "a=1", "", 7]
+    assert tables.inert([text, "a=1", "", 7]) == [f"'{text}", "a=1", "", 7]
 
 
 def test_an_xlsx_keeps_ids_as_text_and_takes_what_xml_cannot_carry_out() -> None:
     book = openpyxl.Workbook(write_only=True)
     page = book.create_sheet()
-    assert exports.harmless(["123456789012345678", "", 3])
+    assert tables.harmless(["123456789012345678", "", 3])
     for text in ("=1", "#N/A", "a\x00b", "x" * 40_000):
-        assert not exports.harmless([text])
-    assert exports.as_text(page, "#N/A").data_type == "s"
-    assert exports.as_text(page, "a\x00b") == "a�b"
-    assert len(exports.as_text(page, "x" * 40_000)) == 32_767
+        assert not tables.harmless([text])
+    assert tables.as_text(page, "#N/A").data_type == "s"
+    assert tables.as_text(page, "a\x00b") == "a�b"
+    assert len(tables.as_text(page, "x" * 40_000)) == 32_767
 
 
 def test_an_xlsx_has_a_frozen_head_a_filter_and_a_sheet_about_itself(
@@ -117,8 +118,9 @@ def test_no_time_of_an_export_is_without_its_zone(f3: Report, reader: Client) ->
 def test_rules_and_sheets_are_exported_as_well(f3: Report, reader: Client) -> None:
     rules = table(fetched(reader, f"/reports/{f3.pk}/export.csv?what=rules&risk=high"))
     assert [row[0] for row in rules[1:]] == [
-        one.name for one in evaluations.rules(f3, Filter(risk=1))
-    ]  # type: ignore[arg-type]
+        one.name
+        for one in report_query.rules(f3, Filter(risk=1))  # type: ignore[arg-type]
+    ]
     sheet = table(fetched(reader, f"/reports/{f3.pk}/export.csv?what=sheet&sheet=0"))
     assert len(sheet) == ROWS + 2
     assert sheet[1][0] == "规则ID"
@@ -130,11 +132,11 @@ def test_what_is_no_format_is_not_found(f3: Report, reader: Client) -> None:
         assert reader.get(f"/reports/{f3.pk}/{path}").status_code == 404
 
 
-@pytest.mark.parametrize("kind", list(exports.FORMATS))
+@pytest.mark.parametrize("kind", list(tables.FORMATS))
 def test_a_large_file_is_announced_and_comes_by_itself(
     f3: Report, reader: Client, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(exports.FORMATS, kind, exports.FORMATS[kind]._replace(pace=4))
+    monkeypatch.setitem(tables.FORMATS, kind, tables.FORMATS[kind]._replace(pace=4))
     page = reader.get(
         f"/reports/{f3.pk}/export/{kind}/?status=failing&what=resources"
     ).content.decode()
@@ -144,7 +146,7 @@ def test_a_large_file_is_announced_and_comes_by_itself(
     assert "12 rows take about 3 seconds" in page
 
 
-@pytest.mark.parametrize("kind", list(exports.FORMATS))
+@pytest.mark.parametrize("kind", list(tables.FORMATS))
 def test_a_small_file_comes_at_once_wherever_it_is_asked_for(
     f3: Report, reader: Client, kind: str
 ) -> None:
@@ -155,7 +157,7 @@ def test_a_small_file_comes_at_once_wherever_it_is_asked_for(
 def test_what_takes_long_is_announced_and_what_does_not_comes_at_once(
     f3: Report, reader: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(exports.FORMATS, "json", exports.FORMATS["json"]._replace(pace=ROWS - 1))
+    monkeypatch.setitem(tables.FORMATS, "json", tables.FORMATS["json"]._replace(pace=ROWS - 1))
     menu = reader.get(f"/reports/{f3.pk}/resources/").content.decode()
     assert f'href="/reports/{f3.pk}/export/json/?&amp;what=resources"' in menu
     assert f'href="/reports/{f3.pk}/export.csv?&amp;what=resources" download' in menu
@@ -186,8 +188,8 @@ def test_print_says_its_filter_and_how_many_of_how_many(f3: Report, reader: Clie
 )
 def test_a_csv_is_what_the_csv_module_writes(cell: object) -> None:
     for row in ((cell, "b", 3), ("a", cell, "c"), (cell,)):
-        table = exports.Table("", [], ["x"] * len(row), iter([row]), 1, 1, "", Report())
+        table = tables.Table("", [], ["x"] * len(row), iter([row]), 1, 1, "", Report())
         target = io.StringIO()
-        csv.writer(target).writerows([table.heads, exports.inert(row)])
-        with exports.written(table, exports.write_csv, User()) as file:
+        csv.writer(target).writerows([table.heads, tables.inert(row)])
+        with tables.written(table, tables.write_csv, User()) as file:
             assert file.read().decode("utf-8-sig") == target.getvalue()

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from dashboard import drawings, trends
-from dashboard.drawings import Point
+from dashboard.charts import plot, trend_chart
+from dashboard.charts.plot import Point
 from dashboard.models import AuditEntry, Evaluation, Pack, Report, Status
 from tests.past import bring_in, plan
 from tests.web.rows import failed, received, under_way
@@ -23,12 +23,12 @@ def points(*days: int) -> list[Point]:
 
 
 def test_a_gap_longer_than_three_usual_intervals_breaks_the_line() -> None:
-    assert drawings.gaps(points(0, 7, 14, 21, 50, 57)) == {4}
-    assert drawings.gaps(points(0, 7, 14, 35)) == set()
+    assert plot.gaps(points(0, 7, 14, 21, 50, 57)) == {4}
+    assert plot.gaps(points(0, 7, 14, 35)) == set()
 
 
 def test_a_point_lies_at_its_true_time() -> None:
-    first, second, third = drawings.places(points(0, 1, 10))
+    first, second, third = plot.places(points(0, 1, 10))
     assert second - first == pytest.approx((third - first) / 10)
 
 
@@ -37,7 +37,7 @@ def test_a_change_of_the_rules_is_marked_and_silence_about_them_is_not() -> None
         point._replace(scope=scope)
         for point, scope in zip(points(*range(6)), (1, 1, 2, None, 2, 2), strict=True)
     ]
-    assert drawings.rule_changes(line) == [2]
+    assert plot.rule_changes(line) == [2]
 
 
 def test_the_trend_has_a_link_for_each_report_and_the_same_in_a_table(reader: Client) -> None:
@@ -60,8 +60,8 @@ def test_the_trend_has_a_link_for_each_report_and_the_same_in_a_table(reader: Cl
 def test_a_long_trend_shows_its_newest_and_leads_to_all(
     reader: Client, pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trends, "FEW", 3)
-    monkeypatch.setattr(trends, "ROWS", 3)
+    monkeypatch.setattr(trend_chart, "FEW", 3)
+    monkeypatch.setattr(trend_chart, "ROWS", 3)
     reports = [received(pack, days, compliant=9, failing=1) for days in range(5, 0, -1)]
     page = reader.get(f"/packs/{pack.pk}/").content.decode()
     links = [f'<a href="/reports/{report.pk}/" tabindex="-1">' for report in reports]
@@ -74,7 +74,7 @@ def test_a_long_trend_shows_its_newest_and_leads_to_all(
 def test_the_table_of_a_long_trend_comes_when_it_is_opened_and_has_pages(
     reader: Client, pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trends, "ROWS", 3)
+    monkeypatch.setattr(trend_chart, "ROWS", 3)
     reports = [received(pack, days, scope=days // 3) for days in range(5, 0, -1)]
     page = reader.get(f"/packs/{pack.pk}/").content.decode()
     assert (
@@ -101,14 +101,14 @@ def test_a_thinned_trend_keeps_the_first_the_latest_the_extremes_and_changes_of_
     line[702] = line[702]._replace(compliant=900)
     line[903:] = [point._replace(scope=2) for point in line[903:]]
     line[:903] = [point._replace(scope=1) for point in line[:903]]
-    some = trends.thinned(line)
+    some = trend_chart.thinned(line)
     assert {0, 501, 702, 903, 999} <= {point.report for point in some}
     assert len(some) <= 122
-    assert drawings.gaps(some) == set()
+    assert plot.gaps(some) == set()
 
 
 def test_a_thinned_trend_says_how_many_reports_it_draws() -> None:
-    drawing = trends.every(points(*range(1_000)))
+    drawing = trend_chart.every(points(*range(1_000)))
     assert f"{drawing.count('<circle') // 2} of 1,000 reports are drawn" in drawing
 
 

@@ -12,9 +12,9 @@ from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from dashboard import evaluations
-from dashboard.filters import Filter
 from dashboard.models import Pack, Report, Risk, Status
+from dashboard.queries import report_query, rule_summaries
+from dashboard.queries.filters import Filter
 from tests import files
 from tests.web.report_files import entered
 
@@ -58,22 +58,24 @@ def test_a_filter_gives_one_number_whether_kept_counted_paged_or_exported(
     pack: Pack, fixture: str
 ) -> None:
     report = entered(pack, FIXTURES[fixture]())
-    rules = [None, *(result.rule for result in evaluations.results(report))]
+    rules = [None, *(result.rule for result in rule_summaries.results(report))]
     for status, risk, rule in itertools.product((None, *Status), (None, *Risk), rules):
         wanted = Filter(status=status, risk=risk, rule=rule)
-        exported = sum(1 for _row in evaluations.rows(report, wanted, "key"))
-        looked_up = evaluations.matching(report, wanted).count()
+        exported = sum(1 for _row in report_query.rows(report, wanted, "key"))
+        looked_up = report_query.matching(report, wanted).count()
         assert (
-            evaluations.count(report, wanted)
+            report_query.count(report, wanted)
             == looked_up
             == exported
-            == evaluations.page(report, wanted).count
+            == report_query.page(report, wanted).count
         )
     for words in ("bucket", "OSS 公共", "i-0000", "nothing at all"):
         wanted = Filter(q=words)
-        exported = sum(1 for _row in evaluations.rows(report, wanted, "key"))
+        exported = sum(1 for _row in report_query.rows(report, wanted, "key"))
         assert (
-            evaluations.count(report, wanted) == exported == evaluations.page(report, wanted).count
+            report_query.count(report, wanted)
+            == exported
+            == report_query.page(report, wanted).count
         )
 
 
@@ -154,7 +156,7 @@ def test_failing_stands_first_then_risk_and_the_order_is_written_above(
     pack: Pack, reader: Client
 ) -> None:
     report = entered(pack, FIXTURES["F3, smaller"]())
-    rows = evaluations.page(report, Filter()).rows
+    rows = report_query.page(report, Filter()).rows
     assert [(row.status, row.risk) for row in rows] == sorted(
         (row.status, row.risk) for row in rows
     )
@@ -168,38 +170,38 @@ def test_a_head_sorts_and_one_column_says_so(f1: Report, reader: Client) -> None
     assert page.count("aria-sort") == 1
     assert 'aria-sort="descending"' in page
     assert "by resource, descending" in page
-    ids = [row.resource_id for row in evaluations.page(f1, Filter(sort="-resource")).rows]
+    ids = [row.resource_id for row in report_query.page(f1, Filter(sort="-resource")).rows]
     assert ids == sorted(ids, reverse=True)
 
 
-@pytest.mark.parametrize("order", evaluations.ORDERS)
+@pytest.mark.parametrize("order", report_query.ORDERS)
 def test_every_order_keeps_every_row(f1: Report, order: str) -> None:
-    everything = {row.key for row in evaluations.page(f1, Filter()).rows}
-    assert {row.key for row in evaluations.page(f1, Filter(sort=f"-{order}")).rows} == everything
+    everything = {row.key for row in report_query.page(f1, Filter()).rows}
+    assert {row.key for row in report_query.page(f1, Filter(sort=f"-{order}")).rows} == everything
 
 
 def test_the_pages_hold_every_row_once(pack: Pack) -> None:
     report = entered(pack, FIXTURES["F3, smaller"]())
     for wanted in (Filter(), Filter(q="主机"), Filter(sort="region")):
-        pages = [evaluations.page(report, wanted.with_(page=number)) for number in range(1, 7)]
+        pages = [report_query.page(report, wanted.with_(page=number)) for number in range(1, 7)]
         keys = [row.key for page in pages for row in page.rows]
         assert len(keys) == len(set(keys)) == report.rows
-        assert evaluations.page(report, wanted.with_(page=99)).number == 6
+        assert report_query.page(report, wanted.with_(page=99)).number == 6
 
 
 def test_a_search_that_finds_more_than_a_few_pages_as_well(
     pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = entered(pack, FIXTURES["F3, smaller"]())
-    few = [row.key for row in evaluations.page(report, Filter(q="主机", page=2)).rows]
-    monkeypatch.setattr(evaluations, "FEW", 10)
-    assert [row.key for row in evaluations.page(report, Filter(q="主机", page=2)).rows] == few
+    few = [row.key for row in report_query.page(report, Filter(q="主机", page=2)).rows]
+    monkeypatch.setattr(report_query, "FEW", 10)
+    assert [row.key for row in report_query.page(report, Filter(q="主机", page=2)).rows] == few
 
 
 def test_each_word_is_looked_for_in_every_column_whatever_its_case(f1: Report) -> None:
-    found = evaluations.page(f1, Filter(q="BUCKET acs::oss Photos 公共读")).rows
+    found = report_query.page(f1, Filter(q="BUCKET acs::oss Photos 公共读")).rows
     assert [row.resource_id for row in found] == ["photos"]
-    assert evaluations.count(f1, Filter(q="%")) == evaluations.count(f1, Filter(q="_x")) == 0
+    assert report_query.count(f1, Filter(q="%")) == report_query.count(f1, Filter(q="_x")) == 0
 
 
 def test_a_page_costs_the_same_queries_for_few_rows_and_for_many(
@@ -235,7 +237,7 @@ def test_a_row_weighs_less_than_a_kibibyte(pack: Pack, reader: Client) -> None:
 def test_a_rule_opens_in_place_as_its_fragment_alone_and_closes_again(
     f1: Report, reader: Client
 ) -> None:
-    rule = evaluations.results(f1)[0].rule
+    rule = rule_summaries.results(f1)[0].rule
     opened = reader.get(f"/reports/{f1.pk}/rules/{rule}/?", headers={"hx-request": "true"})
     text = opened.content.decode()
     assert text.startswith("<tbody")
@@ -250,7 +252,7 @@ def test_a_rule_opens_in_place_as_its_fragment_alone_and_closes_again(
 
 
 def test_a_rule_opens_without_javascript_and_has_an_address(f1: Report, reader: Client) -> None:
-    rule = evaluations.results(f1)[0].rule
+    rule = rule_summaries.results(f1)[0].rule
     page = reader.get(f"/reports/{f1.pk}/?open={rule}").content.decode()
     assert f'<tbody id="rule-{rule}"><tr class="opened">' in page
     assert page.count('class="inset"') == 1
@@ -258,14 +260,16 @@ def test_a_rule_opens_without_javascript_and_has_an_address(f1: Report, reader: 
 
 
 def test_the_rules_of_a_filter_are_those_with_its_rows(f1: Report) -> None:
-    names = [result.name for result in evaluations.rules(f1, Filter(status=Status.NON_COMPLIANT))]
+    names = [result.name for result in report_query.rules(f1, Filter(status=Status.NON_COMPLIANT))]
     assert names == ["OSS 存储空间 ACL 不开启公共读", "OSS 存储空间开启加密"]
-    assert [one.name for one in evaluations.rules(f1, Filter(q="日志"))] == ["OSS 存储空间开启日志"]
-    assert len(evaluations.rules(f1, Filter(region="cn-hangzhou"))) == 3
-    assert evaluations.rules(f1, Filter(region="cn-nowhere")) == []
+    assert [one.name for one in report_query.rules(f1, Filter(q="日志"))] == [
+        "OSS 存储空间开启日志"
+    ]
+    assert len(report_query.rules(f1, Filter(region="cn-hangzhou"))) == 3
+    assert report_query.rules(f1, Filter(region="cn-nowhere")) == []
 
 
 def test_options_are_what_the_rows_have(f1: Report) -> None:
-    assert evaluations.options(f1) == evaluations.Options(
+    assert report_query.options(f1) == report_query.Options(
         ["cn-hangzhou"], ["ACS::OSS::Bucket"], [files.ACCOUNT]
     )

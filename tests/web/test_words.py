@@ -8,8 +8,8 @@ from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import words
 from dashboard.templatetags import ledger
+from dashboard.text import formatting
 
 MOMENT = dt.datetime(2026, 11, 20, 1, 14, 5, tzinfo=dt.UTC)
 
@@ -50,12 +50,12 @@ def test_no_time_is_a_quiet_dash() -> None:
     ],
 )
 def test_a_rate_is_cut_and_not_rounded(compliant: int, failing: int, told: str) -> None:
-    assert words.rate(compliant, failing) == told
+    assert formatting.rate(compliant, failing) == told
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
 def test_no_rate_hides_a_failure_or_what_is_well(compliant: int, failing: int) -> None:
-    told = words.rate(compliant, failing)
+    told = formatting.rate(compliant, failing)
     assert (told == "100 %") == (failing == 0 < compliant)
     assert (told == "0 %") == (compliant == 0 < failing)
 
@@ -110,14 +110,14 @@ def test_one_report_is_no_trend() -> None:
     ],
 )
 def test_a_long_id_is_cut_in_its_middle(text: str, cut: str) -> None:
-    assert words.middle(text) == cut
+    assert formatting.middle(text) == cut
 
 
 @pytest.mark.parametrize(
     ("count", "told"), [(0, "0 B"), (1023, "1023 B"), (24_576, "24.0 KiB"), (2**31, "2.0 GiB")]
 )
 def test_a_size_is_told_in_the_unit_people_use(count: int, told: str) -> None:
-    assert words.size(count) == told
+    assert formatting.size(count) == told
 
 
 @pytest.mark.parametrize(
@@ -136,5 +136,5 @@ def test_a_name_in_another_language_says_so(language: str, text: str, attribute:
 
 def test_an_age_is_told_in_one_unit() -> None:
     now = timezone.now()
-    assert words.age(now) == "just now"
-    assert words.age(now - dt.timedelta(days=8)).replace("\xa0", " ") == "1 week"
+    assert formatting.age(now) == "just now"
+    assert formatting.age(now - dt.timedelta(days=8)).replace("\xa0", " ") == "1 week"

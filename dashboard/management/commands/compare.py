@@ -9,8 +9,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard import archive, comparison, scope, workbook
-from dashboard.comparison import Bucket, Change, Lists, Row
+from dashboard import workbook
+from dashboard.archive import readings
+from dashboard.comparison import differences, rule_scope
+from dashboard.comparison.differences import Bucket, Change, Lists, Row
 from dashboard.models import Report, Status
 from dashboard.workbook import WorkbookError
 
@@ -87,8 +89,8 @@ def of_reports(named: tuple[str, str]) -> Found:
     one, other = (found[number] for number in numbers)
     if one.pack_id != other.pack_id:
         raise CommandError("The reports are of two packs.")
-    compared = comparison.between(one, other)
-    older, newer = scope.rules_of(compared.older, compared.newer)
+    compared = differences.between(one, other)
+    older, newer = rule_scope.rules_of(compared.older, compared.newer)
     rules = {number: rule.name for number, rule in (older | newer).items()}
     return compared.counts, compared.changes, compared.lists, rules
 
@@ -96,9 +98,9 @@ def of_reports(named: tuple[str, str]) -> Found:
 def of_files(named: tuple[str, str]) -> Found:
     (was, old_lists, old_rules), (now, new_lists, new_rules) = (read(Path(name)) for name in named)
     lists = Lists(old_lists, new_lists)
-    made = list(comparison.differing(was, now, lists))
+    made = list(differences.differing(was, now, lists))
     totals = Counter(Status(row.status) for row in now.values())
-    return comparison.tally(made, totals), made, lists, old_rules | new_rules
+    return differences.tally(made, totals), made, lists, old_rules | new_rules
 
 
 def read(path: Path) -> tuple[dict[int, Row[str]], frozenset[int], dict[str, str]]:
@@ -106,7 +108,7 @@ def read(path: Path) -> tuple[dict[int, Row[str]], frozenset[int], dict[str, str
     try:
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder, "reading")
-            workbook.read(path, target, limits=archive.limits())
+            workbook.read(path, target, limits=readings.limits())
             with workbook.Reading(target) as reading:
                 rules = {info.number: info for info in reading.contents.rules}
                 rows = {

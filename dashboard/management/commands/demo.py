@@ -13,6 +13,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from dashboard.management import demo_data
+
 HOST = "127.0.0.1"
 PATIENCE = 10.0  # seconds for a part to start or to end
 
@@ -39,18 +41,17 @@ class Command(BaseCommand):
             end(parts)
 
     def run(self, parts: list[subprocess.Popen[bytes]], port: int, cloud: int) -> None:
-        from dashboard import demo  # needs the settings' folders, not the database
 
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
-        large = ("--large-rows", str(demo.LARGE_ROWS), "--past-weeks", str(demo.WEEKS))
+        large = ("--large-rows", str(demo_data.LARGE_ROWS), "--past-weeks", str(demo_data.WEEKS))
         parts.append(start("manage.py", "sandbox", "--port", str(cloud), *large, quiet=True))
         answers(cloud, parts[-1])
-        demo.prepare(f"http://{HOST}:{cloud}")
-        if demo.is_new():
+        demo_data.prepare(f"http://{HOST}:{cloud}")
+        if demo_data.is_new():
             self.stdout.write("A year of weekly reports is being imported; this happens once ...")
             begun = time.monotonic()
-            count = demo.import_year(timezone.now())
+            count = demo_data.import_year(timezone.now())
             self.stdout.write(f"{count} reports imported in {time.monotonic() - begun:.0f} s.")
         bind = (
             "--bind",
@@ -79,7 +80,7 @@ class Command(BaseCommand):
         )
         answers(port, parts[1])
         self.stdout.write(
-            f"Compliance Ledger: http://{HOST}:{port}/  sign in as {demo.NAME} / {demo.PASSWORD}"
+            f"Compliance Ledger: http://{HOST}:{port}/  sign in as {demo_data.NAME} / {demo_data.PASSWORD}"
         )
         self.stdout.write("Ctrl-C ends it; the data stays in " + os.path.relpath(settings.VAR))
         while all(part.poll() is None for part in parts):

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard import causes, imports, in_turn, places
+from dashboard.imports import batch_processing, folders, identity, outcomes, uploads
 from dashboard.models import ImportBatch, ImportedFile, Report
+from dashboard.text import error_messages
 
 
 class Command(BaseCommand):
@@ -27,10 +28,10 @@ class Command(BaseCommand):
         if missing:
             raise CommandError(f"There is no {missing[0]}.")
         batch = ImportBatch.objects.create()
-        given = places.Place(options["account"], options["pack"])
-        paths = [file for path in options["paths"] for file in imports.files_below(path)]
+        given = identity.Place(options["account"], options["pack"])
+        paths = [file for path in options["paths"] for file in folders.files_below(path)]
         received = (file for path in paths for file in receive(batch, path))
-        for _ in in_turn.read_all(imports.settle_each(received, given)):
+        for _ in batch_processing.read_all(outcomes.settle_each(received, given)):
             pass
         files = batch.files.select_related("report", "batch")
         for file in files:
@@ -45,10 +46,10 @@ def receive(batch: ImportBatch, path: Path) -> Iterator[ImportedFile]:
     try:
         stream = path.open("rb")
     except OSError:
-        yield imports.refuse(batch, imports.base_name(path.name), "unreadable")
+        yield uploads.refuse(batch, uploads.base_name(path.name), "unreadable")
         return
     with stream:
-        yield from imports.receive(batch, path.name, stream, os.fstat(stream.fileno()).st_size)
+        yield from uploads.receive(batch, path.name, stream, os.fstat(stream.fileno()).st_size)
 
 
 def is_bad(file: ImportedFile) -> bool:
@@ -60,13 +61,11 @@ def verdict(file: ImportedFile) -> str:
     if file.report:
         words = f"{file.get_state_display()}, report {file.report.pk} of {file.report.created_at:%Y-%m-%d %H:%M} UTC"
         cause = (
-            causes.explain(file.report.error_code, file.report.error_facts)
+            error_messages.explain(file.report.error_code, file.report.error_facts)
             if file.report.error_code
             else None
         )
         return f"{words}: {cause.title}" if cause else words
     if file.error_code:
-        return (
-            f"{file.get_state_display()}: {causes.explain(file.error_code, file.error_facts).title}"
-        )
+        return f"{file.get_state_display()}: {error_messages.explain(file.error_code, file.error_facts).title}"
     return str(file.get_state_display())

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
 from dashboard import workbook
-from dashboard.causes import explain
+from dashboard.text.error_messages import explain
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard import rebuilding
+from dashboard.ledger import rebuild
 from dashboard.models import Pack
 from dashboard.workbook import READER, WorkbookError
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         left = []
         for pack in packs:
             try:
-                count = rebuilding.rebuild(pack)
+                count = rebuild.rebuild(pack)
             except (WorkbookError, FileNotFoundError) as error:
                 left.append(pack)
                 self.stderr.write(f"{pack.pk} {pack.name}: left as it was, {error}")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard import archive
+from dashboard.archive import originals
 from dashboard.models import Original
 
 
@@ -17,13 +17,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        originals = Original.objects.order_by("stored_at")
+        chosen = Original.objects.order_by("stored_at")
         if options["report"]:
-            originals = originals.filter(reports=options["report"])
+            chosen = chosen.filter(reports=options["report"])
         count, bad = 0, 0
-        for original in originals.iterator():
+        for original in chosen.iterator():
             count += 1
-            if not archive.is_whole(original):
+            if not originals.is_whole(original):
                 bad += 1
                 self.stdout.write(f"{state_of(original)} {original.sha256} {files_of(original)}")
         self.stdout.write(f"{count - bad} of {count} originals have their hash.")
@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
 
 def state_of(original: Original) -> str:
-    return "changed" if archive.is_there(original) else "missing"
+    return "changed" if originals.is_there(original) else "missing"
 
 
 def files_of(original: Original) -> str:

@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from dashboard import cloud
+from dashboard.generation import cloud_client
 from dashboard.models import Account, Pack, Risk
-from dashboard.models.accounts import SecretUnreadableError
 
 if TYPE_CHECKING:
-    from dashboard.cloud.client import Client
+    pass
 
 
 @dataclass(frozen=True)
@@ -27,28 +26,10 @@ class Verdict:
         return self.error is None
 
 
-def line(account: Account, attempts: int = 2) -> "Client":
-    """A client for the account. Raises CloudError (SecretUnreadable) when the settings' keys do not fit its secret."""
-    from dashboard.cloud.client import ENDPOINTS, Client
-
-    try:
-        secret = account.secret
-    except SecretUnreadableError as error:
-        raise cloud.CloudError("SecretUnreadable") from error
-    endpoint = account.endpoint or ENDPOINTS[account.site]
-    return Client(
-        endpoint,
-        account.access_key_id,
-        secret,
-        transport=settings.CLOUD_TRANSPORT,
-        attempts=attempts,
-    )
-
-
 def test(account: Account) -> Verdict:
     """Asks for the packs as whoever adds an account would: a clear answer instead of an exception."""
     try:
-        with line(account) as client:
+        with cloud_client.line(account) as client:
             return Verdict(packs=len(client.list_packs()))
     except cloud.CloudError as error:
         return Verdict(error=error)
@@ -56,7 +37,7 @@ def test(account: Account) -> Verdict:
 
 def refresh(account: Account) -> None:
     """Brings the account's packs up to date; those gone from the cloud are marked and stay. Raises CloudError."""
-    with line(account) as client:
+    with cloud_client.line(account) as client:
         found = client.list_packs()
     now = timezone.now()
     with transaction.atomic():

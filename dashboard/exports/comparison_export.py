@@ -11,12 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
 
-from dashboard import changes, exports
-from dashboard.changes import Row, Wanted
-from dashboard.comparison import Bucket, Comparison
-from dashboard.exports import Format, as_text, inert, zoned
+from dashboard.comparison import comparison_rows
+from dashboard.comparison.comparison_rows import Row, Wanted
+from dashboard.comparison.differences import Bucket, Comparison
+from dashboard.comparison.rule_scope import Scope
+from dashboard.exports import tables
+from dashboard.exports.tables import Format, as_text, inert, zoned
 from dashboard.models import Report, Risk, Status
-from dashboard.scope import Scope
 
 COLUMNS = (
     "bucket", "rule_id", "rule", "risk", "was", "now", "change", "account", "region", "resource_type", "resource_id",
@@ -58,7 +59,7 @@ class Made:
     def count(self) -> int:
         """How many rows it will have."""
         held = [bucket for bucket in buckets(self.wanted) if self.compared.counts[bucket]]
-        return sum(changes.count(self.compared, self.of(bucket)) for bucket in held)
+        return sum(comparison_rows.count(self.compared, self.of(bucket)) for bucket in held)
 
     def of(self, bucket: Bucket) -> Wanted:
         """The filter within a bucket."""
@@ -68,9 +69,11 @@ class Made:
         """A bucket's rows under the filter, all pages."""
         if not self.compared.counts[bucket]:
             return
-        found = changes.page(self.compared, self.scope, self.of(bucket), 2**31).changes
+        found = comparison_rows.page(self.compared, self.scope, self.of(bucket), 2**31).changes
         for start in range(0, len(found), AT_ONCE):
-            for row in changes.rows(self.compared, self.scope, found[start : start + AT_ONCE]):
+            for row in comparison_rows.rows(
+                self.compared, self.scope, found[start : start + AT_ONCE]
+            ):
                 yield self.cells(row)
 
     def cells(self, row: Row) -> tuple[str, ...]:
@@ -79,7 +82,7 @@ class Made:
         return (
             change.bucket, rule.rule_id, rule.name, Risk(change.risk).name, was, status, row.words, now.account,
             now.region, now.resource_type, change.resource_id, now.resource_name, now.actual, now.expected, now.reason,
-            changes.since(row),
+            comparison_rows.since(row),
         )  # fmt: skip
 
     def said(self, cells: tuple[str, ...]) -> tuple[str, ...]:
@@ -100,7 +103,7 @@ class Made:
             **side("older", self.compared.older),
             **side("newer", self.compared.newer),
             "filter": self.wanted.query_string().lstrip("?") or "-",
-            "sentence": changes.sentence(self.compared),
+            "sentence": comparison_rows.sentence(self.compared),
             "made_at": zoned(timezone.now()),
             "made_by": self.by,
             "counts": {str(bucket): self.compared.counts[bucket] for bucket in Bucket},
@@ -156,7 +159,7 @@ MAKE: dict[str, tuple[Make, int]] = {
     "json": (Made.json, 25_000),
 }
 FORMATS: dict[str, Format[Make]] = {
-    kind: Format(make, exports.FORMATS[kind].content_type, exports.FORMATS[kind].words, pace)
+    kind: Format(make, tables.FORMATS[kind].content_type, tables.FORMATS[kind].words, pace)
     for kind, (make, pace) in MAKE.items()
 }
 

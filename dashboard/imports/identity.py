@@ -9,7 +9,8 @@ from typing import NamedTuple, Self
 
 from django.utils import timezone
 
-from dashboard import archive, workbook
+from dashboard import workbook
+from dashboard.archive import originals, readings
 from dashboard.models import Original
 from dashboard.workbook.archive import NAME
 
@@ -58,9 +59,9 @@ def plausible(moment: dt.datetime | None) -> dt.datetime | None:
 
 def told(original: Original) -> Place:
     """What a file's content says. Raises WorkbookError."""
-    with archive.incoming() as folder, archive.local(original) as source:
+    with originals.incoming() as folder, originals.local(original) as source:
         target = folder / "reading"
-        workbook.read(source, target, limits=archive.limits())
+        workbook.read(source, target, limits=readings.limits())
         with workbook.Reading(target) as reading:
             said = reading.contents
     uid = said.account_uid if re.fullmatch(r"\d{16}", said.account_uid) else ""

@@ -8,7 +8,7 @@ import hashlib
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from django.core.cache import cache
 from django.db import connection
@@ -19,9 +19,10 @@ from django.db.models.lookups import GreaterThan, LessThanOrEqual
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.filters import Filter
 from dashboard.models import Evaluation, Report, Status
 from dashboard.models.evaluations import EvaluationQuerySet
+from dashboard.queries import rule_summaries
+from dashboard.queries.filters import Filter
 
 Found = TypeVar("Found")
 PAGE = 50  # rows
@@ -40,29 +41,7 @@ ORDERS: dict[str, tuple[Any, Any]] = {
 }
 
 
-class Result(NamedTuple):
-    """What a report says of a rule, as its tables need it: a fraction of what the model costs."""
-
-    rule: int
-    name: str
-    code: str
-    risk: int
-    failing: int
-    insufficient_data: int
-    ignored: int
-    not_applicable: int
-    compliant: int
-    new: int | None
-    fixed: int | None
-    identifier: str
-
-    @property
-    def judged(self) -> int:
-        """The rate's denominator."""
-        return self.compliant + self.failing
-
-
-RULE_ORDERS: dict[str, tuple[Callable[[Result], Any], Any]] = {
+RULE_ORDERS: dict[str, tuple[Callable[[rule_summaries.Result], Any], Any]] = {
     "name": (lambda result: result.name.casefold(), _("by name")),
     "risk": (lambda result: result.risk, _("by risk")),
     "failing": (lambda result: result.failing, _("by failing resources")),
@@ -72,7 +51,6 @@ RULE_ORDERS: dict[str, tuple[Callable[[Result], Any], Any]] = {
     ),
 }
 PLACES = (("region", "regions"), ("resource_type", "types"), ("account", "accounts"))
-RESULT = ("rule_id", "name", "rule__rule_id", *Result._fields[3:11], "rule__identifier")
 
 
 def opened(report_id: int) -> Report:
@@ -80,17 +58,6 @@ def opened(report_id: int) -> Report:
     return Report.objects.select_related("pack__account", "original", "requested_by").get(
         pk=report_id
     )
-
-
-def results(report: Report) -> list[Result]:
-    """The report's rules, failing first, then by risk, failing resources and name; looked up once a request."""
-    kept_here: dict[str, list[Result]] = vars(report)
-    if "_results" not in kept_here:
-        found = map(Result._make, report.rule_results.values_list(*RESULT))
-        kept_here["_results"] = sorted(
-            found, key=lambda one: (not one.failing, one.risk, -one.failing, one.name)
-        )
-    return kept_here["_results"]
 
 
 def matching(report: Report, wanted: Filter, along_index: bool = False) -> EvaluationQuerySet:
@@ -130,7 +97,9 @@ def bearing(words: Iterable[str], *reports: Report) -> Q:
         for name, choices in PLACES
     }
     shared["rule"] = {
-        one.rule: f"{one.name}\n{one.code}" for report in reports for one in results(report)
+        one.rule: f"{one.name}\n{one.code}"
+        for report in reports
+        for one in rule_summaries.results(report)
     }
     found = Q()
     for word in words:
@@ -180,7 +149,7 @@ def count(report: Report, wanted: Filter) -> int:
     listed = [status.field for status in statuses if status in report.lists]
     return sum(
         getattr(result, field)
-        for result in results(report)
+        for result in rule_summaries.results(report)
         if wanted.risk in (None, result.risk) and wanted.rule in (None, result.rule)
         for field in listed
     )
@@ -240,9 +209,9 @@ def cut(rows: EvaluationQuerySet, start: int, size: int, total: int) -> list[Eva
     return list(rows.reverse()[total - stop : total - start])[::-1]
 
 
-def rules(report: Report, wanted: Filter) -> list[Result]:
+def rules(report: Report, wanted: Filter) -> list[rule_summaries.Result]:
     """The rules that a filter asks for: those that it finds rows of, or that bear the words themselves."""
-    listed = [result for result in results(report) if suits(result, wanted)]
+    listed = [result for result in rule_summaries.results(report) if suits(result, wanted)]
     if wanted.scans:
         found = set(matching(report, wanted).values_list("rule_id", flat=True).distinct())
         named = wanted.words and not (wanted.region or wanted.type or wanted.account)
@@ -258,7 +227,7 @@ def rules(report: Report, wanted: Filter) -> list[Result]:
     return listed
 
 
-def suits(result: Result, wanted: Filter) -> bool:
+def suits(result: rule_summaries.Result, wanted: Filter) -> bool:
     """Whether a rule's kept counts and risk suit the filter."""
     return (
         wanted.risk in (None, result.risk)
@@ -267,7 +236,7 @@ def suits(result: Result, wanted: Filter) -> bool:
     )
 
 
-def bears(result: Result, words: list[str]) -> bool:
+def bears(result: rule_summaries.Result, words: list[str]) -> bool:
     text = f"{result.name}\n{result.code}\n{result.identifier}".casefold()
     return all(word in text for word in words)
 

@@ -1,41 +1,15 @@
 """Holding our counts against the file's own and the cloud's: what was checked, and what does not agree."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dashboard import cloud, pace
-from dashboard.models import Pack, RuleResult, Status
+from dashboard.models import RuleResult, Status
 from dashboard.workbook import Contents
 
 if TYPE_CHECKING:
-    from dashboard.cloud.client import Client
+    pass
 
 LISTING = {"non_compliant", "compliant", "ignored", "evaluations"}
 Note = dict[str, Any]
-
-
-def cloud_counts(client: "Client", pack: Pack) -> dict[str, Any]:
-    """The cloud's counts of rules and resources, and the rules' parameters; what cannot be had is left out."""
-    asks: dict[str, Callable[[], dict[str, Any]]] = {
-        "cloud_rules": lambda: by_name(client.rule_compliance(pack.pack_id)),
-        "cloud_resources": lambda: by_name(client.resource_compliance(pack.pack_id)),
-        "parameters": lambda: {
-            rule.rule_id: dict(rule.parameters) for rule in client.pack(pack.pack_id).rules
-        },
-    }
-    counts = {}
-    for name, ask in asks.items():
-        if pace.wait_to_ask(pack.account):
-            break
-        try:
-            counts[name] = ask()
-        except cloud.CloudError:
-            continue  # a report is worth having without
-    return counts
-
-
-def by_name(counts: cloud.Counts) -> dict[str, int | None]:
-    return {status.name: getattr(counts, status.name.lower()) for status in Status}
 
 
 def held_against(

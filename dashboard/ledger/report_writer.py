@@ -3,24 +3,25 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from django.db import transaction
 from django.utils import timezone
 
-from dashboard import archive, comparison, results, spans
-from dashboard.comparison import Change, Lists
-from dashboard.models import Pack, Report, Risk, Rule, RuleResult, Sheet, Status
+from dashboard.archive import readings
+from dashboard.comparison import differences
+from dashboard.comparison.differences import Change, Lists
+from dashboard.ledger import report_summary, rule_rows, spans
+from dashboard.models import Pack, Report, Risk, RuleResult, Sheet, Status
 from dashboard.models.evaluations import FOREVER, position_of
-from dashboard.workbook import Contents, Evaluated, Group, Reading, RuleInfo
+from dashboard.workbook import Contents, Evaluated, Group, Reading
 
 SMALL, LIGHT = 5_000, 8 * 2**20  # rows and bytes of a file that is entered in one transaction
-KnownRules = dict[str, dict[str, Any]]  # the columns of a pack's rules, by key
 
 
 def enter(report: Report) -> None:
     """Puts what the file says into the database; the report is ready, or as it was where its claim was lost."""
-    with without_collecting(), archive.reading(report) as reading:
+    with without_collecting(), readings.reading(report) as reading:
         if page := page_of(report, reading):
             with transaction.atomic():
                 Pack.objects.hold(report.pack_id)
@@ -57,7 +58,7 @@ class Entered(NamedTuple):
     """A page that has been entered: whoever enters the next one of its pack need not look these things up."""
 
     page: Page
-    rules: KnownRules
+    rules: rule_rows.KnownRules
     groups: list[spans.Shared]
 
     def unlike(self, newer: Page) -> list[int]:
@@ -71,9 +72,9 @@ class Entered(NamedTuple):
     def changes(self, newer: Self, keys: list[int]) -> list[Change[int]]:
         """What has changed by a newer page, of which these are the keys that differ."""
         lists = Lists(frozenset(self.page.report.lists), frozenset(newer.page.report.lists))
-        return list(comparison.differing(self.said(keys), newer.said(keys), lists))
+        return list(differences.differing(self.said(keys), newer.said(keys), lists))
 
-    def said(self, keys: list[int]) -> dict[int, comparison.Said[int]]:
+    def said(self, keys: list[int]) -> dict[int, differences.Said[int]]:
         rows = [self.page.rows[key] for key in keys if key in self.page.rows]
         return {row.key: (row.key, *self.groups[row.group][:3], row.resource_id) for row in rows}
 
@@ -85,8 +86,8 @@ def enter_page(page: Page, last: Entered | None = None) -> Entered | None:
     """
     report, contents, groups, rows = page
     prepare(report, contents)
-    known = rules_of(report.pack, contents.rules, last.rules if last else None)
-    rules = numbered(contents.rules, known)
+    known = rule_rows.rules_of(report.pack, contents.rules, last.rules if last else None)
+    rules = rule_rows.numbered(contents.rules, known)
     entered = Entered(page, known, [ours(group, rules) for group in groups])
     beside, changes = spans.neighbours(report), None
     if last and last.page.report.position == beside.before:
@@ -121,7 +122,9 @@ def span(report: Report, reading: Reading) -> dict[int, int]:
     """Makes the pack's spans say what the file says; returns the ids of its rules by their number in the file."""
     with transaction.atomic():
         Pack.objects.hold(report.pack_id)
-        rules = numbered(reading.contents.rules, rules_of(report.pack, reading.contents.rules))
+        rules = rule_rows.numbered(
+            reading.contents.rules, rule_rows.rules_of(report.pack, reading.contents.rules)
+        )
     spans.put(report, reading.buckets(), [ours(group, rules) for group in reading.groups])
     return rules
 
@@ -142,48 +145,6 @@ def without_collecting() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
-
-
-def rules_of(pack: Pack, infos: list[RuleInfo], known: KnownRules | None = None) -> KnownRules:
-    """The pack's rules, while it is held: new ones are made, known ones learn the file's words.
-
-    `known` is how they just were; it learns, too.
-    """
-    told = {info.key[:300]: words(info) for info in infos}
-    known = known or known_rules(pack)
-    if new := [Rule(pack=pack, key=key, **said) for key, said in told.items() if key not in known]:
-        Rule.objects.bulk_create(new, ignore_conflicts=True)
-        known = known_rules(pack)
-    for key, said in told.items():
-        # What a file says otherwise is taken over, never an empty word for a full one.
-        if better := {
-            name: word for name, word in said.items() if word and word != known[key][name]
-        }:
-            Rule.objects.filter(pk=known[key]["pk"]).update(**better)
-            known[key] |= better
-    return known
-
-
-def numbered(infos: list[RuleInfo], known: KnownRules) -> dict[int, int]:
-    """The ids of rules by their number in the file."""
-    return {info.number: known[info.key[:300]]["pk"] for info in infos}
-
-
-def words(info: RuleInfo) -> dict[str, str]:
-    return {
-        "rule_id": info.rule_id[:64],
-        "name": info.name[:300],
-        "identifier": info.identifier[:200],
-        "description": info.description,
-        "remediation": info.remediation,
-    }
-
-
-def known_rules(pack: Pack) -> KnownRules:
-    rows = pack.rules.values(
-        "pk", "key", "rule_id", "name", "identifier", "description", "remediation"
-    )
-    return {row["key"]: {**row} for row in rows}
 
 
 def conclude(
@@ -207,18 +168,18 @@ def conclude(
         and beside.before
         and (before := line.filter(position__lt=report.position).last())
     ):
-        changes = comparison.between(before, report).changes
-    found = results.results_of(report, contents, rules)
-    changed = results.counted(changes, found)
-    results.write(found)
-    Sheet.objects.bulk_create(results.sheets_of(report, contents))
+        changes = differences.between(before, report).changes
+    found = report_summary.results_of(report, contents, rules)
+    changed = report_summary.counted(changes, found)
+    report_summary.write(found)
+    Sheet.objects.bulk_create(report_summary.sheets_of(report, contents))
     if beside.after < FOREVER and (after := line.filter(position__gt=report.position).first()):
         reckon_anew(after, report)
     ready = report.move(
         state=Report.State.READY,
         ended_at=report.ended_at or timezone.now(),
         position=report.position,
-        **results.figures(report, contents, groups, found),
+        **report_summary.figures(report, contents, groups, found),
         **changed,
     )
     if not ready:  # whoever has the claim now writes the same
@@ -229,6 +190,6 @@ def conclude(
 def reckon_anew(report: Report, before: Report) -> None:
     """Counts the changes of a ready report that has another before it now."""
     found = list(report.rule_results.order_by())
-    changed = results.counted(comparison.between(before, report).changes, found)
+    changed = report_summary.counted(differences.between(before, report).changes, found)
     Report.objects.filter(pk=report.pk).update(**changed)
     RuleResult.objects.bulk_update(found, ["new", "fixed"])

@@ -15,8 +15,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 
-from dashboard import workbook
-from dashboard.models import Original, Report
+from dashboard.models import Original
 
 
 class Arrived(File):  # type: ignore[type-arg]
@@ -95,32 +94,6 @@ def is_whole(original: Original) -> bool:
         return False
 
 
-def reading_name(report: Report) -> str:
-    """Where the stored form lies: it follows from the bytes, the account that files may omit, reader and form."""
-    original = report.original
-    assert original is not None  # noqa: S101  # a report is read after its bytes are kept
-    made_by = f"{report.pack.account.uid}-{workbook.READER}.{workbook.FORM}"
-    return f"readings/{original.sha256[:2]}/{original.sha256}-{made_by}.zip"
-
-
-def limits() -> workbook.Limits:
-    """What reading a file may take."""
-    return workbook.Limits(seconds=settings.READ_LIMIT_SECONDS, bytes=settings.FILE_LIMIT_BYTES)
-
-
-def read(report: Report, anew: bool = False) -> None:
-    """Makes the stored form of a report's file, unless it is there, or `anew` all the same. Raises WorkbookError."""
-    name = reading_name(report)
-    if default_storage.exists(name) and not anew:
-        return
-    with incoming() as folder, local(report.original) as source:
-        target = folder / "reading"
-        workbook.read(source, target, account=report.pack.account.uid, limits=limits())
-        if anew:
-            default_storage.delete(name)
-        put(target, name)
-
-
 @contextmanager
 def local(original: Original | None) -> Iterator[Path]:
     """The original as a local file, copied only where the storage is not the local disk."""
@@ -133,11 +106,3 @@ def local(original: Original | None) -> Iterator[Path]:
             with path.open("wb") as target:
                 target.writelines(file.chunks())
             yield path
-
-
-@contextmanager
-def reading(report: Report) -> Iterator[workbook.Reading]:
-    """The stored form of a report's file; read anew from the original where it is missing."""
-    read(report)
-    with default_storage.open(reading_name(report)) as file, workbook.Reading(file) as opened:
-        yield opened

@@ -8,18 +8,19 @@ sweep goes on.
 import datetime as dt
 import logging
 import threading
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.utils import timezone
 
-from dashboard import archive, cloud, ledger, pace, packs, reconciliation, spans
-from dashboard.models import Pack, Report
+from dashboard import cloud
+from dashboard.archive import originals, readings
+from dashboard.generation import cloud_client, cloud_counts, rate_limit
+from dashboard.ledger import report_writer, spans
+from dashboard.models import Report
 from dashboard.models.reports import ReportQuerySet
 from dashboard.workbook import WorkbookError
 
@@ -28,32 +29,6 @@ MAX_TROUBLES = 6  # passing faults in a row before a report gives up: about two 
 logger = logging.getLogger(__name__)
 
 State = Report.State
-
-
-def request(pack: Pack, by: AbstractBaseUser | None) -> Report:
-    """Makes a report of the pack, or joins the one under way; no call to the cloud. Whoever asks nudges the queue."""
-    while True:
-        try:
-            with transaction.atomic():
-                return Report.objects.create(
-                    pack=pack,
-                    pack_name=pack.name,
-                    requested_by_id=by.pk if by else None,
-                    deadline_at=timezone.now()
-                    + dt.timedelta(minutes=settings.REPORT_LIMIT_MINUTES),
-                    client_token=uuid.uuid4().hex,
-                )
-        except IntegrityError:
-            under_way = (
-                Report.objects.under_way().filter(pack=pack, source=Report.Source.GENERATED).first()
-            )
-            if under_way:  # if not, it ended this very moment: ask again
-                return under_way
-
-
-def cancel(report: Report) -> bool:
-    """Ends a report under way; false where it had ended already. What it had brought into the spans is swept away."""
-    return report.cancel()
 
 
 def advance(report_id: int) -> float | None:
@@ -104,14 +79,14 @@ def step(report: Report) -> None:
 def submit(report: Report) -> None:
     """Notes which report the cloud has before ours, then has one made."""
     account = report.pack.account
-    with packs.line(account) as client:
+    with cloud_client.line(account) as client:
         if report.previous_timestamp is None:
-            if wait := pace.wait_to_ask(account):
+            if wait := rate_limit.wait_to_ask(account):
                 return later(report, wait)
             report.previous_timestamp = timestamp_before(report, client.report(report.pack.pack_id))
             # Kept before Generate is sent: whoever repeats this step must not take the new report for the old one.
             Report.objects.filter(pk=report.pk).update(previous_timestamp=report.previous_timestamp)
-        if wait := pace.wait_to_generate(account):
+        if wait := rate_limit.wait_to_generate(account):
             return later(report, wait)
         generated = client.generate_report(report.pack.pack_id, report.client_token)
     now = timezone.now()
@@ -142,9 +117,9 @@ def timestamp_before(report: Report, there: cloud.ReportState) -> int:
 def ask(report: Report) -> None:
     """Looks whether the cloud has finished a report that is newer than the one before."""
     account = report.pack.account
-    if wait := pace.wait_to_ask(account):
+    if wait := rate_limit.wait_to_ask(account):
         return later(report, wait)
-    with packs.line(account) as client:
+    with cloud_client.line(account) as client:
         there = client.report(report.pack.pack_id)
     if is_ours(report, there):
         report.move(
@@ -161,15 +136,15 @@ def fetch(report: Report) -> None:
     from dashboard.cloud.download import download
 
     account = report.pack.account
-    if wait := pace.wait_to_ask(account):
+    if wait := rate_limit.wait_to_ask(account):
         return later(report, wait)
-    with packs.line(account) as client:
+    with cloud_client.line(account) as client:
         there = client.report(report.pack.pack_id)
         if not is_ours(report, there):  # somebody had it made anew: that one will be ours
             report.move(state=State.CREATING, next_at=timezone.now() + patience(0))
             return None
-        stated = reconciliation.cloud_counts(client, report.pack)
-    with archive.incoming() as folder:
+        stated = cloud_counts.cloud_counts(client, report.pack)
+    with originals.incoming() as folder:
         path = folder / "original"
         with path.open("wb") as target:
             fetched = download(
@@ -180,7 +155,7 @@ def fetch(report: Report) -> None:
                 timeout=FETCH_SECONDS,
                 transport=settings.CLOUD_TRANSPORT,
             )
-        original = archive.keep(path, fetched.sha256)
+        original = originals.keep(path, fetched.sha256)
     now = timezone.now()
     report.move(
         state=State.READING,
@@ -197,8 +172,8 @@ def fetch(report: Report) -> None:
 
 def read(report: Report) -> None:
     """Reads the file into sheets and spans; the report is ready once everything is stored and reconciled."""
-    archive.read(report)
-    ledger.enter(report)
+    readings.read(report)
+    report_writer.enter(report)
 
 
 def is_ours(report: Report, there: cloud.ReportState) -> bool:

@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from dashboard.words import number, rate, with_zone
-from dashboard.words import percent as with_sign
+from dashboard.text.formatting import number, rate, with_zone
+from dashboard.text.formatting import percent as with_sign
 
 WIDTH, LEFT, RIGHT = (
     1000,

@@ -9,10 +9,13 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from dashboard import archive, ledger, reports, spans, workbook
+from dashboard import workbook
+from dashboard.archive import readings
+from dashboard.generation import lifecycle
+from dashboard.ledger import report_writer, spans
 from dashboard.models import Pack, Report
 
-TOGETHER = spans.BATCH // ledger.SMALL  # reports in one transaction
+TOGETHER = spans.BATCH // report_writer.SMALL  # reports in one transaction
 logger = logging.getLogger(__name__)
 
 
@@ -40,7 +43,7 @@ class Ahead(NamedTuple):
 
 def read_ahead(report: Report) -> None:
     try:
-        archive.read(report)
+        readings.read(report)
     finally:
         connection.close()  # this thread's own
 
@@ -73,7 +76,7 @@ def finish(some: Sequence[Ahead], line: "InTurn") -> Iterator[Report]:
         if not entered:
             report.refresh_from_db()
         if report.under_way:
-            reports.go_on(report)
+            lifecycle.go_on(report)
         if report.under_way:  # somebody else was at it
             report.refresh_from_db()
         yield report
@@ -83,7 +86,7 @@ class InTurn:
     """Enters small files one after another, and remembers the last."""
 
     def __init__(self) -> None:
-        self._last: ledger.Entered | None = None
+        self._last: report_writer.Entered | None = None
 
     def enter(self, some: Sequence[Report]) -> bool:
         """Takes reports of one pack, whose files have been read, from nobody's hands to their end; all or none of them.
@@ -91,11 +94,11 @@ class InTurn:
         The transaction is the claim: it keeps others away for as long as it lasts, and ends with whoever is killed.
         """
         last, self._last = self._last, None
-        with ledger.without_collecting():
+        with report_writer.without_collecting():
             pages = []
             for report in some:
-                with archive.reading(report) as reading:
-                    if not (page := ledger.page_of(report, reading)):
+                with readings.reading(report) as reading:
+                    if not (page := report_writer.page_of(report, reading)):
                         return False
                     pages.append(page)
             if last and last.page.report.pack_id != some[0].pack_id:
@@ -106,7 +109,7 @@ class InTurn:
                     transaction.set_rollback(True)
                     return False
                 for page in pages:
-                    last = ledger.enter_page(page, last)
+                    last = report_writer.enter_page(page, last)
                     if not last:
                         return False
         self._last = last

@@ -7,11 +7,11 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from dashboard.drawings import DAY, Line, Point, drawing, ends, gaps, marks, panel, rule_changes
+from dashboard.charts.plot import DAY, Line, Point, drawing, ends, gaps, marks, panel, rule_changes
 from dashboard.models import Pack, Report, Rule, RuleResult
 from dashboard.models.evaluations import moment_of
 from dashboard.models.reports import ReportQuerySet
-from dashboard.words import number, rate, with_zone
+from dashboard.text.formatting import number, rate, with_zone
 
 FEW = 104  # reports on the pack's page: two years of weekly ones
 SLICES = 96  # of the time, in each of which one report is drawn where there are more than that

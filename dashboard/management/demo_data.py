@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from django.contrib.auth.models import User
 
-from dashboard import imports, in_turn, packs
+from dashboard.generation import discovery
+from dashboard.imports import batch_processing, report_creation
 from dashboard.models import Account, Pack, Report
 from dashboard.sandbox.accounts import DEMO_ACCOUNTS
 from dashboard.sandbox.estate import Estate
@@ -31,7 +32,7 @@ def prepare(endpoint: str) -> None:
             known.access_key_secret,
         )
         account.save()
-        packs.refresh(account)
+        discovery.refresh(account)
 
 
 def is_new() -> bool:
@@ -41,13 +42,13 @@ def is_new() -> bool:
 
 def import_year(until: dt.datetime) -> int:
     """Imports the year before `until` as an officer would import a folder; the number of reports."""
-    return sum(1 for _ in in_turn.read_all(year(until)))
+    return sum(1 for _ in batch_processing.read_all(year(until)))
 
 
 def year(until: dt.datetime) -> Iterator[Report]:
     estate = Estate(past_weeks=WEEKS, large_rows=LARGE_ROWS)
     for pack in Pack.objects.select_related("account"):
         for name, content, created_at in history(estate, WEEKS, until=until, packs=[pack.pack_id]):
-            yield imports.bring_in(
+            yield report_creation.bring_in(
                 pack.account.uid, pack.pack_id, name, io.BytesIO(content), created_at
             )

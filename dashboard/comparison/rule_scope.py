@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from dashboard.comparison import Comparison
+from dashboard.comparison.differences import Comparison
 from dashboard.models import Report, Risk, RuleResult, Sheet, Status
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.db.models import Q
 
-from dashboard.bulk import Insert, Update, quoted
+from dashboard.ledger.bulk_sql import Insert, Update, quoted
 from dashboard.models import Evaluation, Pack, Report
 from dashboard.models.evaluations import FOREVER
 from dashboard.workbook import Evaluated

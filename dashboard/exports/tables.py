@@ -24,11 +24,12 @@ from openpyxl.cell.cell import ERROR_CODES, ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
-from dashboard import archive, evaluations
-from dashboard.filters import Filter
+from dashboard.archive import readings
 from dashboard.models import Report, Risk, Sheet, Status
 from dashboard.models.evaluations import moment_of
-from dashboard.words import rate, with_zone
+from dashboard.queries import report_query, rule_summaries
+from dashboard.queries.filters import Filter
+from dashboard.text.formatting import rate, with_zone
 from dashboard.workbook import Cell
 
 # What makes a spreadsheet take a text for a formula, in the forms that Chinese and Japanese keyboards write as well.
@@ -104,7 +105,9 @@ RESOURCE = (
 
 def resources(report: Report, wanted: Filter) -> Table:
     """The rows that a filter finds."""
-    rules = {one.rule: (one.name, one.code, one.identifier) for one in evaluations.results(report)}
+    rules = {
+        one.rule: (one.name, one.code, one.identifier) for one in rule_summaries.results(report)
+    }
     heads = {
         "status": _("Status"), "risk": _("Risk"), "rule": _("Rule"), "rule_id": _("Rule ID"),
         "identifier": _("Managed rule"), "resource_id": _("Resource ID"), "resource_name": _("Resource name"),
@@ -113,14 +116,14 @@ def resources(report: Report, wanted: Filter) -> Table:
     }  # fmt: skip
     status = {one.value: str(one.label) for one in Status}
     risk = {one.value: str(one.label) for one in Risk}
-    in_a_row = evaluations.in_a_row(report)
+    in_a_row = report_query.in_a_row(report)
     since = cache(lambda position: (with_zone(moment_of(position)), in_a_row(position)))
     rows = (
         (status[row[0]], risk[row[1]], *rules[row[2]], *row[3:11], *since(row[11]))
-        for row in evaluations.rows(report, wanted, *RESOURCE)
+        for row in report_query.rows(report, wanted, *RESOURCE)
     )
     rule = rules.get(wanted.rule or 0, ("",))[0]
-    count = evaluations.count(report, wanted)
+    count = report_query.count(report, wanted)
     names, words = list(heads), list(heads.values())
     return Table(
         _("Resources"), names, words, rows, count, report.rows, wanted.in_words(rule), report
@@ -135,8 +138,8 @@ def rules(report: Report, wanted: Filter) -> Table:
         "not_applicable": Status.NOT_APPLICABLE.label, "insufficient_data": Status.INSUFFICIENT_DATA.label,
         "failing_since": _("Failing since"), "new": _("New"), "fixed": _("Fixed"),
     }  # fmt: skip
-    listed = evaluations.rules(report, wanted)
-    since = evaluations.failing_since(report)
+    listed = report_query.rules(report, wanted)
+    since = report_query.failing_since(report)
     rows = (
         (
             one.name, one.code, one.identifier, str(Risk(one.risk).label), one.failing, one.compliant, one.ignored,
@@ -156,7 +159,7 @@ def sheet(report: Report, of: Sheet) -> Table:
     heads = [get_column_letter(number + 1) for number in range(of.columns)]
 
     def rows() -> Iterator[tuple[Any, ...]]:
-        with archive.reading(report) as reading:
+        with readings.reading(report) as reading:
             for start in range(0, of.rows, CHUNK):
                 for row in reading.rows(of.number, start, start + CHUNK):
                     yield tuple(plain(cell) for cell in row)

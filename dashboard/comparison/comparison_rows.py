@@ -18,12 +18,13 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dashboard import comparison, evaluations
-from dashboard.comparison import CHANGED, UNCHANGED, Bucket, Change, Comparison
-from dashboard.filters import RISKS, Filter
+from dashboard.comparison import differences
+from dashboard.comparison.differences import CHANGED, UNCHANGED, Bucket, Change, Comparison
+from dashboard.comparison.rule_scope import Scope
 from dashboard.models import Evaluation, Report, Risk, Status
 from dashboard.models.evaluations import EvaluationQuerySet, moment_of
-from dashboard.scope import Scope
+from dashboard.queries import report_query
+from dashboard.queries.filters import RISKS, Filter
 
 PAGE = 100  # rows
 ORDER = {bucket: number for number, bucket in enumerate(Bucket)}
@@ -162,8 +163,8 @@ def ordered(found: list[Change[int]], compared: Comparison, scope: Scope) -> lis
 
 def found_by_words(compared: Comparison, words: list[str]) -> set[int]:
     """Keys of the changes whose row, in either report, bears all the words."""
-    sides = comparison.changed_spans(compared.older, compared.newer)
-    bearing = evaluations.bearing(words, compared.older, compared.newer)
+    sides = differences.changed_spans(compared.older, compared.newer)
+    bearing = report_query.bearing(words, compared.older, compared.newer)
     return {key for rows in sides for key in rows.filter(bearing).values_list("key", flat=True)}
 
 
@@ -175,7 +176,7 @@ def unchanged(compared: Comparison, wanted: Wanted) -> EvaluationQuerySet:
     same_key = {"key__gte": OuterRef("key"), "key__lte": OuterRef("key")}
     came_back = Exists(standing(older).filter(status=OuterRef("status"), **same_key))
     rows = standing(newer).filter(
-        LessThanOrEqual(evaluations.beside_index("first"), older.position) | came_back
+        LessThanOrEqual(report_query.beside_index("first"), older.position) | came_back
     )
     rows = (
         rows.filter(status=statuses[0]) if len(statuses) == 1 else rows.filter(status__in=statuses)
@@ -185,18 +186,18 @@ def unchanged(compared: Comparison, wanted: Wanted) -> EvaluationQuerySet:
     if wanted.rule:
         rows = rows.filter(rule_id=wanted.rule)
     if wanted.words:
-        rows = rows.filter(evaluations.bearing(wanted.words, compared.newer))
+        rows = rows.filter(report_query.bearing(wanted.words, compared.newer))
     return rows.order_by("status", "risk", "rule", "resource_id", "key")
 
 
 def standing(report: Report) -> EvaluationQuerySet:
     """The report's rows, found along any index but those of spans, where each row would be looked at."""
-    return evaluations.matching(report, Filter(), along_index=True)
+    return report_query.matching(report, Filter(), along_index=True)
 
 
 def as_changes(rows: EvaluationQuerySet) -> Iterator[Change[int]]:
     known = cache(Status)
-    for key, rule, number, risk, resource_id in rows.values_list(*comparison.FIELDS):
+    for key, rule, number, risk, resource_id in rows.values_list(*differences.FIELDS):
         status = known(number)
         yield Change(key, rule, status, status, UNCHANGED[status], risk, resource_id)
 
@@ -253,8 +254,8 @@ def said(compared: Comparison, keys: list[int]) -> tuple[dict[int, Said], dict[i
     """What the older and the newer report say of these keys; one span may hold both."""
     older, newer = compared.older.position or 0, compared.newer.position or 0
     spans = Evaluation.objects.filter(
-        LessThanOrEqual(evaluations.beside_index("first"), newer),
-        GreaterThan(evaluations.beside_index("until"), older),
+        LessThanOrEqual(report_query.beside_index("first"), newer),
+        GreaterThan(report_query.beside_index("until"), older),
         pack=compared.newer.pack_id,
         key__in=keys,
     )

@@ -7,9 +7,10 @@ from hashlib import blake2b
 from operator import attrgetter
 from typing import Any
 
-from dashboard import reconciliation, workbook
-from dashboard.bulk import Insert
-from dashboard.comparison import Bucket, Change
+from dashboard import workbook
+from dashboard.comparison.differences import Bucket, Change
+from dashboard.ledger import reconciliation
+from dashboard.ledger.bulk_sql import Insert
 from dashboard.models import Report, Risk, RuleResult, Sheet, Status
 from dashboard.workbook import READER, Contents, Group, RuleInfo
 

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import transaction
 
-from dashboard import archive, ledger
+from dashboard.archive import readings
+from dashboard.ledger import report_writer
 from dashboard.models import Evaluation, Pack, Report
 
 
@@ -18,7 +19,7 @@ def rebuild(pack: Pack) -> int:
     Raises WorkbookError or FileNotFoundError, and leaves everything as it was, where an original cannot be read.
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda report: archive.read(report, anew=True), placed(pack)))
+        list(pool.map(lambda report: readings.read(report, anew=True), placed(pack)))
     with transaction.atomic():
         Pack.objects.hold(pack.pk)
         reports = placed(pack)  # one more may have come in meanwhile
@@ -38,7 +39,7 @@ def placed(pack: Pack) -> list[Report]:
 
 def put_back(report: Report) -> None:
     if report.state == Report.State.READY:
-        ledger.enter(report)
+        report_writer.enter(report)
         return
-    with archive.reading(report) as reading:  # its worker does the rest
-        ledger.span(report, reading)
+    with readings.reading(report) as reading:  # its worker does the rest
+        report_writer.span(report, reading)

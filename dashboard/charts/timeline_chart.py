@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.models import Evaluation, Pack, Report, Risk, Rule, Status
 from dashboard.models.evaluations import FOREVER, moment_of
-from dashboard.words import with_zone
+from dashboard.text.formatting import with_zone
 
 AT_MOST = 5_000  # spans of one resource
 WIDTH, HEIGHT = 400, 14  # of a bar

@@ -1,0 +1,30 @@
+"""A client of the cloud for an account."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from dashboard import cloud
+from dashboard.models import Account
+from dashboard.models.accounts import SecretUnreadableError
+
+if TYPE_CHECKING:
+    from dashboard.cloud.client import Client
+
+
+def line(account: Account, attempts: int = 2) -> "Client":
+    """A client for the account. Raises CloudError (SecretUnreadable) when the settings' keys do not fit its secret."""
+    from dashboard.cloud.client import ENDPOINTS, Client
+
+    try:
+        secret = account.secret
+    except SecretUnreadableError as error:
+        raise cloud.CloudError("SecretUnreadable") from error
+    endpoint = account.endpoint or ENDPOINTS[account.site]
+    return Client(
+        endpoint,
+        account.access_key_id,
+        secret,
+        transport=settings.CLOUD_TRANSPORT,
+        attempts=attempts,
+    )

@@ -1,0 +1,41 @@
+"""What a report says of each of its rules."""
+
+from typing import NamedTuple
+
+from dashboard.models import Report
+
+
+class Result(NamedTuple):
+    """What a report says of a rule, as its tables need it: a fraction of what the model costs."""
+
+    rule: int
+    name: str
+    code: str
+    risk: int
+    failing: int
+    insufficient_data: int
+    ignored: int
+    not_applicable: int
+    compliant: int
+    new: int | None
+    fixed: int | None
+    identifier: str
+
+    @property
+    def judged(self) -> int:
+        """The rate's denominator."""
+        return self.compliant + self.failing
+
+
+RESULT = ("rule_id", "name", "rule__rule_id", *Result._fields[3:11], "rule__identifier")
+
+
+def results(report: Report) -> list[Result]:
+    """The report's rules, failing first, then by risk, failing resources and name; looked up once a request."""
+    kept_here: dict[str, list[Result]] = vars(report)
+    if "_results" not in kept_here:
+        found = map(Result._make, report.rule_results.values_list(*RESULT))
+        kept_here["_results"] = sorted(
+            found, key=lambda one: (not one.failing, one.risk, -one.failing, one.name)
+        )
+    return kept_here["_results"]
