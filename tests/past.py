@@ -24,10 +24,12 @@ def bring_in(of: PackPlan, weeks: int = 3) -> Pack:
     """The pack with a ready report for each week."""
     made = history(Estate(7, weeks, packs=(of,)), weeks, until=UNTIL)
     found = [
-        report_creation.bring_in(of.uid, of.id, name, io.BytesIO(content), at)
+        report_creation.create_report_for_file(of.uid, of.id, name, io.BytesIO(content), at)
         for name, content, at in made
     ]
-    assert all(report.state == Report.State.READY for report in batch_processing.read_all(found))
+    assert all(
+        report.state == Report.State.READY for report in batch_processing.read_and_store_all(found)
+    )
     return Pack.objects.get(pack_id=of.id)
 
 
@@ -36,7 +38,7 @@ def english_of(of: PackPlan) -> Report:
     state = Estate(7, packs=(of,)).state(of.id)
     at = UNTIL
     content = files.build(state, at, language="en")
-    report = report_creation.bring_in(
+    report = report_creation.create_report_for_file(
         of.uid, of.id, files.file_name(of, at), io.BytesIO(content), at
     )
-    return next(batch_processing.read_all([report]))
+    return next(batch_processing.read_and_store_all([report]))

@@ -18,7 +18,7 @@ from django.core.files.storage import default_storage
 from dashboard.models import Original
 
 
-class Arrived(File):  # type: ignore[type-arg]
+class MovableFile(File):  # type: ignore[type-arg]
     """A finished local file that the storage may take by renaming it."""
 
     def __init__(self, path: Path) -> None:
@@ -30,7 +30,7 @@ class Arrived(File):  # type: ignore[type-arg]
 
 
 @contextmanager
-def incoming() -> Iterator[Path]:
+def temporary_folder() -> Iterator[Path]:
     """A folder beside the archive for files that are still arriving; gone afterwards."""
     parent = Path(settings.MEDIA_ROOT) / "incoming"
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -38,37 +38,37 @@ def incoming() -> Iterator[Path]:
         yield Path(folder)
 
 
-def put(path: Path, name: str) -> None:
+def save_under_name(path: Path, name: str) -> None:
     """Gives a finished local file its name in the storage, unless something bears that name already."""
     if default_storage.exists(name):
         return
-    with Arrived(path) as file:
+    with MovableFile(path) as file:
         default_storage.save(name, file)
 
 
-def keep(path: Path, sha256: str) -> Original:
+def store_file(path: Path, sha256: str) -> Original:
     """Takes a finished local file whose hash is known into the archive. Equal bytes are kept once."""
     original = Original(sha256=sha256, size=path.stat().st_size)
-    put(path, original.path)
-    record([original])
+    save_under_name(path, original.path)
+    create_original_rows([original])
     return original
 
 
-def take(file: IO[bytes]) -> Original:
+def store_stream(file: IO[bytes]) -> Original:
     """Takes a stream into the archive, hashing while it arrives; its row is still to be made (see `record`)."""
     digest = hashlib.sha256()
-    with incoming() as folder:
+    with temporary_folder() as folder:
         path = folder / "original"
         with path.open("wb") as target:
             while chunk := file.read(2**20):
                 digest.update(chunk)
                 target.write(chunk)
         original = Original(sha256=digest.hexdigest(), size=path.stat().st_size)
-        put(path, original.path)
+        save_under_name(path, original.path)
     return original
 
 
-def record(originals: Iterable[Original]) -> None:
+def create_original_rows(originals: Iterable[Original]) -> None:
     """Makes the rows of originals, where there are none yet; in one order, lest two who do so wait for each other."""
     by_hash = {original.sha256: original for original in originals}
     Original.objects.bulk_create(
@@ -81,11 +81,11 @@ def open_original(original: Original) -> File:  # type: ignore[type-arg]
     return default_storage.open(original.path)
 
 
-def is_there(original: Original) -> bool:
+def original_exists(original: Original) -> bool:
     return default_storage.exists(original.path)
 
 
-def is_whole(original: Original) -> bool:
+def matches_hash(original: Original) -> bool:
     """Whether the stored bytes still have their hash."""
     try:
         with open_original(original) as file:
@@ -95,13 +95,13 @@ def is_whole(original: Original) -> bool:
 
 
 @contextmanager
-def local(original: Original | None) -> Iterator[Path]:
+def open_local_copy(original: Original | None) -> Iterator[Path]:
     """The original as a local file, copied only where the storage is not the local disk."""
     assert original is not None  # noqa: S101  # as above
     try:
         yield Path(default_storage.path(original.path))
     except NotImplementedError:
-        with incoming() as folder, open_original(original) as file:
+        with temporary_folder() as folder, open_original(original) as file:
             path = folder / "original"
             with path.open("wb") as target:
                 target.writelines(file.chunks())

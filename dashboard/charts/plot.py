@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from dashboard.text.formatting import number, rate, with_zone
-from dashboard.text.formatting import percent as with_sign
+from dashboard.text.formatting import format_number, format_rate, format_time
+from dashboard.text.formatting import format_percent as with_sign
 
 WIDTH, LEFT, RIGHT = (
     1000,
@@ -65,33 +65,35 @@ class Line:
     dashes: str = ""
 
 
-def drawing(points: list[Point], parts: list[str], height: int, words: str) -> str:
+def draw_svg(points: list[Point], parts: list[str], height: int, words: str) -> str:
     return (
         f'<div class="region" tabindex="0" role="region" aria-label="{escape(words)}">'
         f'<svg class="trend" viewBox="0 0 {WIDTH} {height}" role="group" aria-label="{escape(words)}">'
-        f"{axis(points, height - 22)}{''.join(parts)}</svg></div>"
+        f"{draw_date_axis(points, height - 22)}{''.join(parts)}</svg></div>"
     )
 
 
-def places(points: Sequence[Point]) -> list[float]:
+def x_positions(points: Sequence[Point]) -> list[float]:
     """Where each report lies from left to right, by its true time."""
     start, span = points[0].at, (points[-1].at - points[0].at).total_seconds() or 1
     width = WIDTH - LEFT - RIGHT
     return [LEFT + width * (point.at - start).total_seconds() / span for point in points]
 
 
-def gaps(points: Sequence[Point]) -> set[int]:
+def find_gaps(points: Sequence[Point]) -> set[int]:
     """The points before which nothing is known for longer than is usual here."""
     waits = [(later.at - earlier.at).total_seconds() for earlier, later in pairwise(points)]
     usual = median(waits)
     return {index for index, wait in enumerate(waits, 1) if wait > GAP * usual}
 
 
-def panel(points: list[Point], lines: list[Line], *, top: int, height: int, percent: bool) -> str:
+def draw_panel(
+    points: list[Point], lines: list[Line], *, top: int, height: int, percent: bool
+) -> str:
     """Lines over one scale; the first of them bears the reports' links."""
     values = [value for line in lines for value in line.values if value is not None]
-    low, high = scale(values, percent)
-    across, broken = places(points), gaps(points)
+    low, high = choose_scale(values, percent)
+    across, broken = x_positions(points), find_gaps(points)
 
     def down(value: float) -> float:
         return top + height * (high - value) / (high - low)
@@ -104,19 +106,19 @@ def panel(points: list[Point], lines: list[Line], *, top: int, height: int, perc
     ]
     taken: list[float] = []
     for line in lines:
-        parts.append(path(line, across, broken, down))
+        parts.append(draw_line(line, across, broken, down))
         last = next((value for value in reversed(line.values) if value is not None), None)
         if last is not None:
-            y = free(down(last), taken)
+            y = find_free_y(down(last), taken)
             cut = floor(10 * last) / 10  # not rounded, as every rate
             text = f"{line.name} {form(f'{cut:.1f}')}" if percent else f"{line.name} {last:,}"
             parts.append(
                 f'<text class="name" x="{WIDTH - RIGHT + 10}" y="{y + 4:.1f}">{escape(text)}</text>'
             )
-    return "".join((*parts, *circles(points, lines[0], across, down)))
+    return "".join((*parts, *draw_points(points, lines[0], across, down)))
 
 
-def free(y: float, taken: list[float]) -> float:
+def find_free_y(y: float, taken: list[float]) -> float:
     """A place for a name that covers none of those already there."""
     while any(abs(y - other) < 14 for other in taken):
         y += 2
@@ -124,7 +126,7 @@ def free(y: float, taken: list[float]) -> float:
     return y
 
 
-def scale(values: list[float], percent: bool) -> tuple[float, float]:
+def choose_scale(values: list[float], percent: bool) -> tuple[float, float]:
     """The lowest and the highest value of the scale: round numbers, and 100 % on top of a rate."""
     if percent:
         return (min(int(min(values, default=0) // 10 * 10), 90), 100)
@@ -133,7 +135,7 @@ def scale(values: list[float], percent: bool) -> tuple[float, float]:
     return 0, max(1, -(-int(top) // step) * step)
 
 
-def path(line: Line, across: list[float], broken: set[int], down: Down) -> str:
+def draw_line(line: Line, across: list[float], broken: set[int], down: Down) -> str:
     """The line, broken at gaps and where there is no value."""
     parts, drawing = [], False
     for index, (x, value) in enumerate(zip(across, line.values, strict=True)):
@@ -146,16 +148,16 @@ def path(line: Line, across: list[float], broken: set[int], down: Down) -> str:
     return f'<path class="{line.slug}"{dashes} d="{"".join(parts)}"/>'
 
 
-def circles(points: list[Point], line: Line, across: list[float], down: Down) -> Iterator[str]:
+def draw_points(points: list[Point], line: Line, across: list[float], down: Down) -> Iterator[str]:
     """A link for each report; the table below is the way for a keyboard."""
     radius = 3 if len(points) < 150 else 1.5
-    form, rated = _("%(time)s: %(rate)s, %(count)s failing"), cache(rate)
+    form, rated = _("%(time)s: %(rate)s, %(count)s failing"), cache(format_rate)
     for point, x, value in zip(points, across, line.values, strict=True):
         if value is not None:
             told = {
-                "time": with_zone(point.at),
+                "time": format_time(point.at),
                 "rate": rated(*point.rated),
-                "count": number(point.failing),
+                "count": format_number(point.failing),
             }
             yield (
                 f'<a href="/reports/{point.report}/" tabindex="-1"><title>{escape(form % told)}</title>'
@@ -163,13 +165,13 @@ def circles(points: list[Point], line: Line, across: list[float], down: Down) ->
             )
 
 
-def marks(points: list[Point], top: int, bottom: int) -> str:
+def draw_rule_changes(points: list[Point], top: int, bottom: int) -> str:
     """A dashed upright where the pack's rules or their risks changed, with a word at its head."""
-    across = places(points)
+    across = x_positions(points)
     parts = []
-    for index in rule_changes(points):
+    for index in find_rule_changes(points):
         x, point = across[index], points[index]
-        words = _("The pack's rules changed by %(time)s") % {"time": with_zone(point.at)}
+        words = _("The pack's rules changed by %(time)s") % {"time": format_time(point.at)}
         parts.append(
             f'<g class="rules"><title>{escape(words)}</title><path d="M{x:.1f} {top - 8}V{bottom}"/>'
             f'<path class="full" d="M{x:.1f} {top - 14}l4 6-4 6-4-6z"/></g>'
@@ -177,7 +179,7 @@ def marks(points: list[Point], top: int, bottom: int) -> str:
     return "".join(parts)
 
 
-def rule_changes(points: Sequence[Point]) -> list[int]:
+def find_rule_changes(points: Sequence[Point]) -> list[int]:
     """The points whose rules are others than those of the report before; silent where a file does not list them."""
     return [
         index
@@ -186,7 +188,7 @@ def rule_changes(points: Sequence[Point]) -> list[int]:
     ]
 
 
-def axis(points: list[Point], y: int) -> str:
+def draw_date_axis(points: list[Point], y: int) -> str:
     """About six dates below the drawing."""
     start, end = points[0].at, points[-1].at
     width, ticks = WIDTH - LEFT - RIGHT, 6
@@ -199,5 +201,5 @@ def axis(points: list[Point], y: int) -> str:
     return "".join(parts)
 
 
-def ends(points: list[Point]) -> dict[str, str]:
-    return {"first": with_zone(points[0].at), "last": with_zone(points[-1].at)}
+def first_and_last_time(points: list[Point]) -> dict[str, str]:
+    return {"first": format_time(points[0].at), "last": format_time(points[-1].at)}

@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from dashboard.models import Evaluation, Pack, Report, Risk, Rule, Status
-from dashboard.models.evaluations import FOREVER, moment_of
-from dashboard.text.formatting import with_zone
+from dashboard.models.evaluations import FOREVER, position_time
+from dashboard.text.formatting import format_time
 
 AT_MOST = 5_000  # spans of one resource
 WIDTH, HEIGHT = 400, 14  # of a bar
@@ -19,7 +19,7 @@ Across = Callable[[dt.datetime], float]
 
 
 @dataclass(frozen=True)
-class Stretch:
+class StatusPeriod:
     """What a rule said from one report up to another; `end` is None while it still stands."""
 
     evaluation: Evaluation
@@ -38,11 +38,11 @@ class Timeline:
 
     pack: Pack
     rule: Rule
-    stretches: list[Stretch] = field(default_factory=list)
+    stretches: list[StatusPeriod] = field(default_factory=list)
     bar: SafeString = field(default_factory=SafeString)
 
     @property
-    def last(self) -> Stretch:
+    def last(self) -> StatusPeriod:
         return self.stretches[-1]
 
     @property
@@ -50,41 +50,43 @@ class Timeline:
         return Risk(self.last.evaluation.risk)
 
     @property
-    def newest_first(self) -> list[Stretch]:
+    def newest_first(self) -> list[StatusPeriod]:
         return self.stretches[::-1]
 
 
-def of_resource(number: int) -> list[Timeline]:
+def load_timelines(number: int) -> list[Timeline]:
     """The timelines of a resource: failing ones first, then by risk, pack and rule; empty where nobody judged it."""
     everywhere = Evaluation.objects.filter(
         pack__in=Pack.objects.order_by().values("pk")
     )  # as the index wants it
     spans = everywhere.filter(resource=number).select_related("pack__account", "rule")
-    spans = spans.defer("text", "pack__account__secret_encrypted").order_by(
+    spans = spans.defer("search_text", "pack__account__secret_encrypted").order_by(
         "pack", "rule", "key", "first"
     )
     found = list(spans[:AT_MOST])
-    reports = reports_at(found)
+    reports = find_reports_at(found)
     lines: dict[tuple[int, int, int], Timeline] = {}
     for span in found:
         line = lines.setdefault(
             (span.pack_id, span.rule_id, span.key), Timeline(span.pack, span.rule)
         )
-        end = None if span.until == FOREVER else moment_of(span.until)
+        end = None if span.until == FOREVER else position_time(span.until)
         line.stretches.append(
-            Stretch(span, moment_of(span.first), end, reports.get((span.pack_id, span.first)))
+            StatusPeriod(
+                span, position_time(span.first), end, reports.get((span.pack_id, span.first))
+            )
         )
-    timelines = sorted(lines.values(), key=urgency)
-    draw(timelines)
+    timelines = sorted(lines.values(), key=sort_key)
+    draw_bars(timelines)
     return timelines
 
 
-def urgency(line: Timeline) -> tuple[object, ...]:
+def sort_key(line: Timeline) -> tuple[object, ...]:
     gone = line.last.end is not None
     return (gone, line.last.status, line.risk or 9, line.pack.name, line.rule.name, line.rule.pk)
 
 
-def reports_at(spans: list[Evaluation]) -> dict[tuple[int, int], int]:
+def find_reports_at(spans: list[Evaluation]) -> dict[tuple[int, int], int]:
     """The reports in which the spans began."""
     wanted = Report.objects.ready().filter(
         pack__in={span.pack_id for span in spans}, position__in={span.first for span in spans}
@@ -95,7 +97,7 @@ def reports_at(spans: list[Evaluation]) -> dict[tuple[int, int], int]:
     }
 
 
-def draw(lines: list[Timeline]) -> None:
+def draw_bars(lines: list[Timeline]) -> None:
     """Gives each line its bar, all on one scale, so that one below the other they tell what happened together."""
     starts = [stretch.start for line in lines for stretch in line.stretches]
     if not starts:
@@ -107,12 +109,14 @@ def draw(lines: list[Timeline]) -> None:
         return WIDTH * (moment - start).total_seconds() / span
 
     for line in lines:
-        line.bar = mark_safe("".join(bar(line, across, now)))  # noqa: S308  # numbers, times and escaped words
+        line.bar = mark_safe("".join(draw_bar(line, across, now)))  # noqa: S308  # numbers, times and escaped words
 
 
-def bar(line: Timeline, across: Across, now: dt.datetime) -> Iterator[str]:
+def draw_bar(line: Timeline, across: Across, now: dt.datetime) -> Iterator[str]:
     """A block for each stretch: what fails stands full height, what is compliant low, so that no colour is needed."""
-    said = _(", ").join(f"{one.status.label} {with_zone(one.start)}" for one in line.stretches[-6:])
+    said = _(", ").join(
+        f"{one.status.label} {format_time(one.start)}" for one in line.stretches[-6:]
+    )
     yield (
         f'<svg class="timeline" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img" '
         f'aria-label="{escape(line.rule.name)}: {escape(said)}">'
@@ -124,6 +128,6 @@ def bar(line: Timeline, across: Across, now: dt.datetime) -> Iterator[str]:
         )
         yield (
             f'<rect data-status="{one.status.slug}" x="{x:.1f}" y="{low}" width="{max(1, end - x):.1f}" '
-            f'height="{HEIGHT - low}"><title>{escape(one.status.label)} {with_zone(one.start)}</title></rect>'
+            f'height="{HEIGHT - low}"><title>{escape(one.status.label)} {format_time(one.start)}</title></rect>'
         )
     yield "</svg>"

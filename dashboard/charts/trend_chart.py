@@ -7,11 +7,21 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from dashboard.charts.plot import DAY, Line, Point, drawing, ends, gaps, marks, panel, rule_changes
+from dashboard.charts.plot import (
+    DAY,
+    Line,
+    Point,
+    draw_panel,
+    draw_rule_changes,
+    draw_svg,
+    find_gaps,
+    find_rule_changes,
+    first_and_last_time,
+)
 from dashboard.models import Pack, Report, Rule, RuleResult
-from dashboard.models.evaluations import moment_of
+from dashboard.models.evaluations import position_time
 from dashboard.models.reports import ReportQuerySet
-from dashboard.text.formatting import number, rate, with_zone
+from dashboard.text.formatting import format_number, format_rate, format_time
 
 FEW = 104  # reports on the pack's page: two years of weekly ones
 SLICES = 96  # of the time, in each of which one report is drawn where there are more than that
@@ -20,64 +30,76 @@ ROWS = 60  # of the table, on the pack's page and on one of its own
 BY_RISK = ("failing_high", "failing_medium", "failing_low")
 
 
-def of_pack(pack: Pack) -> SafeString:
+def draw_pack_trend(pack: Pack) -> SafeString:
     """The trend of a pack's newest reports and their table; empty while there are fewer than two."""
-    points = points_of(ready(pack)[: FEW + 1])
-    return mark_safe(newest(pack, points) if len(points) > 1 else "")  # noqa: S308  # numbers, times, escaped words
+    points = load_points(list_ready_reports(pack)[: FEW + 1])
+    return mark_safe(draw_newest(pack, points) if len(points) > 1 else "")  # noqa: S308  # numbers, times, escaped words
 
 
-def of_all(pack: Pack) -> SafeString:
+def draw_full_trend(pack: Pack) -> SafeString:
     """The trend of all reports of a pack."""
-    points = points_of(ready(pack))
-    return mark_safe(every(points) if len(points) > 1 else "")  # noqa: S308  # as above
+    points = load_points(list_ready_reports(pack))
+    return mark_safe(draw_all(points) if len(points) > 1 else "")  # noqa: S308  # as above
 
 
-def table_of(pack: Pack, start: int) -> SafeString:
+def draw_trend_table(pack: Pack, start: int) -> SafeString:
     """A page of the table of all reports, newest first, which begins after so many."""
-    points = points_of(ready(pack)[start : start + ROWS + 1])
+    points = load_points(list_ready_reports(pack)[start : start + ROWS + 1])
     # One more is read than shown, for it tells what changed.
-    return mark_safe(table(points, max(0, len(points) - ROWS)))  # noqa: S308  # numbers, times, escaped words
+    return mark_safe(build_table(points, max(0, len(points) - ROWS)))  # noqa: S308  # numbers, times, escaped words
 
 
-def ready(pack: Pack) -> ReportQuerySet:
+def list_ready_reports(pack: Pack) -> ReportQuerySet:
     return Report.objects.ready().filter(pack=pack).order_by("-position")
 
 
-def points_of(reports: ReportQuerySet) -> list[Point]:
+def load_points(reports: ReportQuerySet) -> list[Point]:
     """The reports, given newest first, oldest first."""
-    fields = ("pk", "position", "rated_compliant", "failing", *BY_RISK, "scope", "rated_failing")
+    fields = (
+        "pk",
+        "position",
+        "rated_compliant",
+        "failing",
+        *BY_RISK,
+        "rules_hash",
+        "rated_failing",
+    )
     rows = reports.values_list(*fields)
-    return [Point(pk, moment_of(position or 0), *counts) for pk, position, *counts in rows][::-1]
+    return [Point(pk, position_time(position or 0), *counts) for pk, position, *counts in rows][
+        ::-1
+    ]
 
 
-def newest(pack: Pack, points: list[Point]) -> str:
+def draw_newest(pack: Pack, points: list[Point]) -> str:
     """The drawing of the newest reports, and the table: whole, or a way to it that htmx shortens."""
     if len(points) <= ROWS:
-        return whole(points) + folded(f'<div class="region">{table(points)}</div>')
+        return draw_rate_and_risks(points) + wrap_in_details(
+            f'<div class="region">{build_table(points)}</div>'
+        )
     shown = points[-FEW:]
     words = _("The newest %(few)s reports are drawn. Show all") % {"few": len(shown)}
     way = f'<p class="region"><a href="/packs/{pack.pk}/trend/">{escape(words)}</a></p>'
     load = f' data-hx-get="/packs/{pack.pk}/trend/" data-hx-trigger="toggle once" data-hx-target="find .region"'
     more = way.replace(' class="region"', "") if len(points) > len(shown) else ""
-    return whole(shown) + folded(way, load) + more
+    return draw_rate_and_risks(shown) + wrap_in_details(way, load) + more
 
 
-def folded(inside: str, load: str = "") -> str:
+def wrap_in_details(inside: str, load: str = "") -> str:
     title = _("The same as a table")  # xgettext does not look into f-strings
     return f'<details class="numbers"{load}><summary>{escape(title)}</summary>{inside}</details>'
 
 
-def every(points: list[Point]) -> str:
+def draw_all(points: list[Point]) -> str:
     """The drawing of all reports, or of some of them, which it says."""
-    some = thinned(points)
+    some = thin_points(points)
     if len(some) == len(points):
-        return whole(points)
+        return draw_rate_and_risks(points)
     words = _("%(some)s of %(count)s reports are drawn; the table has them all.")
-    told = words % {"some": len(some), "count": number(len(points))}
-    return f'{whole(some)}<p class="soft small">{escape(told)}</p>'
+    told = words % {"some": len(some), "count": format_number(len(points))}
+    return f'{draw_rate_and_risks(some)}<p class="soft small">{escape(told)}</p>'
 
 
-def thinned(points: list[Point]) -> list[Point]:
+def thin_points(points: list[Point]) -> list[Point]:
     """The last report of each slice of the time, the first, the extremes, and the newest changes of the rules."""
     if len(points) <= SLICES + MARKED:
         return points
@@ -88,11 +110,12 @@ def thinned(points: list[Point]) -> list[Point]:
     extremes = [most(ordered, key=lambda index: points[index].failing) for most in (min, max)]
     extremes += [most(rated, key=lambda index: points[index].rate or 0) for most in (min, max)]
     return [
-        points[index] for index in sorted({0, *kept, *extremes, *rule_changes(points)[-MARKED:]})
+        points[index]
+        for index in sorted({0, *kept, *extremes, *find_rule_changes(points)[-MARKED:]})
     ]
 
 
-def of_rule(rule: Rule) -> tuple[SafeString, list[Point]]:
+def draw_rule_trend(rule: Rule) -> tuple[SafeString, list[Point]]:
     """A rule's failing resources in time, and the points."""
     results = RuleResult.objects.filter(rule=rule, report__state=Report.State.READY).order_by(
         "report__position"
@@ -102,14 +125,14 @@ def of_rule(rule: Rule) -> tuple[SafeString, list[Point]]:
     if len(points) < 2:
         return mark_safe(""), points
     failing = Line(_("Failing"), "high", [point.failing for point in points])
-    words = _("Failing resources from %(first)s to %(last)s") % ends(points)
-    drawn = drawing(
-        points, [panel(points, [failing], top=24, height=130, percent=False)], 190, words
+    words = _("Failing resources from %(first)s to %(last)s") % first_and_last_time(points)
+    drawn = draw_svg(
+        points, [draw_panel(points, [failing], top=24, height=130, percent=False)], 190, words
     )
     return mark_safe(drawn), points  # noqa: S308  # as above
 
 
-def whole(points: list[Point]) -> str:
+def draw_rate_and_risks(points: list[Point]) -> str:
     """The drawing of a pack: its rate above, what fails by risk below."""
     rates = Line(_("Rate"), "rate", [point.rate for point in points])
     risks = [
@@ -118,15 +141,17 @@ def whole(points: list[Point]) -> str:
         Line(_("Low"), "low", [point.low for point in points], "2 4"),
     ]
     panels = [
-        panel(points, [rates], top=24, height=110, percent=True),
-        panel(points, risks, top=176, height=80, percent=False),
-        marks(points, 24, 256),
+        draw_panel(points, [rates], top=24, height=110, percent=True),
+        draw_panel(points, risks, top=176, height=80, percent=False),
+        draw_rule_changes(points, 24, 256),
     ]
-    words = _("Rate and failing resources by risk, from %(first)s to %(last)s") % ends(points)
-    return drawing(points, panels, 288, words)
+    words = _(
+        "Rate and failing resources by risk, from %(first)s to %(last)s"
+    ) % first_and_last_time(points)
+    return draw_svg(points, panels, 288, words)
 
 
-def table(points: list[Point], unseen: int = 0) -> str:
+def build_table(points: list[Point], unseen: int = 0) -> str:
     """The same numbers, newest first, but for so many of the oldest."""
     heads = (
         _("Created by the cloud"),
@@ -137,8 +162,8 @@ def table(points: list[Point], unseen: int = 0) -> str:
         _("Low"),
         _("Rules"),
     )
-    changed = set(rule_changes(points))
-    gap = gaps(points) if len(points) > 1 else set()
+    changed = set(find_rule_changes(points))
+    gap = find_gaps(points) if len(points) > 1 else set()
     comma, caption = _(", "), _("Trend, newest first")
     rows = []
     for index in range(len(points) - 1, unseen - 1, -1):
@@ -146,11 +171,11 @@ def table(points: list[Point], unseen: int = 0) -> str:
         words = [_("changed")] if index in changed else []
         words += [_("after a gap")] if index in gap else []
         cells = (
-            rate(*point.rated),
-            *map(number, (point.failing, point.high, point.medium, point.low)),
+            format_rate(*point.rated),
+            *map(format_number, (point.failing, point.high, point.medium, point.low)),
         )
         rows.append(
-            f'<tr><th scope="row"><a href="/reports/{point.report}/">{with_zone(point.at)}</a></th>'
+            f'<tr><th scope="row"><a href="/reports/{point.report}/">{format_time(point.at)}</a></th>'
             + "".join(f'<td class="number">{cell}</td>' for cell in cells)
             + f"<td>{escape(comma.join(words))}</td></tr>"
         )

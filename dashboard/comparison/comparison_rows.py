@@ -20,17 +20,17 @@ from django.utils.translation import gettext as _
 
 from dashboard.comparison import differences
 from dashboard.comparison.differences import CHANGED, UNCHANGED, Bucket, Change, Comparison
-from dashboard.comparison.rule_scope import Scope
+from dashboard.comparison.rule_scope import RuleScope
 from dashboard.models import Evaluation, Report, Risk, Status
-from dashboard.models.evaluations import EvaluationQuerySet, moment_of
+from dashboard.models.evaluations import EvaluationQuerySet, position_time
 from dashboard.queries import report_query
-from dashboard.queries.filters import RISKS, Filter
+from dashboard.queries.filters import RISKS, EvaluationFilter
 
 PAGE = 100  # rows
 ORDER = {bucket: number for number, bucket in enumerate(Bucket)}
 
 
-class WantedForm(forms.Form):
+class ComparisonFilterForm(forms.Form):
     """The parser: each field that does not validate is left out."""
 
     bucket = forms.TypedChoiceField(
@@ -48,7 +48,7 @@ class WantedForm(forms.Form):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ComparisonFilter:
     """Which rows of a comparison; without a bucket, whatever changed."""
 
     bucket: Bucket | None = None
@@ -60,7 +60,7 @@ class Wanted:
     @classmethod
     def parse(cls, query: QueryDict) -> Self:
         """The filter of a query string; what it does not understand is left out."""
-        form = WantedForm(query)
+        form = ComparisonFilterForm(query)
         form.is_valid()
         return cls(
             **{name: value for name, value in form.cleaned_data.items() if value not in ("", None)}
@@ -88,7 +88,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ComparisonPage:
     """A cut of the rows a filter finds."""
 
     changes: list[Change[int]]
@@ -109,30 +109,34 @@ class Page:
         return max(1, -(-self.count // self.size))
 
 
-def page(compared: Comparison, scope: Scope, wanted: Wanted, size: int = PAGE) -> Page:
+def load_comparison_page(
+    compared: Comparison, scope: RuleScope, wanted: ComparisonFilter, size: int = PAGE
+) -> ComparisonPage:
     """One page of the rows that a filter finds; a page beyond the last is the last."""
     if wanted.bucket is None or wanted.bucket not in UNCHANGED.values():
-        found = ordered(chosen(compared, wanted), compared, scope)
+        found = sort_changes(select_changes(compared, wanted), compared, scope)
         number = min(wanted.page, max(1, -(-len(found) // size)))
-        return Page(found[(number - 1) * size : number * size], len(found), number, size)
-    still, total = unchanged(compared, wanted), count(compared, wanted)
+        return ComparisonPage(found[(number - 1) * size : number * size], len(found), number, size)
+    still, total = select_unchanged(compared, wanted), count_rows(compared, wanted)
     number = min(wanted.page, max(1, -(-total // size)))
-    return Page(list(as_changes(still[(number - 1) * size : number * size])), total, number, size)
+    return ComparisonPage(
+        list(to_changes(still[(number - 1) * size : number * size])), total, number, size
+    )
 
 
-def count(compared: Comparison, wanted: Wanted) -> int:
+def count_rows(compared: Comparison, wanted: ComparisonFilter) -> int:
     """How many rows a filter finds."""
     if wanted.bucket and not (wanted.risk is not None or wanted.rule or wanted.q):
         return compared.counts[wanted.bucket]
     if wanted.bucket in UNCHANGED.values():
-        return unchanged(compared, wanted).count()
-    return len(chosen(compared, wanted))
+        return select_unchanged(compared, wanted).count()
+    return len(select_changes(compared, wanted))
 
 
-def chosen(compared: Comparison, wanted: Wanted) -> list[Change[int]]:
+def select_changes(compared: Comparison, wanted: ComparisonFilter) -> list[Change[int]]:
     """The changes that a filter finds."""
     buckets = {wanted.bucket} if wanted.bucket else set(CHANGED)
-    bearing = found_by_words(compared, wanted.words) if wanted.words else None
+    bearing = find_keys_by_words(compared, wanted.words) if wanted.words else None
     return [
         change
         for change in compared.changes
@@ -143,7 +147,9 @@ def chosen(compared: Comparison, wanted: Wanted) -> list[Change[int]]:
     ]
 
 
-def ordered(found: list[Change[int]], compared: Comparison, scope: Scope) -> list[Change[int]]:
+def sort_changes(
+    found: list[Change[int]], compared: Comparison, scope: RuleScope
+) -> list[Change[int]]:
     """By rule, those with new failures first, then the higher risk, then the more of them; within a rule by bucket.
 
     A rule's place is the same whatever was found of it.
@@ -161,22 +167,26 @@ def ordered(found: list[Change[int]], compared: Comparison, scope: Scope) -> lis
     )
 
 
-def found_by_words(compared: Comparison, words: list[str]) -> set[int]:
+def find_keys_by_words(compared: Comparison, words: list[str]) -> set[int]:
     """Keys of the changes whose row, in either report, bears all the words."""
-    sides = differences.changed_spans(compared.older, compared.newer)
-    bearing = report_query.bearing(words, compared.older, compared.newer)
-    return {key for rows in sides for key in rows.filter(bearing).values_list("key", flat=True)}
+    sides = differences.select_changed_spans(compared.older, compared.newer)
+    bearing = report_query.match_words(words, compared.older, compared.newer)
+    return {
+        key
+        for build_rows in sides
+        for key in build_rows.filter(bearing).values_list("key", flat=True)
+    }
 
 
-def unchanged(compared: Comparison, wanted: Wanted) -> EvaluationQuerySet:
+def select_unchanged(compared: Comparison, wanted: ComparisonFilter) -> EvaluationQuerySet:
     """Rows of the newer report whose status was the same in the older: their span holds both, or it came back."""
     older, newer = compared.older, compared.newer
     statuses = [status for status, bucket in UNCHANGED.items() if bucket is wanted.bucket]
     # A range of one key, for where keys are equal PostgreSQL looks at every row of the older report beforehand.
     same_key = {"key__gte": OuterRef("key"), "key__lte": OuterRef("key")}
-    came_back = Exists(standing(older).filter(status=OuterRef("status"), **same_key))
-    rows = standing(newer).filter(
-        LessThanOrEqual(report_query.beside_index("first"), older.position) | came_back
+    came_back = Exists(select_all(older).filter(status=OuterRef("status"), **same_key))
+    rows = select_all(newer).filter(
+        LessThanOrEqual(report_query.without_index("first"), older.position) | came_back
     )
     rows = (
         rows.filter(status=statuses[0]) if len(statuses) == 1 else rows.filter(status__in=statuses)
@@ -186,23 +196,23 @@ def unchanged(compared: Comparison, wanted: Wanted) -> EvaluationQuerySet:
     if wanted.rule:
         rows = rows.filter(rule_id=wanted.rule)
     if wanted.words:
-        rows = rows.filter(report_query.bearing(wanted.words, compared.newer))
+        rows = rows.filter(report_query.match_words(wanted.words, compared.newer))
     return rows.order_by("status", "risk", "rule", "resource_id", "key")
 
 
-def standing(report: Report) -> EvaluationQuerySet:
+def select_all(report: Report) -> EvaluationQuerySet:
     """The report's rows, found along any index but those of spans, where each row would be looked at."""
-    return report_query.matching(report, Filter(), along_index=True)
+    return report_query.filter_evaluations(report, EvaluationFilter(), along_index=True)
 
 
-def as_changes(rows: EvaluationQuerySet) -> Iterator[Change[int]]:
+def to_changes(rows: EvaluationQuerySet) -> Iterator[Change[int]]:
     known = cache(Status)
     for key, rule, number, risk, resource_id in rows.values_list(*differences.FIELDS):
         status = known(number)
         yield Change(key, rule, status, status, UNCHANGED[status], risk, resource_id)
 
 
-class Said(NamedTuple):
+class KeyDetails(NamedTuple):
     """What one report says of a key."""
 
     resource: int
@@ -217,21 +227,23 @@ class Said(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ChangeRow:
     """A change with everything that a page, an export or a print shows of it."""
 
     change: Change[int]
     words: str
-    now: Said
-    before: Said | None  # where both reports have the key and their words differ
+    now: KeyDetails
+    before: KeyDetails | None  # where both reports have the key and their words differ
 
 
-NOTHING = Said(0, "", "", "", "", "", "", "", 0)
+NOTHING = KeyDetails(0, "", "", "", "", "", "", "", 0)
 
 
-def rows(compared: Comparison, scope: Scope, changes: list[Change[int]]) -> list[Row]:
+def build_rows(
+    compared: Comparison, scope: RuleScope, changes: list[Change[int]]
+) -> list[ChangeRow]:
     """The rows of a page: what the newer report says, or the older where the newer has nothing to say."""
-    older, newer = said(compared, [change.key for change in changes])
+    older, newer = load_details(compared, [change.key for change in changes])
     one_language = compared.older.language == compared.newer.language
     words: dict[tuple[Status | None, Status | None, bool, bool], str] = {}
     found = []
@@ -243,25 +255,31 @@ def rows(compared: Comparison, scope: Scope, changes: list[Change[int]]) -> list
             change.bucket is Bucket.NOT_COMPARABLE,
         )
         if pair not in words:
-            words[pair] = in_words(compared, *pair)
+            words[pair] = describe_change(compared, *pair)
         was, now = older.get(change.key), newer.get(change.key)
         differs = one_language and was and now and was[5:8] != now[5:8]
-        found.append(Row(change, words[pair], now or was or NOTHING, was if differs else None))
+        found.append(
+            ChangeRow(change, words[pair], now or was or NOTHING, was if differs else None)
+        )
     return found
 
 
-def said(compared: Comparison, keys: list[int]) -> tuple[dict[int, Said], dict[int, Said]]:
+def load_details(
+    compared: Comparison, keys: list[int]
+) -> tuple[dict[int, KeyDetails], dict[int, KeyDetails]]:
     """What the older and the newer report say of these keys; one span may hold both."""
     older, newer = compared.older.position or 0, compared.newer.position or 0
     spans = Evaluation.objects.filter(
-        LessThanOrEqual(report_query.beside_index("first"), newer),
-        GreaterThan(report_query.beside_index("until"), older),
+        LessThanOrEqual(report_query.without_index("first"), newer),
+        GreaterThan(report_query.without_index("until"), older),
         pack=compared.newer.pack_id,
         key__in=keys,
     )
-    was, now = dict[int, Said](), dict[int, Said]()
-    for key, first, until, *words in spans.values_list("key", "first", "until", *Said._fields):
-        one = Said(*words)
+    was, now = dict[int, KeyDetails](), dict[int, KeyDetails]()
+    for key, first, until, *words in spans.values_list(
+        "key", "first", "until", *KeyDetails._fields
+    ):
+        one = KeyDetails(*words)
         if first <= older:
             was[key] = one
         if until > newer:
@@ -269,7 +287,7 @@ def said(compared: Comparison, keys: list[int]) -> tuple[dict[int, Said], dict[i
     return was, now
 
 
-def in_words(
+def describe_change(
     compared: Comparison,
     was: Status | None,
     now: Status | None,
@@ -283,7 +301,7 @@ def in_words(
     if was is None:
         if not_comparable:
             words = _("the older file lists no such rows, now %(new)s")
-        elif Status.COMPLIANT in compared.older.lists:
+        elif Status.COMPLIANT in compared.older.listed_statuses:
             words = _("not there before, now %(new)s")
         else:
             words = _("not reported before, now %(new)s")
@@ -301,7 +319,7 @@ def in_words(
     return _("was %(old)s, now %(new)s") % {"old": old, "new": new}
 
 
-def sentence(compared: Comparison) -> str:
+def summarize_changes(compared: Comparison) -> str:
     """What changed, for a mail."""
     counts = compared.counts
     values = {
@@ -324,6 +342,6 @@ def sentence(compared: Comparison) -> str:
     return template % values
 
 
-def since(row: Row) -> str:
+def format_since(row: ChangeRow) -> str:
     """When the present status began, in ISO 8601 UTC."""
-    return f"{moment_of(row.now.since):%Y-%m-%dT%H:%M:%SZ}" if row.now.since else ""
+    return f"{position_time(row.now.since):%Y-%m-%dT%H:%M:%SZ}" if row.now.since else ""

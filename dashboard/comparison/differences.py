@@ -74,7 +74,7 @@ UNCHANGED = {
 GONE = {Status.NON_COMPLIANT: Bucket.GONE_FAILING, Status.COMPLIANT: Bucket.GONE_COMPLIANT}
 
 
-def bucket_of(old: Status | None, new: Status | None) -> Bucket:
+def classify_change(old: Status | None, new: Status | None) -> Bucket:
     """The bucket of a key that was `old` and is `new`; None means that the report does not have it.
 
     *Fixed* needs the key, compliant: what is merely missing in the newer report is *gone*.
@@ -97,7 +97,7 @@ def bucket_of(old: Status | None, new: Status | None) -> Bucket:
     return Bucket.OTHER_CHANGE
 
 
-class Row(NamedTuple, Generic[Rule]):
+class ComparedRow(NamedTuple, Generic[Rule]):
     """What one report says of a key, as far as a comparison asks."""
 
     key: int
@@ -107,7 +107,7 @@ class Row(NamedTuple, Generic[Rule]):
     resource_id: str
 
 
-Said = tuple[
+ComparedValues = tuple[
     int, Rule, int, int, str
 ]  # a Row, or what is as good and costs a fraction where there are thousands
 
@@ -124,7 +124,7 @@ class Change(NamedTuple, Generic[Rule]):
     resource_id: str
 
 
-class Lists(NamedTuple):
+class ListedStatuses(NamedTuple):
     """Which statuses each of the two files gives row by row."""
 
     older: frozenset[int]
@@ -133,7 +133,7 @@ class Lists(NamedTuple):
     def bucket(self, old: Status | None, new: Status | None) -> Bucket:
         """As bucket_of, but for keys about which the file that lacks them says nothing."""
         silent = (old is None and new not in self.older) or (new is None and old not in self.newer)
-        return Bucket.NOT_COMPARABLE if silent else bucket_of(old, new)
+        return Bucket.NOT_COMPARABLE if silent else classify_change(old, new)
 
     @property
     def no_longer_reported(self) -> bool:
@@ -146,8 +146,10 @@ class Lists(NamedTuple):
         return bucket.label
 
 
-def differing(
-    was: Mapping[int, Said[Rule]], now: Mapping[int, Said[Rule]], lists: Lists
+def find_changes(
+    was: Mapping[int, ComparedValues[Rule]],
+    now: Mapping[int, ComparedValues[Rule]],
+    lists: ListedStatuses,
 ) -> Iterator[Change[Rule]]:
     """The changes between two sets of rows, by key."""
 
@@ -165,7 +167,7 @@ def differing(
             yield Change(key, rule, *turn(status, None), risk, resource_id)
 
 
-def tally(changes: Iterable[Change[Rule]], totals: Mapping[Status, int]) -> Counter[Bucket]:
+def count_buckets(changes: Iterable[Change[Rule]], totals: Mapping[Status, int]) -> Counter[Bucket]:
     """How many keys each bucket holds; `totals` are the newer report's rows by status."""
     changes = list(changes)
     counts = Counter(change.bucket for change in changes)
@@ -175,7 +177,7 @@ def tally(changes: Iterable[Change[Rule]], totals: Mapping[Status, int]) -> Coun
     return counts
 
 
-class Rate(NamedTuple):
+class RateCounts(NamedTuple):
     compliant: int
     failing: int
 
@@ -189,8 +191,10 @@ class Comparison:
     changes: list[Change[int]]
 
     @property
-    def lists(self) -> Lists:
-        return Lists(frozenset(self.older.lists), frozenset(self.newer.lists))
+    def lists(self) -> ListedStatuses:
+        return ListedStatuses(
+            frozenset(self.older.listed_statuses), frozenset(self.newer.listed_statuses)
+        )
 
     @cached_property
     def counts(self) -> Counter[Bucket]:
@@ -198,44 +202,48 @@ class Comparison:
         listed = {
             status: count
             for status, count in self.newer.counts.items()
-            if status in self.newer.lists
+            if status in self.newer.listed_statuses
         }
-        return tally(self.changes, listed)
+        return count_buckets(self.changes, listed)
 
     @property
-    def full(self) -> tuple[Rate, Rate]:
+    def full(self) -> tuple[RateCounts, RateCounts]:
         """What the rate is made of in each report."""
-        return Rate(*self.older.rated), Rate(*self.newer.rated)
+        return RateCounts(*self.older.rated), RateCounts(*self.newer.rated)
 
     @property
-    def common(self) -> tuple[Rate, Rate] | None:
+    def common(self) -> tuple[RateCounts, RateCounts] | None:
         """The same over what both reports judge; None where one of the files does not list what is compliant."""
-        if Status.COMPLIANT not in self.older.lists or Status.COMPLIANT not in self.newer.lists:
+        if (
+            Status.COMPLIANT not in self.older.listed_statuses
+            or Status.COMPLIANT not in self.newer.listed_statuses
+        ):
             return None
         left = Counter(change.was for change in self.changes if change.now is None)
         came = Counter(change.now for change in self.changes if change.was is None)
         older, newer = self.older, self.newer
         return (
-            Rate(
+            RateCounts(
                 older.compliant - left[Status.COMPLIANT], older.failing - left[Status.NON_COMPLIANT]
             ),
-            Rate(
+            RateCounts(
                 newer.compliant - came[Status.COMPLIANT], newer.failing - came[Status.NON_COMPLIANT]
             ),
         )
 
 
-def between(older: Report, newer: Report) -> Comparison:
+def compare_reports(older: Report, newer: Report) -> Comparison:
     """Compares two ready reports of one pack; whichever is older by its evidence time is taken as such."""
-    older, newer = in_order(older, newer)
+    older, newer = sort_by_position(older, newer)
     was, now = (
-        {row[0]: row for row in side.values_list(*FIELDS)} for side in changed_spans(older, newer)
+        {row[0]: row for row in side.values_list(*FIELDS)}
+        for side in select_changed_spans(older, newer)
     )
-    lists = Lists(frozenset(older.lists), frozenset(newer.lists))
-    return Comparison(older, newer, list(differing(was, now, lists)))
+    lists = ListedStatuses(frozenset(older.listed_statuses), frozenset(newer.listed_statuses))
+    return Comparison(older, newer, list(find_changes(was, now, lists)))
 
 
-def in_order(one: Report, other: Report) -> tuple[Report, Report]:
+def sort_by_position(one: Report, other: Report) -> tuple[Report, Report]:
     """The older and the newer of two ready reports."""
     assert one.position is not None  # noqa: S101  # ready reports have a position
     assert other.position is not None  # noqa: S101  # as above
@@ -245,7 +253,9 @@ def in_order(one: Report, other: Report) -> tuple[Report, Report]:
 FIELDS = ("key", "rule_id", "status", "risk", "resource_id")
 
 
-def changed_spans(older: Report, newer: Report) -> tuple[EvaluationQuerySet, EvaluationQuerySet]:
+def select_changed_spans(
+    older: Report, newer: Report
+) -> tuple[EvaluationQuerySet, EvaluationQuerySet]:
     """What of the older report has ended by the newer, and what of the newer has begun since."""
     spans = Evaluation.objects.filter(pack=older.pack_id)
     ended = spans.ended().filter(

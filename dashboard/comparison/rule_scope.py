@@ -10,7 +10,7 @@ from dashboard.comparison.differences import Comparison
 from dashboard.models import Report, Risk, RuleResult, Sheet, Status
 
 
-class Judged(NamedTuple):
+class RuleVersion(NamedTuple):
     """A rule as one report knew it."""
 
     rule: int
@@ -25,27 +25,27 @@ class RuleChange(NamedTuple):
     """`kind` is added, removed, renamed, risk or parameters; `was` and `now` are words."""
 
     kind: str
-    rule: Judged
+    rule: RuleVersion
     was: str = ""
     now: str = ""
 
 
-def rules_of(*reports: Report) -> list[dict[int, Judged]]:
+def load_rule_versions(*reports: Report) -> list[dict[int, RuleVersion]]:
     """The rules of each of the reports by their number."""
-    found: dict[int, dict[int, Judged]] = {report.pk: {} for report in reports}
-    fields = ("rule_id", "name", "risk", "parameters", "rule__rule_id", "stated")
+    found: dict[int, dict[int, RuleVersion]] = {report.pk: {} for report in reports}
+    fields = ("rule_id", "name", "risk", "parameters", "rule__rule_id", "stated_counts")
     for report, *row in RuleResult.objects.filter(report__in=found).values_list("report", *fields):
-        found[report][row[0]] = Judged(*row)
+        found[report][row[0]] = RuleVersion(*row)
     return [found[report.pk] for report in reports]
 
 
 @dataclass(frozen=True)
-class Scope:
+class RuleScope:
     """The rules of both reports, and what differs between them."""
 
     compared: Comparison
-    older: dict[int, Judged]
-    newer: dict[int, Judged]
+    older: dict[int, RuleVersion]
+    newer: dict[int, RuleVersion]
     # Whether each file lists its rules, so that one it lacks is a rule that the pack did not have.
     older_lists_rules: bool
     newer_lists_rules: bool
@@ -69,11 +69,11 @@ class Scope:
     def added(self, rule: int) -> bool:
         return self.older_lists_rules and rule not in self.older
 
-    def rule(self, number: int) -> Judged:
+    def rule(self, number: int) -> RuleVersion:
         return (
             self.newer.get(number)
             or self.older.get(number)
-            or Judged(number, "", Risk.NOT_STATED, None, "", {})
+            or RuleVersion(number, "", Risk.NOT_STATED, None, "", {})
         )
 
     def changes(self) -> Iterator[RuleChange]:
@@ -84,7 +84,7 @@ class Scope:
         ):
             was, now = self.older.get(number), self.newer.get(number)
             if was and now:
-                yield from differences(was, now, one_language)
+                yield from list_differences(was, now, one_language)
             elif now and self.added(number):
                 yield RuleChange("added", now)
             elif was and self.removed(number):
@@ -93,35 +93,37 @@ class Scope:
     def silences(self) -> list[str]:
         """A sentence for each file that lists only a part, with the ground on which it speaks of the rest."""
         found = []
-        if Status.COMPLIANT not in self.compared.older.lists:
+        if Status.COMPLIANT not in self.compared.older.listed_statuses:
             found.append(
                 _(
                     "The older file lists failing resources only: nothing can be said to have appeared compliant."
                 )
-                + ground(self.compared.older, self.older)
+                + describe_basis(self.compared.older, self.older)
             )
-        if Status.COMPLIANT not in self.compared.newer.lists:
+        if Status.COMPLIANT not in self.compared.newer.listed_statuses:
             found.append(
                 _(
                     "The newer file lists failing resources only: what it no longer names may be compliant or gone. "
                     "It is called no longer reported, never fixed."
                 )
-                + ground(self.compared.newer, self.newer)
+                + describe_basis(self.compared.newer, self.newer)
             )
         return found
 
 
-def between(compared: Comparison) -> Scope:
+def compare_scopes(compared: Comparison) -> RuleScope:
     """The scope of a comparison, in two queries."""
     reports = [compared.older.pk, compared.newer.pk]
     listing = set(
         Sheet.objects.filter(report__in=reports, role="rules").values_list("report", flat=True)
     )
-    older, newer = rules_of(compared.older, compared.newer)
-    return Scope(compared, older, newer, reports[0] in listing, reports[1] in listing)
+    older, newer = load_rule_versions(compared.older, compared.newer)
+    return RuleScope(compared, older, newer, reports[0] in listing, reports[1] in listing)
 
 
-def differences(was: Judged, now: Judged, one_language: bool) -> Iterator[RuleChange]:
+def list_differences(
+    was: RuleVersion, now: RuleVersion, one_language: bool
+) -> Iterator[RuleChange]:
     if was.name != now.name and one_language:
         yield RuleChange("renamed", now, was.name, now.name)
     if was.risk != now.risk:
@@ -131,14 +133,16 @@ def differences(was: Judged, now: Judged, one_language: bool) -> Iterator[RuleCh
         and now.parameters is not None
         and was.parameters != now.parameters
     ):
-        yield RuleChange("parameters", now, in_words(was.parameters), in_words(now.parameters))
+        yield RuleChange(
+            "parameters", now, format_parameters(was.parameters), format_parameters(now.parameters)
+        )
 
 
-def in_words(parameters: dict[str, Any]) -> str:
+def format_parameters(parameters: dict[str, Any]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in sorted(parameters.items())) or "–"
 
 
-def ground(report: Report, rules: dict[int, Judged]) -> str:
+def describe_basis(report: Report, rules: dict[int, RuleVersion]) -> str:
     """On what ground a file speaks of resources that it does not list: its rule list, its overview, or nothing."""
     counts = [
         rule.stated[Status.COMPLIANT.name]
@@ -151,7 +155,7 @@ def ground(report: Report, rules: dict[int, Judged]) -> str:
             " "
             + _("Ground: its rule list counts %(count)s compliant ones, but names none.") % values
         )
-    if Status.COMPLIANT.name.lower() in report.stated.get("overview", {}):
+    if Status.COMPLIANT.name.lower() in report.stated_counts.get("overview", {}):
         return (
             " "
             + _("Ground: its overview counts %(count)s compliant ones, but names none.") % values

@@ -26,10 +26,10 @@ from openpyxl.utils import get_column_letter
 
 from dashboard.archive import readings
 from dashboard.models import Report, Risk, Sheet, Status
-from dashboard.models.evaluations import moment_of
+from dashboard.models.evaluations import position_time
 from dashboard.queries import report_query, rule_summaries
-from dashboard.queries.filters import Filter
-from dashboard.text.formatting import rate, with_zone
+from dashboard.queries.filters import EvaluationFilter
+from dashboard.text.formatting import format_rate, format_time
 from dashboard.workbook import Cell
 
 # What makes a spreadsheet take a text for a formula, in the forms that Chinese and Japanese keyboards write as well.
@@ -75,12 +75,16 @@ class Table:
             ("pack_id", _("Pack ID"), report.pack.pack_id),
             ("account", _("Account"), report.pack.account.name),
             ("account_id", _("Account ID"), report.pack.account.uid),
-            ("created_at", _("Evidence time"), zoned(report.created_at)),
-            ("evaluated_at", _("Evaluated"), zoned(report.evaluated_at)),
-            ("received_at", _("Received"), zoned(report.received_at)),
+            ("created_at", _("Evidence time"), format_optional_time(report.created_at)),
+            ("evaluated_at", _("Evaluated"), format_optional_time(report.evaluated_at)),
+            ("received_at", _("Received"), format_optional_time(report.received_at)),
             ("file_name", _("File name"), report.file_name),
             ("sha256", "SHA-256", report.original_id or ""),
-            ("rate", _("Rate: compliant / (compliant + non-compliant)"), rate(*report.rated)),
+            (
+                "rate",
+                _("Rate: compliant / (compliant + non-compliant)"),
+                format_rate(*report.rated),
+            ),
             ("table", _("Table"), self.title),
             ("filter", _("Filter"), self.filter),
             (
@@ -89,12 +93,12 @@ class Table:
                 _("%(count)s of %(total)s") % {"count": self.count, "total": self.total},
             ),
             ("exported_by", _("Exported by"), by.get_username()),
-            ("exported_at", _("Exported at"), zoned(timezone.now())),
+            ("exported_at", _("Exported at"), format_optional_time(timezone.now())),
         ]
 
 
-def zoned(moment: dt.datetime | None) -> str:
-    return with_zone(moment) if moment else ""
+def format_optional_time(moment: dt.datetime | None) -> str:
+    return format_time(moment) if moment else ""
 
 
 RESOURCE = (
@@ -103,10 +107,11 @@ RESOURCE = (
 )  # fmt: skip
 
 
-def resources(report: Report, wanted: Filter) -> Table:
+def build_resource_table(report: Report, wanted: EvaluationFilter) -> Table:
     """The rows that a filter finds."""
     rules = {
-        one.rule: (one.name, one.code, one.identifier) for one in rule_summaries.results(report)
+        one.rule: (one.name, one.code, one.identifier)
+        for one in rule_summaries.load_rule_summaries(report)
     }
     heads = {
         "status": _("Status"), "risk": _("Risk"), "rule": _("Rule"), "rule_id": _("Rule ID"),
@@ -116,21 +121,21 @@ def resources(report: Report, wanted: Filter) -> Table:
     }  # fmt: skip
     status = {one.value: str(one.label) for one in Status}
     risk = {one.value: str(one.label) for one in Risk}
-    in_a_row = report_query.in_a_row(report)
-    since = cache(lambda position: (with_zone(moment_of(position)), in_a_row(position)))
+    in_a_row = report_query.count_reports_from(report)
+    since = cache(lambda position: (format_time(position_time(position)), in_a_row(position)))
     rows = (
         (status[row[0]], risk[row[1]], *rules[row[2]], *row[3:11], *since(row[11]))
-        for row in report_query.rows(report, wanted, *RESOURCE)
+        for row in report_query.iterate_rows(report, wanted, *RESOURCE)
     )
     rule = rules.get(wanted.rule or 0, ("",))[0]
-    count = report_query.count(report, wanted)
+    count = report_query.count_evaluations(report, wanted)
     names, words = list(heads), list(heads.values())
     return Table(
         _("Resources"), names, words, rows, count, report.rows, wanted.in_words(rule), report
     )
 
 
-def rules(report: Report, wanted: Filter) -> Table:
+def build_rule_table(report: Report, wanted: EvaluationFilter) -> Table:
     """The rules that a filter asks for, with their counts."""
     heads = {
         "rule": _("Rule"), "rule_id": _("Rule ID"), "identifier": _("Managed rule"), "risk": _("Risk"),
@@ -138,13 +143,13 @@ def rules(report: Report, wanted: Filter) -> Table:
         "not_applicable": Status.NOT_APPLICABLE.label, "insufficient_data": Status.INSUFFICIENT_DATA.label,
         "failing_since": _("Failing since"), "new": _("New"), "fixed": _("Fixed"),
     }  # fmt: skip
-    listed = report_query.rules(report, wanted)
-    since = report_query.failing_since(report)
+    listed = report_query.filter_rules(report, wanted)
+    since = report_query.load_failing_since(report)
     rows = (
         (
             one.name, one.code, one.identifier, str(Risk(one.risk).label), one.failing, one.compliant, one.ignored,
             one.not_applicable, one.insufficient_data,
-            with_zone(moment_of(since[one.rule])) if one.rule in since else "", one.new, one.fixed,
+            format_time(position_time(since[one.rule])) if one.rule in since else "", one.new, one.fixed,
         )
         for one in listed
     )  # fmt: skip
@@ -154,20 +159,20 @@ def rules(report: Report, wanted: Filter) -> Table:
     )
 
 
-def sheet(report: Report, of: Sheet) -> Table:
+def build_sheet_table(report: Report, of: Sheet) -> Table:
     """A sheet as it stands in the file, its own head among its rows."""
     heads = [get_column_letter(number + 1) for number in range(of.columns)]
 
     def rows() -> Iterator[tuple[Any, ...]]:
-        with readings.reading(report) as reading:
+        with readings.open_reading(report) as reading:
             for start in range(0, of.rows, CHUNK):
                 for row in reading.rows(of.number, start, start + CHUNK):
-                    yield tuple(plain(cell) for cell in row)
+                    yield tuple(plain_value(cell) for cell in row)
 
     return Table(of.name, heads, heads, rows(), of.rows, of.rows, _("all rows"), report)
 
 
-def plain(cell: Cell) -> Any:
+def plain_value(cell: Cell) -> Any:
     """A cell as text or number: a date as it is written, an error by its name."""
     if isinstance(cell, dict):
         return next(iter(cell.values()))
@@ -178,7 +183,7 @@ Write = Callable[[Table, AbstractBaseUser, IO[bytes]], None]
 Writer = TypeVar("Writer")
 
 
-def written(table: Table, write: Write, by: AbstractBaseUser) -> IO[bytes]:
+def write_to_temporary_file(table: Table, write: Write, by: AbstractBaseUser) -> IO[bytes]:
     """The table in a temporary file, open at its beginning; closing it removes it."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  # the response that sends it closes it
     try:
@@ -190,7 +195,7 @@ def written(table: Table, write: Write, by: AbstractBaseUser) -> IO[bytes]:
     return file
 
 
-def chunks(table: Table) -> Iterator[tuple[list[tuple[Any, ...]], set[Any]]]:
+def split_rows(table: Table) -> Iterator[tuple[list[tuple[Any, ...]], set[Any]]]:
     """The rows, some at a time, and the different cells among them.
 
     Most cells say what others say, so that what has to be asked of each is asked of these few.
@@ -201,20 +206,26 @@ def chunks(table: Table) -> Iterator[tuple[list[tuple[Any, ...]], set[Any]]]:
 
 def write_csv(table: Table, _by: AbstractBaseUser, file: IO[bytes]) -> None:
     """UTF-8 with a byte order mark, by which Excel knows it."""
-    file.write(("\ufeff" + quoted([table.heads])).encode())
+    file.write(("\ufeff" + format_csv([table.heads])).encode())
     line = ",".join(["%s"] * len(table.heads)) + "\r\n"
     while rows := list(islice(table.rows, AT_ONCE)):
         lines = "".join([line % row for row in rows])  # in half of the csv module's time
-        file.write((lines if plain_lines(lines, rows) else quoted(map(inert, rows))).encode())
+        file.write(
+            (
+                lines
+                if needs_no_quoting(lines, rows)
+                else format_csv(map(neutralize_formulas, rows))
+            ).encode()
+        )
 
 
-def quoted(rows: Iterable[Iterable[Any]]) -> str:
+def format_csv(rows: Iterable[Iterable[Any]]) -> str:
     lines = io.StringIO()
     csv.writer(lines).writerows(rows)
     return lines.getvalue()
 
 
-def plain_lines(lines: str, rows: list[tuple[Any, ...]]) -> bool:
+def needs_no_quoting(lines: str, rows: list[tuple[Any, ...]]) -> bool:
     """Whether these lines are what the csv module writes of the rows: no cell wants quotes or an apostrophe.
 
     What ends a cell or a line is made a comma, and what begins a formula an equals sign: one look finds either.
@@ -230,7 +241,7 @@ def plain_lines(lines: str, rows: list[tuple[Any, ...]]) -> bool:
     )
 
 
-def inert(row: Iterable[Any]) -> list[Any]:
+def neutralize_formulas(row: Iterable[Any]) -> list[Any]:
     """A row whose texts no spreadsheet takes for formulas; numbers stay numbers."""
     return ["'" + cell if cell.__class__ is str and cell[:1] in STARTS else cell for cell in row]
 
@@ -257,19 +268,19 @@ def write_xlsx(table: Table, by: AbstractBaseUser, file: IO[bytes]) -> None:
     page.auto_filter.ref = f"A1:{get_column_letter(max(1, len(table.heads)))}{table.count + 1}"
     for number, head in enumerate(table.heads, 1):
         page.column_dimensions[get_column_letter(number)].width = max(12, min(40, 2 * len(head)))
-    page.append([bold(page, head) for head in table.heads])
-    for rows, cells in chunks(table):
-        safe = harmless(cells)
+    page.append([bold_cell(page, head) for head in table.heads])
+    for rows, cells in split_rows(table):
+        safe = is_safe_text(cells)
         for row in rows:
-            page.append(row if safe else [as_text(page, cell) for cell in row])
+            page.append(row if safe else [text_cell(page, cell) for cell in row])
     about = book.create_sheet(_("About"))
     about.column_dimensions["A"].width, about.column_dimensions["B"].width = 40, 80
     for _name, words, value in table.metadata(by):
-        about.append([bold(about, words), as_text(about, value)])
+        about.append([bold_cell(about, words), text_cell(about, value)])
     book.save(file)
 
 
-def harmless(cells: Iterable[Any]) -> bool:
+def is_safe_text(cells: Iterable[Any]) -> bool:
     """Whether openpyxl writes every text as it is, and as a text."""
     texts = [cell for cell in cells if cell.__class__ is str]
     return (
@@ -279,7 +290,7 @@ def harmless(cells: Iterable[Any]) -> bool:
     )
 
 
-def as_text(page: Any, cell: Any) -> Any:
+def text_cell(page: Any, cell: Any) -> Any:
     """A cell that holds a text as text: never a formula or an error, without what XML cannot carry."""
     if not isinstance(cell, str):
         return cell
@@ -292,8 +303,8 @@ def as_text(page: Any, cell: Any) -> Any:
     return written
 
 
-def bold(page: Any, text: str) -> Any:
-    cell = WriteOnlyCell(page, as_text(page, text) if text[:1] != "=" else "'" + text)
+def bold_cell(page: Any, text: str) -> Any:
+    cell = WriteOnlyCell(page, text_cell(page, text) if text[:1] != "=" else "'" + text)
     cell.font = Font(bold=True)
     return cell
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dashboard.cloud.client import Client
 
 
-def line(account: Account, attempts: int = 2) -> "Client":
+def open_client(account: Account, attempts: int = 2) -> "Client":
     """A client for the account. Raises CloudError (SecretUnreadable) when the settings' keys do not fit its secret."""
     from dashboard.cloud.client import ENDPOINTS, Client
 

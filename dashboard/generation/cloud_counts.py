@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from dashboard.cloud.client import Client
 
 
-def cloud_counts(client: "Client", pack: Pack) -> dict[str, Any]:
+def fetch_cloud_counts(client: "Client", pack: Pack) -> dict[str, Any]:
     """The cloud's counts of rules and resources, and the rules' parameters; what cannot be had is left out."""
     asks: dict[str, Callable[[], dict[str, Any]]] = {
-        "cloud_rules": lambda: by_name(client.rule_compliance(pack.pack_id)),
-        "cloud_resources": lambda: by_name(client.resource_compliance(pack.pack_id)),
+        "cloud_rules": lambda: counts_by_status_name(client.rule_compliance(pack.pack_id)),
+        "cloud_resources": lambda: counts_by_status_name(client.resource_compliance(pack.pack_id)),
         "parameters": lambda: {
             rule.rule_id: dict(rule.parameters) for rule in client.pack(pack.pack_id).rules
         },
     }
     counts = {}
     for name, ask in asks.items():
-        if rate_limit.wait_to_ask(pack.account):
+        if rate_limit.seconds_until_get_allowed(pack.account):
             break
         try:
             counts[name] = ask()
@@ -31,5 +31,5 @@ def cloud_counts(client: "Client", pack: Pack) -> dict[str, Any]:
     return counts
 
 
-def by_name(counts: cloud.Counts) -> dict[str, int | None]:
+def counts_by_status_name(counts: cloud.Counts) -> dict[str, int | None]:
     return {status.name: getattr(counts, status.name.lower()) for status in Status}

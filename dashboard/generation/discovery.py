@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ConnectionTest:
     """What a test of an account's key found: the number of packs it may see, or why it sees none."""
 
     packs: int = 0
@@ -26,18 +26,18 @@ class Verdict:
         return self.error is None
 
 
-def test(account: Account) -> Verdict:
+def test_connection(account: Account) -> ConnectionTest:
     """Asks for the packs as whoever adds an account would: a clear answer instead of an exception."""
     try:
-        with cloud_client.line(account) as client:
-            return Verdict(packs=len(client.list_packs()))
+        with cloud_client.open_client(account) as client:
+            return ConnectionTest(packs=len(client.list_packs()))
     except cloud.CloudError as error:
-        return Verdict(error=error)
+        return ConnectionTest(error=error)
 
 
-def refresh(account: Account) -> None:
+def refresh_packs(account: Account) -> None:
     """Brings the account's packs up to date; those gone from the cloud are marked and stay. Raises CloudError."""
-    with cloud_client.line(account) as client:
+    with cloud_client.open_client(account) as client:
         found = client.list_packs()
     now = timezone.now()
     with transaction.atomic():

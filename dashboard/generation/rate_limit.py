@@ -11,17 +11,17 @@ from dashboard.models import Account
 MINUTE = 60.0
 
 
-def wait_to_generate(account: Account) -> float:
+def seconds_until_generate_allowed(account: Account) -> float:
     """Seconds until the account may send its next Generate, 0 for now; where it is 0 the call is booked."""
-    return book(account, "generate_free_at", settings.GENERATE_PER_MINUTE)
+    return reserve_call(account, "generate_free_at", settings.GENERATE_PER_MINUTE)
 
 
-def wait_to_ask(account: Account) -> float:
+def seconds_until_get_allowed(account: Account) -> float:
     """The same for a Get."""
-    return book(account, "ask_free_at", settings.ASK_PER_MINUTE)
+    return reserve_call(account, "ask_free_at", settings.ASK_PER_MINUTE)
 
 
-def book(account: Account, field: str, per_minute: int) -> float:
+def reserve_call(account: Account, field: str, per_minute: int) -> float:
     """The generic cell rate algorithm: half of a minute's calls at once, the other half spread over the minute.
 
     Together they never exceed `per_minute` in any minute.

@@ -11,12 +11,12 @@ from django.utils import timezone
 from dashboard.models import Pack, Report
 
 
-def cancel(report: Report) -> bool:
+def cancel_report(report: Report) -> bool:
     """Ends a report under way; false where it had ended already. What it had brought into the spans is swept away."""
     return report.cancel()
 
 
-def request(pack: Pack, by: AbstractBaseUser | None) -> Report:
+def request_report(pack: Pack, by: AbstractBaseUser | None) -> Report:
     """Makes a report of the pack, or joins the one under way; no call to the cloud. Whoever asks nudges the queue."""
     while True:
         try:

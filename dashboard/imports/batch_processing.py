@@ -15,40 +15,40 @@ from dashboard.generation import lifecycle
 from dashboard.ledger import report_writer, spans
 from dashboard.models import Pack, Report
 
-TOGETHER = spans.BATCH // report_writer.SMALL  # reports in one transaction
+TOGETHER = spans.BATCH // report_writer.SMALL_ROWS  # reports in one transaction
 logger = logging.getLogger(__name__)
 
 
-def read_all(found: Iterable[Report], at_once: int | None = None) -> Iterator[Report]:
+def read_and_store_all(found: Iterable[Report], at_once: int | None = None) -> Iterator[Report]:
     """Takes reports to their end, in their order; `at_once` files are read at a time, each in a process of its own."""
     processes = at_once or os.cpu_count() or 1
     workbook.warm()
-    waiting: deque[Ahead] = deque()
-    line = InTurn()
+    waiting: deque[PendingReport] = deque()
+    line = SmallReportWriter()
     with ThreadPoolExecutor(processes) as pool:
         for report in found:
-            waiting.append(Ahead(report, pool.submit(read_ahead, report)))
+            waiting.append(PendingReport(report, pool.submit(read_in_thread, report)))
             if len(waiting) > 3 * processes:
-                yield from finish(ready(waiting), line)
+                yield from store_finished(take_finished(waiting), line)
         while waiting:
-            yield from finish(ready(waiting), line)
+            yield from store_finished(take_finished(waiting), line)
 
 
-class Ahead(NamedTuple):
+class PendingReport(NamedTuple):
     """A report whose file is being read."""
 
     report: Report
     reading: Future[None]
 
 
-def read_ahead(report: Report) -> None:
+def read_in_thread(report: Report) -> None:
     try:
-        readings.read(report)
+        readings.ensure_reading(report)
     finally:
         connection.close()  # this thread's own
 
 
-def ready(waiting: deque[Ahead]) -> list[Ahead]:
+def take_finished(waiting: deque[PendingReport]) -> list[PendingReport]:
     """Takes the first that waits, once it has been read, and those behind it that have been read by then."""
     first = waiting.popleft()
     first.reading.exception()  # waits
@@ -64,7 +64,7 @@ def ready(waiting: deque[Ahead]) -> list[Ahead]:
     return found
 
 
-def finish(some: Sequence[Ahead], line: "InTurn") -> Iterator[Report]:
+def store_finished(some: Sequence[PendingReport], line: "SmallReportWriter") -> Iterator[Report]:
     """Enters reports together; those that cannot be, one by one, which is where faults are written down."""
     read = [ahead.report for ahead in some if not ahead.reading.exception()]
     try:
@@ -76,17 +76,17 @@ def finish(some: Sequence[Ahead], line: "InTurn") -> Iterator[Report]:
         if not entered:
             report.refresh_from_db()
         if report.under_way:
-            lifecycle.go_on(report)
+            lifecycle.take_due_step(report)
         if report.under_way:  # somebody else was at it
             report.refresh_from_db()
         yield report
 
 
-class InTurn:
+class SmallReportWriter:
     """Enters small files one after another, and remembers the last."""
 
     def __init__(self) -> None:
-        self._last: report_writer.Entered | None = None
+        self._last: report_writer.StoredReport | None = None
 
     def enter(self, some: Sequence[Report]) -> bool:
         """Takes reports of one pack, whose files have been read, from nobody's hands to their end; all or none of them.
@@ -94,11 +94,11 @@ class InTurn:
         The transaction is the claim: it keeps others away for as long as it lasts, and ends with whoever is killed.
         """
         last, self._last = self._last, None
-        with report_writer.without_collecting():
+        with report_writer.pause_garbage_collection():
             pages = []
             for report in some:
-                with readings.reading(report) as reading:
-                    if not (page := report_writer.page_of(report, reading)):
+                with readings.open_reading(report) as reading:
+                    if not (page := report_writer.load_small_report(report, reading)):
                         return False
                     pages.append(page)
             if last and last.page.report.pack_id != some[0].pack_id:
@@ -109,7 +109,7 @@ class InTurn:
                     transaction.set_rollback(True)
                     return False
                 for page in pages:
-                    last = report_writer.enter_page(page, last)
+                    last = report_writer.store_small_report(page, last)
                     if not last:
                         return False
         self._last = last

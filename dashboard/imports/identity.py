@@ -17,7 +17,7 @@ from dashboard.workbook.archive import NAME
 CHINA = dt.timezone(dt.timedelta(hours=8))
 
 
-class Place(NamedTuple):
+class Identity(NamedTuple):
     """Where a file belongs; what is empty is not known."""
 
     account_uid: str = ""
@@ -29,9 +29,9 @@ class Place(NamedTuple):
     def known(self) -> bool:
         return bool(self.account_uid and self.pack_id and self.created_at)
 
-    def or_else(self, other: Self) -> "Place":
+    def or_else(self, other: Self) -> "Identity":
         """This place, with what it lacks taken from another."""
-        return Place(
+        return Identity(
             self.account_uid or other.account_uid,
             self.pack_id or other.pack_id,
             self.created_at or other.created_at,
@@ -39,32 +39,35 @@ class Place(NamedTuple):
         )
 
 
-def named(name: str) -> Place:
+def identity_from_name(name: str) -> Identity:
     """What a file's name says."""
     found = NAME.search(name)
     if not found or len(found["account"]) != 16:
-        return Place()
+        return Identity()
     try:
         local = dt.datetime.strptime(found["created"], "%Y%m%d%H%M").replace(tzinfo=CHINA)
     except ValueError:
-        return Place(found["account"], found["pack"])
-    return Place(found["account"], found["pack"], plausible(local))
+        return Identity(found["account"], found["pack"])
+    return Identity(found["account"], found["pack"], check_plausible_time(local))
 
 
-def plausible(moment: dt.datetime | None) -> dt.datetime | None:
+def check_plausible_time(moment: dt.datetime | None) -> dt.datetime | None:
     """The moment, unless Cloud Config cannot have made a report then: before it existed, or in the future."""
     latest = timezone.now() + dt.timedelta(days=1)
     return moment if moment and dt.datetime(2015, 1, 1, tzinfo=dt.UTC) < moment < latest else None
 
 
-def told(original: Original) -> Place:
+def identity_from_content(original: Original) -> Identity:
     """What a file's content says. Raises WorkbookError."""
-    with originals.incoming() as folder, originals.local(original) as source:
+    with originals.temporary_folder() as folder, originals.open_local_copy(original) as source:
         target = folder / "reading"
-        workbook.read(source, target, limits=readings.limits())
+        workbook.read(source, target, limits=readings.reading_limits())
         with workbook.Reading(target) as reading:
             said = reading.contents
     uid = said.account_uid if re.fullmatch(r"\d{16}", said.account_uid) else ""
-    return Place(
-        uid, said.pack_id[:64], plausible(workbook.instant(said.created_at)), said.pack_name[:200]
+    return Identity(
+        uid,
+        said.pack_id[:64],
+        check_plausible_time(workbook.instant(said.created_at)),
+        said.pack_name[:200],
     )

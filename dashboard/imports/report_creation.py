@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from dashboard.archive import originals
-from dashboard.imports.identity import Place
+from dashboard.imports.identity import Identity
 from dashboard.models import Account, Original, Pack, Report
 
 PATIENCE = dt.timedelta(days=1)  # many may wait for their turn
@@ -17,16 +17,16 @@ PASSING = ("defect", "deadline", "timeout", "memory")  # faults that were not th
 Key = tuple[str | None, dt.datetime]  # what makes two reports of a pack one: bytes, minute
 
 
-class Arrival(NamedTuple):
+class IdentifiedFile(NamedTuple):
     """A file whose place is known. `by` is the id of whoever brings it."""
 
-    place: Place
+    place: Identity
     name: str
     original: Original
     by: int | None
 
 
-def bring_in(
+def create_report_for_file(
     account_uid: str,
     pack_id: str,
     name: str,
@@ -35,25 +35,28 @@ def bring_in(
     by: AbstractBaseUser | None = None,
 ) -> Report:
     """The report of a file whose place is known, still to be read (see in_turn.py)."""
-    arrival = Arrival(
-        Place(account_uid, pack_id, created_at), name, originals.take(file), by.pk if by else None
+    arrival = IdentifiedFile(
+        Identity(account_uid, pack_id, created_at),
+        name,
+        originals.store_stream(file),
+        by.pk if by else None,
     )
     with transaction.atomic():
-        originals.record([arrival.original])
-        return enter([arrival])[0][0]
+        originals.create_original_rows([arrival.original])
+        return find_or_create_reports([arrival])[0][0]
 
 
-def enter(arrivals: Sequence[Arrival]) -> list[tuple[Report, bool]]:
+def find_or_create_reports(arrivals: Sequence[IdentifiedFile]) -> list[tuple[Report, bool]]:
     """The report of each file of one pack, and whether it was made now; account and pack are made where unknown.
 
     A file's name tells its time to the minute, so that equal bytes of one minute are one report.
     """
-    pack = pack_of(arrivals[0].place)
+    pack = find_or_create_pack(arrivals[0].place)
     Pack.objects.hold(pack.pk)
-    there = known_reports(pack, {arrival.original.pk for arrival in arrivals})
+    there = find_existing_reports(pack, {arrival.original.pk for arrival in arrivals})
     found, new, now = [], [], timezone.now()
     for place, name, original, by in arrivals:
-        key = (original.pk, minute(place.created_at))
+        key = (original.pk, truncate_to_minute(place.created_at))
         if made := key not in there:
             there[key] = Report(
                 pack=pack,
@@ -73,7 +76,7 @@ def enter(arrivals: Sequence[Arrival]) -> list[tuple[Report, bool]]:
     return found
 
 
-def known_reports(pack: Pack, originals: Collection[str]) -> dict[Key, Report]:
+def find_existing_reports(pack: Pack, originals: Collection[str]) -> dict[Key, Report]:
     """The reports that there are of these files, but for those that were cancelled or may do better the next time."""
     there = Report.objects.filter(pack=pack, original__in=originals).exclude(
         state=Report.State.CANCELLED
@@ -81,17 +84,17 @@ def known_reports(pack: Pack, originals: Collection[str]) -> dict[Key, Report]:
     # One whose rows have not been taken out yet still has the position that another would be given.
     there = there.exclude(state=Report.State.FAILED, error_code__in=PASSING, position=None)
     found = there.select_related("pack__account", "original").order_by("-pk")
-    return {(report.original_id, minute(report.created_at)): report for report in found}
+    return {(report.original_id, truncate_to_minute(report.created_at)): report for report in found}
 
 
-def pack_of(place: Place) -> Pack:
+def find_or_create_pack(place: Identity) -> Pack:
     known = Pack.objects.select_related("account").filter(
         account__uid=place.account_uid, pack_id=place.pack_id
     )
-    return known.first() or made(place)
+    return known.first() or create_pack(place)
 
 
-def made(place: Place) -> Pack:
+def create_pack(place: Identity) -> Pack:
     account, _ = Account.objects.get_or_create(
         uid=place.account_uid, defaults={"name": place.account_uid}
     )
@@ -99,6 +102,6 @@ def made(place: Place) -> Pack:
     return Pack.objects.get_or_create(account=account, pack_id=place.pack_id, defaults=words)[0]
 
 
-def minute(moment: dt.datetime | None) -> dt.datetime:
+def truncate_to_minute(moment: dt.datetime | None) -> dt.datetime:
     assert moment is not None  # noqa: S101  # the time of what has bytes is known
     return moment.astimezone(dt.UTC).replace(second=0, microsecond=0)

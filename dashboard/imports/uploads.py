@@ -17,23 +17,25 @@ UNPACKED = 20  # times the size that one file may have: all files of a zip toget
 State = ImportedFile.State
 
 
-def receive(batch: ImportBatch, name: str, file: IO[bytes], size: int) -> Iterator[ImportedFile]:
+def receive_upload(
+    batch: ImportBatch, name: str, file: IO[bytes], size: int
+) -> Iterator[ImportedFile]:
     """Takes a file's bytes into the archive, or those of each report in a zip; nothing is read, and no row made."""
-    name = base_name(name)
+    name = file_base_name(name)
     if size > settings.FILE_LIMIT_BYTES:
-        yield refuse(batch, name, "too_large")
+        yield reject_file(batch, name, "too_large")
         return
-    members = reports_in(file, name)
+    members = find_zip_members(file, name)
     if not members:
         file.seek(0)
-        yield keep(batch, name, file)
+        yield store_upload(batch, name, file)
         return
     with zipfile.ZipFile(file) as bundle:
         for info in members:
-            yield take_out(batch, name, bundle, info)
+            yield extract_member(batch, name, bundle, info)
 
 
-def reports_in(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
+def find_zip_members(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
     """The members of a zip that brings several reports; none for any other file.
 
     A zip that bears a report's own name, or whose members are of one pack and one minute, is one report: that of an
@@ -63,30 +65,32 @@ def reports_in(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
     return [] if one_report and found[0] else infos
 
 
-def take_out(
+def extract_member(
     batch: ImportBatch, inside: str, bundle: zipfile.ZipFile, info: zipfile.ZipInfo
 ) -> ImportedFile:
-    name = base_name(member_name(info))
+    name = file_base_name(member_name(info))
     if info.file_size > settings.FILE_LIMIT_BYTES:
-        return refuse(batch, name, "too_large", inside)
+        return reject_file(batch, name, "too_large", inside)
     try:
         with bundle.open(info) as member:
-            return keep(batch, name, member, inside)
+            return store_upload(batch, name, member, inside)
     except RuntimeError:  # zipfile's way to say that it wants a password
-        return refuse(batch, name, "encrypted", inside)
+        return reject_file(batch, name, "encrypted", inside)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error):
-        return refuse(batch, name, "corrupt", inside)
+        return reject_file(batch, name, "corrupt", inside)
 
 
-def refuse(batch: ImportBatch, name: str, code: str, inside: str = "") -> ImportedFile:
+def reject_file(batch: ImportBatch, name: str, code: str, inside: str = "") -> ImportedFile:
     return ImportedFile(batch=batch, name=name, inside=inside, state=State.REFUSED, error_code=code)
 
 
-def keep(batch: ImportBatch, name: str, file: IO[bytes], inside: str = "") -> ImportedFile:
-    return ImportedFile(batch=batch, name=name, inside=inside, original=originals.take(file))
+def store_upload(batch: ImportBatch, name: str, file: IO[bytes], inside: str = "") -> ImportedFile:
+    return ImportedFile(
+        batch=batch, name=name, inside=inside, original=originals.store_stream(file)
+    )
 
 
-def base_name(path: str) -> str:
+def file_base_name(path: str) -> str:
     """The last part of a path of any system, as every database takes it."""
     name = PurePosixPath(path.replace("\\", "/")).name
     return name.encode("utf-8", "replace").decode().replace("\0", "")[-255:]

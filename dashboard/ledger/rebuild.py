@@ -13,33 +13,38 @@ from dashboard.ledger import report_writer
 from dashboard.models import Evaluation, Pack, Report
 
 
-def rebuild(pack: Pack) -> int:
+def rebuild_pack(pack: Pack) -> int:
     """Makes a pack's history anew; the number of its reports. Other writers wait while its rows are put back.
 
     Raises WorkbookError or FileNotFoundError, and leaves everything as it was, where an original cannot be read.
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda report: readings.read(report, anew=True), placed(pack)))
+        list(
+            pool.map(
+                lambda report: readings.ensure_reading(report, anew=True),
+                find_reports_with_spans(pack),
+            )
+        )
     with transaction.atomic():
         Pack.objects.hold(pack.pk)
-        reports = placed(pack)  # one more may have come in meanwhile
+        reports = find_reports_with_spans(pack)  # one more may have come in meanwhile
         rows = Evaluation.objects.filter(pack=pack)
         rows._raw_delete(rows.db)
         for report in reports:
-            put_back(report)
+            restore_report(report)
     return len(reports)
 
 
-def placed(pack: Pack) -> list[Report]:
+def find_reports_with_spans(pack: Pack) -> list[Report]:
     """Reports of the pack that have rows: the ready ones, and one whose rows are being put in this very moment."""
     states = (Report.State.READY, Report.State.READING)
     found = pack.reports.filter(state__in=states).exclude(position=None).order_by("position")
     return list(found.select_related("pack__account", "original"))
 
 
-def put_back(report: Report) -> None:
+def restore_report(report: Report) -> None:
     if report.state == Report.State.READY:
-        report_writer.enter(report)
+        report_writer.store_report(report)
         return
-    with readings.reading(report) as reading:  # its worker does the rest
-        report_writer.span(report, reading)
+    with readings.open_reading(report) as reading:  # its worker does the rest
+        report_writer.store_spans(report, reading)

@@ -12,7 +12,7 @@ LISTING = {"non_compliant", "compliant", "ignored", "evaluations"}
 Note = dict[str, Any]
 
 
-def held_against(
+def compare_counts(
     contents: Contents,
     results: list[RuleResult],
     counts: dict[Status, int],
@@ -40,7 +40,7 @@ def held_against(
                 "rules",
                 result.name,
                 {getattr(result, status.field)},
-                result.stated.get(status.name),
+                result.stated_counts.get(status.name),
             )
     # An overview may count evaluations or resources: it does not say which.
     failing = {counts[Status.NON_COMPLIANT], contents.failing_resources}

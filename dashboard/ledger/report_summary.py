@@ -10,32 +10,34 @@ from typing import Any
 from dashboard import workbook
 from dashboard.comparison.differences import Bucket, Change
 from dashboard.ledger import reconciliation
-from dashboard.ledger.bulk_sql import Insert
+from dashboard.ledger.bulk_sql import BulkInsert
 from dashboard.models import Report, Risk, RuleResult, Sheet, Status
 from dashboard.workbook import READER, Contents, Group, RuleInfo
 
 FIELDS = {status: status.field for status in Status}
 NAMES = {status.value: status.name for status in Status}
 PLAIN = ("report_id", "rule_id", "name", "risk", *FIELDS.values(), "new", "fixed")
-NEW = Insert(RuleResult, ("parameters", "stated", *PLAIN))
+NEW = BulkInsert(RuleResult, ("parameters", "stated_counts", *PLAIN))
 plain_columns = attrgetter(*PLAIN)
 
 
-def results_of(report: Report, contents: Contents, rules: dict[int, int]) -> list[RuleResult]:
+def build_rule_results(
+    report: Report, contents: Contents, rules: dict[int, int]
+) -> list[RuleResult]:
     """A result for each rule of the file; `rules` are their ids by their number in it."""
-    lists = set(report.lists)
-    return [result(report, info, rules[info.number], lists) for info in contents.rules]
+    lists = set(report.listed_statuses)
+    return [build_rule_result(report, info, rules[info.number], lists) for info in contents.rules]
 
 
-def result(report: Report, info: RuleInfo, rule: int, lists: set[int]) -> RuleResult:
+def build_rule_result(report: Report, info: RuleInfo, rule: int, lists: set[int]) -> RuleResult:
     """A rule's counts: of the rows for what the file lists row by row, the file's own number for the rest."""
     return RuleResult(
         report_id=report.pk,
         rule_id=rule,
         name=info.name[:300],
         risk=info.risk or Risk.NOT_STATED,
-        parameters=report.stated.get("parameters", {}).get(info.rule_id),
-        stated={NAMES[status]: number for status, number in info.stated.items()},
+        parameters=report.stated_counts.get("parameters", {}).get(info.rule_id),
+        stated_counts={NAMES[status]: number for status, number in info.stated.items()},
         **{
             field: (info.counts if status in lists else info.stated).get(status, 0)
             for status, field in FIELDS.items()
@@ -43,38 +45,40 @@ def result(report: Report, info: RuleInfo, rule: int, lists: set[int]) -> RuleRe
     )
 
 
-def write(results: list[RuleResult]) -> None:
+def insert_rule_results(results: list[RuleResult]) -> None:
     """Puts results into the database."""
-    NEW.write([in_columns(one) for one in results])
+    NEW.write([rule_result_columns(one) for one in results])
 
 
-def in_columns(result: RuleResult) -> tuple[Any, ...]:
+def rule_result_columns(result: RuleResult) -> tuple[Any, ...]:
     """A result as a row of NEW."""
     parameters = None if result.parameters is None else json.dumps(result.parameters)
-    return (parameters, json.dumps(result.stated), *plain_columns(result))
+    return (parameters, json.dumps(result.stated_counts), *plain_columns(result))
 
 
-def figures(
+def summarize_report(
     report: Report, contents: Contents, groups: list[Group], results: list[RuleResult]
 ) -> dict[str, Any]:
     """What a report says of itself once it is ready, by field: all but its changes."""
-    lists = set(report.lists)
-    overview = by_status(contents.stated)
-    counts = {status: total(status, lists, results, overview) for status in Status}
+    lists = set(report.listed_statuses)
+    overview = counts_by_status(contents.stated)
+    counts = {status: count_status(status, lists, results, overview) for status in Status}
     rated = counts if Status.COMPLIANT in lists else overview
-    checked, mismatches = reconciliation.held_against(contents, results, counts, report.stated)
-    by_risk = failing_by_risk(groups)
+    checked, mismatches = reconciliation.compare_counts(
+        contents, results, counts, report.stated_counts
+    )
+    by_risk = count_failing_by_risk(groups)
     return {
-        "reader": READER,
-        "kind": contents.kind,
+        "reader_version": READER,
+        "file_kind": contents.kind,
         "language": contents.language,
-        "lists": report.lists,
+        "listed_statuses": report.listed_statuses,
         "notes": [{"code": note.code, "facts": note.facts} for note in contents.notes] + mismatches,
-        "stated": {**report.stated, "overview": contents.stated, "checked": checked},
+        "stated_counts": {**report.stated_counts, "overview": contents.stated, "checked": checked},
         "evaluated_at": workbook.instant(contents.evaluated_to),
-        "content": contents.content,
-        "choices": choices(groups),
-        "scope": scope(contents),
+        "content_hash": contents.content,
+        "filter_choices": collect_filter_choices(groups),
+        "rules_hash": hash_rules(contents),
         "rated_compliant": rated.get(Status.COMPLIANT, 0),
         "rated_failing": rated.get(Status.NON_COMPLIANT, 0) if Status.COMPLIANT in rated else 0,
         "rows": contents.rows,
@@ -86,12 +90,12 @@ def figures(
     }
 
 
-def by_status(stated: dict[str, int]) -> dict[Status, int]:
+def counts_by_status(stated: dict[str, int]) -> dict[Status, int]:
     names = {status.name: status for status in Status}
     return {names[word.upper()]: number for word, number in stated.items() if word.upper() in names}
 
 
-def total(
+def count_status(
     status: Status, lists: set[int], results: list[RuleResult], overview: dict[Status, int]
 ) -> int:
     """How many rows have the status or, where the file lists none of that kind, how many it says there are."""
@@ -99,7 +103,7 @@ def total(
     return found if found or status in lists else overview.get(status, 0)
 
 
-def failing_by_risk(groups: list[Group]) -> Counter[int]:
+def count_failing_by_risk(groups: list[Group]) -> Counter[int]:
     found: Counter[int] = Counter()
     for group in groups:
         if group.status == Status.NON_COMPLIANT:
@@ -107,7 +111,7 @@ def failing_by_risk(groups: list[Group]) -> Counter[int]:
     return found
 
 
-def choices(groups: list[Group]) -> dict[str, list[str]]:
+def collect_filter_choices(groups: list[Group]) -> dict[str, list[str]]:
     """What the rows have to choose from, each column sorted."""
     present = [group for group in groups if group.rows]
     columns = {"regions": "region", "types": "resource_type", "accounts": "account"}
@@ -117,7 +121,7 @@ def choices(groups: list[Group]) -> dict[str, list[str]]:
     }
 
 
-def scope(contents: Contents) -> int | None:
+def hash_rules(contents: Contents) -> int | None:
     """A hash over the rules and their risks; None where the file lists failing rules at most."""
     if not any(sheet.role == "rules" for sheet in contents.sheets):
         return None
@@ -125,7 +129,9 @@ def scope(contents: Contents) -> int | None:
     return int.from_bytes(blake2b(rules.encode(), digest_size=8).digest()) >> 1
 
 
-def counted(changes: list[Change[int]] | None, results: list[RuleResult]) -> dict[str, int | None]:
+def count_changes(
+    changes: list[Change[int]] | None, results: list[RuleResult]
+) -> dict[str, int | None]:
     """How many are new, fixed and gone, of the whole; and of each rule, written into `results`.
 
     Nothing is said where there is no report before, and so no changes.
@@ -143,7 +149,7 @@ def counted(changes: list[Change[int]] | None, results: list[RuleResult]) -> dic
     return {name: by_bucket[bucket] for name, bucket in named.items()}
 
 
-def sheets_of(report: Report, contents: Contents) -> Iterator[Sheet]:
+def build_sheets(report: Report, contents: Contents) -> Iterator[Sheet]:
     for info in contents.sheets:
         member = contents.members[info.member] if info.member is not None else None
         yield Sheet(

@@ -10,34 +10,39 @@ from django.utils import timezone
 
 from dashboard.archive import readings
 from dashboard.comparison import differences
-from dashboard.comparison.differences import Change, Lists
+from dashboard.comparison.differences import Change, ListedStatuses
 from dashboard.ledger import report_summary, rule_rows, spans
 from dashboard.models import Pack, Report, Risk, RuleResult, Sheet, Status
-from dashboard.models.evaluations import FOREVER, position_of
+from dashboard.models.evaluations import FOREVER, make_position
 from dashboard.workbook import Contents, Evaluated, Group, Reading
 
-SMALL, LIGHT = 5_000, 8 * 2**20  # rows and bytes of a file that is entered in one transaction
+SMALL_ROWS, SMALL_BYTES = (
+    5_000,
+    8 * 2**20,
+)  # rows and bytes of a file that is entered in one transaction
 
 
-def enter(report: Report) -> None:
+def store_report(report: Report) -> None:
     """Puts what the file says into the database; the report is ready, or as it was where its claim was lost."""
-    with without_collecting(), readings.reading(report) as reading:
-        if page := page_of(report, reading):
+    with pause_garbage_collection(), readings.open_reading(report) as reading:
+        if page := load_small_report(report, reading):
             with transaction.atomic():
                 Pack.objects.hold(report.pack_id)
                 if report.holds_claim():
-                    enter_page(page)
+                    store_small_report(page)
             return
-        prepare(report, reading.contents)
+        set_report_identity(report, reading.contents)
         Report.objects.filter(pk=report.pk, claim=report.claim).update(position=report.position)
-        rules = span(report, reading)
+        rules = store_spans(report, reading)
         with transaction.atomic():
             Pack.objects.hold(report.pack_id)  # no two of its reports end between each other
             if report.holds_claim():
-                conclude(report, reading.contents, reading.groups, rules, spans.neighbours(report))
+                finish_report(
+                    report, reading.contents, reading.groups, rules, spans.find_neighbours(report)
+                )
 
 
-class Page(NamedTuple):
+class SmallReport(NamedTuple):
     """A report whose file is small, with all that it says."""
 
     report: Report
@@ -46,22 +51,22 @@ class Page(NamedTuple):
     rows: dict[int, Evaluated]  # by key
 
 
-def page_of(report: Report, reading: Reading) -> Page | None:
+def load_small_report(report: Report, reading: Reading) -> SmallReport | None:
     """None where the file is not small."""
-    if reading.contents.rows > SMALL or reading.weight > LIGHT:
+    if reading.contents.rows > SMALL_ROWS or reading.weight > SMALL_BYTES:
         return None
     rows = {row.key: row for bucket in reading.buckets() for row in bucket}
-    return Page(report, reading.contents, reading.groups, rows)
+    return SmallReport(report, reading.contents, reading.groups, rows)
 
 
-class Entered(NamedTuple):
+class StoredReport(NamedTuple):
     """A page that has been entered: whoever enters the next one of its pack need not look these things up."""
 
-    page: Page
-    rules: rule_rows.KnownRules
-    groups: list[spans.Shared]
+    page: SmallReport
+    rules: rule_rows.RulesByKey
+    groups: list[spans.GroupColumns]
 
-    def unlike(self, newer: Page) -> list[int]:
+    def unlike(self, newer: SmallReport) -> list[int]:
         """The keys of which the two do not say the same."""
         ours, theirs = self.page.rows, newer.rows
         changed = [
@@ -71,45 +76,48 @@ class Entered(NamedTuple):
 
     def changes(self, newer: Self, keys: list[int]) -> list[Change[int]]:
         """What has changed by a newer page, of which these are the keys that differ."""
-        lists = Lists(frozenset(self.page.report.lists), frozenset(newer.page.report.lists))
-        return list(differences.differing(self.said(keys), newer.said(keys), lists))
+        lists = ListedStatuses(
+            frozenset(self.page.report.listed_statuses),
+            frozenset(newer.page.report.listed_statuses),
+        )
+        return list(differences.find_changes(self.said(keys), newer.said(keys), lists))
 
-    def said(self, keys: list[int]) -> dict[int, differences.Said[int]]:
+    def said(self, keys: list[int]) -> dict[int, differences.ComparedValues[int]]:
         rows = [self.page.rows[key] for key in keys if key in self.page.rows]
         return {row.key: (row.key, *self.groups[row.group][:3], row.resource_id) for row in rows}
 
 
-def enter_page(page: Page, last: Entered | None = None) -> Entered | None:
+def store_small_report(page: SmallReport, last: StoredReport | None = None) -> StoredReport | None:
     """Enters a small file while its pack is held; `last` is what this gave for another of the pack.
 
     Rolls back, and gives nothing, where the claim was lost.
     """
     report, contents, groups, rows = page
-    prepare(report, contents)
-    known = rule_rows.rules_of(report.pack, contents.rules, last.rules if last else None)
-    rules = rule_rows.numbered(contents.rules, known)
-    entered = Entered(page, known, [ours(group, rules) for group in groups])
-    beside, changes = spans.neighbours(report), None
+    set_report_identity(report, contents)
+    known = rule_rows.update_rules(report.pack, contents.rules, last.rules if last else None)
+    rules = rule_rows.rule_ids_by_number(contents.rules, known)
+    entered = StoredReport(page, known, [group_columns(group, rules) for group in groups])
+    beside, changes = spans.find_neighbours(report), None
     if last and last.page.report.position == beside.before:
         keys = last.unlike(page)
         changes = last.changes(entered, keys)
-        spans.put_changed(report, beside.after, keys, rows, entered.groups)
+        spans.store_changed_keys(report, beside.after, keys, rows, entered.groups)
     else:
-        spans.put_range(report, beside.after, 0, FOREVER, rows, entered.groups)
-    return entered if conclude(report, contents, groups, rules, beside, changes) else None
+        spans.store_key_range(report, beside.after, 0, FOREVER, rows, entered.groups)
+    return entered if finish_report(report, contents, groups, rules, beside, changes) else None
 
 
-def prepare(report: Report, contents: Contents) -> None:
+def set_report_identity(report: Report, contents: Contents) -> None:
     """What the report is, before anything of it is in the database."""
     assert report.created_at is not None  # noqa: S101  # known before anything is read
     assert report.original_id is not None  # noqa: S101  # as above
-    report.position = position_of(report.created_at, report.original_id)
-    report.lists = [Status[word] for word in contents.lists]
+    report.position = make_position(report.created_at, report.original_id)
+    report.listed_statuses = [Status[word] for word in contents.lists]
     if report.source == Report.Source.IMPORTED and contents.pack_name:
-        name(report, contents.pack_name[:200])
+        update_pack_names(report, contents.pack_name[:200])
 
 
-def name(report: Report, pack_name: str) -> None:
+def update_pack_names(report: Report, pack_name: str) -> None:
     """An imported file tells its pack's name as it was then; so it does the pack's own, where nobody knows a better."""
     if pack_name != report.pack_name:
         Report.objects.filter(pk=report.pk, claim=report.claim).update(pack_name=pack_name)
@@ -118,25 +126,27 @@ def name(report: Report, pack_name: str) -> None:
         unnamed.update(name=pack_name)
 
 
-def span(report: Report, reading: Reading) -> dict[int, int]:
+def store_spans(report: Report, reading: Reading) -> dict[int, int]:
     """Makes the pack's spans say what the file says; returns the ids of its rules by their number in the file."""
     with transaction.atomic():
         Pack.objects.hold(report.pack_id)
-        rules = rule_rows.numbered(
-            reading.contents.rules, rule_rows.rules_of(report.pack, reading.contents.rules)
+        rules = rule_rows.rule_ids_by_number(
+            reading.contents.rules, rule_rows.update_rules(report.pack, reading.contents.rules)
         )
-    spans.put(report, reading.buckets(), [ours(group, rules) for group in reading.groups])
+    spans.store_evaluations(
+        report, reading.buckets(), [group_columns(group, rules) for group in reading.groups]
+    )
     return rules
 
 
-def ours(group: Group, rules: dict[int, int]) -> spans.Shared:
+def group_columns(group: Group, rules: dict[int, int]) -> spans.GroupColumns:
     """A group in the terms of the database."""
     rule, status, risk, account, region, resource_type, _rows = group
     return (rules[rule], status, risk or Risk.NOT_STATED.value, account, region, resource_type)
 
 
 @contextmanager
-def without_collecting() -> Iterator[None]:
+def pause_garbage_collection() -> Iterator[None]:
     """No search for cycles meanwhile: rows hold none, and it would take a fifth of the time to store them."""
     was = gc.isenabled()
     gc.disable()
@@ -147,39 +157,41 @@ def without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def conclude(
+def finish_report(
     report: Report,
     contents: Contents,
     groups: list[Group],
     rules: dict[int, int],
-    beside: spans.Beside,
+    beside: spans.Neighbours,
     changes: list[Change[int]] | None = None,
 ) -> bool:
     """Writes results and sheets, and makes the report ready; rolls back and is false where its claim was lost.
 
     `changes` are those since the report before, where somebody has reckoned them.
     """
-    if report.reader:  # it was ready before
+    if report.reader_version:  # it was ready before
         report.rule_results.all().delete()
         report.sheets.all().delete()
-    line = report.pack.reports.ready().order_by("position").only("pack", "position", "lists")
+    line = (
+        report.pack.reports.ready().order_by("position").only("pack", "position", "listed_statuses")
+    )
     if (
         changes is None
         and beside.before
         and (before := line.filter(position__lt=report.position).last())
     ):
-        changes = differences.between(before, report).changes
-    found = report_summary.results_of(report, contents, rules)
-    changed = report_summary.counted(changes, found)
-    report_summary.write(found)
-    Sheet.objects.bulk_create(report_summary.sheets_of(report, contents))
+        changes = differences.compare_reports(before, report).changes
+    found = report_summary.build_rule_results(report, contents, rules)
+    changed = report_summary.count_changes(changes, found)
+    report_summary.insert_rule_results(found)
+    Sheet.objects.bulk_create(report_summary.build_sheets(report, contents))
     if beside.after < FOREVER and (after := line.filter(position__gt=report.position).first()):
-        reckon_anew(after, report)
+        update_change_counts(after, report)
     ready = report.move(
         state=Report.State.READY,
         ended_at=report.ended_at or timezone.now(),
         position=report.position,
-        **report_summary.figures(report, contents, groups, found),
+        **report_summary.summarize_report(report, contents, groups, found),
         **changed,
     )
     if not ready:  # whoever has the claim now writes the same
@@ -187,9 +199,11 @@ def conclude(
     return ready
 
 
-def reckon_anew(report: Report, before: Report) -> None:
+def update_change_counts(report: Report, before: Report) -> None:
     """Counts the changes of a ready report that has another before it now."""
     found = list(report.rule_results.order_by())
-    changed = report_summary.counted(differences.between(before, report).changes, found)
+    changed = report_summary.count_changes(
+        differences.compare_reports(before, report).changes, found
+    )
     Report.objects.filter(pk=report.pk).update(**changed)
     RuleResult.objects.bulk_update(found, ["new", "fixed"])

@@ -5,24 +5,24 @@ from typing import Any
 from dashboard.models import Pack, Rule
 from dashboard.workbook import RuleInfo
 
-KnownRules = dict[str, dict[str, Any]]  # the columns of a pack's rules, by key
+RulesByKey = dict[str, dict[str, Any]]  # the columns of a pack's rules, by key
 
 
-def numbered(infos: list[RuleInfo], known: KnownRules) -> dict[int, int]:
+def rule_ids_by_number(infos: list[RuleInfo], known: RulesByKey) -> dict[int, int]:
     """The ids of rules by their number in the file."""
     return {info.number: known[info.key[:300]]["pk"] for info in infos}
 
 
-def rules_of(pack: Pack, infos: list[RuleInfo], known: KnownRules | None = None) -> KnownRules:
+def update_rules(pack: Pack, infos: list[RuleInfo], known: RulesByKey | None = None) -> RulesByKey:
     """The pack's rules, while it is held: new ones are made, known ones learn the file's words.
 
     `known` is how they just were; it learns, too.
     """
-    told = {info.key[:300]: words(info) for info in infos}
-    known = known or known_rules(pack)
+    told = {info.key[:300]: rule_columns(info) for info in infos}
+    known = known or load_rules(pack)
     if new := [Rule(pack=pack, key=key, **said) for key, said in told.items() if key not in known]:
         Rule.objects.bulk_create(new, ignore_conflicts=True)
-        known = known_rules(pack)
+        known = load_rules(pack)
     for key, said in told.items():
         # What a file says otherwise is taken over, never an empty word for a full one.
         if better := {
@@ -33,14 +33,14 @@ def rules_of(pack: Pack, infos: list[RuleInfo], known: KnownRules | None = None)
     return known
 
 
-def known_rules(pack: Pack) -> KnownRules:
+def load_rules(pack: Pack) -> RulesByKey:
     rows = pack.rules.values(
         "pk", "key", "rule_id", "name", "identifier", "description", "remediation"
     )
     return {row["key"]: {**row} for row in rows}
 
 
-def words(info: RuleInfo) -> dict[str, str]:
+def rule_columns(info: RuleInfo) -> dict[str, str]:
     return {
         "rule_id": info.rule_id[:64],
         "name": info.name[:300],

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.db.models import Q
 
-from dashboard.ledger.bulk_sql import Insert, Update, quoted
+from dashboard.ledger.bulk_sql import BulkInsert, BulkUpdate, quote_names
 from dashboard.models import Evaluation, Pack, Report
 from dashboard.models.evaluations import FOREVER
 from dashboard.workbook import Evaluated
@@ -21,7 +21,7 @@ IN_LIST = 500  # values in one IN (...)
 AT_ONCE = 5_000  # rows fetched at a time
 
 
-Shared = tuple[
+GroupColumns = tuple[
     int, int, int, str, str, str
 ]  # what rows of a group share: rule's id, status, risk, place
 
@@ -42,7 +42,7 @@ class Span(NamedTuple):
         return self.first, self.until, self.since
 
 
-def painted(spans: Sequence[Span], start: int, end: int, state: Span | None) -> list[Span]:
+def replace_interval(spans: Sequence[Span], start: int, end: int, state: Span | None) -> list[Span]:
     """One key's spans after it is in `state` from `start` up to `end`; None means: not there.
 
     Spans in, spans out, in order; what touches and is equal becomes one, and `since` follows the status.
@@ -69,22 +69,31 @@ def painted(spans: Sequence[Span], start: int, end: int, state: Span | None) -> 
     return joined
 
 
-def put(report: Report, buckets: Iterable[list[Evaluated]], groups: Sequence[Shared]) -> None:
+def store_evaluations(
+    report: Report, buckets: Iterable[list[Evaluated]], groups: Sequence[GroupColumns]
+) -> None:
     """Makes the spans of the report's pack say what its file says; `groups` go by the numbers that its rows name.
 
     It stops where the claim was lost: what a cancelled report brought in may have been taken out by then.
     """
-    for low, high, rows in ranges(buckets):
+    for low, high, rows in split_key_ranges(buckets):
         with transaction.atomic():
             Pack.objects.hold(report.pack_id)
             if not report.holds_claim():
                 return
-            put_range(
-                report, neighbours(report).after, low, high, {row.key: row for row in rows}, groups
+            store_key_range(
+                report,
+                find_neighbours(report).after,
+                low,
+                high,
+                {row.key: row for row in rows},
+                groups,
             )
 
 
-def ranges(buckets: Iterable[list[Evaluated]]) -> Iterator[tuple[int, int, list[Evaluated]]]:
+def split_key_ranges(
+    buckets: Iterable[list[Evaluated]],
+) -> Iterator[tuple[int, int, list[Evaluated]]]:
     """Neighbouring buckets as (from key, to key, rows), about BATCH rows each, covering every key there can be."""
     low, rows = 0, list[Evaluated]()
     for bucket in buckets:
@@ -98,54 +107,56 @@ def ranges(buckets: Iterable[list[Evaluated]]) -> Iterator[tuple[int, int, list[
     yield low, FOREVER, rows
 
 
-def put_range(
+def store_key_range(
     report: Report,
     end: int,
     low: int,
     high: int,
     rows: Mapping[int, Evaluated],
-    groups: Sequence[Shared],
+    groups: Sequence[GroupColumns],
 ) -> None:
     """The same for a range of keys and its rows by key, while the pack is held; `end` is the next position."""
-    position = placed(report)
+    position = require_position(report)
     there = Evaluation.objects.filter(pack=report.pack_id, key__gte=low, key__lt=high)
     standing = dict(
         there.at(report.pack_id, position).values_list("key", "digest").iterator(chunk_size=AT_ONCE)
     )
     if not standing and not there.exists():
         whole = (report.pack_id, position, end, position)
-        write([], [], [], [columns(row, groups[row.group], whole) for row in rows.values()])
+        write_spans(
+            [], [], [], [span_columns(row, groups[row.group], whole) for row in rows.values()]
+        )
         return
     changed = [key for key, row in rows.items() if standing.get(key) != row.digest]
-    put_changed(report, end, [*changed, *(standing.keys() - rows.keys())], rows, groups)
+    store_changed_keys(report, end, [*changed, *(standing.keys() - rows.keys())], rows, groups)
 
 
-def put_changed(
+def store_changed_keys(
     report: Report,
     end: int,
     keys: Sequence[int],
     rows: Mapping[int, Evaluated],
-    groups: Sequence[Shared],
+    groups: Sequence[GroupColumns],
 ) -> None:
     """The same for these keys, all others being known to stand as `rows` has them."""
-    position = placed(report)
+    position = require_position(report)
 
     def paint(key: int, spans: list[Span]) -> list[Span]:
         row = rows.get(key)
-        return painted(
+        return replace_interval(
             spans, position, end, row and Span(position, end, row.digest, groups[row.group][1])
         )
 
-    repaint(report.pack_id, keys, paint, lambda key: (rows[key], groups[rows[key].group]))
+    rewrite_spans(report.pack_id, keys, paint, lambda key: (rows[key], groups[rows[key].group]))
 
 
-def take_out(report: Report) -> None:
+def remove_report(report: Report) -> None:
     """Makes the spans as if the report had never been."""
-    position = placed(report)
+    position = require_position(report)
     while True:
         with transaction.atomic():
             Pack.objects.hold(report.pack_id)
-            before, end = neighbours(report)
+            before, end = find_neighbours(report)
             # A span that begins or ends here, but for those that the others' positions explain as well.
             touched = Evaluation.objects.filter(pack=report.pack_id).filter(
                 Q(first=position) | Q(until=position, until__lt=FOREVER)
@@ -160,68 +171,68 @@ def take_out(report: Report) -> None:
                     for span in spans
                     if before is not None and span.first <= before < span.until
                 ]
-                return painted(spans, position, end, standing[0] if standing else None)
+                return replace_interval(spans, position, end, standing[0] if standing else None)
 
-            repaint(report.pack_id, keys, paint, None)
+            rewrite_spans(report.pack_id, keys, paint, None)
         if not keys:
             return
 
 
-class Beside(NamedTuple):
+class Neighbours(NamedTuple):
     """The positions of the reports just before and just after one; None and FOREVER where there are none."""
 
     before: int | None
     after: int
 
 
-def neighbours(report: Report) -> Beside:
-    position = placed(report)
+def find_neighbours(report: Report) -> Neighbours:
+    position = require_position(report)
     with connection.cursor() as cursor:
         cursor.execute(NEIGHBOURS, (report.pack_id, position, report.pack_id, position))
         before, after = cursor.fetchone()
-    return Beside(before, after or FOREVER)
+    return Neighbours(before, after or FOREVER)
 
 
-def placed(report: Report) -> int:
+def require_position(report: Report) -> int:
     """The report's position."""
     assert report.position is not None  # noqa: S101  # it is placed before its spans are
     return report.position
 
 
-def repaint(
+def rewrite_spans(
     pack: int,
     keys: Sequence[int],
     paint: Callable[[int, list[Span]], list[Span]],
-    said: Callable[[int], tuple[Evaluated, Shared]] | None,
+    said: Callable[[int], tuple[Evaluated, GroupColumns]] | None,
 ) -> None:
     """Paints each key's spans and writes the difference: rows dropped, changed, copied, added."""
-    stored = stored_spans(pack, keys)
+    stored = load_spans(pack, keys)
     drop: list[int] = []
-    change: list[Columns] = []
-    copy: list[Columns] = []
-    add: list[Columns] = []
+    change: list[SpanColumns] = []
+    copy: list[SpanColumns] = []
+    add: list[SpanColumns] = []
     for key in keys:
         old = stored.get(key, [])
         new = paint(key, old)
         if said and not old:
-            add += [columns(*said(key), (pack, *span.when)) for span in new]
+            add += [span_columns(*said(key), (pack, *span.when)) for span in new]
             continue
         was = {span.row: span for span in old}
         seen: set[int] = set()
         for span in new:
             if span.row is None:
                 assert said is not None  # noqa: S101  # only `put` brings new states
-                add.append(columns(*said(key), (pack, *span.when)))
+                add.append(span_columns(*said(key), (pack, *span.when)))
             elif span.row in seen:
                 copy.append((*span.when, span.row))
             elif was[span.row] != span:
                 change.append((*span.when, span.row))
             seen.add(span.row or 0)
         drop += [row for row in was if row is not None and row not in seen]
-    write(drop, change, copy, add)
+    write_spans(drop, change, copy, add)
 
 
-def stored_spans(pack: int, keys: Sequence[int]) -> dict[int, list[Span]]:
+def load_spans(pack: int, keys: Sequence[int]) -> dict[int, list[Span]]:
     spans: dict[int, list[Span]] = {}
     for start in range(0, len(keys), IN_LIST):
         rows = Evaluation.objects.filter(pack=pack, key__in=keys[start : start + IN_LIST]).order_by(
@@ -234,31 +245,35 @@ def stored_spans(pack: int, keys: Sequence[int]) -> dict[int, list[Span]]:
     return spans
 
 
-Columns = tuple[int | str, ...]
+SpanColumns = tuple[int | str, ...]
 TABLE = Evaluation._meta.db_table
 # What a span says, as opposed to when.
 SAYS = (
     "key", "digest", "resource", "rule_id", "status", "risk", "account", "region", "resource_type",
-    "resource_id", "resource_name", "actual", "expected", "reason", "text", "pack_id",
+    "resource_id", "resource_name", "actual", "expected", "reason", "search_text", "pack_id",
 )  # fmt: skip
 WHEN = ("first", "until", "since")
 
 
-NEW = Insert(Evaluation, SAYS + WHEN)
-COPY = f"INSERT INTO {TABLE} ({quoted(SAYS + WHEN)}) SELECT {quoted(SAYS)}, %s, %s, %s FROM {TABLE} WHERE id = %s"  # noqa: S608
-CHANGE = Update(Evaluation, WHEN)
+NEW = BulkInsert(Evaluation, SAYS + WHEN)
+COPY = f"INSERT INTO {TABLE} ({quote_names(SAYS + WHEN)}) SELECT {quote_names(SAYS)}, %s, %s, %s FROM {TABLE} WHERE id = %s"  # noqa: S608
+CHANGE = BulkUpdate(Evaluation, WHEN)
 DROP = f"DELETE FROM {TABLE} WHERE id = %s"  # noqa: S608
 OF_PACK = f"FROM {Report._meta.db_table} WHERE pack_id = %s"
 NEIGHBOURS = f"SELECT (SELECT max(position) {OF_PACK} AND position < %s), (SELECT min(position) {OF_PACK} AND position > %s)"
 
 
-def columns(row: Evaluated, shared: Shared, when: tuple[int, int, int, int]) -> Columns:
+def span_columns(
+    row: Evaluated, shared: GroupColumns, when: tuple[int, int, int, int]
+) -> SpanColumns:
     """A new row in the order of NEW; `when` begins with the pack."""
     own = row[4:9]  # resource id, its name, actual, expected, reason
     return (*row[:3], *shared, *own, "\n".join(own).casefold(), *when)
 
 
-def write(drop: list[int], change: list[Columns], copy: list[Columns], add: list[Columns]) -> None:
+def write_spans(
+    drop: list[int], change: list[SpanColumns], copy: list[SpanColumns], add: list[SpanColumns]
+) -> None:
     """What is dropped goes first, and what is added last: a span of a key begins where another one did."""
     with connection.cursor() as cursor:
         if drop:

@@ -18,7 +18,7 @@ WEEKS = 52
 LARGE_ROWS = 1200
 
 
-def prepare(endpoint: str) -> None:
+def prepare_demo(endpoint: str) -> None:
     """Makes sure that the demo's person and accounts are there and know where the sandbox is."""
     if not User.objects.filter(username=NAME).exists():
         User.objects.create_superuser(NAME, password=PASSWORD)
@@ -32,23 +32,23 @@ def prepare(endpoint: str) -> None:
             known.access_key_secret,
         )
         account.save()
-        discovery.refresh(account)
+        discovery.refresh_packs(account)
 
 
-def is_new() -> bool:
+def has_no_reports() -> bool:
     """Whether nobody has generated or imported anything here."""
     return not Report.objects.ready().exists()
 
 
-def import_year(until: dt.datetime) -> int:
+def import_demo_year(until: dt.datetime) -> int:
     """Imports the year before `until` as an officer would import a folder; the number of reports."""
-    return sum(1 for _ in batch_processing.read_all(year(until)))
+    return sum(1 for _ in batch_processing.read_and_store_all(demo_reports(until)))
 
 
-def year(until: dt.datetime) -> Iterator[Report]:
+def demo_reports(until: dt.datetime) -> Iterator[Report]:
     estate = Estate(past_weeks=WEEKS, large_rows=LARGE_ROWS)
     for pack in Pack.objects.select_related("account"):
         for name, content, created_at in history(estate, WEEKS, until=until, packs=[pack.pack_id]):
-            yield report_creation.bring_in(
+            yield report_creation.create_report_for_file(
                 pack.account.uid, pack.pack_id, name, io.BytesIO(content), created_at
             )

@@ -15,7 +15,7 @@ class SecretUnreadableError(Exception):
     """None of the settings' keys decrypts what is stored."""
 
 
-def keys() -> MultiFernet:
+def secret_cipher() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])
 
 
@@ -59,17 +59,17 @@ class Account(models.Model):
     def secret(self) -> str:
         """The AccessKey secret. Raises SecretUnreadableError when no key of the settings fits."""
         try:
-            return keys().decrypt(bytes(self.secret_encrypted)).decode()
+            return secret_cipher().decrypt(bytes(self.secret_encrypted)).decode()
         except InvalidToken as error:
             raise SecretUnreadableError from error
 
     @secret.setter
     def secret(self, value: str) -> None:
-        self.secret_encrypted = keys().encrypt(value.encode())
+        self.secret_encrypted = secret_cipher().encrypt(value.encode())
 
     def rotate(self) -> None:
         """Encrypts the secret anew with the first key of the settings."""
-        self.secret_encrypted = keys().rotate(bytes(self.secret_encrypted))
+        self.secret_encrypted = secret_cipher().rotate(bytes(self.secret_encrypted))
         self.save(update_fields=["secret_encrypted"])
 
 

@@ -17,13 +17,13 @@ FOREVER = 2**63 - 1
 HASH_BITS = 20
 
 
-def position_of(moment: dt.datetime, sha256: str) -> int:
+def make_position(moment: dt.datetime, sha256: str) -> int:
     """The position of a report with this evidence time and this file."""
     milliseconds = int(moment.timestamp() * 1000)
     return (milliseconds << HASH_BITS) | (int(sha256[:8], 16) & ((1 << HASH_BITS) - 1))
 
 
-def moment_of(position: int) -> dt.datetime:
+def position_time(position: int) -> dt.datetime:
     """The evidence time that a position stands for, in UTC."""
     return dt.datetime.fromtimestamp((position >> HASH_BITS) / 1000, dt.UTC)
 
@@ -105,7 +105,7 @@ class Evaluation(models.Model):
     expected = models.TextField()
     reason = models.TextField()
     # What is this row's own of all this, case-folded, for a search: resource id and name, actual, expected, reason.
-    text = models.TextField()
+    search_text = models.TextField()
 
     objects = EvaluationQuerySet.as_manager()
 
@@ -141,4 +141,4 @@ class Evaluation(models.Model):
 
     @property
     def failing_since(self) -> dt.datetime:
-        return moment_of(self.since)
+        return position_time(self.since)

@@ -110,14 +110,14 @@ class Report(models.Model):
     claimed_until = models.DateTimeField(null=True)
     next_at = models.DateTimeField(default=timezone.now)
     deadline_at = models.DateTimeField()
-    asked = models.PositiveIntegerField(default=0)
+    poll_count = models.PositiveIntegerField(default=0)
     client_token = models.CharField(max_length=64, default="")
     # ReportCreateTimestamp (ms) of the report that was there before ours; null until it was looked up.
     previous_timestamp = models.BigIntegerField(null=True)
     # The cloud was already making one when we asked: somebody else's click became ours.
     joined = models.BooleanField(default=False)
     # Passing faults in a row; while under way, the error is what the next try hopes to get over.
-    troubles = models.PositiveSmallIntegerField(default=0)
+    failed_attempts = models.PositiveSmallIntegerField(default=0)
     error_code = models.CharField(max_length=100, blank=True)
     error_facts = models.JSONField(default=dict)
 
@@ -126,20 +126,20 @@ class Report(models.Model):
         Original, on_delete=models.PROTECT, null=True, related_name="reports"
     )
     file_name = models.CharField(max_length=255, blank=True)
-    reader = models.PositiveSmallIntegerField(default=0)
+    reader_version = models.PositiveSmallIntegerField(default=0)
     language = models.CharField(max_length=10, blank=True)
-    kind = models.CharField(max_length=20, blank=True)
+    file_kind = models.CharField(max_length=20, blank=True)
     # Which statuses the file lists row by row: "1" where it lists failing resources only.
-    lists = models.JSONField(default=list)
+    listed_statuses = models.JSONField(default=list)
     # What the reader and the reconciliation have to say: [{"code": ..., "facts": {...}}].
     notes = models.JSONField(default=list)
     position = models.BigIntegerField(null=True)
     # A hash over the keys and digests of all evaluations: equal content, whatever the bytes.
-    content = models.BigIntegerField(null=True)
+    content_hash = models.BigIntegerField(null=True)
     # What its rows have to choose from: {"regions": [...], "types": [...], "accounts": [...]}.
-    choices = models.JSONField(default=dict)
+    filter_choices = models.JSONField(default=dict)
     # A hash over the rules and their risks: a change of the pack. Null where the file does not list its rules.
-    scope = models.BigIntegerField(null=True)
+    rules_hash = models.BigIntegerField(null=True)
 
     # What the rate is made of: rows where the file lists compliant ones, and else the two numbers its overview states.
     rated_compliant = models.PositiveIntegerField(default=0)
@@ -160,7 +160,7 @@ class Report(models.Model):
     fixed = models.PositiveIntegerField(null=True)
     gone = models.PositiveIntegerField(null=True)
     # Others' counts to hold ours against: {"file": {status: n}, "rules": {...} and "resources": {...} of the cloud}.
-    stated = models.JSONField(default=dict)
+    stated_counts = models.JSONField(default=dict)
 
     label = models.CharField(_("label"), max_length=100, blank=True)
     note = models.TextField(_("note"), blank=True)
@@ -199,7 +199,7 @@ class Report(models.Model):
             models.Index(fields=["pack", "-listed_at", "-id"], name="newest_first_of_a_pack"),
             models.Index(fields=["pack", "state", "position"], name="reports_in_their_order"),
             models.Index(fields=["state", "next_at"], name="what_is_due"),
-            models.Index(fields=["pack", "content", "position"], name="of_equal_content"),
+            models.Index(fields=["pack", "content_hash", "position"], name="of_equal_content"),
         ]
 
     def __str__(self) -> str:
@@ -233,7 +233,7 @@ class Report(models.Model):
 
     @property
     def lists_compliant(self) -> bool:
-        return Status.COMPLIANT in self.lists
+        return Status.COMPLIANT in self.listed_statuses
 
     def claim_step(self, seconds: float) -> bool:
         """Takes the present step, unless somebody is at work on it or it has moved on."""
@@ -325,7 +325,7 @@ class RuleResult(models.Model):
     not_applicable = models.PositiveIntegerField(default=0)
     insufficient_data = models.PositiveIntegerField(default=0)
     # The file's own numbers for this rule, by name of status, where its rule list states them.
-    stated = models.JSONField(default=dict)
+    stated_counts = models.JSONField(default=dict)
     new = models.PositiveIntegerField(null=True)
     fixed = models.PositiveIntegerField(null=True)
 

@@ -61,7 +61,7 @@ class FilterForm(forms.Form):
 
 
 @dataclass(frozen=True)
-class Filter:
+class EvaluationFilter:
     """The rows wanted, their order, the page of them, and the rule that stands open."""
 
     status: Status | None = None

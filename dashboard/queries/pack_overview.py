@@ -40,7 +40,7 @@ BY_RISK = ("failing_high", "failing_medium", "failing_low")
 
 
 @dataclass(frozen=True)
-class Row:
+class PackRow:
     """A pack as the home page shows it."""
 
     pack: Pack
@@ -77,7 +77,7 @@ class Row:
         return (0 if latest.failing else 2, *(-count for count in failing))
 
 
-def rows(packs: PackQuerySet) -> list[Row]:
+def load_pack_rows(packs: PackQuerySet) -> list[PackRow]:
     """The rows of these packs, worst first, in three queries however many packs and reports there are."""
     of_pack = Report.objects.filter(pack=OuterRef("pk"))
     ready = of_pack.ready().order_by("-position")
@@ -93,15 +93,17 @@ def rows(packs: PackQuerySet) -> list[Row]:
     reports = {
         report.pk: report for report in Report.objects.filter(pk__in=wanted).only(*NEEDED, *BY_RISK)
     }
-    trends = trends_of({pack.pk: since or 0 for pack, (latest, *_, since) in of.items() if latest})
+    trends = load_trends(
+        {pack.pk: since or 0 for pack, (latest, *_, since) in of.items() if latest}
+    )
     made = []
     for pack, found in of.items():
         latest, run, last = (reports.get(report or 0) for report in found[:3])
-        made.append(Row(pack, latest, run, last, trends[pack.pk]))
+        made.append(PackRow(pack, latest, run, last, trends[pack.pk]))
     return sorted(made, key=lambda row: (row.badness, row.pack.name, row.pack.pk))
 
 
-def trends_of(since: dict[int, int]) -> dict[int, list[tuple[int, int]]]:
+def load_trends(since: dict[int, int]) -> dict[int, list[tuple[int, int]]]:
     """Compliant and failing of the packs' ready reports, oldest first, each pack's from a position on.
 
     Written out, so that a database goes from pack to pack and reads the few entries of the index that are wanted.
@@ -120,15 +122,15 @@ def trends_of(since: dict[int, int]) -> dict[int, list[tuple[int, int]]]:
     return trends
 
 
-def by_account(rows: Iterable[Row]) -> dict[Account, list[Row]]:
+def group_by_account(rows: Iterable[PackRow]) -> dict[Account, list[PackRow]]:
     """The rows under their accounts, which stand in the order of their worst pack."""
-    groups: dict[Account, list[Row]] = defaultdict(list)
+    groups: dict[Account, list[PackRow]] = defaultdict(list)
     for row in rows:
         groups[row.pack.account].append(row)
     return dict(groups)
 
 
-def pause(reports: Iterable[Report]) -> int:
+def poll_delay(reports: Iterable[Report]) -> int:
     """Seconds until a page should ask again about reports under way: 2 for a young one, up to 15 for an old one."""
     ages = [(timezone.now() - report.requested_at).total_seconds() for report in reports]
     return min(15, max(2, int(min(ages, default=0) / 10)))

@@ -16,12 +16,14 @@ def with_same_content(reports: ReportQuerySet) -> ReportQuerySet:
     """The reports, each with the position of the latest one before it that says the `same` of every resource."""
     # Only what is ready has a content.
     alike = Report.objects.filter(
-        pack=OuterRef("pack"), content=OuterRef("content"), position__lt=OuterRef("position")
+        pack=OuterRef("pack"),
+        content_hash=OuterRef("content_hash"),
+        position__lt=OuterRef("position"),
     )
     return reports.annotate(same=Subquery(alike.order_by("-position").values("position")[:1]))
 
 
-def annotate(report: Report, by: AbstractBaseUser, **fields: Any) -> None:
+def annotate_report(report: Report, by: AbstractBaseUser, **fields: Any) -> None:
     """Changes label, note or hold; what was there before is kept in the audit log."""
     with transaction.atomic():
         present = Report.objects.select_for_update().get(pk=report.pk)
@@ -38,6 +40,6 @@ def annotate(report: Report, by: AbstractBaseUser, **fields: Any) -> None:
         Report.objects.filter(pk=report.pk).update(**{name: fields[name] for name in changed})
 
 
-def log(by: AbstractBaseUser, action: str, report: Report, **facts: str) -> None:
+def log_action(by: AbstractBaseUser, action: str, report: Report, **facts: str) -> None:
     """Writes into the audit log what somebody did with a report: "export", "download" or "cancel"."""
     AuditEntry.objects.create(by_id=by.pk, action=action, report=report, after=facts)

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.models import Evaluation, Report, Status
 from dashboard.models.evaluations import EvaluationQuerySet
 from dashboard.queries import rule_summaries
-from dashboard.queries.filters import Filter
+from dashboard.queries.filters import EvaluationFilter
 
 Found = TypeVar("Found")
 PAGE = 50  # rows
@@ -41,7 +41,7 @@ ORDERS: dict[str, tuple[Any, Any]] = {
 }
 
 
-RULE_ORDERS: dict[str, tuple[Callable[[rule_summaries.Result], Any], Any]] = {
+RULE_ORDERS: dict[str, tuple[Callable[[rule_summaries.RuleSummary], Any], Any]] = {
     "name": (lambda result: result.name.casefold(), _("by name")),
     "risk": (lambda result: result.risk, _("by risk")),
     "failing": (lambda result: result.failing, _("by failing resources")),
@@ -53,14 +53,16 @@ RULE_ORDERS: dict[str, tuple[Callable[[rule_summaries.Result], Any], Any]] = {
 PLACES = (("region", "regions"), ("resource_type", "types"), ("account", "accounts"))
 
 
-def opened(report_id: int) -> Report:
+def get_report(report_id: int) -> Report:
     """A report with all that the head of its pages says. Raises Report.DoesNotExist."""
     return Report.objects.select_related("pack__account", "original", "requested_by").get(
         pk=report_id
     )
 
 
-def matching(report: Report, wanted: Filter, along_index: bool = False) -> EvaluationQuerySet:
+def filter_evaluations(
+    report: Report, wanted: EvaluationFilter, along_index: bool = False
+) -> EvaluationQuerySet:
     """The report's rows that a filter asks for, in no order.
 
     `along_index` keeps SQLite from finding the rows by their span and then sorting all of them: an index does not know
@@ -71,8 +73,8 @@ def matching(report: Report, wanted: Filter, along_index: bool = False) -> Evalu
     if along_index:
         spans = Evaluation.objects.filter(pack_id=report.pack_id)
         lookups = (
-            LessThanOrEqual(beside_index("first"), position),
-            GreaterThan(beside_index("until"), position),
+            LessThanOrEqual(without_index("first"), position),
+            GreaterThan(without_index("until"), position),
         )
         rows = spans.filter(*lookups)
     asked = {
@@ -84,26 +86,26 @@ def matching(report: Report, wanted: Filter, along_index: bool = False) -> Evalu
         "account": wanted.account,
     }
     rows = rows.filter(**{name: value for name, value in asked.items() if value not in ("", None)})
-    return rows.filter(bearing(wanted.words, report)) if wanted.words else rows
+    return rows.filter(match_words(wanted.words, report)) if wanted.words else rows
 
 
-def bearing(words: Iterable[str], *reports: Report) -> Q:
+def match_words(words: Iterable[str], *reports: Report) -> Q:
     """What finds the rows of these reports that bear all the words, each in any column.
 
     What many rows share is searched where it is known once: the rules, regions, types and accounts of the reports.
     """
     shared: dict[str, dict[str | int, str]] = {
-        name: {place: place for report in reports for place in report.choices[choices]}
+        name: {place: place for report in reports for place in report.filter_choices[choices]}
         for name, choices in PLACES
     }
     shared["rule"] = {
         one.rule: f"{one.name}\n{one.code}"
         for report in reports
-        for one in rule_summaries.results(report)
+        for one in rule_summaries.load_rule_summaries(report)
     }
     found = Q()
     for word in words:
-        either = Q(GreaterThan(StrIndex(F("text"), Value(word)), 0))
+        either = Q(GreaterThan(StrIndex(F("search_text"), Value(word)), 0))
         for name, texts in shared.items():
             if bearers := [value for value, text in texts.items() if word in text.casefold()]:
                 either |= Q(**{f"{name}__in": bearers})
@@ -111,12 +113,12 @@ def bearing(words: Iterable[str], *reports: Report) -> Q:
     return found
 
 
-def beside_index(field: str) -> "ExpressionWrapper[CombinedExpression]":
+def without_index(field: str) -> "ExpressionWrapper[CombinedExpression]":
     # Said to be big: Django knows that nothing passes 2**31 where PostgreSQL's integers are small.
     return ExpressionWrapper(F(field) + 0, output_field=BigIntegerField())
 
 
-def ordered(rows: EvaluationQuerySet, wanted: Filter) -> EvaluationQuerySet:
+def order_evaluations(rows: EvaluationQuerySet, wanted: EvaluationFilter) -> EvaluationQuerySet:
     """The rows in the filter's order; equal ones failing first."""
     if not wanted.sort:
         return rows.failing_first()
@@ -125,7 +127,9 @@ def ordered(rows: EvaluationQuerySet, wanted: Filter) -> EvaluationQuerySet:
     return rows.order_by(first, "status", "risk", "rule", "resource_id", "key")
 
 
-def order_in_words(wanted: Filter, orders: dict[str, tuple[Any, Any]], otherwise: str) -> str:
+def describe_order(
+    wanted: EvaluationFilter, orders: dict[str, tuple[Any, Any]], otherwise: str
+) -> str:
     """The order in force, as it stands above the table."""
     if not wanted.sort:
         return otherwise
@@ -137,26 +141,26 @@ def order_in_words(wanted: Filter, orders: dict[str, tuple[Any, Any]], otherwise
     )
 
 
-def count(report: Report, wanted: Filter) -> int:
+def count_evaluations(report: Report, wanted: EvaluationFilter) -> int:
     """How many rows a filter finds: the number on a card is the number of rows after the click."""
     if wanted.scans:
         # A name that any cache takes: what people search for may hold anything.
         name = hashlib.sha256(
             repr(replace(wanted, sort="", page=1, open=None, dropped=())).encode()
         ).hexdigest()
-        return kept(name, report, lambda: matching(report, wanted).count())
+        return cache_per_report(name, report, lambda: filter_evaluations(report, wanted).count())
     statuses = [wanted.status] if wanted.status else list(Status)
-    listed = [status.field for status in statuses if status in report.lists]
+    listed = [status.field for status in statuses if status in report.listed_statuses]
     return sum(
         getattr(result, field)
-        for result in rule_summaries.results(report)
+        for result in rule_summaries.load_rule_summaries(report)
         if wanted.risk in (None, result.risk) and wanted.rule in (None, result.rule)
         for field in listed
     )
 
 
 @dataclass(frozen=True)
-class Page:
+class EvaluationPage:
     """Some of the rows found, and where they stand among all of them."""
 
     rows: list[Evaluation]
@@ -178,30 +182,34 @@ class Page:
         return min(self.number * self.size, self.count)
 
 
-def page(report: Report, wanted: Filter, size: int = PAGE) -> Page:
+def load_page(report: Report, wanted: EvaluationFilter, size: int = PAGE) -> EvaluationPage:
     """A page of the rows; one beyond the end is the last."""
-    rows = matching(report, wanted, along_index=not wanted.sort)
+    rows = filter_evaluations(report, wanted, along_index=not wanted.sort)
     if wanted.scans:
         # One look at every row gives the count of the few and the rows of the many; never two.
         # PostgreSQL thinks that a third of all rows bear any word, and would look at every pack's rather than at these.
-        these = matching(report, wanted, along_index=connection.vendor == "postgresql")
+        these = filter_evaluations(report, wanted, along_index=connection.vendor == "postgresql")
         found = list(these.values_list("pk", flat=True)[: FEW + 1])
         if len(found) <= FEW:
             rows, total = Evaluation.objects.filter(pk__in=found), len(found)
         else:
-            total = count(report, wanted)
+            total = count_evaluations(report, wanted)
     else:
-        total = count(report, wanted)
+        total = count_evaluations(report, wanted)
     number = min(wanted.page, max(1, -(-total // size)))
-    return Page(
-        cut(ordered(rows, wanted).defer("text"), (number - 1) * size, size, total),
+    return EvaluationPage(
+        slice_from_nearer_end(
+            order_evaluations(rows, wanted).defer("search_text"), (number - 1) * size, size, total
+        ),
         total,
         number,
         size,
     )
 
 
-def cut(rows: EvaluationQuerySet, start: int, size: int, total: int) -> list[Evaluation]:
+def slice_from_nearer_end(
+    rows: EvaluationQuerySet, start: int, size: int, total: int
+) -> list[Evaluation]:
     """Some of the rows, reached from the nearer end."""
     stop = min(start + size, total)
     if start <= total // 2:
@@ -209,16 +217,20 @@ def cut(rows: EvaluationQuerySet, start: int, size: int, total: int) -> list[Eva
     return list(rows.reverse()[total - stop : total - start])[::-1]
 
 
-def rules(report: Report, wanted: Filter) -> list[rule_summaries.Result]:
+def filter_rules(report: Report, wanted: EvaluationFilter) -> list[rule_summaries.RuleSummary]:
     """The rules that a filter asks for: those that it finds rows of, or that bear the words themselves."""
-    listed = [result for result in rule_summaries.results(report) if suits(result, wanted)]
+    listed = [
+        result
+        for result in rule_summaries.load_rule_summaries(report)
+        if matches_filter(result, wanted)
+    ]
     if wanted.scans:
-        found = set(matching(report, wanted).values_list("rule_id", flat=True).distinct())
+        found = set(filter_evaluations(report, wanted).values_list("rule_id", flat=True).distinct())
         named = wanted.words and not (wanted.region or wanted.type or wanted.account)
         listed = [
             result
             for result in listed
-            if result.rule in found or (named and bears(result, wanted.words))
+            if result.rule in found or (named and contains_words(result, wanted.words))
         ]
     if wanted.sort:
         listed.sort(
@@ -227,7 +239,7 @@ def rules(report: Report, wanted: Filter) -> list[rule_summaries.Result]:
     return listed
 
 
-def suits(result: rule_summaries.Result, wanted: Filter) -> bool:
+def matches_filter(result: rule_summaries.RuleSummary, wanted: EvaluationFilter) -> bool:
     """Whether a rule's kept counts and risk suit the filter."""
     return (
         wanted.risk in (None, result.risk)
@@ -236,13 +248,13 @@ def suits(result: rule_summaries.Result, wanted: Filter) -> bool:
     )
 
 
-def bears(result: rule_summaries.Result, words: list[str]) -> bool:
+def contains_words(result: rule_summaries.RuleSummary, words: list[str]) -> bool:
     text = f"{result.name}\n{result.code}\n{result.identifier}".casefold()
     return all(word in text for word in words)
 
 
 @dataclass(frozen=True)
-class Options:
+class FilterChoices:
     """What a report's rows have to choose from."""
 
     regions: list[str] = field(default_factory=list)
@@ -250,12 +262,12 @@ class Options:
     accounts: list[str] = field(default_factory=list)
 
 
-def options(report: Report) -> Options:
+def get_filter_choices(report: Report) -> FilterChoices:
     """The regions, types and accounts of a ready report, as they were noted when its rows passed by."""
-    return Options(**report.choices)
+    return FilterChoices(**report.filter_choices)
 
 
-def failing_since(report: Report) -> dict[int, int]:
+def load_failing_since(report: Report) -> dict[int, int]:
     """By rule, the position since which a resource now failing has failed longest."""
 
     def look_up() -> dict[int, int]:
@@ -269,19 +281,19 @@ def failing_since(report: Report) -> dict[int, int]:
         found = report.rule_results.filter(failing__gt=0).order_by().values_list("rule_id", longest)
         return {rule: since for rule, since in found if since}
 
-    return kept(f"since-{earlier(report)}", report, look_up)
+    return cache_per_report(f"since-{count_earlier_reports(report)}", report, look_up)
 
 
-def earlier(report: Report) -> int:
+def count_earlier_reports(report: Report) -> int:
     """How many reports stand before this one: an import of an older one may move what began when."""
     return (
         Report.objects.ready().filter(pack_id=report.pack_id, position__lt=report.position).count()
     )
 
 
-def kept(what: str, report: Report, look_up: Callable[[], Found]) -> Found:
+def cache_per_report(what: str, report: Report, look_up: Callable[[], Found]) -> Found:
     """What is looked up once for a ready report: it changes only when it is read anew."""
-    name = f"{what}-{report.pk}-{report.position}-{report.reader}-{report.content}"
+    name = f"{what}-{report.pk}-{report.position}-{report.reader_version}-{report.content_hash}"
     value: Found | None = cache.get(name)
     if value is None:
         value = look_up()
@@ -289,7 +301,7 @@ def kept(what: str, report: Report, look_up: Callable[[], Found]) -> Found:
     return value
 
 
-def in_a_row(report: Report, first: int = 0) -> Callable[[int], int]:
+def count_reports_from(report: Report, first: int = 0) -> Callable[[int], int]:
     """Counts the reports from a position, not before `first`, up to this one, this one counted."""
     reports = Report.objects.ready().filter(
         pack_id=report.pack_id, position__range=(first, report.position)
@@ -300,7 +312,11 @@ def in_a_row(report: Report, first: int = 0) -> Callable[[int], int]:
     return lambda position: len(places) - bisect_left(places, position)
 
 
-def rows(report: Report, wanted: Filter, *columns: str) -> Iterator[tuple[Any, ...]]:
+def iterate_rows(
+    report: Report, wanted: EvaluationFilter, *columns: str
+) -> Iterator[tuple[Any, ...]]:
     """Every row that a filter finds, in its order, without holding them: for exports and print."""
-    found = ordered(matching(report, wanted, along_index=not wanted.sort), wanted)
+    found = order_evaluations(
+        filter_evaluations(report, wanted, along_index=not wanted.sort), wanted
+    )
     return found.values_list(*columns).iterator(chunk_size=250)

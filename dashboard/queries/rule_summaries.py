@@ -5,7 +5,7 @@ from typing import NamedTuple
 from dashboard.models import Report
 
 
-class Result(NamedTuple):
+class RuleSummary(NamedTuple):
     """What a report says of a rule, as its tables need it: a fraction of what the model costs."""
 
     rule: int
@@ -27,14 +27,14 @@ class Result(NamedTuple):
         return self.compliant + self.failing
 
 
-RESULT = ("rule_id", "name", "rule__rule_id", *Result._fields[3:11], "rule__identifier")
+RESULT = ("rule_id", "name", "rule__rule_id", *RuleSummary._fields[3:11], "rule__identifier")
 
 
-def results(report: Report) -> list[Result]:
+def load_rule_summaries(report: Report) -> list[RuleSummary]:
     """The report's rules, failing first, then by risk, failing resources and name; looked up once a request."""
-    kept_here: dict[str, list[Result]] = vars(report)
+    kept_here: dict[str, list[RuleSummary]] = vars(report)
     if "_results" not in kept_here:
-        found = map(Result._make, report.rule_results.values_list(*RESULT))
+        found = map(RuleSummary._make, report.rule_results.values_list(*RESULT))
         kept_here["_results"] = sorted(
             found, key=lambda one: (not one.failing, one.risk, -one.failing, one.name)
         )

@@ -11,16 +11,16 @@ from django.utils.translation import get_language, gettext
 
 from dashboard.models import Report, Risk, Status
 from dashboard.text import formatting
-from dashboard.text.formatting import number, rate, with_zone
+from dashboard.text.formatting import format_number, format_rate, format_time
 
 register = template.Library()
-register.simple_tag(formatting.age)
-register.simple_tag(formatting.rate)
-register.filter(formatting.clock)
-register.filter(formatting.elapsed)
-register.filter(formatting.middle)
-register.filter(formatting.number)
-register.filter(formatting.size)
+register.simple_tag(formatting.format_age)
+register.simple_tag(formatting.format_rate)
+register.filter(formatting.format_duration)
+register.filter(formatting.format_elapsed)
+register.filter(formatting.shorten_middle)
+register.filter(formatting.format_number)
+register.filter(formatting.format_size)
 
 DASH = mark_safe('<span class="soft">–</span>')  # a literal
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -42,7 +42,7 @@ def time(value: dt.datetime | None) -> SafeString:
     utc = value.astimezone(dt.UTC)
     day, clock = f"{utc:%Y-%m-%d}", f"{utc:%H:%M:%S}"
     made = (
-        f'<time datetime="{day}T{clock[:5]}Z" title="{day} {clock} UTC">{with_zone(value)}</time>'
+        f'<time datetime="{day}T{clock[:5]}Z" title="{day} {clock} UTC">{format_time(value)}</time>'
     )
     return mark_safe(made)  # noqa: S308  # digits, and a zone's name of letters
 
@@ -51,7 +51,7 @@ def aside(words: str, value: dt.datetime | None) -> SafeString:
     """A second time of a row, after the (escaped) words that say which: UTC in the title, and lighter than `time`."""
     if value is None:
         return mark_safe("")
-    made = f'<small title="{value.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC">{words} {with_zone(value)}</small>'
+    made = f'<small title="{value.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC">{words} {format_time(value)}</small>'
     return mark_safe(made)  # noqa: S308  # as above
 
 
@@ -108,10 +108,10 @@ def change(new: int | None, fixed: int | None) -> SafeString:
         return DASH
     told = []
     if new:
-        words = gettext("%(count)s new") % {"count": number(new)}
+        words = gettext("%(count)s new") % {"count": format_number(new)}
         told.append(f'<span class="new">▲ {escape(words)}</span>')
     if fixed:
-        words = gettext("%(count)s fixed") % {"count": number(fixed)}
+        words = gettext("%(count)s fixed") % {"count": format_number(fixed)}
         told.append(f'<span class="fixed">▼ {escape(words)}</span>')
     return mark_safe(" ".join(told))  # noqa: S308  # escaped above
 
@@ -122,7 +122,7 @@ def failing_link(report: Report, count: int, risk: str = "") -> SafeString:
     if not count:
         return DASH
     # Tables have four of these in a row: this address is a third of the one to which it leads.
-    link = f'<a href="/failing/{report.pk}/{risk and risk + "/"}">{number(count)}</a>'
+    link = f'<a href="/failing/{report.pk}/{risk and risk + "/"}">{format_number(count)}</a>'
     return mark_safe(link)  # noqa: S308  # numbers, and words of ours
 
 
@@ -151,8 +151,8 @@ def sparkline(points: Sequence[tuple[int, int]]) -> SafeString:
     judged = [point for point in points if sum(point)]
     told = gettext("%(first)s → %(last)s, %(count)s reports") % {
         "count": len(judged),
-        "first": rate(*judged[0]),
-        "last": rate(*judged[-1]),
+        "first": format_rate(*judged[0]),
+        "last": format_rate(*judged[-1]),
     }
     # One outline that leaves the picture at both sides and above: what is over the line is the tinted area.
     return format_html(

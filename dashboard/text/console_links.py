@@ -14,7 +14,7 @@ ADDRESSES = {
 REGION = re.compile(r"[a-z]{2}-[a-z0-9-]+")
 
 
-def address(evaluation: Evaluation, account: Account) -> str:
+def resource_console_url(evaluation: Evaluation, account: Account) -> str:
     """The resource's page in the console, empty where it is not known."""
     pattern = ADDRESSES.get(evaluation.resource_type, "")
     region = evaluation.region.removeprefix("oss-")

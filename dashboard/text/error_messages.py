@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Cause:
+class ErrorMessage:
     """Three sentences or so, in the language of the moment."""
 
     title: str
@@ -21,19 +21,19 @@ class Cause:
     next_step: str
 
 
-def explain(code: str, facts: Mapping[str, object]) -> Cause:
+def explain_error(code: str, facts: Mapping[str, object]) -> ErrorMessage:
     """Return the words for a code of the cloud, of a reader of workbooks, or of a report's life.
 
     Of `facts` (CloudError.facts) `detail` is used, the RAM action that is missing; whatever else it has is ignored.
     A code nobody has heard of gets a cause that carries it.
     """
     action = facts.get("detail") or _("the missing action of Cloud Config")
-    title, meaning, next_step = CAUSES.get(code) or CAUSES[advice_for(code)]
+    title, meaning, next_step = MESSAGES.get(code) or MESSAGES[advice_for(code)]
     values = {"code": code, "action": action}
-    return Cause(title % values, meaning % values, next_step % values)
+    return ErrorMessage(title % values, meaning % values, next_step % values)
 
 
-CAUSES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
+MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     # The cloud's answers, by their advice
     Advice.WAIT: (
         _("The cloud is already preparing a report of this pack"),

@@ -18,7 +18,7 @@ AGES = {
 }
 
 
-def offset(distance: dt.timedelta | None) -> str:
+def format_utc_offset(distance: dt.timedelta | None) -> str:
     """The distance from UTC as people write it: UTC+8, UTC-3:30, UTC."""
     minutes = int((distance or dt.timedelta()).total_seconds() // 60)
     if not minutes:
@@ -28,19 +28,21 @@ def offset(distance: dt.timedelta | None) -> str:
 
 
 @cache
-def zone(name: str | None, distance: dt.timedelta | None) -> str:
+def format_zone(name: str | None, distance: dt.timedelta | None) -> str:
     """A zone with its distance from UTC: `CST (UTC+8)`, or `UTC+8` alone where the zone has no name."""
-    away = offset(distance)
+    away = format_utc_offset(distance)
     return f"{name} ({away})" if name and name.isalpha() and name != away else away
 
 
-def with_zone(value: dt.datetime) -> str:
+def format_time(value: dt.datetime) -> str:
     """A moment in the reader's zone: `2026-11-20 09:14 CST (UTC+8)`."""
     local = timezone.localtime(value)
-    return f"{local.isoformat(' ', 'minutes')[:16]} {zone(local.tzname(), local.utcoffset())}"
+    return (
+        f"{local.isoformat(' ', 'minutes')[:16]} {format_zone(local.tzname(), local.utcoffset())}"
+    )
 
 
-def age(value: dt.datetime | None) -> str:
+def format_age(value: dt.datetime | None) -> str:
     """How long ago, in one unit."""
     if value is None:
         return ""
@@ -49,39 +51,39 @@ def age(value: dt.datetime | None) -> str:
     return timesince(value, time_strings=AGES, depth=1)  # type: ignore[arg-type]  # lazy, as its own are
 
 
-def clock(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A duration as minutes and seconds: 0:37."""
     minutes, rest = divmod(max(0, int(seconds)), 60)
     return f"{minutes}:{rest:02}"
 
 
-def elapsed(since: dt.datetime) -> str:
+def format_elapsed(since: dt.datetime) -> str:
     """How long it has been, as minutes and seconds."""
-    return clock((timezone.now() - since).total_seconds())
+    return format_duration((timezone.now() - since).total_seconds())
 
 
-def number(value: int | None) -> str:
+def format_number(value: int | None) -> str:
     """A count with its thousands set apart."""
     return "–" if value is None else f"{value:,}"
 
 
-def percent(text: str) -> str:
+def format_percent(text: str) -> str:
     # Translators: a percentage; %(number)s is "86.2" or "< 0.1". Chinese sets no space before the sign.
     return gettext("%(number)s %%") % {"number": text}
 
 
-def rate(compliant: int, failing: int) -> str:
+def format_rate(compliant: int, failing: int) -> str:
     """Compliant among those judged, cut (not rounded) to a tenth: no failure hides in 100 %, nothing good in 0 %."""
     judged = compliant + failing
     if not judged:
         return gettext("no data")
     tenths = compliant * 1000 // judged
     if not tenths and compliant:
-        return percent("< 0.1")
-    return percent(f"{tenths // 10}" if tenths in (0, 1000) else f"{tenths / 10:.1f}")
+        return format_percent("< 0.1")
+    return format_percent(f"{tenths // 10}" if tenths in (0, 1000) else f"{tenths / 10:.1f}")
 
 
-def middle(text: str, length: int = 24) -> str:
+def shorten_middle(text: str, length: int = 24) -> str:
     """A long id cut in its middle: both of its ends tell it from others."""
     if len(text) <= length:
         return text
@@ -89,7 +91,7 @@ def middle(text: str, length: int = 24) -> str:
     return f"{text[: length - 1 - tail]}…{text[-tail:]}"
 
 
-def size(value: int) -> str:
+def format_size(value: int) -> str:
     """Bytes as people write them: 24.0 KiB."""
     amount = float(value)
     for unit in ("B", "KiB", "MiB"):

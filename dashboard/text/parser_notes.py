@@ -26,17 +26,17 @@ REMARKS = {
 }
 
 
-def of(report: Report) -> list[str]:
+def describe_notes(report: Report) -> list[str]:
     """A sentence for each note, but for mismatches, which stand beside the numbers."""
     sheets = {sheet.number: sheet.name for sheet in report.sheets.all()}
     return [
-        worded(note["code"], note["facts"], sheets)
+        describe_note(note["code"], note["facts"], sheets)
         for note in report.notes
         if note["code"] != "count_mismatch"
     ]
 
 
-def worded(code: str, facts: dict[str, Any], sheets: dict[int, str]) -> str:
+def describe_note(code: str, facts: dict[str, Any], sheets: dict[int, str]) -> str:
     sentence = REMARKS.get(code)
     if sentence is None:
         return code

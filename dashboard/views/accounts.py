@@ -64,7 +64,7 @@ def edited(request: Request, account: Account) -> HttpResponse:
 def test(request: Request, pk: int) -> HttpResponse:
     """Asks the cloud for the packs and says in words what came of it; changes nothing."""
     account = get_object_or_404(Account, pk=pk)
-    verdict = discovery.test(account)
+    verdict = discovery.test_connection(account)
     words = ngettext(
         "The connection works. The cloud lists %(count)s pack.",
         "The connection works. The cloud lists %(count)s packs.",
@@ -79,7 +79,7 @@ def refresh(request: Request, pk: int) -> HttpResponse:
     """Fetches the list of packs; those that are gone from the cloud stay, and are marked."""
     account = get_object_or_404(Account, pk=pk)
     try:
-        discovery.refresh(account)
+        discovery.refresh_packs(account)
     except cloud.CloudError as error:
         return told(request, account, "", error)
     return told(request, account, _("The list of packs is up to date."))
@@ -89,7 +89,7 @@ def told(
     request: Request, account: Account, words: str, error: cloud.CloudError | None = None
 ) -> HttpResponse:
     """The verdict on the account's page: in place, or after a redirect as a message."""
-    cause = error_messages.explain(error.code, error.facts) if error else None
+    cause = error_messages.explain_error(error.code, error.facts) if error else None
     request_id = error.request_id if error else ""
     if request.htmx:
         verdict = {"words": words, "cause": cause, "request_id": request_id}

@@ -14,15 +14,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dashboard.comparison import comparison_rows, rule_scope
-from dashboard.comparison.comparison_rows import Page, Row, Wanted
-from dashboard.comparison.differences import Bucket, Comparison, Lists, between
-from dashboard.comparison.rule_scope import Scope
+from dashboard.comparison.comparison_rows import ChangeRow, ComparisonFilter, ComparisonPage
+from dashboard.comparison.differences import Bucket, Comparison, ListedStatuses, compare_reports
+from dashboard.comparison.rule_scope import RuleScope
 from dashboard.exports import comparison_export
 from dashboard.models import Report, Status
-from dashboard.models.evaluations import moment_of
+from dashboard.models.evaluations import position_time
 from dashboard.queries.filters import RISKS
 from dashboard.templatetags.ledger import mark, risk_mark, time
-from dashboard.text.formatting import middle, with_zone
+from dashboard.text.formatting import format_time, shorten_middle
 from dashboard.views import Request, exports
 from dashboard.views.log import taken
 
@@ -37,7 +37,7 @@ STATUS_OF = {
 }
 # What a comparison says of its reports, of the sixty columns that there are.
 NEEDED = (
-    "position", "created_at", "language", "lists", "notes", "stated", "label", "file_name", "original", "choices",
+    "position", "created_at", "language", "listed_statuses", "notes", "stated_counts", "label", "file_name", "original", "filter_choices",
     "rated_compliant", "rated_failing", *(status.field for status in Status),
     "pack__name", "pack__pack_id", "pack__account__name", "pack__account__uid",
 )  # fmt: skip
@@ -62,7 +62,7 @@ def compared(pack_id: int, older: int, newer: int) -> Comparison:
     reports = ready.only(*NEEDED).in_bulk([older, newer])
     if not {older, newer} <= reports.keys():
         raise Http404
-    return between(reports[older], reports[newer])
+    return compare_reports(reports[older], reports[newer])
 
 
 @require_safe
@@ -73,9 +73,11 @@ def comparison(
     if found.older.pk != older:  # always from the older to the newer
         query = f"?{request.GET.urlencode()}" if request.GET else ""
         return redirect(f"/packs/{pack_id}/compare/{newer}/{older}/{query}")
-    wanted, base = Wanted.parse(request.GET), f"/packs/{pack_id}/compare/{older}/{newer}/"
-    judged = rule_scope.between(found)
-    page = comparison_rows.page(found, judged, wanted, PRINTED if printed else comparison_rows.PAGE)
+    wanted, base = ComparisonFilter.parse(request.GET), f"/packs/{pack_id}/compare/{older}/{newer}/"
+    judged = rule_scope.compare_scopes(found)
+    page = comparison_rows.load_comparison_page(
+        found, judged, wanted, PRINTED if printed else comparison_rows.PAGE
+    )
     context = {
         "compared": found,
         "pack": found.newer.pack,
@@ -83,12 +85,12 @@ def comparison(
         "base": base,
         "formats": comparison_export.FORMATS,
         "export": f"{base}changes",
-        "rows_exported": comparison_export.at_most(found, wanted),
+        "rows_exported": comparison_export.count_at_most(found, wanted),
         "query_exported": wanted.query_string(),
         "page": page,
-        "groups": groups(judged, comparison_rows.rows(found, judged, page.changes)),
+        "groups": groups(judged, comparison_rows.build_rows(found, judged, page.changes)),
         "heads": heads(),
-        "sentence": comparison_rows.sentence(found),
+        "sentence": comparison_rows.summarize_changes(found),
         "cards": cards(found, wanted),
         "chips": chips(found.lists, judged, wanted),
         "risks": [(slug, risk.label, risk == wanted.risk) for slug, risk in RISKS.items()],
@@ -98,12 +100,12 @@ def comparison(
         **pages(page, wanted),
     }
     if printed:
-        made = {"sides": [found.older, found.newer], "printed": with_zone(timezone.now())}
+        made = {"sides": [found.older, found.newer], "printed": format_time(timezone.now())}
         return render(request, "comparison_print.html", context | made)
     return render(request, "comparison.html", context)
 
 
-def cards(found: Comparison, wanted: Wanted) -> list[dict[str, Any]]:
+def cards(found: Comparison, wanted: ComparisonFilter) -> list[dict[str, Any]]:
     """A card for each bucket that holds something, and for the two that a reader looks for first."""
     shown = [
         bucket
@@ -115,7 +117,7 @@ def cards(found: Comparison, wanted: Wanted) -> list[dict[str, Any]]:
             "words": found.lists.label(bucket),
             "status": STATUS_OF[bucket].slug if bucket in STATUS_OF else "",
             "count": found.counts[bucket],
-            "link": Wanted(bucket=bucket).query_string(),
+            "link": ComparisonFilter(bucket=bucket).query_string(),
             "current": wanted.bucket is bucket,
             "changed": bucket.changed,
         }
@@ -123,7 +125,9 @@ def cards(found: Comparison, wanted: Wanted) -> list[dict[str, Any]]:
     ]
 
 
-def chips(lists: Lists, judged: Scope, wanted: Wanted) -> list[tuple[str, str]]:
+def chips(
+    lists: ListedStatuses, judged: RuleScope, wanted: ComparisonFilter
+) -> list[tuple[str, str]]:
     """What narrows, in words, each with the link that takes it away."""
     found = []
     if wanted.bucket:
@@ -141,7 +145,7 @@ def chips(lists: Lists, judged: Scope, wanted: Wanted) -> list[tuple[str, str]]:
     return found
 
 
-def groups(judged: Scope, rows: list[Row]) -> list[dict[str, Any]]:
+def groups(judged: RuleScope, rows: list[ChangeRow]) -> list[dict[str, Any]]:
     """The rows, as HTML, under their rules, in the order in which they come."""
     risk = cache(risk_mark)
     found: dict[int, list[SafeString]] = {}
@@ -159,15 +163,15 @@ def groups(judged: Scope, rows: list[Row]) -> list[dict[str, Any]]:
     ]
 
 
-def lines(rows: Iterable[Row]) -> Iterator[SafeString]:
+def lines(rows: Iterable[ChangeRow]) -> Iterator[SafeString]:
     """Rows as HTML, each mark and time made once: a template would take several times as long."""
     marked = cache(lambda status, words: mark(status.slug if status else "not-applicable", words))
-    since = cache(lambda position: time(moment_of(position)) if position else "")
+    since = cache(lambda position: time(position_time(position)) if position else "")
     label = {name: escape(words) for name, words in heads().items()}
     words = tuple(map(escape, (_("is"), _(", ") + _("should be"), _("before:"))))
     for row in rows:
         change, now = row.change, row.now
-        short = middle(change.resource_id, 26 if now.resource_name else 40)
+        short = shorten_middle(change.resource_id, 26 if now.resource_name else 40)
         made = (
             f'<tr><th scope="row">{marked(change.now, row.words)}</th><td data-label="{label["resource"]}"><span>'
             f'<a class="id" href="/resources/{now.resource}/" title="{escape(change.resource_id)}">{escape(short)}</a>'
@@ -190,7 +194,7 @@ def heads() -> dict[str, str]:
     }
 
 
-def finding(row: Row, is_: str, should: str, before: str) -> str:
+def finding(row: ChangeRow, is_: str, should: str, before: str) -> str:
     """What was found, as HTML, and what the older report said where it said otherwise."""
     now, former = row.now, f"{row.before.actual} {row.before.reason}".strip() if row.before else ""
     found = ""
@@ -219,16 +223,19 @@ def rates(found: Comparison) -> list[dict[str, Any]]:
     return shown
 
 
-def pages(page: Page, wanted: Wanted) -> dict[str, str]:
+def pages(page: ComparisonPage, wanted: ComparisonFilter) -> dict[str, str]:
     """The links of the pager."""
     places = {"first": 1, "previous": page.number - 1, "next": page.number + 1, "last": page.last}
     return {name: wanted.query_string(page=number) for name, number in places.items()}
 
 
-def file_of(request: Request, found: Comparison) -> comparison_export.Made:
+def file_of(request: Request, found: Comparison) -> comparison_export.ComparisonExport:
     """The file that a query string asks for."""
-    return comparison_export.Made(
-        found, rule_scope.between(found), Wanted.parse(request.GET), request.user.get_username()
+    return comparison_export.ComparisonExport(
+        found,
+        rule_scope.compare_scopes(found),
+        ComparisonFilter.parse(request.GET),
+        request.user.get_username(),
     )
 
 
@@ -236,7 +243,7 @@ def file_of(request: Request, found: Comparison) -> comparison_export.Made:
 def export(request: Request, pack_id: int, older: int, newer: int, kind: str) -> HttpResponseBase:
     """The comparison as a file: the same numbers, all pages, under the filter of the page."""
     form, found = exports.known(kind, comparison_export.FORMATS), compared(pack_id, older, newer)
-    name = comparison_export.name(found, kind)
+    name = comparison_export.comparison_file_name(found, kind)
     headers = {
         "Content-Disposition": content_disposition_header(True, name),
         "X-Content-Type-Options": "nosniff",

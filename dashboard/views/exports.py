@@ -13,8 +13,8 @@ from dashboard.exports import tables
 from dashboard.exports.tables import Format, Writer
 from dashboard.models import Report, Sheet, Status
 from dashboard.queries import report_query, rule_summaries
-from dashboard.queries.filters import Filter
-from dashboard.text.formatting import with_zone
+from dashboard.queries.filters import EvaluationFilter
+from dashboard.text.formatting import format_time
 from dashboard.views import Request
 from dashboard.views.head import head
 from dashboard.views.log import taken
@@ -29,13 +29,17 @@ def table(request: Request, report: Report) -> tables.Table:
     what = request.GET.get("what", "resources")
     if what == "sheet":
         number = request.GET.get("sheet", "")
-        return tables.sheet(
+        return tables.build_sheet_table(
             report,
             get_object_or_404(Sheet, report=report, number=number if number.isdecimal() else -1),
         )
     if what == "rules":
-        return tables.rules(report, Filter.parse(request.GET, tuple(report_query.RULE_ORDERS)))
-    return tables.resources(report, Filter.parse(request.GET, tuple(report_query.ORDERS)))
+        return tables.build_rule_table(
+            report, EvaluationFilter.parse(request.GET, tuple(report_query.RULE_ORDERS))
+        )
+    return tables.build_resource_table(
+        report, EvaluationFilter.parse(request.GET, tuple(report_query.ORDERS))
+    )
 
 
 @require_safe
@@ -44,7 +48,7 @@ def export(request: Request, report_id: int, kind: str) -> HttpResponseBase:
     form = known(kind, tables.FORMATS)
     asked = table(request, ready(report_id))
     name = f"{asked.file_stem}.{kind}"
-    file = tables.written(asked, form.write, request.user)
+    file = tables.write_to_temporary_file(asked, form.write, request.user)
     taken(request, "export", asked.report, name)
     return FileResponse(file, as_attachment=True, filename=name, content_type=form.content_type)
 
@@ -90,20 +94,20 @@ def announced(
 def printed(request: Request, report_id: int) -> HttpResponse:
     """The report as a document: a cover, the rules, the rows by rule."""
     report = ready(report_id)
-    wanted = Filter.parse(request.GET, tuple(report_query.ORDERS)).with_(sort="")
+    wanted = EvaluationFilter.parse(request.GET, tuple(report_query.ORDERS)).with_(sort="")
     rows_wanted = wanted if wanted.status else wanted.with_(status=Status.NON_COMPLIANT)
-    page = report_query.page(report, rows_wanted, PRINTED)
+    page = report_query.load_page(report, rows_wanted, PRINTED)
     groups: dict[int, list[Row]] = {}
     for row in shown(report, page.rows):
         groups.setdefault(row["rule_pk"], []).append(row)
-    listed = report_query.rules(report, wanted.with_(status=None))
-    names = {one.rule: one.name for one in rule_summaries.results(report)}
+    listed = report_query.filter_rules(report, wanted.with_(status=None))
+    names = {one.rule: one.name for one in rule_summaries.load_rule_summaries(report)}
     context = {
         "rules": rules_shown(report, listed),
         "groups": [{"name": names.get(rule, ""), "rows": rows} for rule, rows in groups.items()],
         "page": page,
         "filter": wanted.in_words(names.get(wanted.rule or 0, "")) if wanted.narrows else "",
         "status": rows_wanted.status,
-        "printed": with_zone(timezone.now()),
+        "printed": format_time(timezone.now()),
     }
     return render(request, "report_print.html", head(report, wanted, "") | context)

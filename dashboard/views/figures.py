@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard.models import Report
-from dashboard.models.evaluations import moment_of
+from dashboard.models.evaluations import position_time
 from dashboard.models.reports import ReportQuerySet
 from dashboard.queries import report_history
 from dashboard.templatetags.ledger import aside, change, failing_link, mark, rate_bar, time
 from dashboard.text import error_messages
-from dashboard.text.formatting import middle, number, rate, size
+from dashboard.text.formatting import format_number, format_rate, format_size, shorten_middle
 from dashboard.workbook.archive import NAME
 
 # What a row says, of the sixty columns that there are.
@@ -31,7 +31,7 @@ def cells(report: Report, labels: dict[str, str]) -> SafeString:
     Each has its label, but for a rate and a change that say what they are.
     """
     shown = {
-        "rate": escape(rate(*report.rated)) + rate_bar(*report.rated),
+        "rate": escape(format_rate(*report.rated)) + rate_bar(*report.rated),
         "failing": failing_link(report, report.failing),
         "high": failing_link(report, report.failing_high, "high"),
         "medium": failing_link(report, report.failing_medium, "medium"),
@@ -74,7 +74,7 @@ def entry(report: Report, labels: dict[str, str]) -> Entry:
     ready = report.state == Report.State.READY
     ended = not ready and not report.under_way
     told = (
-        size(report.original.size) if report.original else "",
+        format_size(report.original.size) if report.original else "",
         rows(report.rows) if ready else "",
     )
     return {
@@ -83,16 +83,16 @@ def entry(report: Report, labels: dict[str, str]) -> Entry:
         "time": time(report.listed_at),
         "cells": cells(report, labels) if ready else "",
         "state": "" if ready else mark(slug(report), report.get_state_display()),
-        "cause": error_messages.explain(report.error_code, report.error_facts).title
+        "cause": error_messages.explain_error(report.error_code, report.error_facts).title
         if ended and report.error_code
         else "",
-        "same": time(moment_of(same)) if same else "",
+        "same": time(position_time(same)) if same else "",
         "by": starter(report),
         "evaluated": aside(labels["evaluated"], report.evaluated_at),
         "received": aside(labels["received"], report.received_at),
-        "file": middle(report.file_name),
+        "file": shorten_middle(report.file_name),
         "whole": whole(report),
-        "facts": " · ".join(filter(None, (*told, middle(report.original_id or "", 9)))),
+        "facts": " · ".join(filter(None, (*told, shorten_middle(report.original_id or "", 9)))),
     }
 
 
@@ -118,7 +118,7 @@ def starter(report: Report) -> str:
 
 
 def rows(count: int) -> str:
-    return ngettext("%(count)s row", "%(count)s rows", count) % {"count": number(count)}
+    return ngettext("%(count)s row", "%(count)s rows", count) % {"count": format_number(count)}
 
 
 def labels() -> dict[str, str]:

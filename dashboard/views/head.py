@@ -10,19 +10,19 @@ from django.utils.translation import gettext as _
 from dashboard.exports.tables import FORMATS
 from dashboard.models import Report, Risk, Status
 from dashboard.queries import report_query
-from dashboard.queries.filters import Filter
-from dashboard.text.formatting import number, with_zone
+from dashboard.queries.filters import EvaluationFilter
+from dashboard.text.formatting import format_number, format_time
 
 CARDS = (
-    Filter(status=Status.NON_COMPLIANT),
-    Filter(status=Status.NON_COMPLIANT, risk=Risk.HIGH),
-    Filter(status=Status.NON_COMPLIANT, risk=Risk.MEDIUM),
-    Filter(status=Status.NON_COMPLIANT, risk=Risk.LOW),
-    Filter(status=Status.NON_COMPLIANT, risk=Risk.NOT_STATED),
-    Filter(status=Status.IGNORED),
-    Filter(status=Status.INSUFFICIENT_DATA),
-    Filter(status=Status.NOT_APPLICABLE),
-    Filter(status=Status.COMPLIANT),
+    EvaluationFilter(status=Status.NON_COMPLIANT),
+    EvaluationFilter(status=Status.NON_COMPLIANT, risk=Risk.HIGH),
+    EvaluationFilter(status=Status.NON_COMPLIANT, risk=Risk.MEDIUM),
+    EvaluationFilter(status=Status.NON_COMPLIANT, risk=Risk.LOW),
+    EvaluationFilter(status=Status.NON_COMPLIANT, risk=Risk.NOT_STATED),
+    EvaluationFilter(status=Status.IGNORED),
+    EvaluationFilter(status=Status.INSUFFICIENT_DATA),
+    EvaluationFilter(status=Status.NOT_APPLICABLE),
+    EvaluationFilter(status=Status.COMPLIANT),
 )
 
 
@@ -39,7 +39,7 @@ class Card:
 
     @property
     def number(self) -> str:
-        return number(self.count or None)
+        return format_number(self.count or None)
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,13 @@ class Tab:
     count: int | None = None
 
 
-def head(report: Report, wanted: Filter, tab: str) -> dict[str, Any]:
+def head(report: Report, wanted: EvaluationFilter, tab: str) -> dict[str, Any]:
     """The context of the head; `tab` is the name of the one in front."""
     return {
         "report": report,
         **tongue(report),
         "rated": report.rated,
-        "when": with_zone(report.listed_at),
+        "when": format_time(report.listed_at),
         "wanted": wanted,
         "tab": tab,
         "cards": [one for one in (card(report, own, wanted) for own in CARDS) if one],
@@ -64,7 +64,7 @@ def head(report: Report, wanted: Filter, tab: str) -> dict[str, Any]:
         "mismatches": [note["facts"] for note in report.notes if note["code"] == "count_mismatch"],
         "formats": FORMATS,
         "export": f"/reports/{report.pk}/export",
-        "checked": sum(report.stated.get("checked", {}).values()),
+        "checked": sum(report.stated_counts.get("checked", {}).values()),
     }
 
 
@@ -78,12 +78,12 @@ def tongue(report: Report) -> dict[str, str]:
     }
 
 
-def card(report: Report, own: Filter, wanted: Filter) -> Card | None:
+def card(report: Report, own: EvaluationFilter, wanted: EvaluationFilter) -> Card | None:
     """The card of a filter; none for risks that no rule leaves unstated."""
     status = own.status
     assert status is not None  # noqa: S101  # every card has one
-    listed = status in report.lists
-    count = report_query.count(report, own) if listed else report.counts[status]
+    listed = status in report.listed_statuses
+    count = report_query.count_evaluations(report, own) if listed else report.counts[status]
     if own.risk == Risk.NOT_STATED and not count:
         return None
     words = str(own.risk.label if own.risk is not None else status.label)
@@ -94,7 +94,7 @@ def card(report: Report, own: Filter, wanted: Filter) -> Card | None:
     )
 
 
-def tabs(report: Report, wanted: Filter) -> list[Tab]:
+def tabs(report: Report, wanted: EvaluationFilter) -> list[Tab]:
     """The tabs; rules and resources keep the filter, but for its order."""
     base, query = f"/reports/{report.pk}/", wanted.query_string(sort="")
     query = "" if query == "?" else query

@@ -52,7 +52,7 @@ def annotate(request: Request, report: Report) -> HttpResponse:
     form = AnnotationForm(request.POST, instance=Report(pk=report.pk), label_suffix="")
     if not form.is_valid():
         return page_of_notes(request, report, form, status=422)
-    report_history.annotate(report, request.user, **form.cleaned_data)
+    report_history.annotate_report(report, request.user, **form.cleaned_data)
     return redirect(f"/reports/{report.pk}/notes/")
 
 

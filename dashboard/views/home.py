@@ -16,7 +16,7 @@ from dashboard.generation import requests
 from dashboard.models import Account, Pack, Report
 from dashboard.queries import pack_overview
 from dashboard.templatetags.ledger import foreign, sparkline, time
-from dashboard.text.formatting import age, elapsed
+from dashboard.text.formatting import format_age, format_elapsed
 from dashboard.views import Request
 from dashboard.views.figures import cells, labels
 
@@ -29,7 +29,7 @@ def chosen(request: Request) -> str:
 
 @require_GET
 def home(request: Request) -> HttpResponse:
-    rows = pack_overview.rows(Pack.objects.all())
+    rows = pack_overview.load_pack_rows(Pack.objects.all())
     show = chosen(request)
     shown = [row for row in rows if getattr(row, show)] if show else rows
     context = {
@@ -37,7 +37,7 @@ def home(request: Request) -> HttpResponse:
         "cards": cards(rows),
         "accounts": {
             account: made(request, of_it)
-            for account, of_it in pack_overview.by_account(shown).items()
+            for account, of_it in pack_overview.group_by_account(shown).items()
         },
         "shown": shown,
         "total": len(rows),
@@ -48,7 +48,7 @@ def home(request: Request) -> HttpResponse:
     return render(request, "home.html", context)
 
 
-def cards(rows: list[pack_overview.Row]) -> dict[str, dict[str, Any]]:
+def cards(rows: list[pack_overview.PackRow]) -> dict[str, dict[str, Any]]:
     """How many packs ask for attention, and the status in whose colour their number stands."""
     statuses = {"new": "failing", "never": "", "failed": "insufficient-data"}
     return {
@@ -57,18 +57,18 @@ def cards(rows: list[pack_overview.Row]) -> dict[str, dict[str, Any]]:
     }
 
 
-def watch(rows: list[pack_overview.Row]) -> dict[str, Any]:
+def watch(rows: list[pack_overview.PackRow]) -> dict[str, Any]:
     """What the page's one question about all the runs needs: their ids, and when to ask."""
     runs = [row.run for row in rows if row.run]
     return {
         "query": urlencode({"report": [run.pk for run in runs]}, doseq=True),
-        "pause": pack_overview.pause(runs),
+        "pause": pack_overview.poll_delay(runs),
         "live": True,
         "labels": {**labels(), "generate": _("Generate")},
     }
 
 
-def made(request: Request, rows: Iterable[pack_overview.Row]) -> list[dict[str, Any]]:
+def made(request: Request, rows: Iterable[pack_overview.PackRow]) -> list[dict[str, Any]]:
     """Rows as the template sets them down: texts and HTML only, and nothing to look up."""
     may_generate = request.user.has_perm("dashboard.generate_report")
     states, words = dict(Report.State.choices), labels()
@@ -83,9 +83,9 @@ def made(request: Request, rows: Iterable[pack_overview.Row]) -> list[dict[str, 
             "cells": cells(row.latest, words) if row.latest else "",
             "trend": sparkline(row.trend),
             "time": time(row.latest.created_at) if row.latest else "",
-            "age": age(row.latest.created_at) if row.latest else "",
+            "age": format_age(row.latest.created_at) if row.latest else "",
             "run": str(row.run.pk) if row.run else "",
-            "elapsed": elapsed(row.run.requested_at) if row.run else "",
+            "elapsed": format_elapsed(row.run.requested_at) if row.run else "",
             "failed": str(row.last.pk) if row.failed and row.last else "",
             "said": states[last.state] if (last := row.run or row.last) else "",
             "cancels": may_generate and row.run,
@@ -100,18 +100,18 @@ def status(request: Request) -> HttpResponse:
     """The rows of the reports that are asked about, and of any that have come under way since."""
     asked = [pk for pk in request.GET.getlist("report") if pk.isdecimal() and len(pk) < 19][:1000]
     wanted = Report.objects.filter(Q(pk__in=asked) | Q(state__in=Report.UNDER_WAY))
-    rows = pack_overview.rows(Pack.objects.filter(pk__in=wanted.values("pack")))
+    rows = pack_overview.load_pack_rows(Pack.objects.filter(pk__in=wanted.values("pack")))
     context = {"rows": made(request, rows), "asked": asked, "oob": True, **watch(rows)}
     if not all(
         row.run for row in rows
     ):  # a run has ended: the numbers above the table may have changed with it
-        context["cards"] = cards(pack_overview.rows(Pack.objects.all()))
+        context["cards"] = cards(pack_overview.load_pack_rows(Pack.objects.all()))
     return render(request, "home.html#status", context)
 
 
 def row(request: Request, pack: Pack) -> HttpResponse:
     """A pack's row after somebody did something in it, and the question about all the runs anew."""
-    rows = pack_overview.rows(Pack.objects.all())
+    rows = pack_overview.load_pack_rows(Pack.objects.all())
     mine = made(request, (row for row in rows if row.pack == pack))
     return render(
         request, "home.html#changed", {"row": mine[0], "cards": cards(rows), **watch(rows)}
@@ -123,7 +123,7 @@ def row(request: Request, pack: Pack) -> HttpResponse:
 def generate_all(request: Request) -> HttpResponse:
     """Asks for a report of every pack that the page shows; each joins a run that is under way already."""
     show = chosen(request)
-    for row in pack_overview.rows(Pack.objects.in_cloud()):
+    for row in pack_overview.load_pack_rows(Pack.objects.in_cloud()):
         if not show or getattr(row, show):
-            tasks.nudge(requests.request(row.pack, by=request.user).pk)
+            tasks.schedule_step(requests.request_report(row.pack, by=request.user).pk)
     return redirect("/")

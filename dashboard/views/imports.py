@@ -48,9 +48,11 @@ def receive(request: Request) -> HttpResponse:
     batch = ImportBatch.objects.create(by=request.user)
     for upload in uploaded:
         if upload.file:
-            for file in uploads.receive(batch, upload.name or "", upload.file, upload.size or 0):
-                outcomes.record([file])
-    tasks.nudge_imports(batch.pk)
+            for file in uploads.receive_upload(
+                batch, upload.name or "", upload.file, upload.size or 0
+            ):
+                outcomes.create_file_rows([file])
+    tasks.schedule_batch(batch.pk)
     return redirect(f"/imports/{batch.pk}/")
 
 
@@ -102,12 +104,14 @@ def verdict(file: ImportedFile) -> dict[str, Any]:
         return {"mark": "under-way", "words": words, "cause": None}
     if report and report.state != Report.State.READY:
         cause = (
-            error_messages.explain(report.error_code, report.error_facts)
+            error_messages.explain_error(report.error_code, report.error_facts)
             if report.error_code
             else None
         )
         return {"mark": "failing", "words": report.get_state_display(), "cause": cause}
-    cause = error_messages.explain(file.error_code, file.error_facts) if file.error_code else None
+    cause = (
+        error_messages.explain_error(file.error_code, file.error_facts) if file.error_code else None
+    )
     return {"mark": MARKS[State(file.state)], "words": file.get_state_display(), "cause": cause}
 
 
@@ -131,7 +135,7 @@ def place(request: Request, pk: int) -> HttpResponse:
     if not form.is_valid():
         context = {"batch": file.batch, **verdicts(file.batch, form, pk)}
         return render(request, "import_detail.html", context, status=422)
-    outcomes.settle_as([(file, identity.Place(**form.cleaned_data))])
+    outcomes.create_reports([(file, identity.Identity(**form.cleaned_data))])
     if file.report:
-        tasks.nudge(file.report.pk)
+        tasks.schedule_step(file.report.pk)
     return redirect(f"/imports/{file.batch_id}/")

@@ -39,7 +39,7 @@ def pack(request: Request, pk: int) -> HttpResponse:
         "picked": picked(shown),
         "labels": words,
     }
-    context |= {"trend": trend_chart.of_pack(pack)}
+    context |= {"trend": trend_chart.draw_pack_trend(pack)}
     if run:
         context |= report_status.context(
             run, acts=request.user.has_perm("dashboard.generate_report")
@@ -55,15 +55,17 @@ def trend(request: Request, pk: int) -> HttpResponse:
     pack = get_object_or_404(
         Pack.objects.select_related("account").defer("account__secret_encrypted"), pk=pk
     )
-    page = Paginator(trend_chart.ready(pack), trend_chart.ROWS).get_page(request.GET.get("page"))
+    page = Paginator(trend_chart.list_ready_reports(pack), trend_chart.ROWS).get_page(
+        request.GET.get("page")
+    )
     context = {
         "pack": pack,
         "page": page,
-        "table": trend_chart.table_of(pack, max(0, page.start_index() - 1)),
+        "table": trend_chart.draw_trend_table(pack, max(0, page.start_index() - 1)),
     }
     if request.htmx:
         return render(request, "trend.html#table", context)
-    return render(request, "trend.html", {**context, "trend": trend_chart.of_all(pack)})
+    return render(request, "trend.html", {**context, "trend": trend_chart.draw_full_trend(pack)})
 
 
 def picked(shown: Iterable[Report]) -> dict[str, str]:
@@ -77,8 +79,8 @@ def picked(shown: Iterable[Report]) -> dict[str, str]:
 def generate(request: Request, pk: int) -> HttpResponse:
     """Asks for a report of the pack, or joins the run under way."""
     pack = get_object_or_404(Pack.objects.in_cloud(), pk=pk)
-    report = requests.request(pack, by=request.user)
-    tasks.nudge(report.pk)
+    report = requests.request_report(pack, by=request.user)
+    tasks.schedule_step(report.pk)
     if not request.htmx:
         return redirect(f"/reports/{report.pk}/")
     if request.htmx.target == f"pack-{pk}":

@@ -35,14 +35,14 @@ def context(report: Report, acts: bool) -> dict[str, Any]:
     """
     told: dict[str, Any] = {"report": report, "acts": acts}
     if report.error_code:
-        told["cause"] = error_messages.explain(report.error_code, report.error_facts)
+        told["cause"] = error_messages.explain_error(report.error_code, report.error_facts)
     if report.under_way:
         here = STEPS.index(Report.State(report.state))
         told["steps"] = [
             {"words": step.label, "here": i == here, "done": i < here}
             for i, step in enumerate(STEPS)
         ]
-        told["pause"] = told["refresh"] = pack_overview.pause([report])
+        told["pause"] = told["refresh"] = pack_overview.poll_delay([report])
     return told
 
 
@@ -70,8 +70,8 @@ def ended(request: Request, report: Report, acts: bool) -> HttpResponse:
 @permission_required("dashboard.generate_report", raise_exception=True)
 def cancel(request: Request, pk: int) -> HttpResponse:
     report = get_object_or_404(Report.objects.select_related("pack"), pk=pk)
-    if requests.cancel(report):
-        report_history.log(request.user, "cancel", report)
+    if requests.cancel_report(report):
+        report_history.log_action(request.user, "cancel", report)
     if not request.htmx:
         return redirect(f"/reports/{pk}/")
     if request.htmx.target == f"pack-{report.pack_id}":

@@ -14,7 +14,7 @@ from django_htmx.http import push_url, replace_url
 from dashboard.archive import originals
 from dashboard.models import Evaluation, Report, Status
 from dashboard.queries import report_query, rule_summaries
-from dashboard.queries.filters import NAMES, RISKS, STATUSES, Filter
+from dashboard.queries.filters import NAMES, RISKS, STATUSES, EvaluationFilter
 from dashboard.text import console_links, parser_notes
 from dashboard.views import Request, report_status
 from dashboard.views.head import head, tongue
@@ -60,7 +60,7 @@ KINDS = {
 
 def find(report_id: int) -> Report:
     try:
-        return report_query.opened(report_id)
+        return report_query.get_report(report_id)
     except Report.DoesNotExist as error:
         raise Http404 from error
 
@@ -80,8 +80,8 @@ def report(request: Request, report_id: int) -> HttpResponse:
     if found.state != Report.State.READY:
         acts = request.user.has_perm("dashboard.generate_report")
         return render(request, "report_unready.html", report_status.context(found, acts))
-    wanted = Filter.parse(request.GET, tuple(report_query.RULE_ORDERS))
-    listed = report_query.rules(found, wanted)
+    wanted = EvaluationFilter.parse(request.GET, tuple(report_query.RULE_ORDERS))
+    listed = report_query.filter_rules(found, wanted)
     opened = next((result for result in listed if result.rule == wanted.open), None)
     otherwise = gettext("failing first, then risk, then number of failing resources, then name")
     context = {
@@ -89,7 +89,7 @@ def report(request: Request, report_id: int) -> HttpResponse:
         "rules": rules_shown(found, listed),
         **links(found, wanted),
         "columns": columns(RULE_COLUMNS, report_query.RULE_ORDERS, wanted),
-        "order": report_query.order_in_words(wanted, report_query.RULE_ORDERS, otherwise),
+        "order": report_query.describe_order(wanted, report_query.RULE_ORDERS, otherwise),
         "total": found.rules,
     }
     if opened:
@@ -101,8 +101,10 @@ def report(request: Request, report_id: int) -> HttpResponse:
 def rule(request: Request, report_id: int, rule_id: int, closed: bool = False) -> HttpResponse:
     """A rule of a report: the fragment that opens in place and closes again, or a page of its own."""
     found = ready(report_id)
-    wanted = Filter.parse(request.GET, tuple(report_query.RULE_ORDERS))
-    result = next((one for one in rule_summaries.results(found) if one.rule == rule_id), None)
+    wanted = EvaluationFilter.parse(request.GET, tuple(report_query.RULE_ORDERS))
+    result = next(
+        (one for one in rule_summaries.load_rule_summaries(found) if one.rule == rule_id), None
+    )
     if result is None:
         raise Http404
     context = {**links(found, wanted), "rule": rules_shown(found, [result])[0]}
@@ -120,8 +122,8 @@ def rule(request: Request, report_id: int, rule_id: int, closed: bool = False) -
 @require_safe
 def resources(request: Request, report_id: int) -> HttpResponse:
     found = ready(report_id)
-    wanted = Filter.parse(request.GET, tuple(report_query.ORDERS))
-    page = report_query.page(found, wanted)
+    wanted = EvaluationFilter.parse(request.GET, tuple(report_query.ORDERS))
+    page = report_query.load_page(found, wanted)
     otherwise = gettext("failing first, then risk, then rule, then resource")
     context = {
         **narrowed(found, wanted, f"/reports/{found.pk}/resources/"),
@@ -131,7 +133,7 @@ def resources(request: Request, report_id: int) -> HttpResponse:
         "labels": labels(COLUMNS),
         "base": f"/reports/{found.pk}/resources/",
         "columns": columns(COLUMNS, report_query.ORDERS, wanted),
-        "order": report_query.order_in_words(wanted, report_query.ORDERS, otherwise),
+        "order": report_query.describe_order(wanted, report_query.ORDERS, otherwise),
         "total": found.rows,
         "rows_exported": page.count,
     }
@@ -143,7 +145,7 @@ def failing(_request: Request, report_id: int, risk: str = "") -> HttpResponse:
     """Leads from a short address, of which lists have four in a row, to the failing resources, or those of a risk."""
     if risk and risk not in RISKS:
         raise Http404
-    wanted = Filter(status=Status.NON_COMPLIANT, risk=RISKS.get(risk))
+    wanted = EvaluationFilter(status=Status.NON_COMPLIANT, risk=RISKS.get(risk))
     return redirect(f"/reports/{report_id}/resources/{wanted.query_string()}")
 
 
@@ -165,26 +167,28 @@ def resource(request: Request, report_id: int, key: int, closed: bool = False) -
         return push_url(render(request, "report_resources.html#row", context), False)
     context |= {
         "detail": True,
-        "console": console_links.address(one, found.pack.account),
+        "console": console_links.resource_console_url(one, found.pack.account),
         **of_evaluation(found, key),
     }
     if request.htmx:  # the rows are boosted, which would leave the table's own address
         return push_url(render(request, "report_resources.html#row", context), False)
-    return render(request, "report_resource.html", head(found, Filter(), "resources") | context)
+    return render(
+        request, "report_resource.html", head(found, EvaluationFilter(), "resources") | context
+    )
 
 
 @require_safe
 def evidence(request: Request, report_id: int) -> HttpResponse:
     found = ready(report_id)
     stated = {
-        name: found.stated.get(name) or {}
+        name: found.stated_counts.get(name) or {}
         for name in ("overview", "cloud_resources", "cloud_rules")
     }
     context = {
         "counts": [
             {
                 "status": status,
-                "listed": status in found.lists,
+                "listed": status in found.listed_statuses,
                 "ours": found.counts[status],
                 "overview": stated["overview"].get(status.name.lower()),
                 "cloud": stated["cloud_resources"].get(status.name),
@@ -192,10 +196,14 @@ def evidence(request: Request, report_id: int) -> HttpResponse:
             for status in Status
         ],
         "cloud_rules": stated["cloud_rules"],
-        "failing_rules": sum(1 for result in rule_summaries.results(found) if result.failing),
-        "remarks": parser_notes.of(found),
+        "failing_rules": sum(
+            1 for result in rule_summaries.load_rule_summaries(found) if result.failing
+        ),
+        "remarks": parser_notes.describe_notes(found),
     }
-    return render(request, "report_evidence.html", head(found, Filter(), "evidence") | context)
+    return render(
+        request, "report_evidence.html", head(found, EvaluationFilter(), "evidence") | context
+    )
 
 
 @require_safe
@@ -210,7 +218,9 @@ def original(request: Request, report_id: int) -> HttpResponseBase:
         raise Http404 from error
     name = found.file_name or found.original.sha256
     taken(request, "download", found, name)
-    response = FileResponse(file, content_type=KINDS.get(found.kind, "application/octet-stream"))
+    response = FileResponse(
+        file, content_type=KINDS.get(found.file_kind, "application/octet-stream")
+    )
     response["Content-Disposition"] = content_disposition_header(True, name)
     response["Content-Length"] = str(found.original.size)
     response["X-Content-Type-Options"] = "nosniff"
@@ -218,7 +228,7 @@ def original(request: Request, report_id: int) -> HttpResponseBase:
     return response
 
 
-def links(report: Report, wanted: Filter) -> dict[str, Any]:
+def links(report: Report, wanted: EvaluationFilter) -> dict[str, Any]:
     """What a rule's row needs beside the rule."""
     query = wanted.query_string()
     return {
@@ -231,22 +241,24 @@ def links(report: Report, wanted: Filter) -> dict[str, Any]:
     }
 
 
-def narrowed(report: Report, wanted: Filter, action: str) -> dict[str, Any]:
+def narrowed(report: Report, wanted: EvaluationFilter, action: str) -> dict[str, Any]:
     """What the page says of its filter: the fields, the chips, what was dropped, the way back to everything."""
-    names = {result.rule: result.name for result in rule_summaries.results(report)}
+    names = {result.rule: result.name for result in rule_summaries.load_rule_summaries(report)}
     return {
         "action": action,
         "fields": fields(report, wanted),
         "chips": wanted.chips(names.get(wanted.rule or 0, "")),
         "dropped": [NAMES[name] for name in wanted.dropped],
-        "unlisted": wanted.status if wanted.status and wanted.status not in report.lists else None,
+        "unlisted": wanted.status
+        if wanted.status and wanted.status not in report.listed_statuses
+        else None,
         "query_exported": wanted.query_string(),
     }
 
 
-def fields(report: Report, wanted: Filter) -> list[dict[str, Any]]:
+def fields(report: Report, wanted: EvaluationFilter) -> list[dict[str, Any]]:
     """The drop-downs; one with a single choice is left out, unless it is chosen."""
-    options = report_query.options(report)
+    options = report_query.get_filter_choices(report)
     choices: dict[str, list[tuple[str, Any]]] = {
         "status": [(slug, status.label) for slug, status in STATUSES.items()],
         "risk": [(slug, risk.label) for slug, risk in RISKS.items()],
@@ -262,15 +274,15 @@ def fields(report: Report, wanted: Filter) -> list[dict[str, Any]]:
     ]
 
 
-def page_links(page: report_query.Page, wanted: Filter) -> dict[str, str]:
+def page_links(page: report_query.EvaluationPage, wanted: EvaluationFilter) -> dict[str, str]:
     numbers = {"first": 1, "previous": page.number - 1, "next": page.number + 1, "last": page.last}
     return {name: wanted.query_string(page=number) for name, number in numbers.items()}
 
 
-def inset(report: Report, rule: int, wanted: Filter) -> dict[str, Any]:
+def inset(report: Report, rule: int, wanted: EvaluationFilter) -> dict[str, Any]:
     """An opened rule and its rows, as far as they go in place."""
     of_rule = wanted.with_(rule=rule, sort="")
-    page = report_query.page(report, of_rule, INSET)
+    page = report_query.load_page(report, of_rule, INSET)
     link = f"/reports/{report.pk}/resources/{of_rule.query_string()}"
     result = report.rule_results.select_related("rule").get(rule=rule)
     return {
@@ -287,7 +299,7 @@ def labels(of: Columns) -> dict[str, str]:
     return {name: str(words) for name, words in of.items()}
 
 
-def columns(of: Columns, orders: Iterable[str], wanted: Filter) -> list[dict[str, Any]]:
+def columns(of: Columns, orders: Iterable[str], wanted: EvaluationFilter) -> list[dict[str, Any]]:
     """The heads of a table: what each says, and what a press on it sorts by."""
     heads = []
     for name, words in of.items():

@@ -10,7 +10,7 @@ from dashboard.text import console_links
 
 @require_safe
 def resource(request: HttpRequest, number: int) -> HttpResponse:
-    lines = timeline_chart.of_resource(number)
+    lines = timeline_chart.load_timelines(number)
     if not lines:
         raise Http404
     newest = max((line.last for line in lines), key=lambda stretch: stretch.start).evaluation
@@ -21,7 +21,7 @@ def resource(request: HttpRequest, number: int) -> HttpResponse:
         "resource": newest,
         "lines": lines,
         "failing": failing,
-        "console": console_links.address(newest, newest.pack.account),
+        "console": console_links.resource_console_url(newest, newest.pack.account),
         "since": min(line.stretches[0].start for line in lines),
     }
     return render(request, "resource_detail.html", context)

@@ -11,10 +11,10 @@ from django.utils.html import format_html
 from django.utils.translation import ngettext
 
 from dashboard.models import Evaluation, Report, Risk
-from dashboard.models.evaluations import moment_of
+from dashboard.models.evaluations import position_time
 from dashboard.queries import report_query, rule_summaries
 from dashboard.templatetags.ledger import change, mark, risk_mark, status_mark, time
-from dashboard.text.formatting import number
+from dashboard.text.formatting import format_number
 
 TAIL = 8  # characters of an id that always show: both of its ends tell it from others
 # The bar of a risk as text: in a table of resources it would weigh as much as the rest of the row.
@@ -58,11 +58,11 @@ class RuleRow(TypedDict):
     change: str
 
 
-def rules_shown(report: Report, results: Iterable[rule_summaries.Result]) -> list[RuleRow]:
+def rules_shown(report: Report, results: Iterable[rule_summaries.RuleSummary]) -> list[RuleRow]:
     """Rules as rows: each failing one with the time since which one of its resources has been failing."""
-    failing_since = report_query.failing_since(report)
+    failing_since = report_query.load_failing_since(report)
     risk = cache(risk_mark)
-    since = cache(lambda position: time(moment_of(position) if position else None))
+    since = cache(lambda position: time(position_time(position) if position else None))
     return [
         {
             "pk": one.rule,
@@ -70,8 +70,8 @@ def rules_shown(report: Report, results: Iterable[rule_summaries.Result]) -> lis
             "code": one.identifier or one.code,
             "mark": SIGNS[one.failing > 0 if one.judged else None],
             "risk": risk(one.risk),
-            "failing": number(one.failing),
-            "judged": number(one.judged) if one.judged else "",
+            "failing": format_number(one.failing),
+            "judged": format_number(one.judged) if one.judged else "",
             "since": since(failing_since.get(one.rule)),
             "change": change(one.new, one.fixed),
         }
@@ -82,17 +82,17 @@ def rules_shown(report: Report, results: Iterable[rule_summaries.Result]) -> lis
 def shown(report: Report, found: Iterable[Evaluation]) -> list[Row]:
     """The rows of a page, each mark and time made once."""
     found = list(found)
-    names = {result.rule: result.name for result in rule_summaries.results(report)}
-    in_a_row = report_query.in_a_row(report, min((one.since for one in found), default=0))
+    names = {result.rule: result.name for result in rule_summaries.load_rule_summaries(report)}
+    in_a_row = report_query.count_reports_from(report, min((one.since for one in found), default=0))
     status = cache(status_mark)
 
     @cache
     def since(position: int) -> str:
         count = in_a_row(position)
         reports = ngettext("%(count)s report", "%(count)s reports", count) % {
-            "count": number(count)
+            "count": format_number(count)
         }
-        return format_html("{}<br>{}", time(moment_of(position)), reports)
+        return format_html("{}<br>{}", time(position_time(position)), reports)
 
     return [
         {

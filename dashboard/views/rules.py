@@ -17,7 +17,7 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(
         Rule.objects.select_related("pack__account").defer("pack__account__secret_encrypted"), pk=pk
     )
-    trend, points = trend_chart.of_rule(found)
+    trend, points = trend_chart.draw_rule_trend(found)
     steps = {after.report: after.failing - before.failing for before, after in pairwise(points)}
     rows = [(point, steps.get(point.report, 0)) for point in points[: -LISTED - 1 : -1]]
     risk = found.results.order_by("-report__position").values_list("risk", flat=True).first() or 0

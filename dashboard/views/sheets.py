@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from dashboard.archive import readings
 from dashboard.models import Report, Sheet
 from dashboard.queries import report_query
-from dashboard.queries.filters import Filter
+from dashboard.queries.filters import EvaluationFilter
 from dashboard.views.head import head
 from dashboard.workbook import Cell, Reading, WorkbookError
 
@@ -26,7 +26,7 @@ def of_evaluation(report: Report, key: int) -> dict[str, Any]:
     Empty where neither the stored form nor the original can be read any more; the page says so.
     """
     try:
-        with readings.reading(report) as reading:
+        with readings.open_reading(report) as reading:
             found = reading.find(key)
             if found is None:
                 return {}
@@ -65,12 +65,14 @@ def heads_of(reading: Reading, number: int) -> list[str]:
 def sheet(request: HttpRequest, report_id: int, number: int) -> HttpResponse:
     """A page of a sheet."""
     try:
-        report = report_query.opened(report_id)
+        report = report_query.get_report(report_id)
         shown = report.sheets.get(number=number)
     except (Report.DoesNotExist, Sheet.DoesNotExist) as error:
         raise Http404 from error
-    wanted = Filter.parse(request.GET)
-    page = report_query.Page([], shown.rows, min(wanted.page, max(1, -(-shown.rows // PAGE))), PAGE)
+    wanted = EvaluationFilter.parse(request.GET)
+    page = report_query.EvaluationPage(
+        [], shown.rows, min(wanted.page, max(1, -(-shown.rows // PAGE))), PAGE
+    )
     numbers = {"first": 1, "previous": page.number - 1, "next": page.number + 1, "last": page.last}
     context = {
         "sheets": report.sheets.all(),
@@ -84,11 +86,11 @@ def sheet(request: HttpRequest, report_id: int, number: int) -> HttpResponse:
     return render(request, "sheet.html", head(report, wanted, "sheets") | context)
 
 
-def cells(report: Report, sheet: Sheet, page: report_query.Page) -> dict[str, Any]:
+def cells(report: Report, sheet: Sheet, page: report_query.EvaluationPage) -> dict[str, Any]:
     """The head of a sheet and the rows of a page of it, as HTML: a template would take three times as long."""
     start = (page.number - 1) * page.size
     try:
-        with readings.reading(report) as reading:
+        with readings.open_reading(report) as reading:
             found = reading.rows(sheet.number, start, start + page.size)
             heads = heads_of(reading, sheet.number)
     except (WorkbookError, OSError):

@@ -65,8 +65,8 @@ def ready(path: str, pack: str, created_at: str, read_before: str = "") -> Told:
     with connection.execute_wrapper(locks):
         begun = time.perf_counter()
         with Path(path).open("rb") as file:
-            original = originals.take(file)
-        originals.record([original])
+            original = originals.store_stream(file)
+        originals.create_original_rows([original])
         moment = dt.datetime.fromisoformat(created_at)
         report = Report.objects.create(
             pack=Pack.objects.get(pk=pack),
@@ -78,9 +78,9 @@ def ready(path: str, pack: str, created_at: str, read_before: str = "") -> Told:
             deadline_at=timezone.now() + dt.timedelta(minutes=30),
         )
         if read_before:
-            readings.read(report)
+            readings.ensure_reading(report)
             begun = time.perf_counter()
-        lifecycle.advance(report.pk)
+        lifecycle.advance_report(report.pk)
         took = time.perf_counter() - begun
     report.refresh_from_db()
     if report.state != Report.State.READY:
@@ -105,15 +105,15 @@ def export(form: str, report: str) -> Told:
 
     from dashboard.exports import tables
     from dashboard.queries import report_query
-    from dashboard.queries.filters import Filter
+    from dashboard.queries.filters import EvaluationFilter
 
     by, write = User.objects.get(), tables.FORMATS[form].write
-    tables.written(
-        tables.rules(report_query.opened(int(report)), Filter()), write, by
+    tables.write_to_temporary_file(
+        tables.build_rule_table(report_query.get_report(int(report)), EvaluationFilter()), write, by
     ).close()  # start-up
     begun = time.perf_counter()
-    table = tables.resources(report_query.opened(int(report)), Filter())
-    tables.written(table, write, by).close()
+    table = tables.build_resource_table(report_query.get_report(int(report)), EvaluationFilter())
+    tables.write_to_temporary_file(table, write, by).close()
     return {"seconds": time.perf_counter() - begun, "rows": table.count}
 
 
@@ -124,9 +124,9 @@ def bare(form: str, report: str) -> Told:
     django.setup()
     from dashboard.exports import tables
     from dashboard.queries import report_query
-    from dashboard.queries.filters import Filter
+    from dashboard.queries.filters import EvaluationFilter
 
-    table = tables.resources(report_query.opened(int(report)), Filter())
+    table = tables.build_resource_table(report_query.get_report(int(report)), EvaluationFilter())
     cells = [tuple(table.heads), *table.rows]
     begun = time.perf_counter()
     {"xlsx": bare_xlsx, "csv": bare_csv}[form](cells)

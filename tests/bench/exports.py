@@ -13,7 +13,7 @@ TARGETS = {"xlsx": 1.2, "csv": 1.5}
 def measure(place: Place) -> Iterator[Figure]:
     large = place.large
     small = place.ready(place.xls(place.size(16_000)), place.pack("export"), 0).told["report"]
-    tasks.write_back.call_local()  # as a worker does every minute
+    tasks.checkpoint_sqlite.call_local()  # as a worker does every minute
     for form, target in TARGETS.items():
         rounds = 3 if form == "csv" else 2
         bare, ours = in_turn(

@@ -124,9 +124,9 @@ def rule(path: str) -> int:
 
 def status(place: Place) -> Iterator[Figure]:
     """The fragment that a page asks for again and again while a report is being made."""
-    run = requests.request(place.pack("home-0"), by=None)
+    run = requests.request_report(place.pack("home-0"), by=None)
     path = f"/reports/{run.pk}/status/"
     yield against_floor(place, "status fragment", path, 0.5, headers=HTMX)
     yield Figure("  its size", len(place.server.get(path, HTMX).content), 4095, "B")
     yield Figure("  its queries", queries(place, path, HTMX), 3, "")
-    requests.cancel(run)
+    requests.cancel_report(run)

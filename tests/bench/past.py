@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from dashboard.ledger import spans
 from dashboard.models import Original, Pack, Report, Rule, RuleResult, Status
-from dashboard.models.evaluations import FOREVER, position_of
+from dashboard.models.evaluations import FOREVER, make_position
 from dashboard.workbook import Evaluated
 from tests.bench import rows
 
@@ -70,10 +70,10 @@ def enter(report: Report, changed: list[Evaluated], rules: list[Rule]) -> None:
     def paint(key: int, stood: list[spans.Span]) -> list[spans.Span]:
         assert report.position is not None
         state = spans.Span(report.position, FOREVER, said[key].digest, groups[said[key].group][1])
-        return spans.painted(stood, report.position, FOREVER, state)
+        return spans.replace_interval(stood, report.position, FOREVER, state)
 
     with transaction.atomic():
-        spans.repaint(
+        spans.rewrite_spans(
             report.pack_id, list(said), paint, lambda key: (said[key], groups[said[key].group])
         )
 
@@ -93,10 +93,10 @@ def report(pack: Pack, day: int, rows_each: int) -> Report:
         received_at=moment,
         ended_at=moment,
         deadline_at=moment,
-        position=position_of(moment, sha256),
-        lists=list(Status),
-        content=rows.mixed(pack.pk << 20 | day),
-        choices={
+        position=make_position(moment, sha256),
+        listed_statuses=list(Status),
+        content_hash=rows.mixed(pack.pk << 20 | day),
+        filter_choices={
             "regions": list(rows.REGIONS),
             "types": list(rows.TYPES),
             "accounts": [rows.OWNER],

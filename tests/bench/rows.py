@@ -10,7 +10,7 @@ from typing import NamedTuple
 import openpyxl
 import xlwt
 
-from dashboard.ledger.spans import Shared
+from dashboard.ledger.spans import GroupColumns
 from dashboard.models import Status
 from dashboard.workbook import Evaluated
 
@@ -150,7 +150,7 @@ def evaluation(at: int, one: Judged) -> Evaluated:
     return Evaluated(key, mixed(what + 10 * rule), mixed(resource), group, *named, *told, 0, at)
 
 
-def groups(rules: list[int]) -> list[Shared]:
+def groups(rules: list[int]) -> list[GroupColumns]:
     """What the rows have in common, given the ids of the rules."""
     return [
         (pk, int(status), 1 + rule % 3, OWNER, region, TYPES[rule // EACH])

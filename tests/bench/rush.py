@@ -89,16 +89,16 @@ def accounts(cloud: str) -> list[Account]:
         account = Account(uid=known.uid, name=known.name, access_key_id=known.access_key_id)
         account.endpoint, account.secret = f"http://{cloud}", known.access_key_secret
         account.save()
-        discovery.refresh(account)
+        discovery.refresh_packs(account)
         found.append(account)
     return found
 
 
 def made(wanted: list[Pack]) -> float:
     """Seconds from the first click to the last report that has ended."""
-    run = [requests.request(pack, by=None) for pack in wanted]
+    run = [requests.request_report(pack, by=None) for pack in wanted]
     for report in run:
-        tasks.nudge(report.pk)
+        tasks.schedule_step(report.pk)
     deadline = time.monotonic() + PATIENCE
     mine = Report.objects.filter(pk__in=[report.pk for report in run])
     while mine.under_way().exists() and time.monotonic() < deadline:

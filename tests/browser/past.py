@@ -20,15 +20,17 @@ def lay_in() -> None:
     files += [(STAGING.uid, SPOTLESS, *file) for file in weeks(SPOTLESS)]
     files.append((STAGING.uid, SPOTLESS, "report.xls", ERROR, UNTIL))
     found = [
-        report_creation.bring_in(uid, pack, name, io.BytesIO(content), at)
+        report_creation.create_report_for_file(uid, pack, name, io.BytesIO(content), at)
         for uid, pack, name, content, at in files
     ]
-    assert [report.state for report in batch_processing.read_all(found)] == [
+    assert [report.state for report in batch_processing.read_and_store_all(found)] == [
         "ready"
     ] * 2 * WEEKS + ["failed"]
     batch = ImportBatch.objects.create()
     for name, content in (("unknown.xls", files[0][3]), ("broken.xls", ERROR)):
-        outcomes.settle(list(uploads.receive(batch, name, io.BytesIO(content), len(content))))
+        outcomes.decide_outcomes(
+            list(uploads.receive_upload(batch, name, io.BytesIO(content), len(content)))
+        )
     assert Report.objects.ready().count() == 2 * WEEKS
 
 

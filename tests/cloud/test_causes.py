@@ -26,7 +26,7 @@ OF_A_REPORT = ["deadline", "cancelled", "defect", "storage_full", "link_expired"
 
 @pytest.mark.parametrize("code", [*Advice, *OF_THE_WORKBOOK, *OF_A_REPORT])
 def test_each_code_is_explained_in_three_sentences(code: str) -> None:
-    cause = error_messages.explain(code, {"message": "100 %"})
+    cause = error_messages.explain_error(code, {"message": "100 %"})
     for sentence in (cause.title, cause.meaning, cause.next_step):
         assert sentence
         assert "%" not in sentence
@@ -35,7 +35,7 @@ def test_each_code_is_explained_in_three_sentences(code: str) -> None:
 
 
 def test_no_two_codes_have_the_same_title() -> None:
-    titles = [str(title) for title, _meaning, _next_step in error_messages.CAUSES.values()]
+    titles = [str(title) for title, _meaning, _next_step in error_messages.MESSAGES.values()]
     assert len(set(titles)) == len(titles)
 
 
@@ -50,17 +50,17 @@ def test_no_two_codes_have_the_same_title() -> None:
     ],
 )
 def test_a_code_of_the_cloud_is_explained_by_its_advice(code: str, title: str) -> None:
-    assert error_messages.explain(code, {}).title == title
+    assert error_messages.explain_error(code, {}).title == title
 
 
 def test_a_missing_permission_is_named() -> None:
     error = CloudError("Forbidden.RAM", status=403, detail="config:ListCompliancePacks")
-    cause = error_messages.explain(error.code, error.facts)
+    cause = error_messages.explain_error(error.code, error.facts)
     assert "config:ListCompliancePacks" in cause.next_step
 
 
 def test_a_code_nobody_has_heard_of_is_shown() -> None:
     assert (
-        error_messages.explain("Nobody.Has.Heard", {}).title
+        error_messages.explain_error("Nobody.Has.Heard", {}).title
         == "The cloud refused: Nobody.Has.Heard"
     )

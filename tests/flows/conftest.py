@@ -27,7 +27,7 @@ def account(db: None, sandbox: Sandbox) -> Account:
     account.access_key_id = known.access_key_id
     account.secret = known.access_key_secret
     account.save()
-    discovery.refresh(account)
+    discovery.refresh_packs(account)
     return account
 
 
@@ -48,7 +48,7 @@ def work() -> Work:
     def to_its_end(report: Report) -> Report:
         for _ in range(60):
             Report.objects.filter(pk=report.pk).update(next_at=report.requested_at)
-            if lifecycle.advance(report.pk) is None:
+            if lifecycle.advance_report(report.pk) is None:
                 break
         report.refresh_from_db()
         return report

@@ -9,16 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.comparison import comparison_rows, differences, rule_scope
-from dashboard.comparison.comparison_rows import Wanted
-from dashboard.comparison.differences import Bucket, Lists, Row, differing, tally
+from dashboard.comparison.comparison_rows import ComparisonFilter
+from dashboard.comparison.differences import (
+    Bucket,
+    ComparedRow,
+    ListedStatuses,
+    count_buckets,
+    find_changes,
+)
 from dashboard.ledger import spans
 from dashboard.models import Account, Pack, Report, Rule, Status
-from dashboard.models.evaluations import position_of
+from dashboard.models.evaluations import make_position
 from dashboard.workbook import Evaluated
 
 ALL = frozenset(Status)
 FAILING_ONLY = frozenset({Status.NON_COMPLIANT})
-EVERYTHING = Lists(ALL, ALL)
+EVERYTHING = ListedStatuses(ALL, ALL)
 CONTENT = st.dictionaries(st.integers(1, 12), st.sampled_from(Status))
 LISTS = st.sampled_from(
     [ALL, FAILING_ONLY, frozenset({Status.NON_COMPLIANT, Status.COMPLIANT, Status.IGNORED})]
@@ -26,21 +32,21 @@ LISTS = st.sampled_from(
 Content = Mapping[int, Status]
 
 
-def rows(content: Content, lists: frozenset[int] = ALL) -> dict[int, Row[int]]:
+def rows(content: Content, lists: frozenset[int] = ALL) -> dict[int, ComparedRow[int]]:
     return {
-        key: Row(key, 1, status, 1, f"i-{key}")
+        key: ComparedRow(key, 1, status, 1, f"i-{key}")
         for key, status in content.items()
         if status in lists
     }
 
 
 def buckets(
-    old: Content, new: Content, lists: Lists = EVERYTHING
+    old: Content, new: Content, lists: ListedStatuses = EVERYTHING
 ) -> tuple[Counter[Bucket], dict[int, Bucket]]:
     was, now = rows(old, lists.older), rows(new, lists.newer)
-    changes = list(differing(was, now, lists))
+    changes = list(find_changes(was, now, lists))
     totals = Counter(Status(row.status) for row in now.values())
-    return tally(changes, totals), {change.key: change.bucket for change in changes}
+    return count_buckets(changes, totals), {change.key: change.bucket for change in changes}
 
 
 @given(CONTENT, CONTENT)
@@ -74,7 +80,7 @@ def test_a_report_against_itself_has_no_change(content: Content) -> None:
 def test_every_key_is_in_one_bucket_and_they_add_up_to_the_union(
     old: Content, new: Content, older: frozenset[int], newer: frozenset[int]
 ) -> None:
-    counts, changes = buckets(old, new, Lists(older, newer))
+    counts, changes = buckets(old, new, ListedStatuses(older, newer))
     was, now = rows(old, older), rows(new, newer)
     assert sum(counts.values()) == len(was.keys() | now.keys())
     assert min(counts.values(), default=0) >= 0
@@ -85,7 +91,7 @@ def test_every_key_is_in_one_bucket_and_they_add_up_to_the_union(
 def test_fixed_needs_the_key_compliant_in_the_newer_report(
     old: Content, new: Content, older: frozenset[int], newer: frozenset[int]
 ) -> None:
-    for key, bucket in buckets(old, new, Lists(older, newer))[1].items():
+    for key, bucket in buckets(old, new, ListedStatuses(older, newer))[1].items():
         if bucket is Bucket.FIXED:
             assert (old[key], new[key]) == (Status.NON_COMPLIANT, Status.COMPLIANT)
 
@@ -94,14 +100,14 @@ def test_fixed_needs_the_key_compliant_in_the_newer_report(
 def test_a_file_that_lists_failing_resources_only_makes_nothing_gone_or_appeared(
     old: Content, new: Content
 ) -> None:
-    whole_then_part = buckets(old, new, Lists(ALL, FAILING_ONLY))[1].values()
+    whole_then_part = buckets(old, new, ListedStatuses(ALL, FAILING_ONLY))[1].values()
     assert not {Bucket.GONE_COMPLIANT, Bucket.FIXED, Bucket.OTHER_CHANGE} & set(whole_then_part)
-    part_then_whole = buckets(old, new, Lists(FAILING_ONLY, ALL))[1].values()
+    part_then_whole = buckets(old, new, ListedStatuses(FAILING_ONLY, ALL))[1].values()
     assert Bucket.APPEARED_COMPLIANT not in part_then_whole
 
 
 def test_what_a_failing_only_file_no_longer_has_is_no_longer_reported() -> None:
-    assert Lists(ALL, FAILING_ONLY).label(Bucket.GONE_FAILING) == "No longer reported"
+    assert ListedStatuses(ALL, FAILING_ONLY).label(Bucket.GONE_FAILING) == "No longer reported"
     assert EVERYTHING.label(Bucket.GONE_FAILING) == "Gone, was failing"
 
 
@@ -121,13 +127,13 @@ def store(pack: Pack, day: int, rows: list[Evaluated]) -> Report:
         state=Report.State.FAILED,
         created_at=at,
         deadline_at=at,
-        position=position_of(at, f"{day:064x}"),
-        lists=list(Status),
+        position=make_position(at, f"{day:064x}"),
+        listed_statuses=list(Status),
         rows=len(rows),
         **counted,
     )
     groups = [(rule.pk, status, 1, "1", "cn-hangzhou", "ACS::ECS::Instance") for status in range(6)]
-    spans.put(report, [[row] for row in sorted(rows)], groups)
+    spans.store_evaluations(report, [[row] for row in sorted(rows)], groups)
     return report
 
 
@@ -143,15 +149,15 @@ def test_two_stored_reports_differ_as_their_rows_do_whatever_came_between() -> N
         pack, 9, [evaluated(1, 5), evaluated(2, 1), evaluated(3, 1, "worse"), evaluated(5, 5)]
     )
     store(pack, 5, [evaluated(1, 1), evaluated(3, 5), evaluated(6, 1)])
-    compared = differences.between(newer, older)
+    compared = differences.compare_reports(newer, older)
     assert {change.key: change.bucket for change in compared.changes} == {
         1: Bucket.FIXED,
         2: Bucket.NEW_FAILURE,
         4: Bucket.GONE_COMPLIANT,
         5: Bucket.APPEARED_COMPLIANT,
     }
-    still = comparison_rows.page(
-        compared, rule_scope.between(compared), Wanted(bucket=Bucket.STILL_FAILING)
+    still = comparison_rows.load_comparison_page(
+        compared, rule_scope.compare_scopes(compared), ComparisonFilter(bucket=Bucket.STILL_FAILING)
     )
     assert [change.key for change in still.changes] == [3]
     assert compared.counts[Bucket.STILL_FAILING] == 1

@@ -35,10 +35,14 @@ def batch(db: None) -> ImportBatch:
 
 
 def take_in(
-    batch: ImportBatch, name: str, content: bytes, given: identity.Place | None = None
+    batch: ImportBatch, name: str, content: bytes, given: identity.Identity | None = None
 ) -> list[ImportedFile]:
-    found = list(uploads.receive(batch, name, io.BytesIO(content), len(content)))
-    list(batch_processing.read_all(outcomes.settle(found, given or identity.Place())))
+    found = list(uploads.receive_upload(batch, name, io.BytesIO(content), len(content)))
+    list(
+        batch_processing.read_and_store_all(
+            outcomes.decide_outcomes(found, given or identity.Identity())
+        )
+    )
     for file in found:
         file.refresh_from_db()
     return found
@@ -53,7 +57,7 @@ def bundle(members: dict[str, bytes]) -> bytes:
 
 
 def test_a_name_says_account_pack_and_time_in_the_cloud_s_zone() -> None:
-    place = identity.named(f"{UID}-cp-1-report-202106221046 (2).xls")
+    place = identity.identity_from_name(f"{UID}-cp-1-report-202106221046 (2).xls")
     assert place == (UID, "cp-1", dt.datetime(2021, 6, 22, 2, 46, tzinfo=dt.UTC), "")
 
 
@@ -61,12 +65,14 @@ def test_a_name_says_account_pack_and_time_in_the_cloud_s_zone() -> None:
     "name", ["report.xls", f"{UID}-cp-1.xls", f"12-{UID}00-cp-1-report-202106221046.xls"]
 )
 def test_any_other_name_says_nothing(name: str) -> None:
-    assert identity.named(name) == identity.Place()
+    assert identity.identity_from_name(name) == identity.Identity()
 
 
 @pytest.mark.parametrize("digits", ["202113221046", "200601010000", "209901010000"])
 def test_a_time_that_cannot_be_is_not_believed(digits: str) -> None:
-    assert identity.named(f"{UID}-cp-1-report-{digits}.xls") == identity.Place(UID, "cp-1")
+    assert identity.identity_from_name(f"{UID}-cp-1-report-{digits}.xls") == identity.Identity(
+        UID, "cp-1"
+    )
 
 
 def test_an_import_makes_account_and_pack_and_bears_its_own_evidence_time(
@@ -133,7 +139,7 @@ def test_the_same_bytes_of_another_time_are_another_report_of_equal_content(
     take_in(batch, f"{UID}-{PLAN.id}-report-202601010000.xls", content)
     one, other = Report.objects.all()
     assert one.original == other.original
-    assert one.content == other.content
+    assert one.content_hash == other.content_hash
 
 
 def test_files_that_come_in_any_order_give_one_history(
@@ -172,7 +178,7 @@ def test_a_zip_of_reports_is_many_imports_and_one_bad_file_stops_nothing(
 
 def test_a_zip_with_a_report_s_name_or_with_one_pack_s_files_of_one_minute_is_one_report() -> None:
     def parts(name: str, *members: str) -> int:
-        return len(uploads.reports_in(io.BytesIO(bundle(dict.fromkeys(members, b"x"))), name))
+        return len(uploads.find_zip_members(io.BytesIO(bundle(dict.fromkeys(members, b"x"))), name))
 
     accounts = [f"{uid}-cp-1-report-202601010000.xls" for uid in (UID, "1739264850173625")]
     weeks = [f"{UID}-cp-1-report-20260{month}010000.xls" for month in (1, 2)]
@@ -187,7 +193,7 @@ def test_a_file_that_says_too_little_is_asked_about(batch: ImportBatch) -> None:
     (file,) = take_in(batch, "list.csv", content)
     assert (file.state, file.report) == (State.ASKING, None)
     file.account_uid, file.pack_id, file.created_at = UID, PLAN.id, UNTIL - dt.timedelta(days=1)
-    (report,) = outcomes.settle([file])
+    (report,) = outcomes.decide_outcomes([file])
     assert (report.created_at, report.pack.pack_id) == (file.created_at, PLAN.id)
 
 
@@ -247,9 +253,9 @@ def test_the_same_bytes_twice_at_once_are_one_report(
     found = [
         file
         for _ in range(2)
-        for file in uploads.receive(batch, name, io.BytesIO(content), len(content))
+        for file in uploads.receive_upload(batch, name, io.BytesIO(content), len(content))
     ]
-    assert outcomes.settle(found) == [Report.objects.get()]
+    assert outcomes.decide_outcomes(found) == [Report.objects.get()]
     assert [file.state for file in batch.files.all()] == [State.ENTERED, State.THERE]
 
 
@@ -259,14 +265,14 @@ def test_a_file_that_cannot_be_looked_at_keeps_no_other_waiting(
     def failing(_original: object) -> None:
         raise OSError
 
-    monkeypatch.setattr(outcomes, "told", failing)
+    monkeypatch.setattr(outcomes, "identity_from_content", failing)
     name, content, _created_at = files[0]
     found = [
         file
         for one in ("list.xls", name)
-        for file in uploads.receive(batch, one, io.BytesIO(content), len(content))
+        for file in uploads.receive_upload(batch, one, io.BytesIO(content), len(content))
     ]
-    assert len(outcomes.settle(found)) == 1
+    assert len(outcomes.decide_outcomes(found)) == 1
     assert [file.state for file in batch.files.all()] == [State.ARRIVED, State.ENTERED]
 
 

@@ -42,30 +42,32 @@ def files() -> list[File]:
 
 def brought_in(files: Sequence[File]) -> list[Report]:
     return [
-        report_creation.bring_in(UID, pack, name, io.BytesIO(content), at)
+        report_creation.create_report_for_file(UID, pack, name, io.BytesIO(content), at)
         for pack, name, content, at in files
     ]
 
 
 def one_by_one(found: list[Report]) -> None:
     for report in found:
-        lifecycle.advance(report.pk)
+        lifecycle.advance_report(report.pk)
 
 
 def all_in_turn(found: list[Report]) -> None:
     """None of them falls back to being entered by itself."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lifecycle, "go_on", None)
-        assert all(report.state == State.READY for report in batch_processing.read_all(found))
+        assert all(
+            report.state == State.READY for report in batch_processing.read_and_store_all(found)
+        )
 
 
 def everything() -> list[Any]:
     """All that the database says of the packs, but for ids and the times of the work itself."""
     line = Report.objects.order_by("pack__pack_id", "position")
     told = [
-        "pack__pack_id", "state", "position", "pack_name", "lists", "notes", "content", "choices", "scope", "rows",
+        "pack__pack_id", "state", "position", "pack_name", "listed_statuses", "notes", "content_hash", "filter_choices", "rules_hash", "rows",
         "rules", "failing", "compliant", "failing_high", "failing_medium", "failing_low", "rated_compliant",
-        "rated_failing", "new", "fixed", "gone", "stated", "reader", "claim", "language", "kind", "evaluated_at",
+        "rated_failing", "new", "fixed", "gone", "stated_counts", "reader_version", "claim", "language", "file_kind", "evaluated_at",
     ]  # fmt: skip
     result = [
         "report__position",
@@ -74,7 +76,7 @@ def everything() -> list[Any]:
         "risk",
         "failing",
         "compliant",
-        "stated",
+        "stated_counts",
         "new",
         "fixed",
     ]
@@ -88,7 +90,7 @@ def everything() -> list[Any]:
         "status",
         "risk",
         "resource_id",
-        "text",
+        "search_text",
     ]
     return [
         list(line.values_list(*told)),
@@ -134,13 +136,13 @@ def test_in_the_order_of_time_no_row_that_stands_is_looked_up(
     files: list[File], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[int] = []
-    put_range = spans.put_range
+    put_range = spans.store_key_range
 
     def put(report: Report, *rest: Any) -> None:
         looked.append(report.pack_id)
         put_range(report, *rest)
 
-    monkeypatch.setattr(spans, "put_range", put)
+    monkeypatch.setattr(spans, "store_key_range", put)
     all_in_turn(brought_in(files))
     assert looked == list(dict.fromkeys(looked))
     assert len(looked) == len(PLANS)
@@ -151,26 +153,27 @@ def test_one_that_cannot_be_entered_stops_no_other(
 ) -> None:
     found = brought_in(files[:5])
     bad = found[2].pk
-    write = report_summary.write
+    write = report_summary.insert_rule_results
 
     def breaking(some: list[RuleResult]) -> None:
         write(some)
         if some[0].report_id == bad:
             raise ValueError
 
-    monkeypatch.setattr(report_summary, "write", breaking)
+    monkeypatch.setattr(report_summary, "insert_rule_results", breaking)
     for report in found[:4]:
-        readings.read(report)
+        readings.ensure_reading(report)
     with pytest.raises(ValueError, match=r"^$"):
-        batch_processing.InTurn().enter(found[:4])
+        batch_processing.SmallReportWriter().enter(found[:4])
     assert not Report.objects.ready().exists()
     assert not Evaluation.objects.exists()
     states = [
-        report.state for report in batch_processing.read_all(list(Report.objects.order_by("pk")))
+        report.state
+        for report in batch_processing.read_and_store_all(list(Report.objects.order_by("pk")))
     ]
     assert states == [State.READY, State.READY, State.FAILED, State.READY, State.READY]
     assert Report.objects.get(pk=bad).error_code == "defect"
-    lifecycle.clear_away()
+    lifecycle.remove_spans_of_ended_runs()
     told = everything()
     forget()
     all_in_turn(brought_in([*files[:2], *files[3:5]]))
@@ -182,16 +185,16 @@ def test_what_somebody_else_is_at_is_left_to_them(files: list[File]) -> None:
     theirs = Report.objects.get(pk=found[1].pk)
     assert theirs.claim_step(60)
     for report in found:
-        readings.read(report)
-    assert not batch_processing.InTurn().enter(found)
+        readings.ensure_reading(report)
+    assert not batch_processing.SmallReportWriter().enter(found)
     assert not Report.objects.ready().exists()
     assert not Report.objects.exclude(pk=theirs.pk).exclude(claim=None).exists()
-    assert [report.state for report in batch_processing.read_all(found)] == [
+    assert [report.state for report in batch_processing.read_and_store_all(found)] == [
         State.READY,
         State.READING,
         State.READY,
     ]
-    report_writer.enter(theirs)
+    report_writer.store_report(theirs)
     told = everything()
     forget()
     all_in_turn(brought_in(files[:3]))
@@ -201,18 +204,22 @@ def test_what_somebody_else_is_at_is_left_to_them(files: list[File]) -> None:
 def test_a_group_of_reports_writes_no_more_rows_than_one_transaction_may(files: list[File]) -> None:
     done: Future[None] = Future()
     done.set_result(None)
-    waiting = deque(batch_processing.Ahead(report, done) for report in brought_in(files[:6]))
-    assert len(batch_processing.ready(waiting)) == batch_processing.TOGETHER
-    assert batch_processing.TOGETHER * report_writer.SMALL <= spans.BATCH
+    waiting = deque(
+        batch_processing.PendingReport(report, done) for report in brought_in(files[:6])
+    )
+    assert len(batch_processing.take_finished(waiting)) == batch_processing.TOGETHER
+    assert batch_processing.TOGETHER * report_writer.SMALL_ROWS <= spans.BATCH
 
 
 def test_a_file_of_few_but_heavy_rows_is_entered_as_a_large_one(
     files: list[File], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = brought_in(files[:2])
-    monkeypatch.setattr(report_writer, "LIGHT", 1_000)
-    assert not batch_processing.InTurn().enter(found)
-    assert [report.state for report in batch_processing.read_all(found)] == [State.READY] * 2
+    monkeypatch.setattr(report_writer, "SMALL_BYTES", 1_000)
+    assert not batch_processing.SmallReportWriter().enter(found)
+    assert [report.state for report in batch_processing.read_and_store_all(found)] == [
+        State.READY
+    ] * 2
     told = everything()
     forget()
     monkeypatch.undo()
@@ -223,5 +230,7 @@ def test_a_file_of_few_but_heavy_rows_is_entered_as_a_large_one(
 def test_the_same_report_twice_is_entered_once(files: list[File]) -> None:
     (report,) = brought_in(files[:1])
     assert not Report.objects.claim_all([report, report])
-    assert [one.state for one in batch_processing.read_all([report, report])] == [State.READY] * 2
+    assert [one.state for one in batch_processing.read_and_store_all([report, report])] == [
+        State.READY
+    ] * 2
     assert report.rule_results.count() == report.rules

@@ -8,7 +8,7 @@ from django.test import Client
 
 from dashboard.generation import requests
 from dashboard.models import Pack, Report
-from dashboard.text.formatting import rate
+from dashboard.text.formatting import format_rate
 
 Work = Callable[[Report], Report]
 
@@ -28,8 +28,8 @@ def test_every_page_tells_the_same_rate_whatever_the_file_lists(
     account: object, reader: Client, work: Work
 ) -> None:
     for pack in Pack.objects.all():
-        report = work(requests.request(pack, None))
-        told = rate(*report.rated)
+        report = work(requests.request_report(pack, None))
+        told = format_rate(*report.rated)
         addresses = (f"/packs/{pack.pk}/", f"/reports/{report.pk}/", f"/reports/{report.pk}/print/")
         assert all(told in words(reader, address) for address in addresses)
         home = words(reader, "/")
@@ -40,7 +40,7 @@ def test_a_file_that_lists_failing_resources_only_is_rated_by_its_overview(
     account: object, work: Work
 ) -> None:
     pack = Pack.objects.get(name="数据库合规管理最佳实践")
-    report = work(requests.request(pack, None))
-    overview = report.stated["overview"]
+    report = work(requests.request_report(pack, None))
+    overview = report.stated_counts["overview"]
     assert not report.lists_compliant
     assert report.rated == (overview["compliant"], overview["non_compliant"])

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from dashboard.ledger import spans
-from dashboard.ledger.spans import Shared, Span, painted
+from dashboard.ledger.spans import GroupColumns, Span, replace_interval
 from dashboard.models import Account, Evaluation, Pack, Report, Rule
-from dashboard.models.evaluations import FOREVER, position_of
+from dashboard.models.evaluations import FOREVER, make_position
 from dashboard.workbook import Evaluated
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -30,7 +30,7 @@ def evaluated(key: int, status: int, digest: int) -> Evaluated:
     )
 
 
-def groups(rule: Rule) -> list[Shared]:
+def groups(rule: Rule) -> list[GroupColumns]:
     """One for each status, under its number."""
     return [(rule.pk, status, 1, "1", "cn-hangzhou", "ACS::ECS::Instance") for status in range(6)]
 
@@ -45,7 +45,9 @@ def put_after(report: Report, before: Content, content: Content, rule: Rule) -> 
     differing = [
         key for key in before.keys() | content.keys() if before.get(key) != content.get(key)
     ]
-    spans.put_changed(report, spans.neighbours(report).after, differing, rows, groups(rule))
+    spans.store_changed_keys(
+        report, spans.find_neighbours(report).after, differing, rows, groups(rule)
+    )
 
 
 def place(pack: Pack, number: int) -> Report:
@@ -56,7 +58,7 @@ def place(pack: Pack, number: int) -> Report:
         state=Report.State.FAILED,
         created_at=moment,
         deadline_at=moment,
-        position=position_of(moment, f"{number:064x}"),
+        position=make_position(moment, f"{number:064x}"),
     )
 
 
@@ -110,13 +112,13 @@ class Order(TestCase):
             for _ in range(data.draw(st.integers(1, 2))):  # every step may run twice
                 known = {one.position: content for one, content in there.items() if one != report}
                 if data.draw(st.booleans()) and (
-                    before := known.get(spans.neighbours(report).before)
+                    before := known.get(spans.find_neighbours(report).before)
                 ):
                     put_after(report, before, contents[number], rule)
                 else:
-                    spans.put(report, file_of(contents[number]), groups(rule))
+                    spans.store_evaluations(report, file_of(contents[number]), groups(rule))
         for report in data.draw(st.lists(st.sampled_from(list(there)), unique=True)):
-            spans.take_out(report)
+            spans.remove_report(report)
             Report.objects.filter(pk=report.pk).update(position=None)
             del there[report]
         for report, content in there.items():
@@ -127,7 +129,9 @@ class Order(TestCase):
 
 
 def test_a_change_of_the_reason_does_not_end_the_time_for_which_a_resource_is_failing() -> None:
-    line = painted([Span(10, FOREVER, 1, status=1, since=10)], 20, FOREVER, Span(0, 0, 2, status=1))
+    line = replace_interval(
+        [Span(10, FOREVER, 1, status=1, since=10)], 20, FOREVER, Span(0, 0, 2, status=1)
+    )
     assert [(span.first, span.until, span.since) for span in line] == [
         (10, 20, 10),
         (20, FOREVER, 10),
@@ -138,7 +142,7 @@ def test_a_change_of_the_reason_does_not_end_the_time_for_which_a_resource_is_fa
 def test_a_report_like_the_one_before_writes_nothing(pack: Pack) -> None:
     rule = Rule.objects.create(pack=pack, key="cr-1", name="Rule")
     content = dict.fromkeys(KEYS, (1, 11))
-    spans.put(place(pack, 1), file_of(content), groups(rule))
+    spans.store_evaluations(place(pack, 1), file_of(content), groups(rule))
     before = list(Evaluation.objects.values())
-    spans.put(place(pack, 2), file_of(content), groups(rule))
+    spans.store_evaluations(place(pack, 2), file_of(content), groups(rule))
     assert list(Evaluation.objects.values()) == before

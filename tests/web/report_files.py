@@ -14,5 +14,7 @@ def entered(
     pack: Pack, content: bytes, name: str = "report.xls", at: dt.datetime = FRIDAY
 ) -> Report:
     """The report of these bytes, read to its end."""
-    report = report_creation.bring_in(pack.account.uid, pack.pack_id, name, io.BytesIO(content), at)
-    return next(batch_processing.read_all([report], at_once=1))
+    report = report_creation.create_report_for_file(
+        pack.account.uid, pack.pack_id, name, io.BytesIO(content), at
+    )
+    return next(batch_processing.read_and_store_all([report], at_once=1))

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from dashboard.models import Original, Pack, Report
-from dashboard.models.evaluations import position_of
+from dashboard.models.evaluations import make_position
 
 
 def received(pack: Pack, days_ago: float = 0, **facts: Any) -> Report:
@@ -21,7 +21,7 @@ def received(pack: Pack, days_ago: float = 0, **facts: Any) -> Report:
         "ended_at": moment,
         "original": Original.objects.create(sha256=sha256, size=1000),
         "file_name": "report.xls",
-        "position": position_of(moment, sha256),
+        "position": make_position(moment, sha256),
     }
     told |= {f"rated_{name}": facts[name] for name in ("compliant", "failing") if name in facts}
     return under_way(pack, state=Report.State.READY, **told, **facts)

@@ -64,7 +64,7 @@ def test_the_wrong_order_leads_to_the_right_one_and_keeps_the_filter(
 def test_each_card_s_number_is_the_number_of_rows_behind_it(
     reader: Client, pack: Pack, ends: tuple[Report, Report]
 ) -> None:
-    base, compared = address(pack, *ends), differences.between(*ends)
+    base, compared = address(pack, *ends), differences.compare_reports(*ends)
     for bucket in Bucket:
         page = reader.get(f"{base}?bucket={bucket}").content.decode()
         assert rows_of(page) == compared.counts[bucket], bucket
@@ -90,7 +90,7 @@ def test_a_report_against_itself_has_changed_in_nothing(
 def test_a_search_finds_a_change_by_its_resource(
     reader: Client, pack: Pack, ends: tuple[Report, Report]
 ) -> None:
-    change = differences.between(*ends).changes[0]
+    change = differences.compare_reports(*ends).changes[0]
     page = reader.get(
         address(pack, *ends), {"q": change.resource_id.upper(), "bucket": change.bucket}
     ).content.decode()
@@ -130,7 +130,7 @@ def test_a_file_of_failing_resources_only_is_said_to_be_one(reader: Client) -> N
     assert "Ground: its overview counts" in page
     assert "No longer reported" in page
     assert "Gone, was failing" not in page
-    assert differences.between(first, last).counts[Bucket.FIXED] == 0
+    assert differences.compare_reports(first, last).counts[Bucket.FIXED] == 0
 
 
 def test_rules_told_apart_by_name_are_said_to_be(reader: Client) -> None:
@@ -154,7 +154,7 @@ def test_a_removed_and_an_added_rule_are_listed_apart(
 def test_a_change_of_a_rule_that_neither_report_knows_any_more_is_still_shown(
     reader: Client, pack: Pack, ends: tuple[Report, Report]
 ) -> None:
-    change = differences.between(*ends).changes[0]
+    change = differences.compare_reports(*ends).changes[0]
     RuleResult.objects.filter(rule=change.rule).delete()
     answer = reader.get(f"{address(pack, *ends)}?bucket={change.bucket}&rule={change.rule}")
     assert change.resource_id in answer.content.decode()
@@ -180,7 +180,7 @@ def test_two_files_of_one_state_in_two_languages_differ_in_nothing(reader: Clien
     pack = bring_in(plan(4), 1)
     zh, en = pack.reports.get(), english_of(plan(4))
     assert (zh.language[:2], en.language[:2]) == ("zh", "en")
-    assert differences.between(zh, en).changes == []
+    assert differences.compare_reports(zh, en).changes == []
     page = reader.get(address(pack, zh, en)).content.decode()
     assert "Nothing has changed between these two reports." in page
     assert "The scope has changed" not in page
@@ -189,7 +189,7 @@ def test_two_files_of_one_state_in_two_languages_differ_in_nothing(reader: Clien
 def test_the_files_have_the_page_s_numbers(
     reader: Client, pack: Pack, ends: tuple[Report, Report]
 ) -> None:
-    base, compared = address(pack, *ends), differences.between(*ends)
+    base, compared = address(pack, *ends), differences.compare_reports(*ends)
     told = json.loads(reader.get(base + "changes.json").content)
     assert told["counts"] == {str(bucket): compared.counts[bucket] for bucket in Bucket}
     lines = list(
@@ -211,7 +211,7 @@ def test_a_file_holds_what_the_filter_leaves(
     told = json.loads(
         reader.get(address(pack, *ends) + "changes.json?bucket=still-compliant").content
     )
-    assert len(told["rows"]) == differences.between(*ends).counts[Bucket.STILL_COMPLIANT]
+    assert len(told["rows"]) == differences.compare_reports(*ends).counts[Bucket.STILL_COMPLIANT]
     assert {row["now"] for row in told["rows"]} == {"COMPLIANT"}
 
 
@@ -243,7 +243,10 @@ def test_a_large_file_is_announced_with_its_rows_and_comes_by_itself(
 def test_what_takes_long_is_announced_and_what_does_not_comes_at_once(
     reader: Client, pack: Pack, ends: tuple[Report, Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    base, still = address(pack, *ends), differences.between(*ends).counts[Bucket.STILL_COMPLIANT]
+    base, still = (
+        address(pack, *ends),
+        differences.compare_reports(*ends).counts[Bucket.STILL_COMPLIANT],
+    )
     monkeypatch.setitem(
         comparison_export.FORMATS,
         "json",
@@ -270,7 +273,7 @@ def test_the_print_has_all_rows_on_one_page(
     reader: Client, pack: Pack, ends: tuple[Report, Report]
 ) -> None:
     page = reader.get(address(pack, *ends) + "print/?bucket=still-compliant").content.decode()
-    assert rows_of(page) == differences.between(*ends).counts[Bucket.STILL_COMPLIANT]
+    assert rows_of(page) == differences.compare_reports(*ends).counts[Bucket.STILL_COMPLIANT]
 
 
 def test_the_print_says_on_its_cover_and_on_every_page_what_it_compares(
@@ -288,7 +291,7 @@ def test_the_print_says_on_its_cover_and_on_every_page_what_it_compares(
 def test_the_sentence_counts_what_a_mail_needs(
     reader: Client, pack: Pack, ends: tuple[Report, Report]
 ) -> None:
-    counts = differences.between(*ends).counts
+    counts = differences.compare_reports(*ends).counts
     gone = counts[Bucket.GONE_FAILING] + counts[Bucket.GONE_COMPLIANT]
     words = (
         f"{counts[Bucket.NEW_FAILURE]} new, {counts[Bucket.FIXED]} fixed, "

@@ -12,7 +12,7 @@ from django.test import Client
 from dashboard.exports import tables
 from dashboard.models import Pack, Report, Status
 from dashboard.queries import report_query
-from dashboard.queries.filters import Filter
+from dashboard.queries.filters import EvaluationFilter
 from tests import files
 from tests.web.report_files import entered
 
@@ -59,7 +59,7 @@ def test_a_csv_is_utf_8_with_a_mark_and_says_in_its_name_what_it_is(
 ) -> None:
     response = reader.get(f"/reports/{f3.pk}/export.csv?status=failing")
     assert response.getvalue().startswith(b"\xef\xbb\xbf")
-    named = tables.resources(f3, Filter(status=Status.NON_COMPLIANT)).file_stem
+    named = tables.build_resource_table(f3, EvaluationFilter(status=Status.NON_COMPLIANT)).file_stem
     assert named == f"OSS 合规管理最佳实践-{files.ACCOUNT}-20261120T0914+0800-Resources-12-of-120"
 
 
@@ -78,18 +78,18 @@ def test_formulas_are_inert_and_everything_else_as_it_was(f7: Report, reader: Cl
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@A1", "\t=1", "\r=1", "＝1"])
 def test_whatever_begins_a_formula_is_led_by_an_apostrophe(text: str) -> None:
-    assert tables.inert([text, "a=1", "", 7]) == [f"'{text}", "a=1", "", 7]
+    assert tables.neutralize_formulas([text, "a=1", "", 7]) == [f"'{text}", "a=1", "", 7]
 
 
 def test_an_xlsx_keeps_ids_as_text_and_takes_what_xml_cannot_carry_out() -> None:
     book = openpyxl.Workbook(write_only=True)
     page = book.create_sheet()
-    assert tables.harmless(["123456789012345678", "", 3])
+    assert tables.is_safe_text(["123456789012345678", "", 3])
     for text in ("=1", "#N/A", "a\x00b", "x" * 40_000):
-        assert not tables.harmless([text])
-    assert tables.as_text(page, "#N/A").data_type == "s"
-    assert tables.as_text(page, "a\x00b") == "a�b"
-    assert len(tables.as_text(page, "x" * 40_000)) == 32_767
+        assert not tables.is_safe_text([text])
+    assert tables.text_cell(page, "#N/A").data_type == "s"
+    assert tables.text_cell(page, "a\x00b") == "a�b"
+    assert len(tables.text_cell(page, "x" * 40_000)) == 32_767
 
 
 def test_an_xlsx_has_a_frozen_head_a_filter_and_a_sheet_about_itself(
@@ -119,7 +119,7 @@ def test_rules_and_sheets_are_exported_as_well(f3: Report, reader: Client) -> No
     rules = table(fetched(reader, f"/reports/{f3.pk}/export.csv?what=rules&risk=high"))
     assert [row[0] for row in rules[1:]] == [
         one.name
-        for one in report_query.rules(f3, Filter(risk=1))  # type: ignore[arg-type]
+        for one in report_query.filter_rules(f3, EvaluationFilter(risk=1))  # type: ignore[arg-type]
     ]
     sheet = table(fetched(reader, f"/reports/{f3.pk}/export.csv?what=sheet&sheet=0"))
     assert len(sheet) == ROWS + 2
@@ -190,6 +190,6 @@ def test_a_csv_is_what_the_csv_module_writes(cell: object) -> None:
     for row in ((cell, "b", 3), ("a", cell, "c"), (cell,)):
         table = tables.Table("", [], ["x"] * len(row), iter([row]), 1, 1, "", Report())
         target = io.StringIO()
-        csv.writer(target).writerows([table.heads, tables.inert(row)])
-        with tables.written(table, tables.write_csv, User()) as file:
+        csv.writer(target).writerows([table.heads, tables.neutralize_formulas(row)])
+        with tables.write_to_temporary_file(table, tables.write_csv, User()) as file:
             assert file.read().decode("utf-8-sig") == target.getvalue()

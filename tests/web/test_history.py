@@ -23,12 +23,12 @@ def points(*days: int) -> list[Point]:
 
 
 def test_a_gap_longer_than_three_usual_intervals_breaks_the_line() -> None:
-    assert plot.gaps(points(0, 7, 14, 21, 50, 57)) == {4}
-    assert plot.gaps(points(0, 7, 14, 35)) == set()
+    assert plot.find_gaps(points(0, 7, 14, 21, 50, 57)) == {4}
+    assert plot.find_gaps(points(0, 7, 14, 35)) == set()
 
 
 def test_a_point_lies_at_its_true_time() -> None:
-    first, second, third = plot.places(points(0, 1, 10))
+    first, second, third = plot.x_positions(points(0, 1, 10))
     assert second - first == pytest.approx((third - first) / 10)
 
 
@@ -37,7 +37,7 @@ def test_a_change_of_the_rules_is_marked_and_silence_about_them_is_not() -> None
         point._replace(scope=scope)
         for point, scope in zip(points(*range(6)), (1, 1, 2, None, 2, 2), strict=True)
     ]
-    assert plot.rule_changes(line) == [2]
+    assert plot.find_rule_changes(line) == [2]
 
 
 def test_the_trend_has_a_link_for_each_report_and_the_same_in_a_table(reader: Client) -> None:
@@ -75,7 +75,7 @@ def test_the_table_of_a_long_trend_comes_when_it_is_opened_and_has_pages(
     reader: Client, pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trend_chart, "ROWS", 3)
-    reports = [received(pack, days, scope=days // 3) for days in range(5, 0, -1)]
+    reports = [received(pack, days, rules_hash=days // 3) for days in range(5, 0, -1)]
     page = reader.get(f"/packs/{pack.pk}/").content.decode()
     assert (
         f'<details class="numbers" data-hx-get="/packs/{pack.pk}/trend/" data-hx-trigger="toggle once"'
@@ -101,14 +101,14 @@ def test_a_thinned_trend_keeps_the_first_the_latest_the_extremes_and_changes_of_
     line[702] = line[702]._replace(compliant=900)
     line[903:] = [point._replace(scope=2) for point in line[903:]]
     line[:903] = [point._replace(scope=1) for point in line[:903]]
-    some = trend_chart.thinned(line)
+    some = trend_chart.thin_points(line)
     assert {0, 501, 702, 903, 999} <= {point.report for point in some}
     assert len(some) <= 122
-    assert plot.gaps(some) == set()
+    assert plot.find_gaps(some) == set()
 
 
 def test_a_thinned_trend_says_how_many_reports_it_draws() -> None:
-    drawing = trend_chart.every(points(*range(1_000)))
+    drawing = trend_chart.draw_all(points(*range(1_000)))
     assert f"{drawing.count('<circle') // 2} of 1,000 reports are drawn" in drawing
 
 
@@ -176,11 +176,11 @@ def test_the_filter_shows_what_is_chosen(reader: Client, pack: Pack) -> None:
 
 
 def test_equal_content_is_said_with_the_time_of_the_earlier_one(reader: Client, pack: Pack) -> None:
-    received(pack, 3, content=7)
-    received(pack, 2, content=8)
-    received(pack, 1, content=7)
+    received(pack, 3, content_hash=7)
+    received(pack, 2, content_hash=8)
+    received(pack, 1, content_hash=7)
     other = Pack.objects.create(account=pack.account, pack_id="cp-0002", name="Other")
-    received(other, 1, content=7)
+    received(other, 1, content_hash=7)
     assert reader.get("/reports/").content.decode().count("same content as") == 1
 
 
@@ -188,7 +188,7 @@ def test_the_history_takes_as_many_queries_for_many_reports_as_for_few(
     reader: Client, pack: Pack, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(40):
-        received(pack, number, content=number % 5)
+        received(pack, number, content_hash=number % 5)
     with django_assert_max_num_queries(10):
         reader.get("/reports/")
 

@@ -44,7 +44,7 @@ def send(client: Client, files: dict[str, bytes]) -> ImportBatch:
 def work(batch: ImportBatch) -> None:
     """What the queue's worker does."""
     HUEY.flush()
-    for _ in batch_processing.read_all(outcomes.settle_batch(batch.pk)):
+    for _ in batch_processing.read_and_store_all(outcomes.decide_batch(batch.pk)):
         pass
 
 
@@ -107,7 +107,7 @@ def test_what_a_file_does_not_say_is_asked_for_and_then_it_is_read(importer: Cli
     report = Report.objects.get()
     assert report.created_at
     assert f"{report.created_at:%Y-%m-%d %H:%M}" == "2026-03-01 01:00"  # told in the reader's zone
-    assert next(batch_processing.read_all([report])).state == Report.State.READY
+    assert next(batch_processing.read_and_store_all([report])).state == Report.State.READY
 
 
 def test_a_time_to_come_is_refused(importer: Client) -> None:

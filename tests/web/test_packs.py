@@ -99,8 +99,8 @@ def test_failed_and_cancelled_runs_are_listed_with_their_cause(reader: Client, p
 
 
 def test_a_report_with_the_same_content_names_the_one_before_it(reader: Client, pack: Pack) -> None:
-    first, second = received(pack, 3, content=42), received(pack, 2, content=42)
-    received(pack, 1, content=43)
+    first, second = received(pack, 3, content_hash=42), received(pack, 2, content_hash=42)
+    received(pack, 1, content_hash=43)
     text = page(reader, pack)
     assert text.count("same content as") == 1
     row = text[text.index(f'<a id="{second.pk}"') : text.index(f'<a id="{first.pk}"')]
@@ -188,11 +188,11 @@ def test_a_pack_page_takes_the_same_queries_for_two_reports_and_for_fifty(
             page(reader, pack)
         return len(captured)
 
-    received(pack, 60, content=1, requested_by=officer)
-    received(pack, content=1, requested_by=officer)
+    received(pack, 60, content_hash=1, requested_by=officer)
+    received(pack, content_hash=1, requested_by=officer)
     few = queries()
     for number in range(1, 50):
-        received(pack, number, content=number % 3, requested_by=officer)
+        received(pack, number, content_hash=number % 3, requested_by=officer)
     assert queries() == few
     assert few <= 12
 

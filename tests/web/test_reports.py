@@ -9,7 +9,7 @@ from django.test import Client
 
 from dashboard.models import Evaluation, Pack, Report, Status
 from dashboard.queries import report_query
-from dashboard.queries.filters import Filter
+from dashboard.queries.filters import EvaluationFilter
 from tests import files
 from tests.web.report_files import FRIDAY, entered
 from tests.web.rows import failed, under_way
@@ -93,7 +93,7 @@ def test_a_row_says_since_when_and_for_how_many_reports_it_has_been_failing(
 
 
 def first_failing(report: Report) -> Evaluation:
-    return report_query.page(report, Filter(status=Status.NON_COMPLIANT)).rows[0]
+    return report_query.load_page(report, EvaluationFilter(status=Status.NON_COMPLIANT)).rows[0]
 
 
 def test_an_opened_row_has_every_column_of_the_file(pack: Pack, reader: Client) -> None:

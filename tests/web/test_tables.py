@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from dashboard.models import Pack, Report, Risk, Status
 from dashboard.queries import report_query, rule_summaries
-from dashboard.queries.filters import Filter
+from dashboard.queries.filters import EvaluationFilter
 from tests import files
 from tests.web.report_files import entered
 
@@ -58,24 +58,24 @@ def test_a_filter_gives_one_number_whether_kept_counted_paged_or_exported(
     pack: Pack, fixture: str
 ) -> None:
     report = entered(pack, FIXTURES[fixture]())
-    rules = [None, *(result.rule for result in rule_summaries.results(report))]
+    rules = [None, *(result.rule for result in rule_summaries.load_rule_summaries(report))]
     for status, risk, rule in itertools.product((None, *Status), (None, *Risk), rules):
-        wanted = Filter(status=status, risk=risk, rule=rule)
-        exported = sum(1 for _row in report_query.rows(report, wanted, "key"))
-        looked_up = report_query.matching(report, wanted).count()
+        wanted = EvaluationFilter(status=status, risk=risk, rule=rule)
+        exported = sum(1 for _row in report_query.iterate_rows(report, wanted, "key"))
+        looked_up = report_query.filter_evaluations(report, wanted).count()
         assert (
-            report_query.count(report, wanted)
+            report_query.count_evaluations(report, wanted)
             == looked_up
             == exported
-            == report_query.page(report, wanted).count
+            == report_query.load_page(report, wanted).count
         )
     for words in ("bucket", "OSS 公共", "i-0000", "nothing at all"):
-        wanted = Filter(q=words)
-        exported = sum(1 for _row in report_query.rows(report, wanted, "key"))
+        wanted = EvaluationFilter(q=words)
+        exported = sum(1 for _row in report_query.iterate_rows(report, wanted, "key"))
         assert (
-            report_query.count(report, wanted)
+            report_query.count_evaluations(report, wanted)
             == exported
-            == report_query.page(report, wanted).count
+            == report_query.load_page(report, wanted).count
         )
 
 
@@ -111,7 +111,7 @@ def test_the_rate_stands_with_its_formula(f1: Report, reader: Client) -> None:
 
 
 def test_a_new_filter_goes_to_page_one_and_leaves_the_rest() -> None:
-    wanted = Filter.parse(
+    wanted = EvaluationFilter.parse(
         QueryDict("status=failing&region=cn-beijing&page=7&sort=-region"), ("region",)
     )
     assert (
@@ -122,7 +122,7 @@ def test_a_new_filter_goes_to_page_one_and_leaves_the_rest() -> None:
 
 
 def test_a_filter_survives_its_own_query_string() -> None:
-    wanted = Filter(
+    wanted = EvaluationFilter(
         Status.IGNORED,
         Risk.NOT_STATED,
         3,
@@ -133,7 +133,7 @@ def test_a_filter_survives_its_own_query_string() -> None:
         "-region",
         4,
     )
-    assert Filter.parse(QueryDict(wanted.query_string(page=4)[1:]), ("region",)) == wanted
+    assert EvaluationFilter.parse(QueryDict(wanted.query_string(page=4)[1:]), ("region",)) == wanted
 
 
 def test_what_is_no_filter_is_left_out_with_a_word(f1: Report, reader: Client) -> None:
@@ -156,7 +156,7 @@ def test_failing_stands_first_then_risk_and_the_order_is_written_above(
     pack: Pack, reader: Client
 ) -> None:
     report = entered(pack, FIXTURES["F3, smaller"]())
-    rows = report_query.page(report, Filter()).rows
+    rows = report_query.load_page(report, EvaluationFilter()).rows
     assert [(row.status, row.risk) for row in rows] == sorted(
         (row.status, row.risk) for row in rows
     )
@@ -170,38 +170,53 @@ def test_a_head_sorts_and_one_column_says_so(f1: Report, reader: Client) -> None
     assert page.count("aria-sort") == 1
     assert 'aria-sort="descending"' in page
     assert "by resource, descending" in page
-    ids = [row.resource_id for row in report_query.page(f1, Filter(sort="-resource")).rows]
+    ids = [
+        row.resource_id
+        for row in report_query.load_page(f1, EvaluationFilter(sort="-resource")).rows
+    ]
     assert ids == sorted(ids, reverse=True)
 
 
 @pytest.mark.parametrize("order", report_query.ORDERS)
 def test_every_order_keeps_every_row(f1: Report, order: str) -> None:
-    everything = {row.key for row in report_query.page(f1, Filter()).rows}
-    assert {row.key for row in report_query.page(f1, Filter(sort=f"-{order}")).rows} == everything
+    everything = {row.key for row in report_query.load_page(f1, EvaluationFilter()).rows}
+    assert {
+        row.key for row in report_query.load_page(f1, EvaluationFilter(sort=f"-{order}")).rows
+    } == everything
 
 
 def test_the_pages_hold_every_row_once(pack: Pack) -> None:
     report = entered(pack, FIXTURES["F3, smaller"]())
-    for wanted in (Filter(), Filter(q="主机"), Filter(sort="region")):
-        pages = [report_query.page(report, wanted.with_(page=number)) for number in range(1, 7)]
+    for wanted in (EvaluationFilter(), EvaluationFilter(q="主机"), EvaluationFilter(sort="region")):
+        pages = [
+            report_query.load_page(report, wanted.with_(page=number)) for number in range(1, 7)
+        ]
         keys = [row.key for page in pages for row in page.rows]
         assert len(keys) == len(set(keys)) == report.rows
-        assert report_query.page(report, wanted.with_(page=99)).number == 6
+        assert report_query.load_page(report, wanted.with_(page=99)).number == 6
 
 
 def test_a_search_that_finds_more_than_a_few_pages_as_well(
     pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = entered(pack, FIXTURES["F3, smaller"]())
-    few = [row.key for row in report_query.page(report, Filter(q="主机", page=2)).rows]
+    few = [
+        row.key for row in report_query.load_page(report, EvaluationFilter(q="主机", page=2)).rows
+    ]
     monkeypatch.setattr(report_query, "FEW", 10)
-    assert [row.key for row in report_query.page(report, Filter(q="主机", page=2)).rows] == few
+    assert [
+        row.key for row in report_query.load_page(report, EvaluationFilter(q="主机", page=2)).rows
+    ] == few
 
 
 def test_each_word_is_looked_for_in_every_column_whatever_its_case(f1: Report) -> None:
-    found = report_query.page(f1, Filter(q="BUCKET acs::oss Photos 公共读")).rows
+    found = report_query.load_page(f1, EvaluationFilter(q="BUCKET acs::oss Photos 公共读")).rows
     assert [row.resource_id for row in found] == ["photos"]
-    assert report_query.count(f1, Filter(q="%")) == report_query.count(f1, Filter(q="_x")) == 0
+    assert (
+        report_query.count_evaluations(f1, EvaluationFilter(q="%"))
+        == report_query.count_evaluations(f1, EvaluationFilter(q="_x"))
+        == 0
+    )
 
 
 def test_a_page_costs_the_same_queries_for_few_rows_and_for_many(
@@ -237,7 +252,7 @@ def test_a_row_weighs_less_than_a_kibibyte(pack: Pack, reader: Client) -> None:
 def test_a_rule_opens_in_place_as_its_fragment_alone_and_closes_again(
     f1: Report, reader: Client
 ) -> None:
-    rule = rule_summaries.results(f1)[0].rule
+    rule = rule_summaries.load_rule_summaries(f1)[0].rule
     opened = reader.get(f"/reports/{f1.pk}/rules/{rule}/?", headers={"hx-request": "true"})
     text = opened.content.decode()
     assert text.startswith("<tbody")
@@ -252,7 +267,7 @@ def test_a_rule_opens_in_place_as_its_fragment_alone_and_closes_again(
 
 
 def test_a_rule_opens_without_javascript_and_has_an_address(f1: Report, reader: Client) -> None:
-    rule = rule_summaries.results(f1)[0].rule
+    rule = rule_summaries.load_rule_summaries(f1)[0].rule
     page = reader.get(f"/reports/{f1.pk}/?open={rule}").content.decode()
     assert f'<tbody id="rule-{rule}"><tr class="opened">' in page
     assert page.count('class="inset"') == 1
@@ -260,16 +275,19 @@ def test_a_rule_opens_without_javascript_and_has_an_address(f1: Report, reader: 
 
 
 def test_the_rules_of_a_filter_are_those_with_its_rows(f1: Report) -> None:
-    names = [result.name for result in report_query.rules(f1, Filter(status=Status.NON_COMPLIANT))]
+    names = [
+        result.name
+        for result in report_query.filter_rules(f1, EvaluationFilter(status=Status.NON_COMPLIANT))
+    ]
     assert names == ["OSS 存储空间 ACL 不开启公共读", "OSS 存储空间开启加密"]
-    assert [one.name for one in report_query.rules(f1, Filter(q="日志"))] == [
+    assert [one.name for one in report_query.filter_rules(f1, EvaluationFilter(q="日志"))] == [
         "OSS 存储空间开启日志"
     ]
-    assert len(report_query.rules(f1, Filter(region="cn-hangzhou"))) == 3
-    assert report_query.rules(f1, Filter(region="cn-nowhere")) == []
+    assert len(report_query.filter_rules(f1, EvaluationFilter(region="cn-hangzhou"))) == 3
+    assert report_query.filter_rules(f1, EvaluationFilter(region="cn-nowhere")) == []
 
 
 def test_options_are_what_the_rows_have(f1: Report) -> None:
-    assert report_query.options(f1) == report_query.Options(
+    assert report_query.get_filter_choices(f1) == report_query.FilterChoices(
         ["cn-hangzhou"], ["ACS::OSS::Bucket"], [files.ACCOUNT]
     )

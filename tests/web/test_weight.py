@@ -24,7 +24,7 @@ SLOTS = 1_000_003  # a prime: neighbouring numbers get ids that look as the clou
 def many(pack: Pack) -> None:
     """Thirty ready reports, each with its three times, a file of the cloud's own name, and all figures."""
     for day in range(30):
-        received(pack, day, pk=FAR + day, rows=4012, content=day, **FIGURES)
+        received(pack, day, pk=FAR + day, rows=4012, content_hash=day, **FIGURES)
     name = f"1024837465912038-cp-541e626622af0087f2c1-report-{FRIDAY:%Y%m%d%H%M}.xls"
     Report.objects.update(file_name=name, evaluated_at=FRIDAY)
 

@@ -50,12 +50,12 @@ def test_no_time_is_a_quiet_dash() -> None:
     ],
 )
 def test_a_rate_is_cut_and_not_rounded(compliant: int, failing: int, told: str) -> None:
-    assert formatting.rate(compliant, failing) == told
+    assert formatting.format_rate(compliant, failing) == told
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
 def test_no_rate_hides_a_failure_or_what_is_well(compliant: int, failing: int) -> None:
-    told = formatting.rate(compliant, failing)
+    told = formatting.format_rate(compliant, failing)
     assert (told == "100 %") == (failing == 0 < compliant)
     assert (told == "0 %") == (compliant == 0 < failing)
 
@@ -110,14 +110,14 @@ def test_one_report_is_no_trend() -> None:
     ],
 )
 def test_a_long_id_is_cut_in_its_middle(text: str, cut: str) -> None:
-    assert formatting.middle(text) == cut
+    assert formatting.shorten_middle(text) == cut
 
 
 @pytest.mark.parametrize(
     ("count", "told"), [(0, "0 B"), (1023, "1023 B"), (24_576, "24.0 KiB"), (2**31, "2.0 GiB")]
 )
 def test_a_size_is_told_in_the_unit_people_use(count: int, told: str) -> None:
-    assert formatting.size(count) == told
+    assert formatting.format_size(count) == told
 
 
 @pytest.mark.parametrize(
@@ -136,5 +136,5 @@ def test_a_name_in_another_language_says_so(language: str, text: str, attribute:
 
 def test_an_age_is_told_in_one_unit() -> None:
     now = timezone.now()
-    assert formatting.age(now) == "just now"
-    assert formatting.age(now - dt.timedelta(days=8)).replace("\xa0", " ") == "1 week"
+    assert formatting.format_age(now) == "just now"
+    assert formatting.format_age(now - dt.timedelta(days=8)).replace("\xa0", " ") == "1 week"

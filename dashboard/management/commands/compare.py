@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from dashboard import workbook
 from dashboard.archive import readings
 from dashboard.comparison import differences, rule_scope
-from dashboard.comparison.differences import Bucket, Change, Lists, Row
+from dashboard.comparison.differences import Bucket, Change, ComparedRow, ListedStatuses
 from dashboard.models import Report, Status
 from dashboard.workbook import WorkbookError
 
@@ -58,7 +58,7 @@ class Command(BaseCommand):
             )
 
 
-Found = tuple[Counter[Bucket], Sequence[Change[Any]], Lists, Mapping[Any, str]]
+Found = tuple[Counter[Bucket], Sequence[Change[Any]], ListedStatuses, Mapping[Any, str]]
 
 
 def words(status: Status | None) -> str:
@@ -89,30 +89,30 @@ def of_reports(named: tuple[str, str]) -> Found:
     one, other = (found[number] for number in numbers)
     if one.pack_id != other.pack_id:
         raise CommandError("The reports are of two packs.")
-    compared = differences.between(one, other)
-    older, newer = rule_scope.rules_of(compared.older, compared.newer)
+    compared = differences.compare_reports(one, other)
+    older, newer = rule_scope.load_rule_versions(compared.older, compared.newer)
     rules = {number: rule.name for number, rule in (older | newer).items()}
     return compared.counts, compared.changes, compared.lists, rules
 
 
 def of_files(named: tuple[str, str]) -> Found:
     (was, old_lists, old_rules), (now, new_lists, new_rules) = (read(Path(name)) for name in named)
-    lists = Lists(old_lists, new_lists)
-    made = list(differences.differing(was, now, lists))
+    lists = ListedStatuses(old_lists, new_lists)
+    made = list(differences.find_changes(was, now, lists))
     totals = Counter(Status(row.status) for row in now.values())
-    return differences.tally(made, totals), made, lists, old_rules | new_rules
+    return differences.count_buckets(made, totals), made, lists, old_rules | new_rules
 
 
-def read(path: Path) -> tuple[dict[int, Row[str]], frozenset[int], dict[str, str]]:
+def read(path: Path) -> tuple[dict[int, ComparedRow[str]], frozenset[int], dict[str, str]]:
     """A file's rows by key, the statuses that it lists, and its rules' names by their keys."""
     try:
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder, "reading")
-            workbook.read(path, target, limits=readings.limits())
+            workbook.read(path, target, limits=readings.reading_limits())
             with workbook.Reading(target) as reading:
                 rules = {info.number: info for info in reading.contents.rules}
                 rows = {
-                    row.key: Row(
+                    row.key: ComparedRow(
                         row.key, rules[group.rule].key, group.status, group.risk, row.resource_id
                     )
                     for bucket in reading.buckets()

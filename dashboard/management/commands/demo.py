@@ -47,11 +47,11 @@ class Command(BaseCommand):
         large = ("--large-rows", str(demo_data.LARGE_ROWS), "--past-weeks", str(demo_data.WEEKS))
         parts.append(start("manage.py", "sandbox", "--port", str(cloud), *large, quiet=True))
         answers(cloud, parts[-1])
-        demo_data.prepare(f"http://{HOST}:{cloud}")
-        if demo_data.is_new():
+        demo_data.prepare_demo(f"http://{HOST}:{cloud}")
+        if demo_data.has_no_reports():
             self.stdout.write("A year of weekly reports is being imported; this happens once ...")
             begun = time.monotonic()
-            count = demo_data.import_year(timezone.now())
+            count = demo_data.import_demo_year(timezone.now())
             self.stdout.write(f"{count} reports imported in {time.monotonic() - begun:.0f} s.")
         bind = (
             "--bind",

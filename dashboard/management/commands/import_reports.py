@@ -28,10 +28,10 @@ class Command(BaseCommand):
         if missing:
             raise CommandError(f"There is no {missing[0]}.")
         batch = ImportBatch.objects.create()
-        given = identity.Place(options["account"], options["pack"])
-        paths = [file for path in options["paths"] for file in folders.files_below(path)]
+        given = identity.Identity(options["account"], options["pack"])
+        paths = [file for path in options["paths"] for file in folders.list_files(path)]
         received = (file for path in paths for file in receive(batch, path))
-        for _ in batch_processing.read_all(outcomes.settle_each(received, given)):
+        for _ in batch_processing.read_and_store_all(outcomes.decide_in_chunks(received, given)):
             pass
         files = batch.files.select_related("report", "batch")
         for file in files:
@@ -46,10 +46,12 @@ def receive(batch: ImportBatch, path: Path) -> Iterator[ImportedFile]:
     try:
         stream = path.open("rb")
     except OSError:
-        yield uploads.refuse(batch, uploads.base_name(path.name), "unreadable")
+        yield uploads.reject_file(batch, uploads.file_base_name(path.name), "unreadable")
         return
     with stream:
-        yield from uploads.receive(batch, path.name, stream, os.fstat(stream.fileno()).st_size)
+        yield from uploads.receive_upload(
+            batch, path.name, stream, os.fstat(stream.fileno()).st_size
+        )
 
 
 def is_bad(file: ImportedFile) -> bool:
@@ -61,11 +63,11 @@ def verdict(file: ImportedFile) -> str:
     if file.report:
         words = f"{file.get_state_display()}, report {file.report.pk} of {file.report.created_at:%Y-%m-%d %H:%M} UTC"
         cause = (
-            error_messages.explain(file.report.error_code, file.report.error_facts)
+            error_messages.explain_error(file.report.error_code, file.report.error_facts)
             if file.report.error_code
             else None
         )
         return f"{words}: {cause.title}" if cause else words
     if file.error_code:
-        return f"{file.get_state_display()}: {error_messages.explain(file.error_code, file.error_facts).title}"
+        return f"{file.get_state_display()}: {error_messages.explain_error(file.error_code, file.error_facts).title}"
     return str(file.get_state_display())

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
 from dashboard import workbook
-from dashboard.text.error_messages import explain
+from dashboard.text.error_messages import explain_error
 
 
 class Command(BaseCommand):
@@ -49,7 +49,7 @@ def _contents(file: Path, stored: Path) -> workbook.Contents:
 def _as_cause(file: Path, fault: workbook.WorkbookError | OSError) -> str:
     if isinstance(fault, OSError):
         return f"{file}: {fault.strerror}"
-    return f"{file}: {explain(fault.code, fault.facts).title} ({fault})"
+    return f"{file}: {explain_error(fault.code, fault.facts).title} ({fault})"
 
 
 def _as_json(file: Path, contents: workbook.Contents) -> str:

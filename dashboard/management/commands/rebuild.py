@@ -26,7 +26,7 @@ class Command(BaseCommand):
         left = []
         for pack in packs:
             try:
-                count = rebuild.rebuild(pack)
+                count = rebuild.rebuild_pack(pack)
             except (WorkbookError, FileNotFoundError) as error:
                 left.append(pack)
                 self.stderr.write(f"{pack.pk} {pack.name}: left as it was, {error}")

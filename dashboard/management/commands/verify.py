@@ -23,7 +23,7 @@ class Command(BaseCommand):
         count, bad = 0, 0
         for original in chosen.iterator():
             count += 1
-            if not originals.is_whole(original):
+            if not originals.matches_hash(original):
                 bad += 1
                 self.stdout.write(f"{state_of(original)} {original.sha256} {files_of(original)}")
         self.stdout.write(f"{count - bad} of {count} originals have their hash.")
@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
 
 def state_of(original: Original) -> str:
-    return "changed" if originals.is_there(original) else "missing"
+    return "changed" if originals.original_exists(original) else "missing"
 
 
 def files_of(original: Original) -> str:
