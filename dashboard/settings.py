@@ -92,8 +92,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "dashboard.views.middleware.private",
-    "dashboard.views.middleware.preferences",
+    "dashboard.views.middleware.protect_pages",
+    "dashboard.views.middleware.apply_preferences",
 ]
 ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
@@ -112,7 +112,7 @@ TEMPLATES = [
         "OPTIONS": {
             "builtins": [
                 "template_partials.templatetags.partials",
-                "dashboard.templatetags.ledger",
+                "dashboard.text.template_tags",
             ],
             "context_processors": [
                 "django.template.context_processors.request",

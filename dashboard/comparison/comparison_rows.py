@@ -71,7 +71,7 @@ class ComparisonFilter:
         return self.q.casefold().split()
 
     @property
-    def narrows(self) -> bool:
+    def has_conditions(self) -> bool:
         return bool(self.bucket or self.risk is not None or self.rule or self.q)
 
     def query_string(self, **changes: Any) -> str:

@@ -131,7 +131,7 @@ def build_resource_table(report: Report, wanted: EvaluationFilter) -> Table:
     count = report_query.count_evaluations(report, wanted)
     names, words = list(heads), list(heads.values())
     return Table(
-        _("Resources"), names, words, rows, count, report.rows, wanted.in_words(rule), report
+        _("Resources"), names, words, rows, count, report.rows, wanted.describe(rule), report
     )
 
 
@@ -155,7 +155,7 @@ def build_rule_table(report: Report, wanted: EvaluationFilter) -> Table:
     )  # fmt: skip
     words = [str(head) for head in heads.values()]
     return Table(
-        _("Rules"), list(heads), words, rows, len(listed), report.rules, wanted.in_words(), report
+        _("Rules"), list(heads), words, rows, len(listed), report.rules, wanted.describe(), report
     )
 
 

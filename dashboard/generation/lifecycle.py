@@ -97,7 +97,7 @@ def submit_request(report: Report) -> None:
             return postpone_step(report, wait)
         generated = client.generate_report(report.pack.pack_id, report.client_token)
     now = timezone.now()
-    report.move(
+    report.finish_step(
         state=State.CREATING,
         submitted_at=now,
         joined=generated.joined,
@@ -129,7 +129,7 @@ def poll_cloud(report: Report) -> None:
     with cloud_client.open_client(account) as client:
         there = client.report(report.pack.pack_id)
     if is_requested_report(report, there):
-        report.move(
+        report.finish_step(
             state=State.FETCHING,
             created_at=report_created_at(there),
             next_at=timezone.now(),
@@ -137,7 +137,7 @@ def poll_cloud(report: Report) -> None:
         )
     else:
         poll_count = report.poll_count + 1
-        report.move(
+        report.finish_step(
             poll_count=poll_count, next_at=timezone.now() + poll_interval(poll_count), **NO_ERROR
         )
     return None
@@ -155,7 +155,7 @@ def fetch_file(report: Report) -> None:
         if not is_requested_report(
             report, there
         ):  # somebody had it made anew: that one will be ours
-            report.move(state=State.CREATING, next_at=timezone.now() + poll_interval(0))
+            report.finish_step(state=State.CREATING, next_at=timezone.now() + poll_interval(0))
             return None
         stated_counts = cloud_counts.fetch_cloud_counts(client, report.pack)
     with originals.temporary_folder() as folder:
@@ -171,7 +171,7 @@ def fetch_file(report: Report) -> None:
             )
         original = originals.store_file(path, fetched.sha256)
     now = timezone.now()
-    report.move(
+    report.finish_step(
         state=State.READING,
         original=original,
         file_name=fetched.file_name,
@@ -210,7 +210,7 @@ NO_ERROR: dict[str, Any] = {"failed_attempts": 0, "error_code": "", "error_facts
 
 
 def postpone_step(report: Report, seconds: float) -> None:
-    report.move(next_at=timezone.now() + dt.timedelta(seconds=seconds))
+    report.finish_step(next_at=timezone.now() + dt.timedelta(seconds=seconds))
 
 
 def handle_cloud_error(report: Report, error: cloud.CloudError) -> None:
@@ -221,10 +221,10 @@ def handle_cloud_error(report: Report, error: cloud.CloudError) -> None:
     if not passing or report.failed_attempts + 1 >= MAX_TEMPORARY_FAILURES:
         end_report(report, State.FAILED, error.code, facts)
         if error.code == "Invalid.CompliancePackId.Value":
-            report.pack.gone(timezone.now())
+            report.pack.mark_gone(timezone.now())
         return
     wait = dt.timedelta(seconds=min(2 ** (report.failed_attempts + 1), 60))
-    report.move(
+    report.finish_step(
         failed_attempts=report.failed_attempts + 1,
         error_code=error.code,
         error_facts=facts,
@@ -233,7 +233,7 @@ def handle_cloud_error(report: Report, error: cloud.CloudError) -> None:
 
 
 def end_report(report: Report, state: Report.State, code: str, facts: dict[str, Any]) -> None:
-    report.move(state=state, ended_at=timezone.now(), error_code=code, error_facts=facts)
+    report.finish_step(state=state, ended_at=timezone.now(), error_code=code, error_facts=facts)
 
 
 @contextmanager
@@ -263,6 +263,6 @@ def find_overdue_reports() -> ReportQuerySet:
 
 def remove_spans_of_ended_runs() -> None:
     """Takes what failed and cancelled reports had brought into the spans out again."""
-    for report in Report.objects.ended_badly().exclude(position=None):
+    for report in Report.objects.failed_or_cancelled().exclude(position=None):
         spans.remove_report(report)
         Report.objects.filter(pk=report.pk).update(position=None)

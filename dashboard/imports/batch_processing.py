@@ -104,7 +104,7 @@ class SmallReportWriter:
             if last and last.page.report.pack_id != some[0].pack_id:
                 last = None
             with transaction.atomic():
-                Pack.objects.hold(some[0].pack_id)
+                Pack.objects.lock_row(some[0].pack_id)
                 if not Report.objects.claim_all(some):
                     transaction.set_rollback(True)
                     return False

@@ -52,7 +52,7 @@ def find_or_create_reports(arrivals: Sequence[IdentifiedFile]) -> list[tuple[Rep
     A file's name tells its time to the minute, so that equal bytes of one minute are one report.
     """
     pack = find_or_create_pack(arrivals[0].place)
-    Pack.objects.hold(pack.pk)
+    Pack.objects.lock_row(pack.pk)
     there = find_existing_reports(pack, {arrival.original.pk for arrival in arrivals})
     found, new, now = [], [], timezone.now()
     for place, name, original, by in arrivals:

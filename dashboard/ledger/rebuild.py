@@ -26,7 +26,7 @@ def rebuild_pack(pack: Pack) -> int:
             )
         )
     with transaction.atomic():
-        Pack.objects.hold(pack.pk)
+        Pack.objects.lock_row(pack.pk)
         reports = find_reports_with_spans(pack)  # one more may have come in meanwhile
         rows = Evaluation.objects.filter(pack=pack)
         rows._raw_delete(rows.db)

@@ -27,7 +27,7 @@ def store_report(report: Report) -> None:
     with pause_garbage_collection(), readings.open_reading(report) as reading:
         if page := load_small_report(report, reading):
             with transaction.atomic():
-                Pack.objects.hold(report.pack_id)
+                Pack.objects.lock_row(report.pack_id)
                 if report.holds_claim():
                     store_small_report(page)
             return
@@ -35,7 +35,7 @@ def store_report(report: Report) -> None:
         Report.objects.filter(pk=report.pk, claim=report.claim).update(position=report.position)
         rules = store_spans(report, reading)
         with transaction.atomic():
-            Pack.objects.hold(report.pack_id)  # no two of its reports end between each other
+            Pack.objects.lock_row(report.pack_id)  # no two of its reports end between each other
             if report.holds_claim():
                 finish_report(
                     report, reading.contents, reading.groups, rules, spans.find_neighbours(report)
@@ -129,7 +129,7 @@ def update_pack_names(report: Report, pack_name: str) -> None:
 def store_spans(report: Report, reading: Reading) -> dict[int, int]:
     """Makes the pack's spans say what the file says; returns the ids of its rules by their number in the file."""
     with transaction.atomic():
-        Pack.objects.hold(report.pack_id)
+        Pack.objects.lock_row(report.pack_id)
         rules = rule_rows.rule_ids_by_number(
             reading.contents.rules, rule_rows.update_rules(report.pack, reading.contents.rules)
         )
@@ -187,7 +187,7 @@ def finish_report(
     Sheet.objects.bulk_create(report_summary.build_sheets(report, contents))
     if beside.after < FOREVER and (after := line.filter(position__gt=report.position).first()):
         update_change_counts(after, report)
-    ready = report.move(
+    ready = report.finish_step(
         state=Report.State.READY,
         ended_at=report.ended_at or timezone.now(),
         position=report.position,

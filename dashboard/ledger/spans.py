@@ -78,7 +78,7 @@ def store_evaluations(
     """
     for low, high, rows in split_key_ranges(buckets):
         with transaction.atomic():
-            Pack.objects.hold(report.pack_id)
+            Pack.objects.lock_row(report.pack_id)
             if not report.holds_claim():
                 return
             store_key_range(
@@ -155,7 +155,7 @@ def remove_report(report: Report) -> None:
     position = require_position(report)
     while True:
         with transaction.atomic():
-            Pack.objects.hold(report.pack_id)
+            Pack.objects.lock_row(report.pack_id)
             before, end = find_neighbours(report)
             # A span that begins or ends here, but for those that the others' positions explain as well.
             touched = Evaluation.objects.filter(pack=report.pack_id).filter(

@@ -67,7 +67,7 @@ class Account(models.Model):
     def secret(self, value: str) -> None:
         self.secret_encrypted = secret_cipher().encrypt(value.encode())
 
-    def rotate(self) -> None:
+    def reencrypt_secret(self) -> None:
         """Encrypts the secret anew with the first key of the settings."""
         self.secret_encrypted = secret_cipher().rotate(bytes(self.secret_encrypted))
         self.save(update_fields=["secret_encrypted"])
@@ -77,7 +77,7 @@ class PackQuerySet(models.QuerySet["Pack"]):
     def in_cloud(self) -> "PackQuerySet":
         return self.filter(gone_at=None, imported=False)
 
-    def hold(self, pk: int) -> None:
+    def lock_row(self, pk: int) -> None:
         """Keeps the pack to this transaction, so that no two of its reports are entered at a time.
 
         On SQLite the transaction itself does, from its beginning on.
@@ -113,7 +113,7 @@ class Pack(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def gone(self, at: Any) -> None:
+    def mark_gone(self, at: Any) -> None:
         self.gone_at = at
         self.save(update_fields=["gone_at"])
 

@@ -39,7 +39,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
     def ready(self) -> Self:
         return self.filter(state=Report.State.READY)
 
-    def ended_badly(self) -> Self:
+    def failed_or_cancelled(self) -> Self:
         return self.filter(state__in=(Report.State.FAILED, Report.State.CANCELLED))
 
     def due(self, now: dt.datetime) -> Self:
@@ -254,7 +254,7 @@ class Report(models.Model):
         """Whether the claim that was taken still stands, or nobody has one where none was."""
         return Report.objects.filter(pk=self.pk, claim=self.claim, state=self.state).exists()
 
-    def move(self, **fields: Any) -> bool:
+    def finish_step(self, **fields: Any) -> bool:
         """Writes a step's outcome and gives the claim back; false, and nothing written, where the claim was lost."""
         mine = Report.objects.filter(pk=self.pk, claim=self.claim, state=self.state)
         fields |= {"claim": None, "claimed_until": None}

@@ -1,6 +1,7 @@
 """What a reader asked to see of a report: a query string as one typed value, and back again."""
 
-from dataclasses import dataclass, replace
+import dataclasses
+from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -93,24 +94,24 @@ class EvaluationFilter:
         return self.q.casefold().split()
 
     @property
-    def narrows(self) -> bool:
+    def has_conditions(self) -> bool:
         return any(getattr(self, name) not in ("", None) for name in NARROWING)
 
     @property
-    def scans(self) -> bool:
+    def needs_row_scan(self) -> bool:
         """Whether rows must be looked at one by one: no counts are kept by these."""
         return bool(self.region or self.type or self.account or self.words)
 
-    def with_(self, **changes: Any) -> Self:
+    def replace(self, **changes: Any) -> Self:
         """The filter with changes; a new one begins on its first page with nothing open."""
-        return replace(self, **{"page": 1, "open": None, "dropped": (), **changes})
+        return dataclasses.replace(self, **{"page": 1, "open": None, "dropped": (), **changes})
 
     def query_string(self, **changes: Any) -> str:
         """The filter with changes, as a link's `?...`."""
-        return "?" + urlencode(self.with_(**changes).pairs)
+        return "?" + urlencode(self.replace(**changes).query_pairs)
 
     @property
-    def pairs(self) -> list[tuple[str, str]]:
+    def query_pairs(self) -> list[tuple[str, str]]:
         """What the filter says, as the query string has it."""
         pairs = []
         for name in NAMES:
@@ -141,6 +142,6 @@ class EvaluationFilter:
             )
         return chips
 
-    def in_words(self, rule: str = "") -> str:
+    def describe(self, rule: str = "") -> str:
         """What narrows, as a sentence's end: for print, exports and empty tables."""
         return " · ".join(word for word, _link in self.chips(rule)) or gettext("all rows")

@@ -143,7 +143,7 @@ def describe_order(
 
 def count_evaluations(report: Report, wanted: EvaluationFilter) -> int:
     """How many rows a filter finds: the number on a card is the number of rows after the click."""
-    if wanted.scans:
+    if wanted.needs_row_scan:
         # A name that any cache takes: what people search for may hold anything.
         name = hashlib.sha256(
             repr(replace(wanted, sort="", page=1, open=None, dropped=())).encode()
@@ -185,7 +185,7 @@ class EvaluationPage:
 def load_page(report: Report, wanted: EvaluationFilter, size: int = PAGE) -> EvaluationPage:
     """A page of the rows; one beyond the end is the last."""
     rows = filter_evaluations(report, wanted, along_index=not wanted.sort)
-    if wanted.scans:
+    if wanted.needs_row_scan:
         # One look at every row gives the count of the few and the rows of the many; never two.
         # PostgreSQL thinks that a third of all rows bear any word, and would look at every pack's rather than at these.
         these = filter_evaluations(report, wanted, along_index=connection.vendor == "postgresql")
@@ -224,7 +224,7 @@ def filter_rules(report: Report, wanted: EvaluationFilter) -> list[rule_summarie
         for result in rule_summaries.load_rule_summaries(report)
         if matches_filter(result, wanted)
     ]
-    if wanted.scans:
+    if wanted.needs_row_scan:
         found = set(filter_evaluations(report, wanted).values_list("rule_id", flat=True).distinct())
         named = wanted.words and not (wanted.region or wanted.type or wanted.account)
         listed = [

@@ -21,29 +21,29 @@ Shown = Account.objects.defer("secret_encrypted")
 
 @require_GET
 @permission_required("dashboard.view_account", raise_exception=True)
-def accounts(request: Request) -> HttpResponse:
+def account_list(request: Request) -> HttpResponse:
     in_cloud = Count("packs", filter=Q(packs__gone_at=None, packs__imported=False))
-    return render(request, "account_list.html", {"accounts": Shown.annotate(in_cloud=in_cloud)})
+    return render(request, "account/list.html", {"accounts": Shown.annotate(in_cloud=in_cloud)})
 
 
 @require_GET
 @permission_required("dashboard.view_account", raise_exception=True)
-def account(request: Request, pk: int) -> HttpResponse:
+def account_detail(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(Shown, pk=pk)
-    return render(request, "account_detail.html", {"account": found, "packs": found.packs.all()})
+    return render(request, "account/detail.html", {"account": found, "packs": found.packs.all()})
 
 
 @permission_required("dashboard.add_account", raise_exception=True)
-def add(request: Request) -> HttpResponse:
-    return edited(request, Account())
+def account_add(request: Request) -> HttpResponse:
+    return render_account_form(request, Account())
 
 
 @permission_required("dashboard.change_account", raise_exception=True)
-def edit(request: Request, pk: int) -> HttpResponse:
-    return edited(request, get_object_or_404(Account, pk=pk))
+def account_edit(request: Request, pk: int) -> HttpResponse:
+    return render_account_form(request, get_object_or_404(Account, pk=pk))
 
 
-def edited(request: Request, account: Account) -> HttpResponse:
+def render_account_form(request: Request, account: Account) -> HttpResponse:
     """The form of an account; once it is kept, the account's page, where the connection can be tested."""
     name = account.name
     form = AccountForm(request.POST or None, instance=account)
@@ -55,13 +55,13 @@ def edited(request: Request, account: Account) -> HttpResponse:
         return redirect(f"/accounts/{kept.pk}/")
     status = 422 if form.is_bound else 200
     return render(
-        request, "account_form.html", {"form": form, "pk": account.pk, "name": name}, status=status
+        request, "account/form.html", {"form": form, "pk": account.pk, "name": name}, status=status
     )
 
 
 @require_POST
 @permission_required("dashboard.change_account", raise_exception=True)
-def test(request: Request, pk: int) -> HttpResponse:
+def account_test(request: Request, pk: int) -> HttpResponse:
     """Asks the cloud for the packs and says in words what came of it; changes nothing."""
     account = get_object_or_404(Account, pk=pk)
     verdict = discovery.test_connection(account)
@@ -70,22 +70,22 @@ def test(request: Request, pk: int) -> HttpResponse:
         "The connection works. The cloud lists %(count)s packs.",
         verdict.packs,
     )
-    return told(request, account, words % {"count": verdict.packs}, verdict.error)
+    return show_account_message(request, account, words % {"count": verdict.packs}, verdict.error)
 
 
 @require_POST
 @permission_required("dashboard.change_account", raise_exception=True)
-def refresh(request: Request, pk: int) -> HttpResponse:
+def account_refresh(request: Request, pk: int) -> HttpResponse:
     """Fetches the list of packs; those that are gone from the cloud stay, and are marked."""
     account = get_object_or_404(Account, pk=pk)
     try:
         discovery.refresh_packs(account)
     except cloud.CloudError as error:
-        return told(request, account, "", error)
-    return told(request, account, _("The list of packs is up to date."))
+        return show_account_message(request, account, "", error)
+    return show_account_message(request, account, _("The list of packs is up to date."))
 
 
-def told(
+def show_account_message(
     request: Request, account: Account, words: str, error: cloud.CloudError | None = None
 ) -> HttpResponse:
     """The verdict on the account's page: in place, or after a redirect as a message."""
@@ -94,7 +94,7 @@ def told(
     if request.htmx:
         verdict = {"words": words, "cause": cause, "request_id": request_id}
         context = {"account": account, "packs": account.packs.all(), **verdict}
-        return render(request, "account_detail.html#packs", context)
+        return render(request, "account/detail.html#packs", context)
     if cause:
         parts = [_("%(title)s.") % {"title": cause.title}, cause.meaning, cause.next_step]
         words = " ".join(

@@ -21,10 +21,10 @@ from dashboard.exports import comparison_export
 from dashboard.models import Report, Status
 from dashboard.models.evaluations import position_time
 from dashboard.queries.filters import RISKS
-from dashboard.templatetags.ledger import mark, risk_mark, time
 from dashboard.text.formatting import format_time, shorten_middle
+from dashboard.text.template_tags import mark, risk_mark, time
 from dashboard.views import Request, exports
-from dashboard.views.log import taken
+from dashboard.views.log import log_file_taken
 
 STATUS_OF = {
     Bucket.NEW_FAILURE: Status.NON_COMPLIANT,
@@ -45,7 +45,7 @@ PRINTED = 5_000  # rows of a print; the page says when there are more
 
 
 @require_safe
-def choose(request: HttpRequest, pack_id: int) -> HttpResponse:
+def comparison_latest(request: HttpRequest, pack_id: int) -> HttpResponse:
     """Leads to the comparison of ?a= and ?b=; by default the latest report against the one before."""
     ready = Report.objects.ready().filter(pack=pack_id)
     asked = [int(pk) for name in "ab" if (pk := request.GET.get(name, "")).isdecimal()]
@@ -56,7 +56,7 @@ def choose(request: HttpRequest, pack_id: int) -> HttpResponse:
     return redirect(f"/packs/{pack_id}/compare/{found[-1]}/{found[0]}/")
 
 
-def compared(pack_id: int, older: int, newer: int) -> Comparison:
+def find_comparison(pack_id: int, older: int, newer: int) -> Comparison:
     """Raises Http404 where one of them is no ready report of the pack."""
     ready = Report.objects.ready().filter(pack=pack_id).select_related("pack__account")
     reports = ready.only(*NEEDED).in_bulk([older, newer])
@@ -66,10 +66,10 @@ def compared(pack_id: int, older: int, newer: int) -> Comparison:
 
 
 @require_safe
-def comparison(
+def comparison_detail(
     request: HttpRequest, pack_id: int, older: int, newer: int, printed: bool = False
 ) -> HttpResponse:
-    found = compared(pack_id, older, newer)
+    found = find_comparison(pack_id, older, newer)
     if found.older.pk != older:  # always from the older to the newer
         query = f"?{request.GET.urlencode()}" if request.GET else ""
         return redirect(f"/packs/{pack_id}/compare/{newer}/{older}/{query}")
@@ -88,24 +88,24 @@ def comparison(
         "rows_exported": comparison_export.count_at_most(found, wanted),
         "query_exported": wanted.query_string(),
         "page": page,
-        "groups": groups(judged, comparison_rows.build_rows(found, judged, page.changes)),
-        "heads": heads(),
+        "groups": group_rows(judged, comparison_rows.build_rows(found, judged, page.changes)),
+        "heads": comparison_heads(),
         "sentence": comparison_rows.summarize_changes(found),
-        "cards": cards(found, wanted),
-        "chips": chips(found.lists, judged, wanted),
+        "cards": bucket_cards(found, wanted),
+        "chips": filter_chips(found.lists, judged, wanted),
         "risks": [(slug, risk.label, risk == wanted.risk) for slug, risk in RISKS.items()],
         "scope": judged,
         "rule_changes": list(judged.changes()),
-        "rates": rates(found),
-        **pages(page, wanted),
+        "rates": rate_rows(found),
+        **pager_links(page, wanted),
     }
     if printed:
         made = {"sides": [found.older, found.newer], "printed": format_time(timezone.now())}
-        return render(request, "comparison_print.html", context | made)
-    return render(request, "comparison.html", context)
+        return render(request, "comparison/print.html", context | made)
+    return render(request, "comparison/detail.html", context)
 
 
-def cards(found: Comparison, wanted: ComparisonFilter) -> list[dict[str, Any]]:
+def bucket_cards(found: Comparison, wanted: ComparisonFilter) -> list[dict[str, Any]]:
     """A card for each bucket that holds something, and for the two that a reader looks for first."""
     shown = [
         bucket
@@ -125,7 +125,7 @@ def cards(found: Comparison, wanted: ComparisonFilter) -> list[dict[str, Any]]:
     ]
 
 
-def chips(
+def filter_chips(
     lists: ListedStatuses, judged: RuleScope, wanted: ComparisonFilter
 ) -> list[tuple[str, str]]:
     """What narrows, in words, each with the link that takes it away."""
@@ -145,11 +145,11 @@ def chips(
     return found
 
 
-def groups(judged: RuleScope, rows: list[ChangeRow]) -> list[dict[str, Any]]:
+def group_rows(judged: RuleScope, rows: list[ChangeRow]) -> list[dict[str, Any]]:
     """The rows, as HTML, under their rules, in the order in which they come."""
     risk = cache(risk_mark)
     found: dict[int, list[SafeString]] = {}
-    for rule, line in zip((row.change.rule for row in rows), lines(rows), strict=True):
+    for rule, line in zip((row.change.rule for row in rows), render_rows(rows), strict=True):
         found.setdefault(rule, []).append(line)
     return [
         {
@@ -163,11 +163,11 @@ def groups(judged: RuleScope, rows: list[ChangeRow]) -> list[dict[str, Any]]:
     ]
 
 
-def lines(rows: Iterable[ChangeRow]) -> Iterator[SafeString]:
+def render_rows(rows: Iterable[ChangeRow]) -> Iterator[SafeString]:
     """Rows as HTML, each mark and time made once: a template would take several times as long."""
     marked = cache(lambda status, words: mark(status.slug if status else "not-applicable", words))
     since = cache(lambda position: time(position_time(position)) if position else "")
-    label = {name: escape(words) for name, words in heads().items()}
+    label = {name: escape(words) for name, words in comparison_heads().items()}
     words = tuple(map(escape, (_("is"), _(", ") + _("should be"), _("before:"))))
     for row in rows:
         change, now = row.change, row.now
@@ -177,13 +177,13 @@ def lines(rows: Iterable[ChangeRow]) -> Iterator[SafeString]:
             f'<a class="id" href="/resources/{now.resource}/" title="{escape(change.resource_id)}">{escape(short)}</a>'
             f'<br>{escape(now.resource_name)}</span></td><td data-label="{label["type"]}" class="small"><span>'
             f'{escape(now.resource_type)}<br><span class="soft">{escape(now.region)} {escape(now.account)}</span>'
-            f'</span></td><td data-label="{label["finding"]}"><span>{finding(row, *words)}</span></td>'
+            f'</span></td><td data-label="{label["finding"]}"><span>{render_finding(row, *words)}</span></td>'
             f'<td data-label="{label["since"]}" class="small">{since(now.since)}</td></tr>'
         )
         yield mark_safe(made)  # noqa: S308  # numbers, and words escaped here or in `finding`
 
 
-def heads() -> dict[str, str]:
+def comparison_heads() -> dict[str, str]:
     """The heads of the columns, which stand beside the cells where there is no room for a table."""
     return {
         "change": _("Change"),
@@ -194,7 +194,7 @@ def heads() -> dict[str, str]:
     }
 
 
-def finding(row: ChangeRow, is_: str, should: str, before: str) -> str:
+def render_finding(row: ChangeRow, is_: str, should: str, before: str) -> str:
     """What was found, as HTML, and what the older report said where it said otherwise."""
     now, former = row.now, f"{row.before.actual} {row.before.reason}".strip() if row.before else ""
     found = ""
@@ -207,7 +207,7 @@ def finding(row: ChangeRow, is_: str, should: str, before: str) -> str:
     return found
 
 
-def rates(found: Comparison) -> list[dict[str, Any]]:
+def rate_rows(found: Comparison) -> list[dict[str, Any]]:
     """The rate of both reports, on the full scope and on the common one."""
     shown: list[dict[str, Any]] = [
         {"words": _("all that each report judges"), "older": found.full[0], "newer": found.full[1]}
@@ -223,13 +223,13 @@ def rates(found: Comparison) -> list[dict[str, Any]]:
     return shown
 
 
-def pages(page: ComparisonPage, wanted: ComparisonFilter) -> dict[str, str]:
+def pager_links(page: ComparisonPage, wanted: ComparisonFilter) -> dict[str, str]:
     """The links of the pager."""
     places = {"first": 1, "previous": page.number - 1, "next": page.number + 1, "last": page.last}
     return {name: wanted.query_string(page=number) for name, number in places.items()}
 
 
-def file_of(request: Request, found: Comparison) -> comparison_export.ComparisonExport:
+def requested_export(request: Request, found: Comparison) -> comparison_export.ComparisonExport:
     """The file that a query string asks for."""
     return comparison_export.ComparisonExport(
         found,
@@ -240,9 +240,14 @@ def file_of(request: Request, found: Comparison) -> comparison_export.Comparison
 
 
 @require_safe
-def export(request: Request, pack_id: int, older: int, newer: int, kind: str) -> HttpResponseBase:
+def comparison_export_file(
+    request: Request, pack_id: int, older: int, newer: int, kind: str
+) -> HttpResponseBase:
     """The comparison as a file: the same numbers, all pages, under the filter of the page."""
-    form, found = exports.known(kind, comparison_export.FORMATS), compared(pack_id, older, newer)
+    form, found = (
+        exports.find_format(kind, comparison_export.FORMATS),
+        find_comparison(pack_id, older, newer),
+    )
     name = comparison_export.comparison_file_name(found, kind)
     headers = {
         "Content-Disposition": content_disposition_header(True, name),
@@ -250,17 +255,24 @@ def export(request: Request, pack_id: int, older: int, newer: int, kind: str) ->
     }
     # Made whole: what is streamed after the request has neither the reader's language nor the reader's zone.
     made = HttpResponse(
-        form.write(file_of(request, found)), content_type=form.content_type, headers=headers
+        form.write(requested_export(request, found)),
+        content_type=form.content_type,
+        headers=headers,
     )
-    taken(request, "export", found.newer, name)
+    log_file_taken(request, "export", found.newer, name)
     return made
 
 
 @require_safe
-def preparing(request: Request, pack_id: int, older: int, newer: int, kind: str) -> HttpResponse:
+def comparison_preparing(
+    request: Request, pack_id: int, older: int, newer: int, kind: str
+) -> HttpResponse:
     """What a reader sees while a large file is made."""
-    form, found = exports.known(kind, comparison_export.FORMATS), compared(pack_id, older, newer)
-    base, asked = f"/packs/{pack_id}/compare/{older}/{newer}/", file_of(request, found)
+    form, found = (
+        exports.find_format(kind, comparison_export.FORMATS),
+        find_comparison(pack_id, older, newer),
+    )
+    base, asked = f"/packs/{pack_id}/compare/{older}/{newer}/", requested_export(request, found)
     about = {
         "pack": found.newer.pack,
         "of": found.newer.pack.name,
@@ -268,4 +280,4 @@ def preparing(request: Request, pack_id: int, older: int, newer: int, kind: str)
         "back": base + asked.wanted.query_string(),
         "back_words": _("Back to the comparison"),
     }
-    return exports.announced(request, form, asked.count, f"{base}changes.{kind}", about)
+    return exports.render_preparing(request, form, asked.count, f"{base}changes.{kind}", about)

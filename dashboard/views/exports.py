@@ -16,15 +16,15 @@ from dashboard.queries import report_query, rule_summaries
 from dashboard.queries.filters import EvaluationFilter
 from dashboard.text.formatting import format_time
 from dashboard.views import Request
-from dashboard.views.head import head
-from dashboard.views.log import taken
-from dashboard.views.reports import ready
-from dashboard.views.rows import Row, rules_shown, shown
+from dashboard.views.head import build_report_header
+from dashboard.views.log import log_file_taken
+from dashboard.views.reports import find_ready_report
+from dashboard.views.rows import Row, build_evaluation_rows, build_rule_rows
 
 PRINTED = 2_000  # rows of resources that a printed report has at most; it says so
 
 
-def table(request: Request, report: Report) -> tables.Table:
+def requested_table(request: Request, report: Report) -> tables.Table:
     """The table that a query string asks for: rules, a sheet or, by default, resources."""
     what = request.GET.get("what", "resources")
     if what == "sheet":
@@ -43,17 +43,17 @@ def table(request: Request, report: Report) -> tables.Table:
 
 
 @require_safe
-def export(request: Request, report_id: int, kind: str) -> HttpResponseBase:
+def report_export(request: Request, report_id: int, kind: str) -> HttpResponseBase:
     """A table as a file: made whole first, so that a failure is an error page and never half a file."""
-    form = known(kind, tables.FORMATS)
-    asked = table(request, ready(report_id))
+    form = find_format(kind, tables.FORMATS)
+    asked = requested_table(request, find_ready_report(report_id))
     name = f"{asked.file_stem}.{kind}"
     file = tables.write_to_temporary_file(asked, form.write, request.user)
-    taken(request, "export", asked.report, name)
+    log_file_taken(request, "export", asked.report, name)
     return FileResponse(file, as_attachment=True, filename=name, content_type=form.content_type)
 
 
-def known(kind: str, formats: Mapping[str, Format[Writer]]) -> Format[Writer]:
+def find_format(kind: str, formats: Mapping[str, Format[Writer]]) -> Format[Writer]:
     try:
         return formats[kind]
     except KeyError as error:
@@ -61,9 +61,9 @@ def known(kind: str, formats: Mapping[str, Format[Writer]]) -> Format[Writer]:
 
 
 @require_safe
-def preparing(request: Request, report_id: int, kind: str) -> HttpResponse:
+def report_export_preparing(request: Request, report_id: int, kind: str) -> HttpResponse:
     """What a reader sees while a large file is made."""
-    form, report = known(kind, tables.FORMATS), ready(report_id)
+    form, report = find_format(kind, tables.FORMATS), find_ready_report(report_id)
     about = {
         "pack": report.pack,
         "of": report.pack_name,
@@ -71,12 +71,16 @@ def preparing(request: Request, report_id: int, kind: str) -> HttpResponse:
         "back": f"/reports/{report_id}/",
         "back_words": _("Back to the report"),
     }
-    return announced(
-        request, form, table(request, report).count, f"/reports/{report_id}/export.{kind}", about
+    return render_preparing(
+        request,
+        form,
+        requested_table(request, report).count,
+        f"/reports/{report_id}/export.{kind}",
+        about,
     )
 
 
-def announced(
+def render_preparing(
     request: Request, form: Format[Any], count: int, file: str, about: dict[str, Any]
 ) -> HttpResponse:
     """A page that asks for the file and stays until it comes; where the file does not take long, the file itself.
@@ -87,27 +91,27 @@ def announced(
     if count <= form.pace:
         return redirect(file)
     told = {"file": file, "count": count, "seconds": max(2, round(count / form.pace))}
-    return render(request, "preparing.html", about | told)
+    return render(request, "export/preparing.html", about | told)
 
 
 @require_safe
-def printed(request: Request, report_id: int) -> HttpResponse:
+def report_print(request: Request, report_id: int) -> HttpResponse:
     """The report as a document: a cover, the rules, the rows by rule."""
-    report = ready(report_id)
-    wanted = EvaluationFilter.parse(request.GET, tuple(report_query.ORDERS)).with_(sort="")
-    rows_wanted = wanted if wanted.status else wanted.with_(status=Status.NON_COMPLIANT)
+    report = find_ready_report(report_id)
+    wanted = EvaluationFilter.parse(request.GET, tuple(report_query.ORDERS)).replace(sort="")
+    rows_wanted = wanted if wanted.status else wanted.replace(status=Status.NON_COMPLIANT)
     page = report_query.load_page(report, rows_wanted, PRINTED)
     groups: dict[int, list[Row]] = {}
-    for row in shown(report, page.rows):
+    for row in build_evaluation_rows(report, page.rows):
         groups.setdefault(row["rule_pk"], []).append(row)
-    listed = report_query.filter_rules(report, wanted.with_(status=None))
+    listed = report_query.filter_rules(report, wanted.replace(status=None))
     names = {one.rule: one.name for one in rule_summaries.load_rule_summaries(report)}
     context = {
-        "rules": rules_shown(report, listed),
+        "rules": build_rule_rows(report, listed),
         "groups": [{"name": names.get(rule, ""), "rows": rows} for rule, rows in groups.items()],
         "page": page,
-        "filter": wanted.in_words(names.get(wanted.rule or 0, "")) if wanted.narrows else "",
+        "filter": wanted.describe(names.get(wanted.rule or 0, "")) if wanted.has_conditions else "",
         "status": rows_wanted.status,
         "printed": format_time(timezone.now()),
     }
-    return render(request, "report_print.html", head(report, wanted, "") | context)
+    return render(request, "report/print.html", build_report_header(report, wanted, "") | context)

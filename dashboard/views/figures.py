@@ -12,9 +12,9 @@ from dashboard.models import Report
 from dashboard.models.evaluations import position_time
 from dashboard.models.reports import ReportQuerySet
 from dashboard.queries import report_history
-from dashboard.templatetags.ledger import aside, change, failing_link, mark, rate_bar, time
 from dashboard.text import error_messages
 from dashboard.text.formatting import format_number, format_rate, format_size, shorten_middle
+from dashboard.text.template_tags import aside, change, failing_link, mark, rate_bar, time
 from dashboard.workbook.archive import NAME
 
 # What a row says, of the sixty columns that there are.
@@ -25,7 +25,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def cells(report: Report, labels: dict[str, str]) -> SafeString:
+def figure_cells(report: Report, labels: dict[str, str]) -> SafeString:
     """The figures of a ready report as the cells of its row: templates only set them down.
 
     Each has its label, but for a rate and a change that say what they are.
@@ -62,54 +62,54 @@ class Entry(TypedDict):
     facts: str
 
 
-def listed(reports: ReportQuerySet, *more: str) -> ReportQuerySet:
+def with_list_columns(reports: ReportQuerySet, *more: str) -> ReportQuerySet:
     """The reports with what their rows say, and with `more` columns."""
     told = reports.select_related("requested_by", "original").only(*COLUMNS, *more)
     return report_history.with_same_content(told).newest_first()
 
 
-def entry(report: Report, labels: dict[str, str]) -> Entry:
+def build_entry(report: Report, labels: dict[str, str]) -> Entry:
     """What the row of a report says that is `listed`."""
     same: int | None = getattr(report, "same", None)
     ready = report.state == Report.State.READY
     ended = not ready and not report.under_way
     told = (
         format_size(report.original.size) if report.original else "",
-        rows(report.rows) if ready else "",
+        describe_row_count(report.rows) if ready else "",
     )
     return {
         "report": report,
         "pk": str(report.pk),
         "time": time(report.listed_at),
-        "cells": cells(report, labels) if ready else "",
-        "state": "" if ready else mark(slug(report), report.get_state_display()),
+        "cells": figure_cells(report, labels) if ready else "",
+        "state": "" if ready else mark(state_slug(report), report.get_state_display()),
         "cause": error_messages.explain_error(report.error_code, report.error_facts).title
         if ended and report.error_code
         else "",
         "same": time(position_time(same)) if same else "",
-        "by": starter(report),
+        "by": describe_starter(report),
         "evaluated": aside(labels["evaluated"], report.evaluated_at),
         "received": aside(labels["received"], report.received_at),
         "file": shorten_middle(report.file_name),
-        "whole": whole(report),
+        "whole": full_file_name(report),
         "facts": " · ".join(filter(None, (*told, shorten_middle(report.original_id or "", 9)))),
     }
 
 
-def whole(report: Report) -> str:
+def full_file_name(report: Report) -> str:
     """What the cell of the file cuts short: the hash, and a name that does not merely say account, pack and time."""
     name = "" if NAME.fullmatch(PurePath(report.file_name).stem) else report.file_name
     return "\n".join(filter(None, (name, report.original_id)))
 
 
-def slug(report: Report) -> str:
+def state_slug(report: Report) -> str:
     """In which status' colour a report stands that is not ready."""
     if report.under_way:
         return "under-way"
     return "failing" if report.state == Report.State.FAILED else "not-applicable"
 
 
-def starter(report: Report) -> str:
+def describe_starter(report: Report) -> str:
     """Who began it, and how."""
     name = {"name": report.requested_by.get_username()} if report.requested_by else {}
     if report.source == Report.Source.IMPORTED:
@@ -117,11 +117,11 @@ def starter(report: Report) -> str:
     return _("by %(name)s") % name if name else _("automatically")
 
 
-def rows(count: int) -> str:
+def describe_row_count(count: int) -> str:
     return ngettext("%(count)s row", "%(count)s rows", count) % {"count": format_number(count)}
 
 
-def labels() -> dict[str, str]:
+def list_labels() -> dict[str, str]:
     """The words that stand beside figures and times, looked up and escaped once."""
     words = {
         "rate": _("Rate"),

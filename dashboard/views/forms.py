@@ -138,7 +138,7 @@ class ReportListForm(forms.Form):
         return reports
 
     @property
-    def narrows(self) -> bool:
+    def has_conditions(self) -> bool:
         return any(self.cleaned_data.values())
 
     @property

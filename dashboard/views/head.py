@@ -50,17 +50,17 @@ class Tab:
     count: int | None = None
 
 
-def head(report: Report, wanted: EvaluationFilter, tab: str) -> dict[str, Any]:
+def build_report_header(report: Report, wanted: EvaluationFilter, tab: str) -> dict[str, Any]:
     """The context of the head; `tab` is the name of the one in front."""
     return {
         "report": report,
-        **tongue(report),
+        **language_attributes(report),
         "rated": report.rated,
         "when": format_time(report.listed_at),
         "wanted": wanted,
         "tab": tab,
-        "cards": [one for one in (card(report, own, wanted) for own in CARDS) if one],
-        "tabs": tabs(report, wanted),
+        "cards": [one for one in (build_card(report, own, wanted) for own in CARDS) if one],
+        "tabs": build_tabs(report, wanted),
         "mismatches": [note["facts"] for note in report.notes if note["code"] == "count_mismatch"],
         "formats": FORMATS,
         "export": f"/reports/{report.pk}/export",
@@ -68,7 +68,7 @@ def head(report: Report, wanted: EvaluationFilter, tab: str) -> dict[str, Any]:
     }
 
 
-def tongue(report: Report) -> dict[str, str]:
+def language_attributes(report: Report) -> dict[str, str]:
     """The file's language, and the attribute that passages in it bear where the page speaks another."""
     language = report.language or "und"
     ours = (get_language() or "").split("-")[0]
@@ -78,7 +78,7 @@ def tongue(report: Report) -> dict[str, str]:
     }
 
 
-def card(report: Report, own: EvaluationFilter, wanted: EvaluationFilter) -> Card | None:
+def build_card(report: Report, own: EvaluationFilter, wanted: EvaluationFilter) -> Card | None:
     """The card of a filter; none for risks that no rule leaves unstated."""
     status = own.status
     assert status is not None  # noqa: S101  # every card has one
@@ -94,7 +94,7 @@ def card(report: Report, own: EvaluationFilter, wanted: EvaluationFilter) -> Car
     )
 
 
-def tabs(report: Report, wanted: EvaluationFilter) -> list[Tab]:
+def build_tabs(report: Report, wanted: EvaluationFilter) -> list[Tab]:
     """The tabs; rules and resources keep the filter, but for its order."""
     base, query = f"/reports/{report.pk}/", wanted.query_string(sort="")
     query = "" if query == "?" else query

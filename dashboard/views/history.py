@@ -10,28 +10,28 @@ from django.views.decorators.http import require_safe
 from dashboard.models import AuditEntry, Report
 from dashboard.queries import report_history
 from dashboard.views import Request
-from dashboard.views.figures import entry, labels, listed
+from dashboard.views.figures import build_entry, list_labels, with_list_columns
 from dashboard.views.forms import AnnotationForm, HistoryForm
 
 PER_PAGE = 25
 
 
 @require_safe
-def reports(request: Request) -> HttpResponse:
+def report_list(request: Request) -> HttpResponse:
     """Every report, run and import that the filter leaves."""
     every = Report.objects.select_related("pack__account")
     form = HistoryForm(request.GET)
-    found = listed(form.narrow(every), "pack__account__name")
+    found = with_list_columns(form.narrow(every), "pack__account__name")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    words = labels()
-    shown = [entry(report, words) for report in page.object_list]
+    words = list_labels()
+    shown = [build_entry(report, words) for report in page.object_list]
     return render(
-        request, "history.html", {"form": form, "page": page, "entries": shown, "labels": words}
+        request, "report/list.html", {"form": form, "page": page, "entries": shown, "labels": words}
     )
 
 
 @require_safe
-def changes(_request: Request, report_id: int) -> HttpResponse:
+def report_changes(_request: Request, report_id: int) -> HttpResponse:
     """Leads to the comparison of a report with the one before it; the first one's with itself."""
     report = get_object_or_404(Report.objects.ready(), pk=report_id)
     earlier = Report.objects.ready().filter(pack=report.pack_id, position__lt=report.position)
@@ -39,38 +39,43 @@ def changes(_request: Request, report_id: int) -> HttpResponse:
     return redirect(f"/packs/{report.pack_id}/compare/{before}/{report.pk}/")
 
 
-def notes(request: Request, report_id: int) -> HttpResponse:
+def report_notes(request: Request, report_id: int) -> HttpResponse:
     """Label, note and hold, and the log of what was done; whoever may change them finds a form."""
     report = get_object_or_404(Report.objects.select_related("pack__account"), pk=report_id)
     if request.method == "POST":
-        return annotate(request, report)
-    return page_of_notes(request, report, AnnotationForm(instance=report, label_suffix=""))
+        return save_notes(request, report)
+    return render_notes(request, report, AnnotationForm(instance=report, label_suffix=""))
 
 
 @permission_required("dashboard.change_report", raise_exception=True)
-def annotate(request: Request, report: Report) -> HttpResponse:
+def save_notes(request: Request, report: Report) -> HttpResponse:
     form = AnnotationForm(request.POST, instance=Report(pk=report.pk), label_suffix="")
     if not form.is_valid():
-        return page_of_notes(request, report, form, status=422)
+        return render_notes(request, report, form, status=422)
     report_history.annotate_report(report, request.user, **form.cleaned_data)
     return redirect(f"/reports/{report.pk}/notes/")
 
 
-def page_of_notes(
+def render_notes(
     request: Request, report: Report, form: AnnotationForm, status: int = 200
 ) -> HttpResponse:
-    log = [{"entry": entry, "lines": lines(entry)} for entry in report.audit.select_related("by")]
+    log = [
+        {"entry": entry, "lines": audit_lines(entry)} for entry in report.audit.select_related("by")
+    ]
     return render(
-        request, "report_notes.html", {"report": report, "form": form, "log": log}, status=status
+        request, "report/notes.html", {"report": report, "form": form, "log": log}, status=status
     )
 
 
-def lines(entry: AuditEntry) -> list[str]:
+def audit_lines(entry: AuditEntry) -> list[str]:
     """What an entry of the log says, a line for each thing that was done."""
     if entry.action == "annotate":
         names = {"label": _("label"), "note": _("note"), "held": _("hold")}
         told = [
-            (names[name], f"{said(entry.before[name])} → {said(entry.after[name])}")
+            (
+                names[name],
+                f"{format_audit_value(entry.before[name])} → {format_audit_value(entry.after[name])}",
+            )
             for name in entry.after
         ]
     else:
@@ -86,6 +91,6 @@ def lines(entry: AuditEntry) -> list[str]:
     ]
 
 
-def said(value: str | bool) -> str:
+def format_audit_value(value: str | bool) -> str:
     """A value of the log in words."""
     return (_("yes") if value else _("no")) if isinstance(value, bool) else value or "–"

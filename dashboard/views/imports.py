@@ -28,19 +28,24 @@ may_import = permission_required("dashboard.import_report", raise_exception=True
 
 
 @may_import
-def batches(request: Request) -> HttpResponse:
+def import_list(request: Request) -> HttpResponse:
     """What was brought in so far, and where more can be."""
     if request.method == "POST":
-        return receive(request)
+        return save_uploads(request)
     found = ImportBatch.objects.select_related("by").prefetch_related("files__report")[:LISTED]
     return render(
         request,
-        "import_list.html",
-        {"batches": [(batch, counts(batch.files.all())) for batch in found]},
+        "imports/list.html",
+        {
+            "batches": [
+                (import_detail, count_outcomes(import_detail.files.all()))
+                for import_detail in found
+            ]
+        },
     )
 
 
-def receive(request: Request) -> HttpResponse:
+def save_uploads(request: Request) -> HttpResponse:
     """Takes the files' bytes into the archive; a worker does the rest."""
     uploaded = [file for file in request.FILES.getlist("files") if isinstance(file, UploadedFile)]
     if not uploaded:
@@ -56,7 +61,7 @@ def receive(request: Request) -> HttpResponse:
     return redirect(f"/imports/{batch.pk}/")
 
 
-def counts(files: Any) -> dict[str, int]:
+def count_outcomes(files: Any) -> dict[str, int]:
     """How many files there are, how many became reports, how many wait, how many failed or are asked about."""
     found = {"files": 0, "ready": 0, "waiting": 0, "bad": 0}
     for file in files:
@@ -70,15 +75,15 @@ def counts(files: Any) -> dict[str, int]:
 
 @may_import
 @require_safe
-def batch(request: Request, pk: int) -> HttpResponse:
+def import_detail(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(ImportBatch.objects.select_related("by"), pk=pk)
-    context = {"batch": found, **verdicts(found)}
+    context = {"batch": found, **list_outcomes(found)}
     return render(
-        request, "import_detail.html#verdicts" if request.htmx else "import_detail.html", context
+        request, "imports/detail.html#verdicts" if request.htmx else "imports/detail.html", context
     )
 
 
-def verdicts(
+def list_outcomes(
     batch: ImportBatch, refused: PlaceForm | None = None, refused_pk: int = 0
 ) -> dict[str, Any]:
     """Each file with its verdict in words; those that are asked about bring a form."""
@@ -86,17 +91,17 @@ def verdicts(
     shown = [
         {
             "file": file,
-            **verdict(file),
-            "form": (refused if file.pk == refused_pk and refused else asking(file))
+            **describe_outcome(file),
+            "form": (refused if file.pk == refused_pk and refused else identity_form(file))
             if file.state == State.ASKING
             else None,
         }
         for file in files
     ]
-    return {"shown": shown, "counts": counts(files), "pause": 2 if len(files) < 100 else 5}
+    return {"shown": shown, "counts": count_outcomes(files), "pause": 2 if len(files) < 100 else 5}
 
 
-def verdict(file: ImportedFile) -> dict[str, Any]:
+def describe_outcome(file: ImportedFile) -> dict[str, Any]:
     """The mark, the words and the cause of what became of a file."""
     report = file.report
     if file.under_way:
@@ -115,7 +120,7 @@ def verdict(file: ImportedFile) -> dict[str, Any]:
     return {"mark": MARKS[State(file.state)], "words": file.get_state_display(), "cause": cause}
 
 
-def asking(file: ImportedFile) -> PlaceForm:
+def identity_form(file: ImportedFile) -> PlaceForm:
     known = {
         "account_uid": file.account_uid,
         "pack_id": file.pack_id,
@@ -126,15 +131,15 @@ def asking(file: ImportedFile) -> PlaceForm:
 
 @may_import
 @require_POST
-def place(request: Request, pk: int) -> HttpResponse:
+def import_identify(request: Request, pk: int) -> HttpResponse:
     """Says where a file belongs, and has it read."""
     file = get_object_or_404(
         ImportedFile.objects.select_related("batch", "original"), pk=pk, state=State.ASKING
     )
     form = PlaceForm(request.POST, prefix=f"file-{pk}")
     if not form.is_valid():
-        context = {"batch": file.batch, **verdicts(file.batch, form, pk)}
-        return render(request, "import_detail.html", context, status=422)
+        context = {"batch": file.batch, **list_outcomes(file.batch, form, pk)}
+        return render(request, "imports/detail.html", context, status=422)
     outcomes.create_reports([(file, identity.Identity(**form.cleaned_data))])
     if file.report:
         tasks.schedule_step(file.report.pk)

@@ -12,7 +12,7 @@ from django_htmx.http import HttpResponseClientRefresh
 Respond = Callable[[HttpRequest], HttpResponse]
 
 
-def private(respond: Respond) -> Respond:
+def protect_pages(respond: Respond) -> Respond:
     """What a signed-in person sees stays in no shared machine's cache, and no fragment becomes a sign-in page."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -27,7 +27,7 @@ def private(respond: Respond) -> Respond:
     return middleware
 
 
-def preferences(respond: Respond) -> Respond:
+def apply_preferences(respond: Respond) -> Respond:
     """Turns on the reader's zone and language, which are read once at sign-in and kept in the session."""
 
     def middleware(request: HttpRequest) -> HttpResponse:

@@ -14,43 +14,43 @@ from dashboard.charts import trend_chart
 from dashboard.generation import requests
 from dashboard.models import Pack, Report
 from dashboard.views import Request, home, report_status
-from dashboard.views.figures import entry, labels, listed
+from dashboard.views.figures import build_entry, list_labels, with_list_columns
 from dashboard.views.forms import ReportListForm
 
 PER_PAGE = 25
 
 
 @require_GET
-def pack(request: Request, pk: int) -> HttpResponse:
+def pack_detail(request: Request, pk: int) -> HttpResponse:
     pack = get_object_or_404(
         Pack.objects.select_related("account").defer("account__secret_encrypted"), pk=pk
     )
     form = ReportListForm(request.GET)
-    found = listed(form.narrow(Report.objects.filter(pack=pack)))
+    found = with_list_columns(form.narrow(Report.objects.filter(pack=pack)))
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     shown = list(page.object_list)
     # Most packs have none: to ask whether there is one costs a fraction of asking for it with all its columns.
     runs = Report.objects.under_way().filter(pack=pack, source=Report.Source.GENERATED)
     run = runs.first() if runs.exists() else None
-    words = labels()
+    words = list_labels()
     context: dict[str, Any] = {"pack": pack, "run": run, "page": page, "form": form}
     context |= {
-        "entries": [entry(report, words) for report in shown],
-        "picked": picked(shown),
+        "entries": [build_entry(report, words) for report in shown],
+        "picked": default_comparison(shown),
         "labels": words,
     }
     context |= {"trend": trend_chart.draw_pack_trend(pack)}
     if run:
-        context |= report_status.context(
+        context |= report_status.status_context(
             run, acts=request.user.has_perm("dashboard.generate_report")
         )
     return render(
-        request, "pack_detail.html#reports" if request.htmx else "pack_detail.html", context
+        request, "pack/detail.html#reports" if request.htmx else "pack/detail.html", context
     )
 
 
 @require_GET
-def trend(request: Request, pk: int) -> HttpResponse:
+def pack_trend(request: Request, pk: int) -> HttpResponse:
     """The trend of all reports, however many, and their table in pages; htmx is answered with the table."""
     pack = get_object_or_404(
         Pack.objects.select_related("account").defer("account__secret_encrypted"), pk=pk
@@ -64,11 +64,13 @@ def trend(request: Request, pk: int) -> HttpResponse:
         "table": trend_chart.draw_trend_table(pack, max(0, page.start_index() - 1)),
     }
     if request.htmx:
-        return render(request, "trend.html#table", context)
-    return render(request, "trend.html", {**context, "trend": trend_chart.draw_full_trend(pack)})
+        return render(request, "pack/trend.html#table", context)
+    return render(
+        request, "pack/trend.html", {**context, "trend": trend_chart.draw_full_trend(pack)}
+    )
 
 
-def picked(shown: Iterable[Report]) -> dict[str, str]:
+def default_comparison(shown: Iterable[Report]) -> dict[str, str]:
     """What A and B of the comparison stand on at first: the two latest reports shown, the older one as A."""
     ready = [str(report.pk) for report in shown if report.state == Report.State.READY]
     return dict(zip("ba", ready, strict=False))
@@ -76,7 +78,7 @@ def picked(shown: Iterable[Report]) -> dict[str, str]:
 
 @require_POST
 @permission_required("dashboard.generate_report", raise_exception=True)
-def generate(request: Request, pk: int) -> HttpResponse:
+def pack_generate(request: Request, pk: int) -> HttpResponse:
     """Asks for a report of the pack, or joins the run under way."""
     pack = get_object_or_404(Pack.objects.in_cloud(), pk=pk)
     report = requests.request_report(pack, by=request.user)
@@ -84,6 +86,8 @@ def generate(request: Request, pk: int) -> HttpResponse:
     if not request.htmx:
         return redirect(f"/reports/{report.pk}/")
     if request.htmx.target == f"pack-{pk}":
-        return home.row(request, pack)
+        return home.render_pack_row(request, pack)
     report.pack = pack
-    return render(request, "report_status.html#status", report_status.context(report, acts=True))
+    return render(
+        request, "report/status.html#status", report_status.status_context(report, acts=True)
+    )

@@ -47,23 +47,25 @@ def remember_language(request: HttpRequest, response: HttpResponse) -> HttpRespo
     return response
 
 
-def stored(request: HttpRequest) -> dict[str, str]:
+def stored_preferences(request: HttpRequest) -> dict[str, str]:
     return {name: request.session[name] for name in KEPT if name in request.session}
 
 
 @login_not_required
-def preferences(request: HttpRequest) -> HttpResponse:
+def preferences_page(request: HttpRequest) -> HttpResponse:
     """The page of the preferences, and where every page's switches post; before sign-in they live in the session."""
     if request.method != "POST":
         form = PreferenceForm(
             initial={"zone": settings.TIME_ZONE, "language": request.LANGUAGE_CODE}
-            | stored(request),
+            | stored_preferences(request),
             label_suffix="",
         )
         return render(request, "preferences.html", {"form": form})
     sent = {name: request.POST[name] for name in KEPT if name in request.POST}
     form = PreferenceForm(
-        {"zone": settings.TIME_ZONE, "language": request.LANGUAGE_CODE} | stored(request) | sent,
+        {"zone": settings.TIME_ZONE, "language": request.LANGUAGE_CODE}
+        | stored_preferences(request)
+        | sent,
         label_suffix="",
     )
     if not form.is_valid():
@@ -71,7 +73,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     for name in sent:
         request.session[name] = form.cleaned_data[name]
     if request.user.is_authenticated:
-        Preference.objects.update_or_create(user=request.user, defaults=stored(request))
+        Preference.objects.update_or_create(user=request.user, defaults=stored_preferences(request))
     goal = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(
         goal, {request.get_host()}, require_https=request.is_secure()

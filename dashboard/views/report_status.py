@@ -27,7 +27,7 @@ NEEDED = (
 )
 
 
-def context(report: Report, acts: bool) -> dict[str, Any]:
+def status_context(report: Report, acts: bool) -> dict[str, Any]:
     """What report_status.html needs; a page that includes it loads itself anew where nothing can ask in the page.
 
     `acts` offers Cancel and Try again. Asking again says so in its address, which spares each the look at who may what;
@@ -54,13 +54,13 @@ def report_status(request: Request, pk: int) -> HttpResponse:
     if not request.htmx:
         return redirect(f"/reports/{pk}/")
     if report.under_way:
-        return render(request, "report_status.html#steps", context(report, acts))
-    return ended(request, report, acts)
+        return render(request, "report/status.html#steps", status_context(report, acts))
+    return render_ended(request, report, acts)
 
 
-def ended(request: Request, report: Report, acts: bool) -> HttpResponse:
+def render_ended(request: Request, report: Report, acts: bool) -> HttpResponse:
     """The whole fragment in place of the steps; lists in the page hear of it and bring themselves up to date."""
-    response = render(request, "report_status.html#status", context(report, acts))
+    response = render(request, "report/status.html#status", status_context(report, acts))
     return trigger_client_event(
         reswap(retarget(response, f"#report-{report.pk}"), "outerHTML"), "report-ended"
     )
@@ -68,12 +68,12 @@ def ended(request: Request, report: Report, acts: bool) -> HttpResponse:
 
 @require_POST
 @permission_required("dashboard.generate_report", raise_exception=True)
-def cancel(request: Request, pk: int) -> HttpResponse:
+def report_cancel(request: Request, pk: int) -> HttpResponse:
     report = get_object_or_404(Report.objects.select_related("pack"), pk=pk)
     if requests.cancel_report(report):
         report_history.log_action(request.user, "cancel", report)
     if not request.htmx:
         return redirect(f"/reports/{pk}/")
     if request.htmx.target == f"pack-{report.pack_id}":
-        return home.row(request, report.pack)
-    return ended(request, report, acts=True)
+        return home.render_pack_row(request, report.pack)
+    return render_ended(request, report, acts=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,10 +17,10 @@ from dashboard.queries import report_query, rule_summaries
 from dashboard.queries.filters import NAMES, RISKS, STATUSES, EvaluationFilter
 from dashboard.text import console_links, parser_notes
 from dashboard.views import Request, report_status
-from dashboard.views.head import head, tongue
-from dashboard.views.log import taken
-from dashboard.views.rows import rules_shown, shown
-from dashboard.views.sheets import of_evaluation
+from dashboard.views.head import build_report_header, language_attributes
+from dashboard.views.log import log_file_taken
+from dashboard.views.rows import build_evaluation_rows, build_rule_rows
+from dashboard.views.sheets import load_source_row
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -58,128 +58,131 @@ KINDS = {
 }
 
 
-def find(report_id: int) -> Report:
+def find_report(report_id: int) -> Report:
     try:
         return report_query.get_report(report_id)
     except Report.DoesNotExist as error:
         raise Http404 from error
 
 
-def ready(report_id: int) -> Report:
+def find_ready_report(report_id: int) -> Report:
     """A report whose numbers can be shown; 404 for one without."""
-    report = find(report_id)
+    report = find_report(report_id)
     if report.state != Report.State.READY:
         raise Http404
     return report
 
 
 @require_safe
-def report(request: Request, report_id: int) -> HttpResponse:
+def report_detail(request: Request, report_id: int) -> HttpResponse:
     """The rules, failing first; where there is nothing to show yet, how far the report is."""
-    found = find(report_id)
+    found = find_report(report_id)
     if found.state != Report.State.READY:
         acts = request.user.has_perm("dashboard.generate_report")
-        return render(request, "report_unready.html", report_status.context(found, acts))
+        return render(request, "report/unready.html", report_status.status_context(found, acts))
     wanted = EvaluationFilter.parse(request.GET, tuple(report_query.RULE_ORDERS))
     listed = report_query.filter_rules(found, wanted)
     opened = next((result for result in listed if result.rule == wanted.open), None)
     otherwise = gettext("failing first, then risk, then number of failing resources, then name")
     context = {
-        **narrowed(found, wanted, f"/reports/{found.pk}/"),
-        "rules": rules_shown(found, listed),
-        **links(found, wanted),
-        "columns": columns(RULE_COLUMNS, report_query.RULE_ORDERS, wanted),
+        **filter_context(found, wanted, f"/reports/{found.pk}/"),
+        "rules": build_rule_rows(found, listed),
+        **rule_row_context(found, wanted),
+        "columns": column_headers(RULE_COLUMNS, report_query.RULE_ORDERS, wanted),
         "order": report_query.describe_order(wanted, report_query.RULE_ORDERS, otherwise),
         "total": found.rules,
     }
     if opened:
-        context |= inset(found, opened.rule, wanted)
-    return render(request, "report_rules.html", head(found, wanted, "rules") | context)
+        context |= inset_context(found, opened.rule, wanted)
+    return render(
+        request, "report/rules.html", build_report_header(found, wanted, "rules") | context
+    )
 
 
 @require_safe
-def rule(request: Request, report_id: int, rule_id: int, closed: bool = False) -> HttpResponse:
+def report_rule(
+    request: Request, report_id: int, rule_id: int, closed: bool = False
+) -> HttpResponse:
     """A rule of a report: the fragment that opens in place and closes again, or a page of its own."""
-    found = ready(report_id)
+    found = find_ready_report(report_id)
     wanted = EvaluationFilter.parse(request.GET, tuple(report_query.RULE_ORDERS))
     result = next(
         (one for one in rule_summaries.load_rule_summaries(found) if one.rule == rule_id), None
     )
     if result is None:
         raise Http404
-    context = {**links(found, wanted), "rule": rules_shown(found, [result])[0]}
+    context = {**rule_row_context(found, wanted), "rule": build_rule_rows(found, [result])[0]}
     if request.htmx and closed:
         return replace_url(
-            render(request, "report_rules.html#row", context), context["base"] + context["query"]
+            render(request, "report/rules.html#row", context), context["base"] + context["query"]
         )
-    context |= inset(found, rule_id, wanted)
+    context |= inset_context(found, rule_id, wanted)
     if request.htmx:
         here = f"{context['base']}{context['query_and']}open={rule_id}"
-        return replace_url(render(request, "report_rules.html#row", context), here)
-    return render(request, "report_rule.html", head(found, wanted, "rules") | context)
+        return replace_url(render(request, "report/rules.html#row", context), here)
+    return render(
+        request, "report/rule.html", build_report_header(found, wanted, "rules") | context
+    )
 
 
 @require_safe
-def resources(request: Request, report_id: int) -> HttpResponse:
-    found = ready(report_id)
+def report_resources(request: Request, report_id: int) -> HttpResponse:
+    found = find_ready_report(report_id)
     wanted = EvaluationFilter.parse(request.GET, tuple(report_query.ORDERS))
     page = report_query.load_page(found, wanted)
     otherwise = gettext("failing first, then risk, then rule, then resource")
     context = {
-        **narrowed(found, wanted, f"/reports/{found.pk}/resources/"),
+        **filter_context(found, wanted, f"/reports/{found.pk}/resources/"),
         **page_links(page, wanted),
         "page": page,
-        "rows": shown(found, page.rows),
-        "labels": labels(COLUMNS),
+        "rows": build_evaluation_rows(found, page.rows),
+        "labels": column_labels(COLUMNS),
         "base": f"/reports/{found.pk}/resources/",
-        "columns": columns(COLUMNS, report_query.ORDERS, wanted),
+        "columns": column_headers(COLUMNS, report_query.ORDERS, wanted),
         "order": report_query.describe_order(wanted, report_query.ORDERS, otherwise),
         "total": found.rows,
         "rows_exported": page.count,
     }
-    return render(request, "report_resources.html", head(found, wanted, "resources") | context)
+    return render(
+        request, "report/resources.html", build_report_header(found, wanted, "resources") | context
+    )
 
 
 @require_safe
-def failing(_request: Request, report_id: int, risk: str = "") -> HttpResponse:
-    """Leads from a short address, of which lists have four in a row, to the failing resources, or those of a risk."""
-    if risk and risk not in RISKS:
-        raise Http404
-    wanted = EvaluationFilter(status=Status.NON_COMPLIANT, risk=RISKS.get(risk))
-    return redirect(f"/reports/{report_id}/resources/{wanted.query_string()}")
-
-
-@require_safe
-def resource(request: Request, report_id: int, key: int, closed: bool = False) -> HttpResponse:
+def report_resource(
+    request: Request, report_id: int, key: int, closed: bool = False
+) -> HttpResponse:
     """One evaluation with all columns that the file has of it: the fragment that opens in place, or a page."""
-    found = ready(report_id)
+    found = find_ready_report(report_id)
     one = Evaluation.objects.at(found.pack_id, found.position or 0).filter(key=key).first()
     if one is None:
         raise Http404
     context: dict[str, Any] = {
         "report": found,
-        "row": shown(found, [one])[0],
-        "labels": labels(COLUMNS),
+        "row": build_evaluation_rows(found, [one])[0],
+        "labels": column_labels(COLUMNS),
         "base": f"/reports/{report_id}/resources/",
-        **tongue(found),
+        **language_attributes(found),
     }
     if closed and request.htmx:
-        return push_url(render(request, "report_resources.html#row", context), False)
+        return push_url(render(request, "report/resources.html#row", context), False)
     context |= {
         "detail": True,
         "console": console_links.resource_console_url(one, found.pack.account),
-        **of_evaluation(found, key),
+        **load_source_row(found, key),
     }
     if request.htmx:  # the rows are boosted, which would leave the table's own address
-        return push_url(render(request, "report_resources.html#row", context), False)
+        return push_url(render(request, "report/resources.html#row", context), False)
     return render(
-        request, "report_resource.html", head(found, EvaluationFilter(), "resources") | context
+        request,
+        "report/resource.html",
+        build_report_header(found, EvaluationFilter(), "resources") | context,
     )
 
 
 @require_safe
-def evidence(request: Request, report_id: int) -> HttpResponse:
-    found = ready(report_id)
+def report_evidence(request: Request, report_id: int) -> HttpResponse:
+    found = find_ready_report(report_id)
     stated = {
         name: found.stated_counts.get(name) or {}
         for name in ("overview", "cloud_resources", "cloud_rules")
@@ -202,14 +205,16 @@ def evidence(request: Request, report_id: int) -> HttpResponse:
         "remarks": parser_notes.describe_notes(found),
     }
     return render(
-        request, "report_evidence.html", head(found, EvaluationFilter(), "evidence") | context
+        request,
+        "report/evidence.html",
+        build_report_header(found, EvaluationFilter(), "evidence") | context,
     )
 
 
 @require_safe
-def original(request: Request, report_id: int) -> HttpResponseBase:
+def report_original(request: Request, report_id: int) -> HttpResponseBase:
     """The file byte for byte, under its own name; also of a report that could not be read."""
-    found = find(report_id)
+    found = find_report(report_id)
     if found.original is None:
         raise Http404
     try:
@@ -217,7 +222,7 @@ def original(request: Request, report_id: int) -> HttpResponseBase:
     except FileNotFoundError as error:
         raise Http404 from error
     name = found.file_name or found.original.sha256
-    taken(request, "download", found, name)
+    log_file_taken(request, "download", found, name)
     response = FileResponse(
         file, content_type=KINDS.get(found.file_kind, "application/octet-stream")
     )
@@ -228,7 +233,7 @@ def original(request: Request, report_id: int) -> HttpResponseBase:
     return response
 
 
-def links(report: Report, wanted: EvaluationFilter) -> dict[str, Any]:
+def rule_row_context(report: Report, wanted: EvaluationFilter) -> dict[str, Any]:
     """What a rule's row needs beside the rule."""
     query = wanted.query_string()
     return {
@@ -236,17 +241,17 @@ def links(report: Report, wanted: EvaluationFilter) -> dict[str, Any]:
         "query": query,
         "query_and": query if query == "?" else f"{query}&",
         "base": f"/reports/{report.pk}/",
-        "labels": labels(RULE_COLUMNS),
-        **tongue(report),
+        "labels": column_labels(RULE_COLUMNS),
+        **language_attributes(report),
     }
 
 
-def narrowed(report: Report, wanted: EvaluationFilter, action: str) -> dict[str, Any]:
+def filter_context(report: Report, wanted: EvaluationFilter, action: str) -> dict[str, Any]:
     """What the page says of its filter: the fields, the chips, what was dropped, the way back to everything."""
     names = {result.rule: result.name for result in rule_summaries.load_rule_summaries(report)}
     return {
         "action": action,
-        "fields": fields(report, wanted),
+        "fields": filter_fields(report, wanted),
         "chips": wanted.chips(names.get(wanted.rule or 0, "")),
         "dropped": [NAMES[name] for name in wanted.dropped],
         "unlisted": wanted.status
@@ -256,7 +261,7 @@ def narrowed(report: Report, wanted: EvaluationFilter, action: str) -> dict[str,
     }
 
 
-def fields(report: Report, wanted: EvaluationFilter) -> list[dict[str, Any]]:
+def filter_fields(report: Report, wanted: EvaluationFilter) -> list[dict[str, Any]]:
     """The drop-downs; one with a single choice is left out, unless it is chosen."""
     options = report_query.get_filter_choices(report)
     choices: dict[str, list[tuple[str, Any]]] = {
@@ -266,7 +271,7 @@ def fields(report: Report, wanted: EvaluationFilter) -> list[dict[str, Any]]:
         "type": [(one, one) for one in options.types],
         "account": [(account, account) for account in options.accounts],
     }
-    chosen = dict(wanted.pairs)
+    chosen = dict(wanted.query_pairs)
     return [
         {"name": name, "words": FIELDS[name], "choices": of, "chosen": chosen.get(name, "")}
         for name, of in choices.items()
@@ -279,9 +284,9 @@ def page_links(page: report_query.EvaluationPage, wanted: EvaluationFilter) -> d
     return {name: wanted.query_string(page=number) for name, number in numbers.items()}
 
 
-def inset(report: Report, rule: int, wanted: EvaluationFilter) -> dict[str, Any]:
+def inset_context(report: Report, rule: int, wanted: EvaluationFilter) -> dict[str, Any]:
     """An opened rule and its rows, as far as they go in place."""
-    of_rule = wanted.with_(rule=rule, sort="")
+    of_rule = wanted.replace(rule=rule, sort="")
     page = report_query.load_page(report, of_rule, INSET)
     link = f"/reports/{report.pk}/resources/{of_rule.query_string()}"
     result = report.rule_results.select_related("rule").get(rule=rule)
@@ -289,17 +294,19 @@ def inset(report: Report, rule: int, wanted: EvaluationFilter) -> dict[str, Any]
         "opened": rule,
         "result": result,
         "page": page,
-        "rows": shown(report, page.rows),
+        "rows": build_evaluation_rows(report, page.rows),
         "rest": link,
     }
 
 
-def labels(of: Columns) -> dict[str, str]:
+def column_labels(of: Columns) -> dict[str, str]:
     """The heads again, for cells that stand alone on a phone."""
     return {name: str(words) for name, words in of.items()}
 
 
-def columns(of: Columns, orders: Iterable[str], wanted: EvaluationFilter) -> list[dict[str, Any]]:
+def column_headers(
+    of: Columns, orders: Iterable[str], wanted: EvaluationFilter
+) -> list[dict[str, Any]]:
     """The heads of a table: what each says, and what a press on it sorts by."""
     heads = []
     for name, words in of.items():

@@ -9,7 +9,7 @@ from dashboard.text import console_links
 
 
 @require_safe
-def resource(request: HttpRequest, number: int) -> HttpResponse:
+def resource_detail(request: HttpRequest, number: int) -> HttpResponse:
     lines = timeline_chart.load_timelines(number)
     if not lines:
         raise Http404
@@ -24,4 +24,4 @@ def resource(request: HttpRequest, number: int) -> HttpResponse:
         "console": console_links.resource_console_url(newest, newest.pack.account),
         "since": min(line.stretches[0].start for line in lines),
     }
-    return render(request, "resource_detail.html", context)
+    return render(request, "resource/detail.html", context)

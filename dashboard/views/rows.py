@@ -13,8 +13,8 @@ from django.utils.translation import ngettext
 from dashboard.models import Evaluation, Report, Risk
 from dashboard.models.evaluations import position_time
 from dashboard.queries import report_query, rule_summaries
-from dashboard.templatetags.ledger import change, mark, risk_mark, status_mark, time
 from dashboard.text.formatting import format_number
+from dashboard.text.template_tags import change, mark, risk_mark, status_mark, time
 
 TAIL = 8  # characters of an id that always show: both of its ends tell it from others
 # The bar of a risk as text: in a table of resources it would weigh as much as the rest of the row.
@@ -58,7 +58,7 @@ class RuleRow(TypedDict):
     change: str
 
 
-def rules_shown(report: Report, results: Iterable[rule_summaries.RuleSummary]) -> list[RuleRow]:
+def build_rule_rows(report: Report, results: Iterable[rule_summaries.RuleSummary]) -> list[RuleRow]:
     """Rules as rows: each failing one with the time since which one of its resources has been failing."""
     failing_since = report_query.load_failing_since(report)
     risk = cache(risk_mark)
@@ -79,7 +79,7 @@ def rules_shown(report: Report, results: Iterable[rule_summaries.RuleSummary]) -
     ]
 
 
-def shown(report: Report, found: Iterable[Evaluation]) -> list[Row]:
+def build_evaluation_rows(report: Report, found: Iterable[Evaluation]) -> list[Row]:
     """The rows of a page, each mark and time made once."""
     found = list(found)
     names = {result.rule: result.name for result in rule_summaries.load_rule_summaries(report)}

@@ -13,7 +13,7 @@ LISTED = 100  # reports, the newest; the drawing has all of them
 
 
 @require_safe
-def rule(request: HttpRequest, pk: int) -> HttpResponse:
+def rule_detail(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(
         Rule.objects.select_related("pack__account").defer("pack__account__secret_encrypted"), pk=pk
     )
@@ -22,5 +22,5 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
     rows = [(point, steps.get(point.report, 0)) for point in points[: -LISTED - 1 : -1]]
     risk = found.results.order_by("-report__position").values_list("risk", flat=True).first() or 0
     return render(
-        request, "rule_detail.html", {"rule": found, "trend": trend, "rows": rows, "risk": risk}
+        request, "rule/detail.html", {"rule": found, "trend": trend, "rows": rows, "risk": risk}
     )

@@ -12,12 +12,14 @@ AT_MOST = 20
 
 
 @require_GET
-def search(request: HttpRequest) -> HttpResponse:
+def search_page(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("q", "").strip()[:200]
-    return render(request, "search.html", {"search": wanted, **(found(wanted) if wanted else {})})
+    return render(
+        request, "search.html", {"search": wanted, **(search_everything(wanted) if wanted else {})}
+    )
 
 
-def found(wanted: str) -> dict[str, object]:
+def search_everything(wanted: str) -> dict[str, object]:
     """What bears this name or begins with this id, some of each kind; resources as they stand now."""
     named = Q(name__icontains=wanted)
     standing = Evaluation.objects.filter(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from dashboard.imports import batch_processing, identity, outcomes, uploads
+from dashboard.imports import batch_processing, folders, identity, outcomes, uploads
 from dashboard.models import Account, ImportBatch, ImportedFile, Pack, Report
 from dashboard.sandbox.accounts import PackPlan
 from dashboard.sandbox.estate import Estate
@@ -226,7 +226,7 @@ def test_the_command_says_of_a_file_that_is_gone_what_became_of_it_and_goes_on(
 ) -> None:
     name, content, _created_at = files[0]
     (tmp_path / name).write_bytes(content)
-    monkeypatch.setattr(outcomes, "files_below", lambda path: [path / "gone.xls", path / name])
+    monkeypatch.setattr(folders, "list_files", lambda path: [path / "gone.xls", path / name])
     with pytest.raises(CommandError, match="1 could not be taken in"):
         call_command("import_reports", str(tmp_path))
     verdicts = ImportedFile.objects.values_list("name", "state", "error_code")

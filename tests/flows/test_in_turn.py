@@ -55,7 +55,7 @@ def one_by_one(found: list[Report]) -> None:
 def all_in_turn(found: list[Report]) -> None:
     """None of them falls back to being entered by itself."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lifecycle, "go_on", None)
+        patch.setattr(lifecycle, "take_due_step", None)
         assert all(
             report.state == State.READY for report in batch_processing.read_and_store_all(found)
         )

@@ -178,7 +178,7 @@ def test_whoever_lost_the_claim_writes_nothing(pack: Pack) -> None:
     report = requests.request_report(pack, None)
     assert report.claim_step(30)
     requests.cancel_report(Report.objects.get(pk=report.pk))
-    assert not report.move(state=State.CREATING)
+    assert not report.finish_step(state=State.CREATING)
     report.refresh_from_db()
     assert report.state == State.CANCELLED
 

@@ -60,7 +60,7 @@ def test_a_row_tells_the_latest_report(reader: Client, pack: Pack) -> None:
     )
     page = text(reader)
     assert "86.2 %" in page
-    assert f'href="/failing/{latest.pk}/high/">12</a>' in page
+    assert f'href="/reports/{latest.pk}/resources/?status=failing&amp;risk=high">12</a>' in page
     assert "▲ 3 new" in page
     assert "▼ 7 fixed" in page
     assert 'aria-label="50.0 % → 86.2 %, 2 reports"' in page
@@ -103,7 +103,7 @@ def test_a_pack_gone_from_the_cloud_stays_and_cannot_be_generated(
     starter: Client, pack: Pack
 ) -> None:
     received(pack, 30, compliant=1)
-    pack.gone(pack.reports.get().ended_at)
+    pack.mark_gone(pack.reports.get().ended_at)
     page = text(starter)
     assert "gone from the cloud" in page
     assert f"/packs/{pack.pk}/reports/" not in page
@@ -182,7 +182,7 @@ def test_generate_all_asks_for_one_report_of_each_pack(
 ) -> None:
     packs = [another("first"), another("second")]
     running = under_way(packs[0])
-    another("gone").gone(running.requested_at)
+    another("gone").mark_gone(running.requested_at)
     assert starter.post("/reports/generate/")["Location"] == "/"
     assert sorted(report.pack_id for report in Report.objects.all()) == sorted(
         pack.pk for pack in packs

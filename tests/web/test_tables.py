@@ -189,11 +189,11 @@ def test_the_pages_hold_every_row_once(pack: Pack) -> None:
     report = entered(pack, FIXTURES["F3, smaller"]())
     for wanted in (EvaluationFilter(), EvaluationFilter(q="主机"), EvaluationFilter(sort="region")):
         pages = [
-            report_query.load_page(report, wanted.with_(page=number)) for number in range(1, 7)
+            report_query.load_page(report, wanted.replace(page=number)) for number in range(1, 7)
         ]
         keys = [row.key for page in pages for row in page.rows]
         assert len(keys) == len(set(keys)) == report.rows
-        assert report_query.load_page(report, wanted.with_(page=99)).number == 6
+        assert report_query.load_page(report, wanted.replace(page=99)).number == 6
 
 
 def test_a_search_that_finds_more_than_a_few_pages_as_well(

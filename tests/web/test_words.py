@@ -8,8 +8,7 @@ from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.templatetags import ledger
-from dashboard.text import formatting
+from dashboard.text import formatting, template_tags
 
 MOMENT = dt.datetime(2026, 11, 20, 1, 14, 5, tzinfo=dt.UTC)
 
@@ -27,14 +26,14 @@ MOMENT = dt.datetime(2026, 11, 20, 1, 14, 5, tzinfo=dt.UTC)
 )
 def test_a_time_says_its_zone(zone: str, told: str) -> None:
     with timezone.override(zoneinfo.ZoneInfo(zone)):
-        shown = ledger.time(MOMENT)
+        shown = template_tags.time(MOMENT)
     assert (
         shown == f'<time datetime="2026-11-20T01:14Z" title="2026-11-20 01:14:05 UTC">{told}</time>'
     )
 
 
 def test_no_time_is_a_quiet_dash() -> None:
-    assert "–" in ledger.time(None)
+    assert "–" in template_tags.time(None)
 
 
 @pytest.mark.parametrize(
@@ -73,32 +72,32 @@ def test_no_rate_hides_a_failure_or_what_is_well(compliant: int, failing: int) -
 def test_a_change_is_told_in_words_and_glyphs(
     new: int | None, fixed: int | None, shown: str, hidden: str
 ) -> None:
-    change = ledger.change(new, fixed)
+    change = template_tags.change(new, fixed)
     assert shown in change
     assert hidden not in change
 
 
 def test_a_status_has_its_word_beside_the_colour() -> None:
-    assert ledger.status_mark(1).endswith("</svg>Non-compliant</span>")
+    assert template_tags.status_mark(1).endswith("</svg>Non-compliant</span>")
     with translation.override("en"):
-        assert 'data-status="insufficient-data"' in ledger.status_mark(2)
+        assert 'data-status="insufficient-data"' in template_tags.status_mark(2)
 
 
 @pytest.mark.parametrize(("risk", "steps"), [(1, 3), (2, 2), (3, 1)])
 def test_a_risk_is_a_word_and_a_bar_of_three_steps(risk: int, steps: int) -> None:
-    outline, full = ledger.risk_mark(risk).split('class="full"')
+    outline, full = template_tags.risk_mark(risk).split('class="full"')
     assert outline.count("M") == 3
     assert full.count("M") - full.count("Medium") == steps
 
 
 def test_a_trend_tells_the_same_in_words() -> None:
-    picture = ledger.sparkline([(1, 1), (0, 0), (3, 1), (9, 1)])
+    picture = template_tags.sparkline([(1, 1), (0, 0), (3, 1), (9, 1)])
     assert 'aria-label="50.0 % → 90.0 %, 3 reports"' in picture
     assert picture.count("<circle") == 1
 
 
 def test_one_report_is_no_trend() -> None:
-    assert "svg" not in ledger.sparkline([(1, 1)])
+    assert "svg" not in template_tags.sparkline([(1, 1)])
 
 
 @pytest.mark.parametrize(
@@ -131,7 +130,7 @@ def test_a_size_is_told_in_the_unit_people_use(count: int, told: str) -> None:
 )
 def test_a_name_in_another_language_says_so(language: str, text: str, attribute: str) -> None:
     with translation.override(language):
-        assert ledger.foreign(text) == attribute
+        assert template_tags.foreign(text) == attribute
 
 
 def test_an_age_is_told_in_one_unit() -> None:

@@ -13,5 +13,5 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         accounts = Account.objects.exclude(secret_encrypted=b"")
         for account in accounts:
-            account.rotate()
+            account.reencrypt_secret()
         self.stdout.write(f"{len(accounts)} secrets rotated.")
