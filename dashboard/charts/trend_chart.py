@@ -85,7 +85,7 @@ def draw_newest(pack: Pack, points: list[Point]) -> str:
 
 
 def wrap_in_details(inside: str, load: str = "") -> str:
-    title = _("The same as a table")  # xgettext does not look into f-strings
+    title = _("Show as a table")  # xgettext does not look into f-strings
     return f'<details class="numbers"{load}><summary>{escape(title)}</summary>{inside}</details>'
 
 
@@ -134,7 +134,7 @@ def draw_rule_trend(rule: Rule) -> tuple[SafeString, list[Point]]:
 
 def draw_rate_and_risks(points: list[Point]) -> str:
     """The drawing of a pack: its rate above, what fails by risk below."""
-    rates = Line(_("Rate"), "rate", [point.rate for point in points])
+    rates = Line(_("Evaluation rate"), "rate", [point.rate for point in points])
     risks = [
         Line(_("High"), "high", [point.high for point in points]),
         Line(_("Medium"), "medium", [point.medium for point in points], "7 4"),
@@ -146,7 +146,7 @@ def draw_rate_and_risks(points: list[Point]) -> str:
         draw_rule_changes(points, 24, 256),
     ]
     words = _(
-        "Rate and failing resources by risk, from %(first)s to %(last)s"
+        "Evaluation rate and failing resources by risk, from %(first)s to %(last)s"
     ) % first_and_last_time(points)
     return draw_svg(points, panels, 288, words)
 
@@ -154,8 +154,8 @@ def draw_rate_and_risks(points: list[Point]) -> str:
 def build_table(points: list[Point], unseen: int = 0) -> str:
     """The same numbers, newest first, but for so many of the oldest."""
     heads = (
-        _("Created by the cloud"),
-        _("Rate"),
+        _("Report created"),
+        _("Evaluation rate"),
         _("Failing"),
         _("High"),
         _("Medium"),

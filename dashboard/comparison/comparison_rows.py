@@ -302,7 +302,7 @@ def describe_change(
         if not_comparable:
             words = _("the older file lists no such rows, now %(new)s")
         elif Status.COMPLIANT in compared.older.listed_statuses:
-            words = _("not there before, now %(new)s")
+            words = _("first seen, %(new)s")
         else:
             words = _("not reported before, now %(new)s")
         return words % {"new": new}
@@ -314,7 +314,7 @@ def describe_change(
         elif compared.lists.no_longer_reported:
             words = _("was %(old)s, no longer reported")
         else:
-            words = _("was %(old)s, now gone")
+            words = _("was %(old)s, not in this report")
         return words % {"old": old}
     return _("was %(old)s, now %(new)s") % {"old": old, "new": new}
 
@@ -332,12 +332,14 @@ def summarize_changes(compared: Comparison) -> str:
     }
     if compared.lists.no_longer_reported:
         template = _(
-            "Since %(date)s: %(new)s new, %(fixed)s fixed, %(still)s still failing, %(ignored)s ignored, "
-            "%(gone)s no longer reported."
+            "Since the report of %(date)s: %(new)s newly failing, %(still)s still failing, "
+            "%(ignored)s newly ignored, %(gone)s no longer reported. "
+            "The newer file lists failing resources only, so fixed ones cannot be counted."
         )
     else:
         template = _(
-            "Since %(date)s: %(new)s new, %(fixed)s fixed, %(still)s still failing, %(ignored)s ignored, %(gone)s gone."
+            "Since the report of %(date)s: %(new)s newly failing, %(fixed)s fixed, "
+            "%(still)s still failing, %(ignored)s newly ignored, %(gone)s no longer there."
         )
     return template % values
 

@@ -52,15 +52,15 @@ LABELS = {
     Bucket.FIXED: _("Fixed"),
     Bucket.NEWLY_IGNORED: _("Newly ignored"),
     Bucket.IGNORE_ENDED: _("No longer ignored"),
-    Bucket.GONE_FAILING: _("Gone, was failing"),
-    Bucket.GONE_COMPLIANT: _("Gone, was compliant"),
-    Bucket.APPEARED_COMPLIANT: _("Appeared, compliant"),
+    Bucket.GONE_FAILING: _("No longer there (was failing)"),
+    Bucket.GONE_COMPLIANT: _("No longer there (was compliant)"),
+    Bucket.APPEARED_COMPLIANT: _("First seen, compliant"),
     Bucket.OTHER_CHANGE: _("Other changes"),
     Bucket.NOT_COMPARABLE: _("Not comparable"),
     Bucket.STILL_FAILING: _("Still failing"),
     Bucket.STILL_IGNORED: _("Still ignored"),
     Bucket.STILL_COMPLIANT: _("Still compliant"),
-    Bucket.STILL_OTHER: _("Otherwise unchanged"),
+    Bucket.STILL_OTHER: _("Other, unchanged"),
 }
 NO_LONGER_REPORTED = _("No longer reported")
 CHANGED = tuple(Bucket)[:8]

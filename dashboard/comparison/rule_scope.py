@@ -96,15 +96,16 @@ class RuleScope:
         if Status.COMPLIANT not in self.compared.older.listed_statuses:
             found.append(
                 _(
-                    "The older file lists failing resources only: nothing can be said to have appeared compliant."
+                    "The older file lists only failing resources, "
+                    "so “first seen, compliant” cannot be determined."
                 )
                 + describe_basis(self.compared.older, self.older)
             )
         if Status.COMPLIANT not in self.compared.newer.listed_statuses:
             found.append(
                 _(
-                    "The newer file lists failing resources only: what it no longer names may be compliant or gone. "
-                    "It is called no longer reported, never fixed."
+                    "The newer file lists only failing resources. Items it no longer lists may be "
+                    "compliant or deleted, so they are counted as “no longer reported”, not “fixed”."
                 )
                 + describe_basis(self.compared.newer, self.newer)
             )
@@ -153,11 +154,10 @@ def describe_basis(report: Report, rules: dict[int, RuleVersion]) -> str:
     if counts:
         return (
             " "
-            + _("Ground: its rule list counts %(count)s compliant ones, but names none.") % values
+            + _("Basis: its rule list counts %(count)s compliant ones, but names none.") % values
         )
     if Status.COMPLIANT.name.lower() in report.stated_counts.get("overview", {}):
         return (
-            " "
-            + _("Ground: its overview counts %(count)s compliant ones, but names none.") % values
+            " " + _("Basis: its overview counts %(count)s compliant ones, but names none.") % values
         )
-    return " " + _("Ground: none, for it does not count the compliant ones either.")
+    return " " + _("Basis: none; it does not count the compliant ones either.")

@@ -170,8 +170,8 @@ def column_heads() -> list[str]:
     """The columns in the reader's words; in json they keep their names, for programs."""
     return [
         _("Group"), _("Rule ID"), _("Rule"), _("Risk"), _("Was"), _("Now"), _("Change"), _("Account"), _("Region"),
-        _("Type"), _("Resource ID"), _("Resource name"), _("Actual"), _("Expected"), _("Reason"),
-        _("Present status since (UTC)"),
+        _("Type"), _("Resource ID"), _("Resource name"), _("Actual"), _("Compared with"),
+        _("Reason"), _("First report with this status (UTC)"),
     ]  # fmt: skip
 
 

@@ -75,14 +75,14 @@ class Table:
             ("pack_id", _("Pack ID"), report.pack.pack_id),
             ("account", _("Account"), report.pack.account.name),
             ("account_id", _("Account ID"), report.pack.account.uid),
-            ("created_at", _("Evidence time"), format_optional_time(report.created_at)),
+            ("created_at", _("Report created"), format_optional_time(report.created_at)),
             ("evaluated_at", _("Evaluated"), format_optional_time(report.evaluated_at)),
             ("received_at", _("Received"), format_optional_time(report.received_at)),
             ("file_name", _("File name"), report.file_name),
             ("sha256", "SHA-256", report.original_id or ""),
             (
                 "rate",
-                _("Rate: compliant / (compliant + non-compliant)"),
+                _("Evaluation rate: compliant / (compliant + non-compliant)"),
                 format_rate(*report.rated),
             ),
             ("table", _("Table"), self.title),
@@ -117,7 +117,8 @@ def build_resource_table(report: Report, wanted: EvaluationFilter) -> Table:
         "status": _("Status"), "risk": _("Risk"), "rule": _("Rule"), "rule_id": _("Rule ID"),
         "identifier": _("Managed rule"), "resource_id": _("Resource ID"), "resource_name": _("Resource name"),
         "resource_type": _("Type"), "region": _("Region"), "account": _("Account"), "actual": _("Actual"),
-        "expected": _("Expected"), "reason": _("Reason"), "since": _("Since"), "reports": _("Reports in a row"),
+        "expected": _("Compared with"), "reason": _("Reason"), "since": _("Since"),
+        "reports": _("Reports in a row"),
     }  # fmt: skip
     status = {one.value: str(one.label) for one in Status}
     risk = {one.value: str(one.label) for one in Risk}

@@ -39,7 +39,7 @@ class Account(models.Model):
         max_length=200,
         blank=True,
         help_text=_(
-            "Leave empty for the site's public endpoint. A VPC endpoint or the sandbox's address may stand here."
+            "Leave empty for the public endpoint, or enter a VPC endpoint or the sandbox's address."
         ),
     )
     access_key_id = models.CharField(_("AccessKey ID"), max_length=128, blank=True)

@@ -27,10 +27,10 @@ class ImportedFile(models.Model):
 
     class State(models.TextChoices):
         ARRIVED = "arrived", _("waiting")
-        ASKING = "asking", _("needs account, pack or time")
-        ENTERED = "entered", _("taken in")
+        ASKING = "asking", _("needs account, pack or date")
+        ENTERED = "entered", _("imported")
         THERE = "there", _("already there")
-        REFUSED = "refused", _("refused")
+        REFUSED = "refused", _("rejected")
 
     batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="files")
     name = models.CharField(max_length=255)
@@ -41,7 +41,7 @@ class ImportedFile(models.Model):
     account_uid = models.CharField(_("account ID"), max_length=16, blank=True)
     pack_id = models.CharField(_("pack ID"), max_length=64, blank=True)
     pack_name = models.CharField(max_length=200, blank=True)
-    created_at = models.DateTimeField(_("created by the cloud"), null=True)
+    created_at = models.DateTimeField(_("report created"), null=True)
     report = models.ForeignKey(Report, on_delete=models.SET_NULL, null=True, related_name="+")
     error_code = models.CharField(max_length=100, blank=True)
     error_facts = models.JSONField(default=dict)

@@ -86,7 +86,7 @@ class Report(models.Model):
     pack_name = models.CharField(max_length=200)
     source = models.CharField(max_length=9, choices=Source, default=Source.GENERATED)
     state = models.CharField(max_length=9, choices=State, default=State.REQUESTED)
-    # Who clicked; null where a command or the schedule did.
+    # Who clicked; null where a command did.
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )

@@ -37,7 +37,7 @@ ORDERS: dict[str, tuple[Any, Any]] = {
     "type": (F("resource_type"), _("by resource type")),
     "region": (F("region"), _("by region")),
     "account": (F("account"), _("by account")),
-    "since": (F("since"), _("by the time of the present status")),
+    "since": (F("since"), _("by the first report with this status")),
 }
 
 

@@ -66,13 +66,11 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     ),
     Advice.RETRY_LATER: (
         _("The cloud is not available at the moment"),
-        _(
-            "It answered with a fault of its own, several times in a row. Nothing is wrong on your side."
-        ),
+        _("The cloud returned server errors several times. Not your fault."),
         _("Try again in a few minutes."),
     ),
     Advice.SLOW_DOWN: (
-        _("The cloud asked us to slow down"),
+        _("Rate limit reached"),
         _(
             "The account has reached its limit of requests per minute; other tools may use it as well."
         ),
@@ -95,18 +93,20 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
         ),
     ),
     Advice.SECRET_UNREADABLE: (
-        _("The stored AccessKey secret cannot be decrypted"),
+        _("The AccessKey secret is missing or cannot be decrypted"),
         _(
-            "This server's encryption keys have changed since it was stored. Nothing of this account can be fetched."
+            "It was never entered, or this server's encryption keys have changed since. "
+            "Nothing of this account can be fetched."
         ),
         _(
-            "Ask an administrator to enter the AccessKey's secret again, or to restore the former key in the settings."
+            "Ask an administrator to enter the AccessKey's secret, "
+            "or to restore the former key in the settings."
         ),
     ),
     Advice.CLOCK: (
         _("The server's clock is wrong"),
         _("It is more than 15 minutes off, and the cloud refuses every request with such a time."),
-        _("Ask whoever runs this server to synchronise its clock, then try again."),
+        _("Ask the server administrator to synchronise its clock, then try again."),
     ),
     Advice.TOKEN: (
         _("The temporary credentials have expired or are damaged"),
@@ -121,32 +121,34 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
         _("Try again: each attempt asks for a fresh link."),
     ),
     Advice.LINK_REFUSED: (
-        _("The cloud refused to hand out the file"),
+        _("The cloud refused the download"),
         _("The report is ready in the cloud, but its storage answered %(code)s."),
         _("Try again. If it keeps failing, open the report in the Cloud Config console."),
     ),
     Advice.FORBIDDEN_HOST: (
         _("The file lies on a server that is not allowed"),
         _("For safety, files are fetched from Alibaba Cloud alone. This one was not touched."),
-        _("Ask whoever runs this server to check the endpoint and the list of allowed hosts."),
+        _("Ask the server administrator to check the endpoint and the list of allowed hosts."),
     ),
     Advice.NETWORK: (
         _("The cloud cannot be reached"),
-        _("No connection came about: the network, the proxy, or the endpoint's name is at fault."),
+        _("Could not connect: network, proxy or endpoint name."),
         _(
-            "Try again. If it keeps failing, ask whoever runs this server to check its way to the cloud."
+            "Try again. If it keeps failing, "
+            "ask the server administrator to check the network to the cloud."
         ),
     ),
     Advice.TIMED_OUT: (
         _("The cloud took too long to answer"),
         _("The connection is slow or blocked on the way; what had arrived was discarded."),
         _(
-            "Try again. If it keeps failing, ask whoever runs this server to check its way to the cloud."
+            "Try again. If it keeps failing, "
+            "ask the server administrator to check the network to the cloud."
         ),
     ),
     Advice.CUT_OFF: (
-        _("The connection broke off"),
-        _("Only a part arrived. It was discarded: half a file is no evidence."),
+        _("Connection lost"),
+        _("Only part of the file arrived and was discarded."),
         _("Try again."),
     ),
     Advice.BAD_ANSWER: (
@@ -154,11 +156,11 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
         _(
             "Something came back that Cloud Config never sends, perhaps a page of a proxy or a sign-in page."
         ),
-        _("Ask whoever runs this server to check the endpoint and the proxy."),
+        _("Ask the server administrator to check the endpoint and the proxy."),
     ),
     Advice.OTHER: (
         _("The cloud refused: %(code)s"),
-        _("This code is not known here. Nothing that was received before is affected."),
+        _("Unknown error code. Earlier reports are not affected."),
         _(
             "Try again. If it keeps failing, look the code up with the request id in the cloud's documentation."
         ),
@@ -182,19 +184,20 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
         ),
     ),
     "oss_error": (
-        _("An error message came in place of the file"),
+        _("Received an error message instead of the file"),
         _(
             "The cloud's storage delivered an error document, not a report. It is kept for inspection."
         ),
         _("Generate the report again."),
     ),
     "error_page": (
-        _("A web page came in place of the file"),
+        _("Received a web page instead of the file"),
         _(
             "It holds no table; it may be a sign-in page or an error page. It is kept for inspection."
         ),
         _(
-            "Generate the report again. If it keeps failing, ask whoever runs this server to check the proxy."
+            "Generate the report again. If it keeps failing, "
+            "ask the server administrator to check the proxy."
         ),
     ),
     "truncated": (
@@ -207,7 +210,7 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     "too_large": (
         _("The file is too large"),
         _("It exceeds the size that this server accepts, so it was not read."),
-        _("Ask whoever runs this server to raise the limit, then try again."),
+        _("Ask the server administrator to raise the limit, then try again."),
     ),
     "bomb": (
         _("The file unpacks to a suspicious size"),
@@ -233,29 +236,32 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     "timeout": (
         _("Reading the file took too long"),
         _("It was stopped at the time limit. The original is kept as it came."),
-        _("Try again when the server is less busy, or ask whoever runs it to raise the limit."),
+        _(
+            "Try again when the server is less busy, "
+            "or ask the server administrator to raise the limit."
+        ),
     ),
     "memory": (
         _("Reading the file took too much memory"),
         _("It was stopped at the memory limit. The original is kept as it came."),
-        _("Ask whoever runs this server to raise the limit, then try again."),
+        _("Ask the server administrator to raise the limit, then try again."),
     ),
     "killed": (
         _("Reading the file was interrupted"),
         _("The server ended the reader before it was done. The original is kept as it came."),
-        _("Try again. If it keeps failing, ask whoever runs this server to look at its memory."),
+        _("Try again. If it keeps failing, ask the server administrator to look at its memory."),
     ),
     "too_many_members": (
         _("The archive holds too many files"),
         _(
             "It has more files than this server unpacks, so none was read. The original is kept as it came."
         ),
-        _("Ask whoever runs this server to raise the limit, then try again."),
+        _("Ask the server administrator to raise the limit, then try again."),
     ),
     "too_many_cells": (
         _("The workbook holds too many cells"),
         _("It has more cells than this server reads. The original is kept as it came."),
-        _("Ask whoever runs this server to raise the limit, then try again."),
+        _("Ask the server administrator to raise the limit, then try again."),
     ),
     # The life of a report
     "deadline": (
@@ -271,18 +277,8 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
         _("Generate the report again whenever you need it."),
     ),
     Advice.DEFECT: (
-        _("Compliance Ledger made a mistake"),
+        _("Internal error in Compliance Ledger"),
         _("The fault is in this program, not in your data. The previous report stays current."),
         _("Try again. If it keeps failing, report it with the time and the request id."),
-    ),
-    "storage_full": (
-        _("There is no room to keep the file"),
-        _("The server's storage is full, so the report could not be kept."),
-        _("Ask whoever runs this server to make room, then try again."),
-    ),
-    "not_newer": (
-        _("The cloud offered only the previous report"),
-        _("The one it delivered is no newer than the one kept here, so nothing was added."),
-        _("Generate it again in a few minutes."),
     ),
 }

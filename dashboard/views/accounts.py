@@ -50,7 +50,7 @@ def render_account_form(request: Request, account: Account) -> HttpResponse:
     if form.is_valid():
         kept = form.save()
         messages.success(
-            request, _("%(account)s is kept. Test the connection next.") % {"account": kept.name}
+            request, _("%(account)s saved. Next: test the connection.") % {"account": kept.name}
         )
         return redirect(f"/accounts/{kept.pk}/")
     status = 422 if form.is_bound else 200

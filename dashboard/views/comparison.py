@@ -168,7 +168,7 @@ def render_rows(rows: Iterable[ChangeRow]) -> Iterator[SafeString]:
     marked = cache(lambda status, words: mark(status.slug if status else "not-applicable", words))
     since = cache(lambda position: time(position_time(position)) if position else "")
     label = {name: escape(words) for name, words in comparison_heads().items()}
-    words = tuple(map(escape, (_("is"), _(", ") + _("should be"), _("before:"))))
+    words = tuple(map(escape, (_("actual"), " · " + _("compared with"), _("before:"))))
     for row in rows:
         change, now = row.change, row.now
         short = shorten_middle(change.resource_id, 26 if now.resource_name else 40)
@@ -188,9 +188,9 @@ def comparison_heads() -> dict[str, str]:
     return {
         "change": _("Change"),
         "resource": _("Resource"),
-        "type": _("Type, place"),
+        "type": _("Type, region, account"),
         "finding": _("Finding"),
-        "since": _("Status since"),
+        "since": _("First report with this status"),
     }
 
 
@@ -210,12 +210,16 @@ def render_finding(row: ChangeRow, is_: str, should: str, before: str) -> str:
 def rate_rows(found: Comparison) -> list[dict[str, Any]]:
     """The rate of both reports, on the full scope and on the common one."""
     shown: list[dict[str, Any]] = [
-        {"words": _("all that each report judges"), "older": found.full[0], "newer": found.full[1]}
+        {
+            "words": _("as reported (each on its own scope)"),
+            "older": found.full[0],
+            "newer": found.full[1],
+        }
     ]
     if found.common:
         shown.append(
             {
-                "words": _("what both reports judge"),
+                "words": _("like for like (rules and resources in both)"),
                 "older": found.common[0],
                 "newer": found.common[1],
             }

@@ -114,7 +114,7 @@ def describe_starter(report: Report) -> str:
     name = {"name": report.requested_by.get_username()} if report.requested_by else {}
     if report.source == Report.Source.IMPORTED:
         return _("imported by %(name)s") % name if name else _("imported")
-    return _("by %(name)s") % name if name else _("automatically")
+    return _("by %(name)s") % name if name else _("from the command line")
 
 
 def describe_row_count(count: int) -> str:
@@ -124,12 +124,12 @@ def describe_row_count(count: int) -> str:
 def list_labels() -> dict[str, str]:
     """The words that stand beside figures and times, looked up and escaped once."""
     words = {
-        "rate": _("Rate"),
+        "rate": _("Evaluation rate"),
         "failing": _("Failing"),
         "high": _("High"),
         "medium": _("Medium"),
         "low": _("Low"),
-        "change": _("Since last"),
+        "change": _("Since last report"),
         "evaluated": _("evaluated"),
         "received": _("received"),
     }

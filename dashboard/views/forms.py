@@ -93,7 +93,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
         if cleaned.get("access_key_id") and not (
             cleaned.get("secret") or self.instance.secret_encrypted
         ):
-            self.add_error("secret", _("An AccessKey needs its secret."))
+            self.add_error("secret", _("Enter the AccessKey secret."))
         return cleaned
 
     def save(self, commit: bool = True) -> Account:
@@ -184,26 +184,41 @@ class AnnotationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for 
         model = Report
         fields = ("label", "note", "held")
         widgets = {"note": forms.Textarea({"rows": 4})}
-        help_texts = {"held": _("A report on hold is never deleted by a retention rule.")}
+        help_texts = {
+            "held": _("Keeps this report if a retention rule is ever set. (There is none today.)")
+        }
 
 
 class PlaceForm(forms.Form):
     """Where an imported file belongs, for what neither its name nor its content says."""
 
     account_uid = forms.RegexField(
-        r"^\d{16}$", label=_("Account ID"), error_messages={"invalid": _("16 digits")}
+        r"^\d{16}$",
+        label=_("Account ID"),
+        error_messages={"invalid": _("Enter the 16-digit account ID.")},
     )
-    pack_id = forms.RegexField(r"^c[a-z]-[0-9A-Za-z]{1,60}$", label=_("Pack ID"))
+    pack_id = forms.RegexField(
+        r"^c[a-z]-[0-9A-Za-z]{1,60}$",
+        label=_("Pack ID"),
+        error_messages={
+            "invalid": _(
+                "A pack ID has letters, digits and hyphens only, "
+                "for example cp-6f0d62a3b1c94e75a208."
+            )
+        },
+    )
     created_at = forms.DateTimeField(
-        label=_("Created by the cloud"),
+        label=_("Report created"),
         widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"),
-        help_text=_("In your time zone, as the console showed it."),
+        help_text=_("As shown in the console, in your time zone."),
     )
 
     def clean_created_at(self) -> dt.datetime:
         moment: dt.datetime = self.cleaned_data["created_at"]
         if moment > timezone.now() or moment.year < 2015:
-            raise forms.ValidationError(_("Cloud Config cannot have made a report then."))
+            raise forms.ValidationError(
+                _("This date is not possible: before Cloud Config existed, or in the future.")
+            )
         return moment
 
 

@@ -79,5 +79,5 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
         goal, {request.get_host()}, require_https=request.is_secure()
     ):
         goal = "/preferences/"
-        messages.success(request, _("Your preferences are kept."))
+        messages.success(request, _("Preferences saved."))
     return remember_language(request, redirect(goal))

@@ -32,13 +32,13 @@ COLUMNS: Columns = {
     "rule": _("Rule"),
     "type": _("Type"),
     "region": _("Region"),
-    "finding": _("Actual → expected, reason"),
+    "finding": _("Actual / required / reason"),
     "since": _("Since"),
 }
 RULE_COLUMNS: Columns = {
     "name": _("Rule"),
     "risk": _("Risk"),
-    "failing": _("Failing / judged"),
+    "failing": _("Failing / evaluated"),
     "since": _("Failing since"),
     "new": _("Since last report"),
 }

@@ -89,7 +89,7 @@ def build_evaluation_rows(report: Report, found: Iterable[Evaluation]) -> list[R
     @cache
     def since(position: int) -> str:
         count = in_a_row(position)
-        reports = ngettext("%(count)s report", "%(count)s reports", count) % {
+        reports = ngettext("%(count)s report in a row", "%(count)s reports in a row", count) % {
             "count": format_number(count)
         }
         return format_html("{}<br>{}", time(position_time(position)), reports)

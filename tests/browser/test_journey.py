@@ -35,7 +35,7 @@ def test_sign_in_generate_watch_read_filter_open_a_rule_and_download_the_origina
 ) -> None:
     generate(person, sandbox, PACK)
     address = open_report(person, PACK)
-    person.reads("numbers reconcile")
+    person.reads("checked counts match")
 
     person.find("tbody th a").click()
     person.wait(lambda: person.find("tbody th a").attribute("aria-expanded") == "true")

@@ -229,8 +229,8 @@ def test_a_zip_with_one_broken_file_brings_in_the_others(
     person.visit("/imports/")
     person.find("#files").type(str(bundle))
     person.find("main form.fields button").click()
-    person.reads("1 of 2 files are in the history")
-    assert "refused" in person.row("broken.xls").text
+    person.reads("1 of 2 files imported or already there")
+    assert "rejected" in person.row("broken.xls").text
     person.row("report-202510010900").find("a[href^='/reports/']").click()
     person.arrives("/reports/")
     person.reads("2025-10-01 09:00 CST")

@@ -21,7 +21,7 @@ OF_THE_WORKBOOK = [
     "too_many_members",
     "too_many_cells",
 ]
-OF_A_REPORT = ["deadline", "cancelled", "defect", "storage_full", "link_expired", "not_newer"]
+OF_A_REPORT = ["deadline", "cancelled", "defect", "link_expired"]
 
 
 @pytest.mark.parametrize("code", [*Advice, *OF_THE_WORKBOOK, *OF_A_REPORT])
@@ -42,7 +42,7 @@ def test_no_two_codes_have_the_same_title() -> None:
 @pytest.mark.parametrize(
     ("code", "title"),
     [
-        ("Throttling.User", "The cloud asked us to slow down"),
+        ("Throttling.User", "Rate limit reached"),
         ("LinkExpired", "The link to the file has expired"),
         ("TimedOut", "The cloud took too long to answer"),
         ("SignatureDoesNotMatch", "The AccessKey secret is wrong"),

@@ -108,7 +108,7 @@ def test_a_file_that_lists_failing_resources_only_makes_nothing_gone_or_appeared
 
 def test_what_a_failing_only_file_no_longer_has_is_no_longer_reported() -> None:
     assert ListedStatuses(ALL, FAILING_ONLY).label(Bucket.GONE_FAILING) == "No longer reported"
-    assert EVERYTHING.label(Bucket.GONE_FAILING) == "Gone, was failing"
+    assert EVERYTHING.label(Bucket.GONE_FAILING) == "No longer there (was failing)"
 
 
 def evaluated(key: int, status: int, words: str = "") -> Evaluated:

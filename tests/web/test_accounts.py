@@ -78,7 +78,7 @@ def test_an_empty_secret_keeps_the_one_that_is_stored(admin_client: Client) -> N
 
 def test_a_key_without_its_secret_is_refused(admin_client: Client) -> None:
     answer = admin_client.post("/accounts/add/", fields(secret=""))
-    assert "An AccessKey needs its secret." in answer.content.decode()
+    assert "Enter the AccessKey secret." in answer.content.decode()
     assert not Account.objects.exists()
 
 
@@ -160,5 +160,5 @@ def test_a_search_finds_packs_and_accounts_by_name_and_by_the_beginning_of_an_id
     for wanted in ("OSS", "cp-00"):
         assert f'href="/packs/{pack.pk}/"' in reader.get("/search/", {"q": wanted}).content.decode()
     assert "1000000000000001" in reader.get("/search/", {"q": "10000000"}).content.decode()
-    assert "Nothing bears this name" in reader.get("/search/", {"q": "nowhere"}).content.decode()
+    assert "No match." in reader.get("/search/", {"q": "nowhere"}).content.decode()
     assert "Enter a name" in reader.get("/search/").content.decode()

@@ -126,17 +126,17 @@ def test_a_file_of_failing_resources_only_is_said_to_be_one(reader: Client) -> N
     pack = bring_in(plan(3, layout="older"))
     first, _, last = pack.reports.order_by("position")
     page = reader.get(address(pack, first, last)).content.decode()
-    assert "The newer file lists failing resources only" in page
-    assert "Ground: its overview counts" in page
+    assert "The newer file lists only failing resources" in page
+    assert "Basis: its overview counts" in page
     assert "No longer reported" in page
-    assert "Gone, was failing" not in page
+    assert "No longer there (was failing)" not in page
     assert differences.compare_reports(first, last).counts[Bucket.FIXED] == 0
 
 
 def test_rules_told_apart_by_name_are_said_to_be(reader: Client) -> None:
     pack = bring_in(plan(3, layout="older"), 2)
     page = reader.get(f"/packs/{pack.pk}/compare/", follow=True).content.decode()
-    assert "rules are told apart by their names here" in page
+    assert "rules are matched by name" in page
 
 
 def test_a_removed_and_an_added_rule_are_listed_apart(
@@ -294,11 +294,12 @@ def test_the_sentence_counts_what_a_mail_needs(
     counts = differences.compare_reports(*ends).counts
     gone = counts[Bucket.GONE_FAILING] + counts[Bucket.GONE_COMPLIANT]
     words = (
-        f"{counts[Bucket.NEW_FAILURE]} new, {counts[Bucket.FIXED]} fixed, "
-        f"{counts[Bucket.STILL_FAILING]} still failing, {counts[Bucket.NEWLY_IGNORED]} ignored, {gone} gone."
+        f"{counts[Bucket.NEW_FAILURE]} newly failing, {counts[Bucket.FIXED]} fixed, "
+        f"{counts[Bucket.STILL_FAILING]} still failing, "
+        f"{counts[Bucket.NEWLY_IGNORED]} newly ignored, {gone} no longer there."
     )
     assert (
-        f'data-copy="Since 2026-10-30: {words}"'
+        f'data-copy="Since the report of 2026-10-30: {words}"'
         in reader.get(address(pack, *ends)).content.decode()
     )
 

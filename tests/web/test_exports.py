@@ -102,7 +102,7 @@ def test_an_xlsx_has_a_frozen_head_a_filter_and_a_sheet_about_itself(
     about = {row[0]: row[1] for row in book["About"].iter_rows(values_only=True)}
     assert about["Pack"] == files.PACK_NAME
     assert about["Account ID"] == files.ACCOUNT
-    assert about["Evidence time"] == "2026-11-20 09:14 CST (UTC+8)"
+    assert about["Report created"] == "2026-11-20 09:14 CST (UTC+8)"
     assert about["Filter"] == "status: Non-compliant"
     assert about["SHA-256"] == f3.original_id
     assert about["Rows"] == "12 of 120"

@@ -135,7 +135,7 @@ def test_the_history_lists_every_pack_s_reports_newest_first(reader: Client, pac
     assert re.findall(r'<th scope="row"><a id="\d+" href="/reports/(\d+)/">', page) == [
         str(one.pk) for one in (bad, newer, older)
     ]
-    assert "slow down" in page
+    assert "Rate limit reached" in page
 
 
 def test_the_history_narrows_by_account_pack_dates_result_and_starter(

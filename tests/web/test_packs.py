@@ -176,7 +176,7 @@ def test_a_run_under_way_takes_the_place_of_generate(starter: Client, pack: Pack
 
 def test_a_pack_that_was_only_imported_cannot_be_generated(starter: Client, pack: Pack) -> None:
     Pack.objects.update(imported=True)
-    assert "made by an import" in page(starter, pack)
+    assert "Imported pack, not found in the cloud" in page(starter, pack)
     assert starter.post(f"/packs/{pack.pk}/reports/").status_code == 404
 
 

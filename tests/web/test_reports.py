@@ -28,7 +28,7 @@ def test_the_head_says_pack_account_time_with_zone_and_hash(f1: Report, reader: 
     assert "Production · report of 2026-11-20 09:14 CST (UTC+8)" in page
     assert hashlib.sha256(F1).hexdigest() in page
     assert "original kept" in page
-    assert "numbers reconcile" in page
+    assert "checked counts match" in page
 
 
 def test_a_mismatch_is_said_in_words_with_both_numbers(pack: Pack, reader: Client) -> None:
@@ -36,9 +36,9 @@ def test_a_mismatch_is_said_in_words_with_both_numbers(pack: Pack, reader: Clien
     sheets["规则列表"][1] = (*sheets["规则列表"][1][:4], 5, *sheets["规则列表"][1][5:])
     report = entered(pack, files.xls(sheets))
     page = html.unescape(reader.get(f"/reports/{report.pk}/").content.decode())
-    assert "1 number does not reconcile" in page
+    assert "1 count differs" in page
     assert "the file lists 1 rows, but its rule list states 5" in page
-    assert "numbers reconcile" not in page
+    assert "checked counts match" not in page
 
 
 def test_a_file_that_states_no_compliant_ones_has_no_rate(pack: Pack, reader: Client) -> None:
@@ -70,7 +70,7 @@ def test_a_failing_row_says_all_that_is_known_of_it(f1: Report, reader: Client) 
     ):
         assert fact in page
     assert "公共读已开启" in page
-    assert "2026-11-20 09:14 CST (UTC+8)</time><br>1 report<" in page
+    assert "2026-11-20 09:14 CST (UTC+8)</time><br>1 report in a row<" in page
 
 
 def test_a_row_says_since_when_and_for_how_many_reports_it_has_been_failing(
@@ -83,13 +83,13 @@ def test_a_row_says_since_when_and_for_how_many_reports_it_has_been_failing(
         )
     old = reader.get(f"/reports/{report.pk}/resources/?q=backup&status=failing").content.decode()
     new = reader.get(f"/reports/{report.pk}/resources/?q=photos&status=failing").content.decode()
-    assert "2026-11-06 09:14 CST (UTC+8)</time><br>3 reports" in old
-    assert "2026-11-20 09:14 CST (UTC+8)</time><br>1 report<" in new
+    assert "2026-11-06 09:14 CST (UTC+8)</time><br>3 reports in a row" in old
+    assert "2026-11-20 09:14 CST (UTC+8)</time><br>1 report in a row<" in new
     middle = report.pack.reports.order_by("position")[1]
     page = reader.get(
         f"/reports/{middle.pk}/resources/?q=backup&status=failing&risk=high"
     ).content.decode()
-    assert "<br>2 reports" in page
+    assert "<br>2 reports in a row" in page
 
 
 def first_failing(report: Report) -> Evaluation:
@@ -140,7 +140,7 @@ def test_the_original_comes_back_byte_for_byte_under_its_own_name(
 def test_an_original_that_could_not_be_read_can_be_inspected(pack: Pack, reader: Client) -> None:
     report = entered(pack, files.ERROR_PAGE)
     page = reader.get(f"/reports/{report.pk}/").content.decode()
-    assert "A web page came in place of the file" in page
+    assert "Received a web page instead of the file" in page
     assert f'href="/reports/{report.pk}/original/"' in page
     response = reader.get(f"/reports/{report.pk}/original/")
     assert response.getvalue() == files.ERROR_PAGE
@@ -161,8 +161,8 @@ def test_the_evidence_has_every_time_with_its_zone_and_both_columns_of_numbers(
     page = reader.get(f"/reports/{f1.pk}/evidence/").content.decode()
     assert files.FILE_NAME in page
     assert page.count("(UTC+8)</time>") == 4
-    assert "13 numbers were held against ours and all agree." in page
-    assert "rows counted" in page
+    assert "13 counts checked, all match." in page
+    assert "counted row by row" in page
 
 
 def test_the_evidence_says_what_the_reader_noticed(pack: Pack, reader: Client) -> None:

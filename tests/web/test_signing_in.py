@@ -114,19 +114,19 @@ def test_an_address_with_nothing_at_it_says_what_to_do(client: Client, somebody:
     client.force_login(somebody)
     answer = client.get("/nowhere/")
     assert answer.status_code == 404
-    assert "There is nothing at this address" in answer.content.decode()
+    assert "Page not found" in answer.content.decode()
 
 
 def test_a_form_without_its_token_says_what_to_do(somebody: User) -> None:
     answer = Client(enforce_csrf_checks=True).post("/accounts/login/", {"username": "somebody"})
     assert answer.status_code == 403
-    assert "This form has grown old" in answer.content.decode()
+    assert "This page has expired" in answer.content.decode()
 
 
 def test_a_defect_says_what_to_do_even_where_nothing_else_works(client: Client) -> None:
     answer = server_error(RequestFactory().get("/"))
     assert answer.status_code == 500
-    assert "Something went wrong here" in answer.content.decode()
+    assert "Something went wrong" in answer.content.decode()
 
 
 @pytest.mark.parametrize("page", ["400", "403", "404", "500"])

@@ -121,7 +121,7 @@ def test_a_failed_run_says_why_and_what_to_do_with_the_request_id_last(
     places = [
         page.index(words)
         for words in (
-            "<h3>The cloud asked us to slow down",
+            "<h3>Rate limit reached",
             "limit of requests",
             "Try again in",
             "REQUEST-1",
@@ -133,7 +133,7 @@ def test_a_failed_run_says_why_and_what_to_do_with_the_request_id_last(
 
 def test_a_run_in_passing_trouble_says_so(reader: Client, pack: Pack) -> None:
     page = fragment(reader, under_way(pack, error_code="Throttling.User"))
-    assert "The cloud asked us to slow down. It is being tried again by itself." in page
+    assert "Rate limit reached. It is being tried again by itself." in page
 
 
 def test_an_unchanged_state_is_announced_in_the_same_words(reader: Client, pack: Pack) -> None:

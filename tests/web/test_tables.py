@@ -97,7 +97,7 @@ def test_a_status_that_the_file_only_counts_is_a_number_and_no_link(
 ) -> None:
     report = entered(pack, FIXTURES["failing only"]())
     page = reader.get(f"/reports/{report.pk}/").content.decode()
-    assert "stated by the file, not listed" in page
+    assert "total only, no rows" in page
     assert "resources/?status=compliant" not in page
     asked = reader.get(f"/reports/{report.pk}/resources/?status=compliant").content.decode()
     assert "does not list these resources one by one" in asked
@@ -140,7 +140,7 @@ def test_what_is_no_filter_is_left_out_with_a_word(f1: Report, reader: Client) -
     page = reader.get(
         f"/reports/{f1.pk}/resources/?status=broken&page=x&risk=high"
     ).content.decode()
-    assert "Not understood in the address, and left out: status, page." in page
+    assert "Ignored unknown filters in the address: status, page." in page
     assert "risk: High" in page
 
 

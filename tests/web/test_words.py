@@ -136,4 +136,4 @@ def test_a_name_in_another_language_says_so(language: str, text: str, attribute:
 def test_an_age_is_told_in_one_unit() -> None:
     now = timezone.now()
     assert formatting.format_age(now) == "just now"
-    assert formatting.format_age(now - dt.timedelta(days=8)).replace("\xa0", " ") == "1 week"
+    assert formatting.format_age(now - dt.timedelta(days=8)).replace("\xa0", " ") == "1 week ago"
