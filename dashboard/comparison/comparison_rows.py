@@ -6,85 +6,26 @@ stands unchanged is not looked up; a page of it is a walk along an index.
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple, Self
-from urllib.parse import urlencode
+from typing import NamedTuple
 
-from django import forms
 from django.db.models import Exists, OuterRef
 from django.db.models.lookups import GreaterThan, LessThanOrEqual
-from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dashboard.comparison import differences
+from dashboard.comparison.comparison_filter import ComparisonFilter
 from dashboard.comparison.differences import CHANGED, UNCHANGED, Bucket, Change, Comparison
 from dashboard.comparison.rule_scope import RuleScope
-from dashboard.models import Evaluation, Report, Risk, Status
+from dashboard.models import Evaluation, Report, Status
 from dashboard.models.evaluations import EvaluationQuerySet, position_time
 from dashboard.queries import report_query
-from dashboard.queries.filters import RISKS, EvaluationFilter
+from dashboard.queries.filters import EvaluationFilter
 
 PAGE = 100  # rows
 ORDER = {bucket: number for number, bucket in enumerate(Bucket)}
-
-
-class ComparisonFilterForm(forms.Form):
-    """The parser: each field that does not validate is left out."""
-
-    bucket = forms.TypedChoiceField(
-        required=False, choices=[(name, name) for name in Bucket], coerce=Bucket, empty_value=None
-    )
-    risk = forms.TypedChoiceField(
-        required=False,
-        choices=[(slug, slug) for slug in RISKS],
-        coerce=RISKS.__getitem__,
-        empty_value=None,
-    )
-    rule = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
-    q = forms.CharField(required=False, max_length=200)
-    page = forms.IntegerField(required=False, min_value=1, max_value=100_000)
-
-
-@dataclass(frozen=True)
-class ComparisonFilter:
-    """Which rows of a comparison; without a bucket, whatever changed."""
-
-    bucket: Bucket | None = None
-    risk: Risk | None = None
-    rule: int | None = None
-    q: str = ""
-    page: int = 1
-
-    @classmethod
-    def parse(cls, query: QueryDict) -> Self:
-        """The filter of a query string; what it does not understand is left out."""
-        form = ComparisonFilterForm(query)
-        form.is_valid()
-        return cls(
-            **{name: value for name, value in form.cleaned_data.items() if value not in ("", None)}
-        )
-
-    @property
-    def words(self) -> list[str]:
-        return self.q.casefold().split()
-
-    @property
-    def has_conditions(self) -> bool:
-        return bool(self.bucket or self.risk is not None or self.rule or self.q)
-
-    def query_string(self, **changes: Any) -> str:
-        """The filter with changes as a link's `?...`; a new filter begins on its first page."""
-        changed = replace(self, **{"page": 1, **changes})
-        pairs = {
-            "bucket": changed.bucket,
-            "risk": changed.risk.slug if changed.risk is not None else None,
-            "rule": changed.rule,
-            "q": changed.q,
-            "page": changed.page if changed.page > 1 else None,
-        }
-        return "?" + urlencode({name: value for name, value in pairs.items() if value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +77,7 @@ def count_rows(compared: Comparison, wanted: ComparisonFilter) -> int:
 def select_changes(compared: Comparison, wanted: ComparisonFilter) -> list[Change[int]]:
     """The changes that a filter finds."""
     buckets = {wanted.bucket} if wanted.bucket else set(CHANGED)
-    bearing = find_keys_by_words(compared, wanted.words) if wanted.words else None
+    bearing = find_keys_by_words(compared, wanted.search_words) if wanted.search_words else None
     return [
         change
         for change in compared.changes
@@ -195,8 +136,8 @@ def select_unchanged(compared: Comparison, wanted: ComparisonFilter) -> Evaluati
         rows = rows.filter(risk=wanted.risk)
     if wanted.rule:
         rows = rows.filter(rule_id=wanted.rule)
-    if wanted.words:
-        rows = rows.filter(report_query.match_words(wanted.words, compared.newer))
+    if wanted.search_words:
+        rows = rows.filter(report_query.match_words(wanted.search_words, compared.newer))
     return rows.order_by("status", "risk", "rule", "resource_id", "key")
 
 

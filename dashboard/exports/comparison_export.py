@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from openpyxl import Workbook
 
 from dashboard.comparison import comparison_rows
-from dashboard.comparison.comparison_rows import ChangeRow, ComparisonFilter
+from dashboard.comparison.comparison_filter import ComparisonFilter
+from dashboard.comparison.comparison_rows import ChangeRow
 from dashboard.comparison.differences import Bucket, Comparison
 from dashboard.comparison.rule_scope import RuleScope
 from dashboard.exports import tables

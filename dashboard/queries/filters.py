@@ -1,8 +1,9 @@
-"""What a reader asked to see of a report: a query string as one typed value, and back again."""
+"""What a reader asked a table to show: a query string as one typed value, and back again."""
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Self
+from enum import Enum
+from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 
 from django import forms
@@ -14,7 +15,8 @@ from dashboard.models import Risk, Status
 
 STATUSES = {status.slug: status for status in Status}
 RISKS = {risk.slug: risk for risk in (Risk.HIGH, Risk.MEDIUM, Risk.LOW, Risk.NOT_STATED)}
-NAMES = {
+PARAMETER_LABELS = {
+    "bucket": _("change"),
     "status": _("status"),
     "risk": _("risk"),
     "rule": _("rule"),
@@ -26,12 +28,109 @@ NAMES = {
     "page": _("page"),
     "open": _("opened rule"),
 }
-# What narrows a table; the others only say how it is shown.
-NARROWING = ("status", "risk", "rule", "region", "type", "account", "q")
 
 
-class FilterForm(forms.Form):
-    """The parser: each field that does not validate is left out."""
+def risk_field() -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        required=False,
+        choices=[(slug, slug) for slug in RISKS],
+        coerce=RISKS.__getitem__,
+        empty_value=None,
+    )
+
+
+def id_field() -> forms.IntegerField:
+    return forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+
+class TableFilterForm(forms.Form):
+    """Parse the parameters of a table; a field that does not validate is ignored."""
+
+    risk = risk_field()
+    rule = id_field()
+    q = forms.CharField(required=False, max_length=200)
+    page = forms.IntegerField(required=False, min_value=1, max_value=100_000)
+
+
+@dataclass(frozen=True)
+class TableFilter:
+    """The conditions of a table and the page shown; a subclass adds the fields of its own table."""
+
+    form_class: ClassVar[type[forms.Form]] = TableFilterForm
+    # The fields that choose rows; the others only say how the rows are shown.
+    conditions: ClassVar[tuple[str, ...]] = ("risk", "rule", "q")
+
+    risk: Risk | None = None
+    rule: int | None = None
+    q: str = ""
+    page: int = 1
+    # Names of parameters that did not validate.
+    ignored: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, query: QueryDict, *form_arguments: Any) -> Self:
+        """Return the filter that a query string states; parameters that do not validate are ignored."""
+        form = cls.form_class(query, *form_arguments)
+        form.is_valid()
+        values = {
+            name: value for name, value in form.cleaned_data.items() if value not in ("", None)
+        }
+        return cls(
+            **values, ignored=tuple(name for name in PARAMETER_LABELS if name in form.errors)
+        )
+
+    @property
+    def search_words(self) -> list[str]:
+        """The words of the search, case-folded as the search text of the rows is."""
+        return self.q.casefold().split()
+
+    @property
+    def has_conditions(self) -> bool:
+        return any(getattr(self, name) not in ("", None) for name in self.conditions)
+
+    def replace(self, **changes: Any) -> Self:
+        """Return the filter with changes, on its first page."""
+        return dataclasses.replace(self, **{"page": 1, "ignored": (), **changes})
+
+    def query_string(self, **changes: Any) -> str:
+        """Return the filter with changes as the `?...` of a link."""
+        return "?" + urlencode(self.replace(**changes).query_pairs)
+
+    @property
+    def query_pairs(self) -> list[tuple[str, str]]:
+        """The parameters of the query string, without those at their defaults."""
+        values = {name: getattr(self, name, None) for name in PARAMETER_LABELS}
+        return [
+            (name, format_parameter(value))
+            for name, value in values.items()
+            if value not in ("", None) and (name, value) != ("page", 1)
+        ]
+
+    def chips(self, rule_name: str = "") -> list[tuple[str, str]]:
+        """Return each condition in words, with the query string that removes it."""
+        chips = []
+        for name in self.conditions:
+            value = getattr(self, name)
+            if value in ("", None):
+                continue
+            shown = rule_name if name == "rule" and rule_name else getattr(value, "label", value)
+            text = gettext("%(name)s: %(value)s") % {"name": PARAMETER_LABELS[name], "value": shown}
+            removed = "" if isinstance(value, str) else None
+            chips.append((text, self.query_string(**{name: removed})))
+        return chips
+
+    def describe(self, rule_name: str = "") -> str:
+        """Return the conditions in words, for print, exports and empty tables."""
+        return " · ".join(text for text, _link in self.chips(rule_name)) or gettext("all rows")
+
+
+def format_parameter(value: Any) -> str:
+    """Return a value as the query string has it: choices by their slug."""
+    return str(getattr(value, "slug", value.value if isinstance(value, Enum) else value))
+
+
+class EvaluationFilterForm(TableFilterForm):
+    """Parse the parameters of a report's tables, which can be sorted in the orders given."""
 
     status = forms.TypedChoiceField(
         required=False,
@@ -39,22 +138,13 @@ class FilterForm(forms.Form):
         coerce=STATUSES.__getitem__,
         empty_value=None,
     )
-    risk = forms.TypedChoiceField(
-        required=False,
-        choices=[(slug, slug) for slug in RISKS],
-        coerce=RISKS.__getitem__,
-        empty_value=None,
-    )
-    rule = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     region = forms.CharField(required=False, max_length=64)
     type = forms.CharField(required=False, max_length=128)
     account = forms.CharField(required=False, max_length=32)
-    q = forms.CharField(required=False, max_length=200)
     sort = forms.ChoiceField(required=False)
-    page = forms.IntegerField(required=False, min_value=1, max_value=100_000)
-    open = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    open = id_field()
 
-    def __init__(self, data: QueryDict, orders: tuple[str, ...]) -> None:
+    def __init__(self, data: QueryDict, orders: tuple[str, ...] = ()) -> None:
         super().__init__(data)
         sort = self.fields["sort"]
         assert isinstance(sort, forms.ChoiceField)  # noqa: S101  # declared above
@@ -62,86 +152,26 @@ class FilterForm(forms.Form):
 
 
 @dataclass(frozen=True)
-class EvaluationFilter:
-    """The rows wanted, their order, the page of them, and the rule that stands open."""
+class EvaluationFilter(TableFilter):
+    """The rows of a report that are shown, their order, and the rule that is open."""
+
+    form_class: ClassVar[type[forms.Form]] = EvaluationFilterForm
+    conditions: ClassVar[tuple[str, ...]] = (
+        "status", "risk", "rule", "region", "type", "account", "q",
+    )  # fmt: skip
 
     status: Status | None = None
-    risk: Risk | None = None
-    rule: int | None = None
     region: str = ""
     type: str = ""
     account: str = ""
-    q: str = ""
     sort: str = ""
-    page: int = 1
     open: int | None = None
-    # Names of what the query string said and was no such thing.
-    dropped: tuple[str, ...] = ()
 
-    @classmethod
-    def parse(cls, query: QueryDict, orders: tuple[str, ...] = ()) -> Self:
-        """The filter of a query string, in a table that can be put into these orders."""
-        form = FilterForm(query, orders)
-        form.is_valid()
-        wanted: dict[str, Any] = {
-            name: value for name, value in form.cleaned_data.items() if value not in ("", None)
-        }
-        return cls(**wanted, dropped=tuple(name for name in form.fields if name in form.errors))
-
-    @property
-    def words(self) -> list[str]:
-        """The words of the search, case-folded as the rows' text is."""
-        return self.q.casefold().split()
-
-    @property
-    def has_conditions(self) -> bool:
-        return any(getattr(self, name) not in ("", None) for name in NARROWING)
+    def replace(self, **changes: Any) -> Self:
+        """Return the filter with changes, on its first page and with no rule open."""
+        return super().replace(**{"open": None, **changes})
 
     @property
     def needs_row_scan(self) -> bool:
-        """Whether rows must be looked at one by one: no counts are kept by these."""
-        return bool(self.region or self.type or self.account or self.words)
-
-    def replace(self, **changes: Any) -> Self:
-        """The filter with changes; a new one begins on its first page with nothing open."""
-        return dataclasses.replace(self, **{"page": 1, "open": None, "dropped": (), **changes})
-
-    def query_string(self, **changes: Any) -> str:
-        """The filter with changes, as a link's `?...`."""
-        return "?" + urlencode(self.replace(**changes).query_pairs)
-
-    @property
-    def query_pairs(self) -> list[tuple[str, str]]:
-        """What the filter says, as the query string has it."""
-        pairs = []
-        for name in NAMES:
-            value = getattr(self, name)
-            if isinstance(value, Status | Risk):
-                pairs.append((name, value.slug))
-            elif value and not (name == "page" and value == 1):
-                pairs.append((name, str(value)))
-        return pairs
-
-    def chips(self, rule: str = "") -> list[tuple[str, str]]:
-        """What narrows, each in words and with the link that takes it away. `rule`: the name of the rule, if one."""
-        chips = []
-        for name in NARROWING:
-            value = getattr(self, name)
-            if value in ("", None):
-                continue
-            word = (
-                rule or value
-                if name == "rule"
-                else value.label
-                if isinstance(value, Status | Risk)
-                else value
-            )
-            words = gettext("%(name)s: %(value)s") % {"name": NAMES[name], "value": word}
-            chips.append(
-                (words, self.query_string(**{name: "" if isinstance(value, str) else None}))
-            )
-        return chips
-
-    def describe(self, rule: str = "") -> str:
-        """What narrows, as a sentence's end: for print, exports and empty tables."""
-        return " · ".join(word for word, _link in self.chips(rule)) or gettext("all rows")
+        """Whether rows are looked at one by one, because no counts are kept by these conditions."""
+        return bool(self.region or self.type or self.account or self.search_words)

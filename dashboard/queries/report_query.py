@@ -86,7 +86,7 @@ def filter_evaluations(
         "account": wanted.account,
     }
     rows = rows.filter(**{name: value for name, value in asked.items() if value not in ("", None)})
-    return rows.filter(match_words(wanted.words, report)) if wanted.words else rows
+    return rows.filter(match_words(wanted.search_words, report)) if wanted.search_words else rows
 
 
 def match_words(words: Iterable[str], *reports: Report) -> Q:
@@ -146,7 +146,7 @@ def count_evaluations(report: Report, wanted: EvaluationFilter) -> int:
     if wanted.needs_row_scan:
         # A name that any cache takes: what people search for may hold anything.
         name = hashlib.sha256(
-            repr(replace(wanted, sort="", page=1, open=None, dropped=())).encode()
+            repr(replace(wanted, sort="", page=1, open=None, ignored=())).encode()
         ).hexdigest()
         return cache_per_report(name, report, lambda: filter_evaluations(report, wanted).count())
     statuses = [wanted.status] if wanted.status else list(Status)
@@ -226,11 +226,11 @@ def filter_rules(report: Report, wanted: EvaluationFilter) -> list[rule_summarie
     ]
     if wanted.needs_row_scan:
         found = set(filter_evaluations(report, wanted).values_list("rule_id", flat=True).distinct())
-        named = wanted.words and not (wanted.region or wanted.type or wanted.account)
+        named = wanted.search_words and not (wanted.region or wanted.type or wanted.account)
         listed = [
             result
             for result in listed
-            if result.rule in found or (named and contains_words(result, wanted.words))
+            if result.rule in found or (named and contains_words(result, wanted.search_words))
         ]
     if wanted.sort:
         listed.sort(

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dashboard.comparison import comparison_rows, rule_scope
-from dashboard.comparison.comparison_rows import ChangeRow, ComparisonFilter, ComparisonPage
+from dashboard.comparison.comparison_filter import ComparisonFilter
+from dashboard.comparison.comparison_rows import ChangeRow, ComparisonPage
 from dashboard.comparison.differences import Bucket, Comparison, ListedStatuses, compare_reports
 from dashboard.comparison.rule_scope import RuleScope
 from dashboard.exports import comparison_export

@@ -14,7 +14,7 @@ from django_htmx.http import push_url, replace_url
 from dashboard.archive import originals
 from dashboard.models import Evaluation, Report, Status
 from dashboard.queries import report_query, rule_summaries
-from dashboard.queries.filters import NAMES, RISKS, STATUSES, EvaluationFilter
+from dashboard.queries.filters import PARAMETER_LABELS, RISKS, STATUSES, EvaluationFilter
 from dashboard.text import console_links, parser_notes
 from dashboard.views import Request, report_status
 from dashboard.views.head import build_report_header, language_attributes
@@ -253,7 +253,7 @@ def filter_context(report: Report, wanted: EvaluationFilter, action: str) -> dic
         "action": action,
         "fields": filter_fields(report, wanted),
         "chips": wanted.chips(names.get(wanted.rule or 0, "")),
-        "dropped": [NAMES[name] for name in wanted.dropped],
+        "dropped": [PARAMETER_LABELS[name] for name in wanted.ignored],
         "unlisted": wanted.status
         if wanted.status and wanted.status not in report.listed_statuses
         else None,

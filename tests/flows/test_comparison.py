@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.comparison import comparison_rows, differences, rule_scope
-from dashboard.comparison.comparison_rows import ComparisonFilter
+from dashboard.comparison.comparison_filter import ComparisonFilter
 from dashboard.comparison.differences import (
     Bucket,
     ComparedRow,

@@ -123,15 +123,15 @@ def test_a_new_filter_goes_to_page_one_and_leaves_the_rest() -> None:
 
 def test_a_filter_survives_its_own_query_string() -> None:
     wanted = EvaluationFilter(
-        Status.IGNORED,
-        Risk.NOT_STATED,
-        3,
-        "cn-beijing",
-        "ACS::OSS::Bucket",
-        "1",
-        "ä & 不",
-        "-region",
-        4,
+        status=Status.IGNORED,
+        risk=Risk.NOT_STATED,
+        rule=3,
+        region="cn-beijing",
+        type="ACS::OSS::Bucket",
+        account="1",
+        q="ä & 不",
+        sort="-region",
+        page=4,
     )
     assert EvaluationFilter.parse(QueryDict(wanted.query_string(page=4)[1:]), ("region",)) == wanted
 

@@ -1,0 +1,34 @@
+"""The one paginator: Django's, also over rows that are counted and loaded by functions."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar, overload
+
+from django.core.paginator import Page, Paginator
+
+Row = TypeVar("Row")
+
+
+class CountedRows(Sequence[Row], Generic[Row]):
+    """Rows whose number is known and of which only slices are loaded."""
+
+    def __init__(self, count: int, load: Callable[[int, int], list[Row]]) -> None:
+        self._count = count
+        self._load = load
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, int):
+            return self._load(index, index + 1)[0]
+        start, stop, _step = index.indices(self._count)
+        return self._load(start, stop)
+
+
+def paginate(rows: Any, number: int | str | None, per_page: int) -> Page[Any]:
+    """Return a page of rows, a query set or a sequence; a number beyond the end gives the last page."""
+    return Paginator(rows, per_page).get_page(number)
