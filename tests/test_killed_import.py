@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.sandbox.accounts import PackPlan
-from dashboard.sandbox.estate import Estate
-from dashboard.sandbox.history import history
-from dashboard.sandbox.server import served
+from dashboard.sandbox.accounts import SandboxPack
+from dashboard.sandbox.cloud_state import CloudState
+from dashboard.sandbox.past_reports import build_past_report_files
+from dashboard.sandbox.server import run_server_in_thread
 from dashboard.sandbox.wsgi import Sandbox
 from tests.installation import Installation, wait
 
@@ -18,7 +18,7 @@ PACK = "cp-00000000000000000001"
 
 @pytest.fixture
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with served(Sandbox(large_rows=100)) as cloud:
+    with run_server_in_thread(Sandbox(large_rows=100)) as cloud:
         place = Installation(tmp_path_factory.mktemp("imports"), cloud)
         yield place
         place.close()
@@ -27,9 +27,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 def test_one_that_is_begun_again_gives_what_one_in_one_go_gives(
     place: Installation, tmp_path: Path
 ) -> None:
-    plan = PackPlan(PACK, "1024837465912038", "Killed", "", ("oss",), rows=400, failing=0.3)
+    plan = SandboxPack(
+        PACK, "1024837465912038", "Killed", "", ("oss",), rows=400, failing_share=0.3
+    )
     files = list(
-        history(Estate(7, 12, packs=(plan,)), 12, until=dt.datetime(2026, 11, 20, tzinfo=dt.UTC))
+        build_past_report_files(
+            CloudState(7, 12, packs=(plan,)), 12, until=dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
+        )
     )
     for pack in ("cp-killed", "cp-whole"):
         (tmp_path / pack).mkdir()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.sandbox.server import served
+from dashboard.sandbox.server import run_server_in_thread
 from dashboard.sandbox.wsgi import Sandbox
 from tests.installation import Installation, wait
 
@@ -30,7 +30,7 @@ def sandbox() -> Sandbox:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[Installation]:
-    with served(sandbox) as cloud:
+    with run_server_in_thread(sandbox) as cloud:
         place = Installation(tmp_path_factory.mktemp("workers"), cloud, LEASE_SECONDS="1")
         yield place
         place.close()
@@ -58,7 +58,7 @@ def kill_in(state: str, place: Installation, sandbox: Sandbox) -> None:
             wait(
                 lambda: (
                     states(place)[-1] == "ready"
-                    or (states(place)[-1] == state and not sandbox.faults.listing())
+                    or (states(place)[-1] == state and not sandbox.faults.list_as_json())
                 )
             )
             worker.kill()

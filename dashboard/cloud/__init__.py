@@ -1,10 +1,10 @@
-"""Alibaba Cloud Config as this product uses it: its operations, its answers, its errors, its files.
+"""The API of Alibaba Cloud Config: its operations, answers and errors, and the report download.
 
-`client` and `download` are imported by whoever calls the cloud, when they do: what they need takes longer to load than
-a command that only reads files has to run.
+Import `client` and `download` only where the cloud is called: they load httpx, which takes longer
+than a command that only reads files has to run.
 """
 
-from dashboard.cloud.answers import Counts, ReportState
+from dashboard.cloud.answers import CloudReport, ComplianceCounts
 from dashboard.cloud.errors import Advice, CloudError
 
-__all__ = ["Advice", "CloudError", "Counts", "ReportState"]
+__all__ = ["Advice", "CloudError", "CloudReport", "ComplianceCounts"]

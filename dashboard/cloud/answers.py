@@ -1,4 +1,4 @@
-"""The cloud's answers as plain data; whatever is optional may be missing, ids may be numbers.
+"""The cloud's answers as plain data; optional fields may be missing, and ids may be numbers.
 
 https://www.alibabacloud.com/help/en/cloud-config/latest/api-config-2020-09-07-overview
 """
@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-Json = Mapping[str, Any]
+JsonObject = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pack:
-    """A compliance pack; `risk` is 1 high, 2 medium, 3 low, 0 not stated; `status` ACTIVE or CREATING."""
+class CloudPack:
+    """A compliance pack as the cloud lists it.
+
+    `risk` is 1 high, 2 medium, 3 low, 0 not stated; `status` is ACTIVE or CREATING.
+    """
 
     pack_id: str
     name: str
@@ -24,22 +27,22 @@ class Pack:
     created_at_ms: int | None
 
     @classmethod
-    def from_json(cls, item: Json) -> Self:
+    def from_json(cls, pack: JsonObject) -> Self:
         return cls(
-            pack_id=required(item, "CompliancePackId"),
-            name=text(item, "CompliancePackName"),
-            account_id=text(item, "AccountId"),
-            template_id=text(item, "CompliancePackTemplateId"),
-            description=text(item, "Description"),
-            risk=number(item, "RiskLevel") or 0,
-            status=text(item, "Status"),
-            created_at_ms=number(item, "CreateTimestamp"),
+            pack_id=get_required_text(pack, "CompliancePackId"),
+            name=get_text(pack, "CompliancePackName"),
+            account_id=get_text(pack, "AccountId"),
+            template_id=get_text(pack, "CompliancePackTemplateId"),
+            description=get_text(pack, "Description"),
+            risk=get_integer(pack, "RiskLevel") or 0,
+            status=get_text(pack, "Status"),
+            created_at_ms=get_integer(pack, "CreateTimestamp"),
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
-    """A rule as a pack defines it; `identifier` is that of the managed rule, empty for one's own."""
+class CloudRule:
+    """A rule in a pack; `identifier` names its managed rule and is empty for a custom rule."""
 
     rule_id: str
     name: str
@@ -50,43 +53,45 @@ class Rule:
     parameters: Mapping[str, str]
 
     @classmethod
-    def from_json(cls, item: Json) -> Self:
-        types = item.get("ResourceTypesScope")
-        # The documentation shows one string, comma-separated; a list is taken as well.
-        names = types if isinstance(types, list) else text(item, "ResourceTypesScope").split(",")
+    def from_json(cls, rule: JsonObject) -> Self:
+        types = rule.get("ResourceTypesScope")
+        # The documentation shows one comma-separated string; we accept a list as well.
+        names = (
+            types if isinstance(types, list) else get_text(rule, "ResourceTypesScope").split(",")
+        )
         return cls(
-            rule_id=required(item, "ConfigRuleId"),
-            name=text(item, "ConfigRuleName"),
-            description=text(item, "Description"),
-            identifier=text(item, "ManagedRuleIdentifier"),
+            rule_id=get_required_text(rule, "ConfigRuleId"),
+            name=get_text(rule, "ConfigRuleName"),
+            description=get_text(rule, "Description"),
+            identifier=get_text(rule, "ManagedRuleIdentifier"),
             resource_types=tuple(str(name).strip() for name in names if str(name).strip()),
-            risk=number(item, "RiskLevel") or 0,
+            risk=get_integer(rule, "RiskLevel") or 0,
             parameters={
-                text(one, "ParameterName"): text(one, "ParameterValue")
-                for one in items(item, "ConfigRuleParameters")
+                get_text(parameter, "ParameterName"): get_text(parameter, "ParameterValue")
+                for parameter in get_objects(rule, "ConfigRuleParameters")
             },
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class PackDetail(Pack):
+class CloudPackDetail(CloudPack):
     """A pack with its rules and the text of its template."""
 
-    rules: tuple[Rule, ...]
+    rules: tuple[CloudRule, ...]
     template_content: str = field(repr=False)
 
     @classmethod
-    def from_json(cls, item: Json) -> Self:
+    def from_json(cls, pack: JsonObject) -> Self:
         return cls(
-            **vars(Pack.from_json(item)),
-            rules=tuple(Rule.from_json(rule) for rule in items(item, "ConfigRules")),
-            template_content=text(item, "TemplateContent"),
+            **vars(CloudPack.from_json(pack)),
+            rules=tuple(CloudRule.from_json(rule) for rule in get_objects(pack, "ConfigRules")),
+            template_content=get_text(pack, "TemplateContent"),
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Generated:
-    """The cloud makes a report; `joined` if it was at it already, for whomever."""
+class GenerateResult:
+    """The cloud is generating a report; `joined` if it was already doing so before this request."""
 
     pack_id: str
     request_id: str
@@ -94,8 +99,12 @@ class Generated:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportState:
-    """A pack's latest report: NONE, CREATING or COMPLETE (there is no FAILED); `url` is a bearer secret."""
+class CloudReport:
+    """A pack's latest report in the cloud.
+
+    `status` is NONE, CREATING or COMPLETE; the cloud knows no failed report. Anybody who has `url`
+    can download the file, so it is left out of the repr.
+    """
 
     status: str
     created_at_ms: int | None
@@ -104,19 +113,19 @@ class ReportState:
     request_id: str
 
     @classmethod
-    def from_json(cls, item: Json, request_id: str) -> Self:
+    def from_json(cls, report: JsonObject, request_id: str) -> Self:
         return cls(
-            status=required(item, "ReportStatus"),
-            created_at_ms=number(item, "ReportCreateTimestamp"),
-            url=text(item, "ReportUrl"),
-            account_id=text(item, "AccountId"),
+            status=get_required_text(report, "ReportStatus"),
+            created_at_ms=get_integer(report, "ReportCreateTimestamp"),
+            url=get_text(report, "ReportUrl"),
+            account_id=get_text(report, "AccountId"),
             request_id=request_id,
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counts:
-    """How many rules, or resources, have which status; None where the cloud does not say."""
+class ComplianceCounts:
+    """How many rules, or resources, have each status; None where the cloud gives no number."""
 
     total: int | None
     compliant: int | None
@@ -126,20 +135,20 @@ class Counts:
     ignored: int | None
 
     @classmethod
-    def from_json(cls, item: Json) -> Self:
+    def from_json(cls, counts: JsonObject) -> Self:
         return cls(
-            total=number(item, "TotalCount"),
-            compliant=number(item, "CompliantCount"),
-            non_compliant=number(item, "NonCompliantCount"),
-            not_applicable=number(item, "NotApplicableCount"),
-            insufficient_data=number(item, "InsufficientDataCount"),
-            ignored=number(item, "IgnoredCount"),
+            total=get_integer(counts, "TotalCount"),
+            compliant=get_integer(counts, "CompliantCount"),
+            non_compliant=get_integer(counts, "NonCompliantCount"),
+            not_applicable=get_integer(counts, "NotApplicableCount"),
+            insufficient_data=get_integer(counts, "InsufficientDataCount"),
+            ignored=get_integer(counts, "IgnoredCount"),
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class RuleVerdict:
-    """A rule's status in a pack, as COMPLIANT or NON_COMPLIANT."""
+class RuleStatus:
+    """The status of one rule in a pack, such as COMPLIANT or NON_COMPLIANT."""
 
     rule_id: str
     name: str
@@ -147,55 +156,57 @@ class RuleVerdict:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RuleCompliance(Counts):
-    """A pack's rules by status, counted and named."""
+class RuleCompliance(ComplianceCounts):
+    """How many rules of a pack have each status, and the status of each rule."""
 
-    rules: tuple[RuleVerdict, ...]
+    rules: tuple[RuleStatus, ...]
 
     @classmethod
-    def from_json(cls, item: Json) -> Self:
+    def from_json(cls, compliance: JsonObject) -> Self:
         return cls(
-            **vars(Counts.from_json(item)),
+            **vars(ComplianceCounts.from_json(compliance)),
             rules=tuple(
-                RuleVerdict(
-                    rule_id=required(rule, "ConfigRuleId"),
-                    name=text(rule, "ConfigRuleName"),
-                    status=text(rule, "ComplianceType"),
+                RuleStatus(
+                    rule_id=get_required_text(rule, "ConfigRuleId"),
+                    name=get_text(rule, "ConfigRuleName"),
+                    status=get_text(rule, "ComplianceType"),
                 )
-                for rule in items(item, "ConfigRuleCompliances")
+                for rule in get_objects(compliance, "ConfigRuleCompliances")
             ),
         )
 
 
-def member(item: Json, name: str) -> Json:
-    """Return an object of the answer, without which the answer is none: KeyError."""
-    value = item.get(name)
+def get_required_object(parent: JsonObject, name: str) -> JsonObject:
+    """Return an object of the answer; raise KeyError if it is missing or no object."""
+    value = parent.get(name)
     if not isinstance(value, Mapping):
         raise KeyError(name)
     return value
 
 
-def items(item: Json, name: str) -> list[Json]:
-    """Return a list of objects; nothing for a missing or empty one."""
-    value = item.get(name)
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+def get_objects(parent: JsonObject, name: str) -> list[JsonObject]:
+    """Return the objects of a list; return no objects if the list is missing."""
+    value = parent.get(name)
+    if not isinstance(value, list):
+        return []
+    return [element for element in value if isinstance(element, Mapping)]
 
 
-def required(item: Json, name: str) -> str:
-    """Return a text without which the object means nothing: KeyError."""
-    value = text(item, name)
+def get_required_text(parent: JsonObject, name: str) -> str:
+    """Return a string or number as text; raise KeyError if it is missing or empty."""
+    value = get_text(parent, name)
     if not value:
         raise KeyError(name)
     return value
 
 
-def text(item: Json, name: str) -> str:
-    """Return a string or number as text, an empty one for what is missing or null."""
-    value = item.get(name)
+def get_text(parent: JsonObject, name: str) -> str:
+    """Return a string or number as text; return an empty string if it is missing or null."""
+    value = parent.get(name)
     return str(value) if isinstance(value, str | int | float) else ""
 
 
-def number(item: Json, name: str) -> int | None:
-    """Return an integer, also from a string of digits; None for anything else."""
-    value = text(item, name)
+def get_integer(parent: JsonObject, name: str) -> int | None:
+    """Return an integer, which may be written as a string of digits; None for anything else."""
+    value = get_text(parent, name)
     return int(value) if value.isdecimal() else None

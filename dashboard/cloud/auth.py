@@ -1,4 +1,4 @@
-"""Signs every request afresh at the moment it is sent."""
+"""The signature of each request, as an authentication class of httpx."""
 
 import secrets
 from collections.abc import Generator
@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 
 import httpx
 
-from dashboard import signing
+from dashboard.cloud import signing
 
 
 class V3Auth(httpx.Auth):
-    """ACS3-HMAC-SHA256 over a request that carries `x-acs-action` and `x-acs-version`."""
+    """Sign a request with ACS3-HMAC-SHA256 when it is sent, so that a retry gets a new signature.
+
+    The request must carry the headers `x-acs-action` and `x-acs-version`.
+    """
 
     requires_request_body = True
 
@@ -21,7 +24,7 @@ class V3Auth(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         request.headers.update(
-            signing.v3_headers(
+            signing.build_v3_headers(
                 access_key_id=self._access_key_id,
                 secret=self._secret,
                 security_token=self._security_token,

@@ -1,4 +1,4 @@
-"""The operations of Cloud Config that this product uses: signed, timed, tried again where that can help."""
+"""The operations of Cloud Config that this product uses, signed and retried."""
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -8,40 +8,41 @@ import httpx
 import stamina
 
 from dashboard.cloud.answers import (
-    Counts,
-    Generated,
-    Json,
-    Pack,
-    PackDetail,
-    ReportState,
+    CloudPack,
+    CloudPackDetail,
+    CloudReport,
+    ComplianceCounts,
+    GenerateResult,
+    JsonObject,
     RuleCompliance,
-    items,
-    member,
-    number,
-    text,
+    get_integer,
+    get_objects,
+    get_required_object,
+    get_text,
 )
 from dashboard.cloud.auth import V3Auth
-from dashboard.cloud.errors import Advice, CloudError, from_json, from_xml
-from dashboard.cloud.line import fault, open_line
+from dashboard.cloud.errors import Advice, CloudError, parse_json_error, parse_xml_error
+from dashboard.cloud.transport import open_http_client, to_cloud_error
 
 ENDPOINTS = {
     "china": "config.cn-shanghai.aliyuncs.com",
     "international": "config.ap-southeast-1.aliyuncs.com",
 }
 VERSION = "2020-09-07"
-PAGE_SIZE = 100  # the most that ListCompliancePacks gives
+PAGE_SIZE = 100  # the maximum of ListCompliancePacks
 MAX_WAIT = 8.0  # seconds between two attempts
 
-Answer = TypeVar("Answer")
+ParsedAnswer = TypeVar("ParsedAnswer")
 
 
 class Client:
-    """One account's view of Cloud Config; a context manager.
+    """A client of Cloud Config for one account; use it as a context manager.
 
-    `endpoint` is a host, or an address with scheme and port. Each attempt has `timeout` seconds for each of connecting,
-    sending and receiving; there are at most `attempts` of them within `patience` seconds, `wait` seconds and a random
-    part apart, and doubling. The proxies of the environment are honoured.
-    Every operation raises CloudError, and nothing else, for whatever the network or the cloud does.
+    `endpoint` is a host, or an address with scheme and port. All times are seconds. `timeout` holds
+    for each connect, each send and each receive of one attempt. A request is attempted at most
+    `attempts` times within `retry_timeout`; the first wait is `initial_wait` plus a random part,
+    and each further wait is twice as long.
+    Each operation raises CloudError, and nothing else, for any error of the network or the cloud.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class Client:
         timeout: float = 15.0,
         scheme: str = "https",
         attempts: int = 4,
-        patience: float = 60.0,
-        wait: float = 0.5,
+        retry_timeout: float = 60.0,
+        initial_wait: float = 0.5,
     ) -> None:
-        self._hide = [known for known in (access_key_id, secret, security_token) if known]
-        self._attempts, self._patience, self._wait = attempts, patience, wait
-        self._http = open_line(
+        self._secrets = [text for text in (access_key_id, secret, security_token) if text]
+        self._attempts = attempts
+        self._retry_timeout = retry_timeout
+        self._initial_wait = initial_wait
+        self._http = open_http_client(
             base_url=endpoint if "://" in endpoint else f"{scheme}://{endpoint}",
             auth=V3Auth(access_key_id, secret, security_token),
             headers={"accept": "application/json", "x-acs-version": VERSION},
@@ -80,76 +83,86 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._http.close()
 
-    def list_packs(self) -> list[Pack]:
-        """Return all packs of the account, all pages of them."""
-        packs: dict[str, Pack] = {}
-        page = 0
+    def list_packs(self) -> list[CloudPack]:
+        """Return all packs of the account, from all pages of the list."""
+        packs: dict[str, CloudPack] = {}
+        page_number = 0
         while True:
-            page, known = page + 1, len(packs)
-            query = {"PageSize": str(PAGE_SIZE), "PageNumber": str(page)}
-            total, found = self._call("GET", "ListCompliancePacks", page_of_packs, query)
-            packs |= {pack.pack_id: pack for pack in found}
-            # A page that brings nothing new ends the walk too: packs may go while we count.
-            if len(packs) == known or (total is not None and len(packs) >= total):
+            page_number += 1
+            count_before = len(packs)
+            query = {"PageSize": str(PAGE_SIZE), "PageNumber": str(page_number)}
+            total, page = self._call("GET", "ListCompliancePacks", parse_page_of_packs, query)
+            packs |= {pack.pack_id: pack for pack in page}
+            # A page without new packs ends the loop too: a pack may be deleted while we list them.
+            if len(packs) == count_before or (total is not None and len(packs) >= total):
                 return list(packs.values())
 
-    def pack(self, pack_id: str) -> PackDetail:
+    def get_pack(self, pack_id: str) -> CloudPackDetail:
         """Return a pack with its rules."""
         return self._call(
             "GET",
             "GetCompliancePack",
-            lambda answer: PackDetail.from_json(member(answer, "CompliancePack")),
+            lambda answer: CloudPackDetail.from_json(get_required_object(answer, "CompliancePack")),
             {"CompliancePackId": pack_id},
         )
 
-    def generate_report(self, pack_id: str, client_token: str) -> Generated:
-        """Have a report made, or join the one that is being made.
+    def generate_report(self, pack_id: str, client_token: str) -> GenerateResult:
+        """Start generating a report, or join the one that the cloud is already generating.
 
-        `client_token` (ASCII, at most 64 characters) must be the same whenever the same wish is repeated: it alone
-        makes a second Generate harmless.
+        `client_token` (ASCII, at most 64 characters) must stay the same when the same request is
+        repeated: the cloud generates one report per token.
         """
         form = {"CompliancePackId": pack_id, "ClientToken": client_token}
         try:
             return self._call(
                 "POST",
                 "GenerateCompliancePackReport",
-                lambda answer: Generated(pack_id=pack_id, request_id=text(answer, "RequestId")),
+                lambda answer: GenerateResult(
+                    pack_id=pack_id, request_id=get_text(answer, "RequestId")
+                ),
                 form=form,
             )
         except CloudError as error:
-            if error.advice_key is not Advice.WAIT:
+            if error.advice is not Advice.WAIT:
                 raise
-            return Generated(pack_id=pack_id, request_id=error.request_id, joined=True)
+            return GenerateResult(pack_id=pack_id, request_id=error.request_id, joined=True)
 
-    def report(self, pack_id: str) -> ReportState:
-        """Return how far the pack's latest report is; its link is signed anew each time, for about an hour."""
+    def get_report(self, pack_id: str) -> CloudReport:
+        """Return the status of the pack's latest report.
+
+        The cloud signs a new download link for each call; it is valid for about an hour.
+        """
         return self._call(
             "GET",
             "GetCompliancePackReport",
-            lambda answer: ReportState.from_json(
-                member(answer, "CompliancePackReport"), text(answer, "RequestId")
+            lambda answer: CloudReport.from_json(
+                get_required_object(answer, "CompliancePackReport"), get_text(answer, "RequestId")
             ),
             {"CompliancePackId": pack_id},
         )
 
-    def rule_compliance(self, pack_id: str) -> RuleCompliance:
-        """Return the status of each rule of a pack, as the cloud sees it now."""
+    def get_rule_compliance(self, pack_id: str) -> RuleCompliance:
+        """Return the current status of each rule of a pack."""
         return self._call(
             "GET",
             "GetConfigRuleComplianceByPack",
-            lambda answer: RuleCompliance.from_json(member(answer, "ConfigRuleComplianceResult")),
+            lambda answer: RuleCompliance.from_json(
+                get_required_object(answer, "ConfigRuleComplianceResult")
+            ),
             {"CompliancePackId": pack_id},
         )
 
-    def resource_compliance(self, pack_id: str) -> Counts:
-        """Return how many resources of a pack have which status, as the cloud sees it now."""
+    def get_resource_compliance(self, pack_id: str) -> ComplianceCounts:
+        """Return how many resources of a pack currently have each status."""
         return self._call(
             "GET",
             "GetResourceComplianceByPack",
-            lambda answer: Counts.from_json(member(answer, "ResourceComplianceResult")),
+            lambda answer: ComplianceCounts.from_json(
+                get_required_object(answer, "ResourceComplianceResult")
+            ),
             {"CompliancePackId": pack_id},
         )
 
@@ -157,73 +170,79 @@ class Client:
         self,
         method: str,
         action: str,
-        parse: Callable[[Json], Answer],
+        parse_answer: Callable[[JsonObject], ParsedAnswer],
         query: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> ParsedAnswer:
+        """Call an operation and parse its answer; retry it after errors that are temporary."""
         for attempt in stamina.retry_context(
-            on=lambda error: isinstance(error, CloudError) and error.passing,
+            on=lambda error: isinstance(error, CloudError) and error.is_temporary,
             attempts=self._attempts,
-            timeout=self._patience,
-            wait_initial=self._wait,
-            wait_jitter=self._wait,
+            timeout=self._retry_timeout,
+            wait_initial=self._initial_wait,
+            wait_jitter=self._initial_wait,
             wait_max=MAX_WAIT,
         ):
             with attempt:
-                answer = self._ask(method, action, query, form)
+                answer = self._send_request(method, action, query, form)
                 try:
-                    return parse(answer)
+                    return parse_answer(answer)
                 except KeyError as error:
-                    raise self._bad_answer(
+                    raise self._create_bad_answer_error(
                         f"{action} was answered without {error}", answer=answer
                     ) from error
         raise AssertionError("a retry context returns or raises")
 
-    def _ask(
+    def _send_request(
         self,
         method: str,
         action: str,
         query: Mapping[str, str] | None,
         form: Mapping[str, str] | None,
-    ) -> Json:
-        """Send one request and return the object it was answered with."""
+    ) -> JsonObject:
+        """Send one request and return the JSON object of its answer."""
         try:
             response = self._http.request(
                 method, "/", params=query, data=form, headers={"x-acs-action": action}
             )
         except (httpx.HTTPError, ConnectionError) as error:
-            raise fault(error, self._hide) from error
+            raise to_cloud_error(error, self._secrets) from error
         except UnicodeEncodeError as error:
+            # The AccessKey id is sent in a header, which must be ASCII.
             raise CloudError(
                 "InvalidAccessKeyId", "the AccessKey has characters that no AccessKey has"
             ) from error
+        return self._decode_response(response, action)
+
+    def _decode_response(self, response: httpx.Response, action: str) -> JsonObject:
+        """Return the JSON object of a response; raise CloudError if it is an error or no JSON."""
+        status = response.status_code
         try:
             answer = response.json()
         except ValueError as error:
-            failure = from_xml(response.content, status=response.status_code, hide=self._hide)
-            raise failure or self._bad_answer(
-                f"{action} was answered without JSON", response.status_code
+            xml_error = parse_xml_error(response.content, status=status, hide=self._secrets)
+            raise xml_error or self._create_bad_answer_error(
+                f"{action} was answered without JSON", status
             ) from error
         if not isinstance(answer, dict):
-            raise self._bad_answer(
-                f"{action} was answered with JSON that is no object", response.status_code
+            raise self._create_bad_answer_error(
+                f"{action} was answered with JSON that is no object", status
             )
         if "Code" in answer or not response.is_success:
-            raise from_json(answer, status=response.status_code, action=action, hide=self._hide)
+            raise parse_json_error(answer, status=status, action=action, hide=self._secrets)
         return answer
 
-    def _bad_answer(
-        self, message: str, status: int = 200, answer: Json | None = None
+    def _create_bad_answer_error(
+        self, message: str, status: int = 200, answer: JsonObject | None = None
     ) -> CloudError:
-        request_id = text(answer or {}, "RequestId")
+        request_id = get_text(answer or {}, "RequestId")
         return CloudError(
-            "BadAnswer", message, status=status, request_id=request_id, hide=self._hide
+            "BadAnswer", message, status=status, request_id=request_id, hide=self._secrets
         )
 
 
-def page_of_packs(answer: Json) -> tuple[int | None, list[Pack]]:
-    """Return how many packs there are in all, if the answer says it, and those of this page."""
-    result = member(answer, "CompliancePacksResult")
-    return number(result, "TotalCount"), [
-        Pack.from_json(item) for item in items(result, "CompliancePacks")
-    ]
+def parse_page_of_packs(answer: JsonObject) -> tuple[int | None, list[CloudPack]]:
+    """Return the number of packs on all pages (None if it is not stated), and this page's packs."""
+    result = get_required_object(answer, "CompliancePacksResult")
+    packs = [CloudPack.from_json(pack) for pack in get_objects(result, "CompliancePacks")]
+    return get_integer(result, "TotalCount"), packs

@@ -1,4 +1,7 @@
-"""Fetches the file behind a signed link: unsigned, streamed, hashed, within limits, never naming the link."""
+"""The download of a report's file through its signed link, within limits of size, time and host.
+
+A signed link is a secret: no error and no log shows it.
+"""
 
 import hashlib
 import re
@@ -13,23 +16,23 @@ from urllib.parse import unquote
 
 import httpx
 
-from dashboard.cloud.errors import Advice, CloudError, from_xml
-from dashboard.cloud.line import fault, open_line
+from dashboard.cloud.errors import Advice, CloudError, parse_xml_error
+from dashboard.cloud.transport import open_http_client, to_cloud_error
 
 MAX_FILE_NAME = 200
 MAX_ERROR_DOCUMENT = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Downloaded:
-    """What has arrived: hex SHA-256, size in bytes, and the file's own name."""
+class DownloadedFile:
+    """The hash (hex), the size in bytes and the original name of a downloaded file."""
 
     sha256: str
     size: int
     file_name: str
 
 
-def download(
+def download_file(
     url: str,
     target: BinaryIO,
     *,
@@ -37,20 +40,24 @@ def download(
     max_bytes: int,
     timeout: float,
     transport: httpx.BaseTransport | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> Downloaded:
-    """Write the file behind `url` to `target`, within `timeout` seconds in all, and tell `progress` the bytes so far.
+    on_progress: Callable[[int], None] | None = None,
+) -> DownloadedFile:
+    """Write the file behind `url` to `target` within `timeout` seconds in all.
 
-    `allowed_hosts` has suffixes (`.aliyuncs.com`: any host below it, https alone, usual port) and exact hosts
-    (`127.0.0.1:9999`, http as well; without a port: any port). Whatever comes with status 200 is passed on: the reader
-    judges it. Raises CloudError: ForbiddenHost, LinkExpired, TooLarge, CutOff, TimedOut, ConnectionFailed, BadAnswer,
-    or the code of OSS. What `target` raises goes through. After an error `target` holds an unusable part of the file.
+    `allowed_hosts` holds suffixes (`.aliyuncs.com`: any host below it, with https and the default
+    port) and exact hosts (`127.0.0.1:9999`: http as well; without a port: any port).
+    `on_progress` is called with the number of bytes received so far.
+    Any body with status 200 is written, even an error page: the workbook reader judges it.
+
+    Raise CloudError: ForbiddenHost, LinkExpired, TooLarge, CutOff, TimedOut, ConnectionFailed,
+    BadAnswer, or the code of OSS. Errors of `target` are not caught. After an error `target` may
+    hold a part of the file, which must not be used.
     """
-    address = permitted(url, allowed_hosts)
+    address = parse_allowed_url(url, allowed_hosts)
     deadline = time.monotonic() + timeout
     try:
         with (
-            open_line(
+            open_http_client(
                 transport=transport,
                 timeout=min(timeout, 30.0),
                 headers={"accept-encoding": "identity"},
@@ -58,15 +65,15 @@ def download(
             client.stream("GET", address) as response,
         ):
             if response.status_code != 200:
-                raise refusal(response)
-            return receive(response, target, max_bytes, deadline, progress)
+                raise parse_download_error(response)
+            return copy_body(response, target, max_bytes, deadline, on_progress)
     except (httpx.HTTPError, ConnectionError) as error:
-        # Neither the message nor the chain may lead to the link.
-        raise fault(error, hide=[url, address.query.decode()]) from None
+        # `from None`: the original error could show the link in a traceback.
+        raise to_cloud_error(error, hide=[url, address.query.decode()]) from None
 
 
-def permitted(url: str, allowed_hosts: Iterable[str]) -> httpx.URL:
-    """Parse a link and make sure that it leads where files may come from; ForbiddenHost if not."""
+def parse_allowed_url(url: str, allowed_hosts: Iterable[str]) -> httpx.URL:
+    """Parse a link; raise CloudError (ForbiddenHost) if its host is not allowed."""
     try:
         address = httpx.URL(url)
     except httpx.InvalidURL:
@@ -74,8 +81,8 @@ def permitted(url: str, allowed_hosts: Iterable[str]) -> httpx.URL:
     host, netloc = address.raw_host.decode(), address.netloc.decode()
     for pattern in allowed_hosts:
         if pattern.startswith("."):
-            below = re.fullmatch(r"[a-z0-9.-]+" + re.escape(pattern), host) is not None
-            allowed = below and address.scheme == "https" and address.port is None
+            is_subdomain = re.fullmatch(r"[a-z0-9.-]+" + re.escape(pattern), host) is not None
+            allowed = is_subdomain and address.scheme == "https" and address.port is None
         else:
             allowed = pattern in {host, netloc} and address.scheme in {"http", "https"}
         if allowed and not address.userinfo:
@@ -83,19 +90,22 @@ def permitted(url: str, allowed_hosts: Iterable[str]) -> httpx.URL:
     raise CloudError("ForbiddenHost", f"files may not come from {address.scheme}://{netloc}")
 
 
-def receive(
+def copy_body(
     response: httpx.Response,
     target: BinaryIO,
     max_bytes: int,
     deadline: float,
-    progress: Callable[[int], None] | None,
-) -> Downloaded:
-    """Copy the body to `target`, hashing it, until it ends or a limit is reached."""
-    length = response.headers.get("content-length", "")
-    announced = int(length) if length.isdecimal() else None
-    if announced is not None and announced > max_bytes:
+    on_progress: Callable[[int], None] | None,
+) -> DownloadedFile:
+    """Copy the body to `target` and hash it; raise CloudError at a limit or if a part is missing.
+
+    `deadline` is a time of `time.monotonic`.
+    """
+    content_length = response.headers.get("content-length", "")
+    expected_size = int(content_length) if content_length.isdecimal() else None
+    if expected_size is not None and expected_size > max_bytes:
         raise CloudError(
-            "TooLarge", f"{announced} bytes announced, {max_bytes} allowed", status=200
+            "TooLarge", f"{expected_size} bytes announced, {max_bytes} allowed", status=200
         )
     digest, size = hashlib.sha256(), 0
     for chunk in response.iter_bytes():
@@ -106,44 +116,50 @@ def receive(
             raise CloudError("TimedOut", f"{size} bytes came before the time was up", status=200)
         digest.update(chunk)
         target.write(chunk)
-        if progress:
-            progress(size)
-    if announced not in {None, response.num_bytes_downloaded}:
-        raise CloudError(
-            "CutOff", f"{response.num_bytes_downloaded} of {announced} bytes came", status=200
-        )
-    return Downloaded(digest.hexdigest(), size, file_name(response))
+        if on_progress:
+            on_progress(size)
+    received_size = response.num_bytes_downloaded
+    if expected_size not in {None, received_size}:
+        raise CloudError("CutOff", f"{received_size} of {expected_size} bytes came", status=200)
+    return DownloadedFile(digest.hexdigest(), size, choose_file_name(response))
 
 
-def refusal(response: httpx.Response) -> CloudError:
-    """Turn an answer other than 200 into its cause; a redirect is one, for it could lead anywhere."""
+def parse_download_error(response: httpx.Response) -> CloudError:
+    """Return the error for a response whose status is not 200.
+
+    A redirect is an error too, because it could lead to any host.
+    """
     document = b""
     for chunk in response.iter_bytes():
         document += chunk
         if len(document) > MAX_ERROR_DOCUMENT:
             break
     status = response.status_code
-    error = from_xml(document, status=status, hide=[str(response.url)])
+    error = parse_xml_error(document, status=status, hide=[str(response.url)])
     if error is None:
         return CloudError("BadAnswer", f"the file's server answered {status}", status=status)
-    # https://www.alibabacloud.com/help/en/oss/support/0002-00000069; the second if the link was signed by an STS token
+    # https://www.alibabacloud.com/help/en/oss/support/0002-00000069
+    # SecurityTokenExpired is the answer if the link was signed with an STS token.
     if "request has expired" in error.message.lower() or error.code == "SecurityTokenExpired":
         return CloudError("LinkExpired", error.message, status=status, request_id=error.request_id)
-    if error.advice_key in {Advice.ACCESS_KEY, Advice.SECRET}:
-        # It speaks of the key that signed the link, which is the cloud's own and not the account's.
+    if error.advice in {Advice.ACCESS_KEY, Advice.SECRET}:
+        # The error is about the cloud's key, which signed the link, and not about the account's.
         return CloudError(
             f"OSS.{error.code}", error.message, status=status, request_id=error.request_id
         )
     return error
 
 
-def file_name(response: httpx.Response) -> str:
-    """Return the name the server gives the file, else the last part of its path; at most 200 characters."""
+def choose_file_name(response: httpx.Response) -> str:
+    """Return a safe name for the file: the one the server states, else the last part of the path.
+
+    It has at most 200 characters, no folder and no control characters.
+    """
     header = Message()
     header["content-disposition"] = response.headers.get("content-disposition", "")
     name = header.get_filename() or unquote(response.url.raw_path.decode().partition("?")[0])
     name = re.split(r"[/\\]", name)[-1]
-    # Whatever does not print goes: control characters, and marks that turn the direction of writing.
+    # Category C: control characters, and marks that change the direction of writing.
     name = "".join(
         character for character in name if not unicodedata.category(character).startswith("C")
     ).strip()

@@ -1,4 +1,4 @@
-"""What can go wrong between us and the cloud, as one exception with a code and an advice."""
+"""The errors of the cloud and of the connection to it, as one exception with a code."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ MAX_CODE = 100
 
 
 class Advice(StrEnum):
-    """What a reader should do, as a stable key; `dashboard.causes` has the words."""
+    """What the reader of an error should do; the pages explain each in sentences."""
 
     WAIT = "wait"
     GONE_PACK = "gone_pack"
@@ -37,9 +37,10 @@ class Advice(StrEnum):
     OTHER = "other"
 
 
-# A key stands for itself and, if it has no dot, for every code that begins with it and a dot.
+# A code without a dot also covers the codes that begin with it and a dot: `Throttling` covers
+# `Throttling.User`.
 # https://www.alibabacloud.com/help/en/cloud-config/latest/api-config-2020-09-07-errorcodes
-ADVICE = {
+ADVICE_BY_CODE = {
     "CompliancePackReportCreating": Advice.WAIT,
     "Invalid.CompliancePackId.Value": Advice.GONE_PACK,
     "Invalid.AggregatorId.Value": Advice.GONE_GROUP,
@@ -61,12 +62,12 @@ ADVICE = {
     "InvalidAction": Advice.DEFECT,
     "InvalidVersion": Advice.DEFECT,
     "UnsupportedHTTPMethod": Advice.DEFECT,
-    # OSS, which serves the file
+    # Codes of OSS, which serves the files
     "AccessDenied": Advice.LINK_REFUSED,
     "NoSuchKey": Advice.LINK_REFUSED,
     "NoSuchBucket": Advice.LINK_REFUSED,
     "OSS": Advice.LINK_REFUSED,
-    # our own
+    # Codes of our own
     "SecretUnreadable": Advice.SECRET_UNREADABLE,
     "LinkExpired": Advice.LINK_EXPIRED,
     "ForbiddenHost": Advice.FORBIDDEN_HOST,
@@ -77,17 +78,18 @@ ADVICE = {
     "BadAnswer": Advice.BAD_ANSWER,
 }
 
-PASSING_CODES = {"SignatureNonceUsed", "ConnectionFailed", "TimedOut", "CutOff"}
-PASSING_ADVICE = {Advice.SLOW_DOWN, Advice.RETRY_LATER}
+TEMPORARY_CODES = {"SignatureNonceUsed", "ConnectionFailed", "TimedOut", "CutOff"}
+TEMPORARY_ADVICE = {Advice.SLOW_DOWN, Advice.RETRY_LATER}
 
 
 class CloudError(Exception):
-    """The cloud refused, could not be reached, or answered what nobody can read.
+    """The cloud refused a request, could not be reached, or gave an answer that cannot be read.
 
-    `code` is the cloud's own Code, or one of ours where the cloud gave none (`ConnectionFailed`, `TimedOut`, `CutOff`,
-    `BadAnswer`, `LinkExpired`, `ForbiddenHost`, `TooLarge`, `SecretUnreadable`). `message` is fit to be shown and
-    logged. `status` is the HTTP status, 0 without an answer. `detail` is the RAM action that is missing, as
-    `config:ListCompliancePacks`, where a permission is.
+    `code` is the cloud's own Code, or one of ours where the cloud gave none (`ConnectionFailed`,
+    `TimedOut`, `CutOff`, `BadAnswer`, `LinkExpired`, `ForbiddenHost`, `TooLarge`,
+    `SecretUnreadable`). `message` may be shown and logged; the texts in `hide` are removed from it.
+    `status` is the HTTP status, 0 without an answer. `detail` is the RAM action that the AccessKey
+    may not perform, such as `config:ListCompliancePacks`, if a permission is missing.
     """
 
     def __init__(
@@ -100,11 +102,11 @@ class CloudError(Exception):
         detail: str = "",
         hide: Sequence[str] = (),
     ) -> None:
-        self.code = clean(code, hide)[:MAX_CODE] or "BadAnswer"
-        self.message = clean(message, hide)
+        self.code = clean_message(code, hide)[:MAX_CODE] or "BadAnswer"
+        self.message = clean_message(message, hide)
         self.status = status
-        self.request_id = clean(request_id, hide)
-        self.detail = clean(detail, hide)
+        self.request_id = clean_message(request_id, hide)
+        self.detail = clean_message(detail, hide)
         super().__init__(self.code, self.message)
 
     def __str__(self) -> str:
@@ -112,13 +114,12 @@ class CloudError(Exception):
         return f"{self.code}: {self.message}{request}" if self.message else f"{self.code}{request}"
 
     @property
-    def advice_key(self) -> Advice:
-        """What a reader should do."""
-        return advice_for(self.code)
+    def advice(self) -> Advice:
+        return find_advice(self.code)
 
     @property
     def facts(self) -> dict[str, str | int]:
-        """All but the code, to be stored beside it."""
+        """Everything except the code, as it is stored with the code."""
         return {
             "message": self.message,
             "status": self.status,
@@ -127,20 +128,23 @@ class CloudError(Exception):
         }
 
     @property
-    def passing(self) -> bool:
-        """Tell whether the same request may succeed a little later."""
-        broken_gateway = self.code == "BadAnswer" and self.status >= 500
-        return self.code in PASSING_CODES or self.advice_key in PASSING_ADVICE or broken_gateway
+    def is_temporary(self) -> bool:
+        """Whether the same request may succeed a little later."""
+        is_gateway_error = self.code == "BadAnswer" and self.status >= 500
+        return self.code in TEMPORARY_CODES or self.advice in TEMPORARY_ADVICE or is_gateway_error
 
 
-def advice_for(code: str) -> Advice:
-    """Find the advice for a code of the cloud or of ours; a code nobody has heard of gives OTHER."""
-    return ADVICE.get(code) or ADVICE.get(code.partition(".")[0], Advice.OTHER)
+def find_advice(code: str) -> Advice:
+    """Return the advice for a code of the cloud or of ours; OTHER for an unknown code."""
+    return ADVICE_BY_CODE.get(code) or ADVICE_BY_CODE.get(code.partition(".")[0], Advice.OTHER)
 
 
-def clean(message: str, hide: Sequence[str] = ()) -> str:
-    """Make a foreign message fit to be shown: one line, without string to sign, queries of addresses and `hide`."""
-    # SignatureDoesNotMatch echoes what the cloud has signed, the AccessKey id within.
+def clean_message(message: str, hide: Sequence[str] = ()) -> str:
+    """Return the message as one line that may be shown and logged.
+
+    Remove the string to sign, the queries of URLs, AccessKey ids and the texts in `hide`.
+    """
+    # SignatureDoesNotMatch repeats what the cloud signed, and that includes the AccessKey id.
     message = re.split(
         r"(?i)[\s,;:.]*(?:\b\w+\s+)?(?:string[\s-]*to[\s-]*sign|canonical[\s-]*request)", message
     )[0]
@@ -154,28 +158,33 @@ def clean(message: str, hide: Sequence[str] = ()) -> str:
     return message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…"
 
 
-def from_json(
+def parse_json_error(
     answer: Mapping[str, Any], *, status: int, action: str, hide: Sequence[str] = ()
 ) -> CloudError:
-    """Read the cloud's error `{RequestId, HostId, Code, Message, Recommend[, AccessDeniedDetail]}`."""
+    """Return the error in an answer of the API.
+
+    Its fields are `{RequestId, HostId, Code, Message, Recommend[, AccessDeniedDetail]}`.
+    """
     code = str(answer.get("Code") or "BadAnswer")
-    denied = answer.get("AccessDeniedDetail")
-    missing = str(denied.get("AuthAction") or "") if isinstance(denied, Mapping) else ""
-    if not missing and advice_for(code) is Advice.PERMISSION:
-        missing = f"config:{action}"  # RAM names its actions after the operations
+    access_denied = answer.get("AccessDeniedDetail")
+    missing_action = (
+        str(access_denied.get("AuthAction") or "") if isinstance(access_denied, Mapping) else ""
+    )
+    if not missing_action and find_advice(code) is Advice.PERMISSION:
+        missing_action = f"config:{action}"  # RAM names its actions after the operations
     return CloudError(
         code,
         str(answer.get("Message") or ""),
         status=status,
         request_id=str(answer.get("RequestId") or ""),
-        detail=missing,
+        detail=missing_action,
         hide=hide,
     )
 
 
-def from_xml(content: bytes, *, status: int, hide: Sequence[str] = ()) -> CloudError | None:
-    """Read the `<Error>` document of OSS, and of a gateway that does not speak JSON; None if it is none."""
-    # No parser: the three elements are flat, and a hostile document has nothing to work on.
+def parse_xml_error(content: bytes, *, status: int, hide: Sequence[str] = ()) -> CloudError | None:
+    """Return the error in an `<Error>` document of OSS or of a gateway; None if it is none."""
+    # No XML parser: the three elements are flat, and a hostile document has nothing to attack.
     text = content.decode(errors="replace")
     if "<Error" not in text:
         return None

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 def fetch_cloud_counts(client: "Client", pack: Pack) -> dict[str, Any]:
     """The cloud's counts of rules and resources, and the rules' parameters; what cannot be had is left out."""
     asks: dict[str, Callable[[], dict[str, Any]]] = {
-        "cloud_rules": lambda: counts_by_status_name(client.rule_compliance(pack.pack_id)),
-        "cloud_resources": lambda: counts_by_status_name(client.resource_compliance(pack.pack_id)),
+        "cloud_rules": lambda: counts_by_status_name(client.get_rule_compliance(pack.pack_id)),
+        "cloud_resources": lambda: counts_by_status_name(
+            client.get_resource_compliance(pack.pack_id)
+        ),
         "parameters": lambda: {
-            rule.rule_id: dict(rule.parameters) for rule in client.pack(pack.pack_id).rules
+            rule.rule_id: dict(rule.parameters) for rule in client.get_pack(pack.pack_id).rules
         },
     }
     counts = {}
@@ -31,5 +33,5 @@ def fetch_cloud_counts(client: "Client", pack: Pack) -> dict[str, Any]:
     return counts
 
 
-def counts_by_status_name(counts: cloud.Counts) -> dict[str, int | None]:
+def counts_by_status_name(counts: cloud.ComplianceCounts) -> dict[str, int | None]:
     return {status.name: getattr(counts, status.name.lower()) for status in Status}

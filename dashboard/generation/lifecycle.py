@@ -89,7 +89,7 @@ def submit_request(report: Report) -> None:
             if wait := rate_limit.seconds_until_get_allowed(account):
                 return postpone_step(report, wait)
             report.previous_timestamp = find_previous_timestamp(
-                report, client.report(report.pack.pack_id)
+                report, client.get_report(report.pack.pack_id)
             )
             # Kept before Generate is sent: whoever repeats this step must not take the new report for the old one.
             Report.objects.filter(pk=report.pk).update(previous_timestamp=report.previous_timestamp)
@@ -107,7 +107,7 @@ def submit_request(report: Report) -> None:
     return None
 
 
-def find_previous_timestamp(report: Report, there: cloud.ReportState) -> int:
+def find_previous_timestamp(report: Report, there: cloud.CloudReport) -> int:
     """ReportCreateTimestamp (ms) of the last report that is not ours, 0 for none."""
     if there.status == "COMPLETE" and there.created_at_ms:
         return there.created_at_ms
@@ -127,7 +127,7 @@ def poll_cloud(report: Report) -> None:
     if wait := rate_limit.seconds_until_get_allowed(account):
         return postpone_step(report, wait)
     with cloud_client.open_client(account) as client:
-        there = client.report(report.pack.pack_id)
+        there = client.get_report(report.pack.pack_id)
     if is_requested_report(report, there):
         report.finish_step(
             state=State.FETCHING,
@@ -145,13 +145,13 @@ def poll_cloud(report: Report) -> None:
 
 def fetch_file(report: Report) -> None:
     """Asks for a fresh link and brings the file into the archive at once; the link is kept nowhere."""
-    from dashboard.cloud.download import download
+    from dashboard.cloud.download import download_file
 
     account = report.pack.account
     if wait := rate_limit.seconds_until_get_allowed(account):
         return postpone_step(report, wait)
     with cloud_client.open_client(account) as client:
-        there = client.report(report.pack.pack_id)
+        there = client.get_report(report.pack.pack_id)
         if not is_requested_report(
             report, there
         ):  # somebody had it made anew: that one will be ours
@@ -161,7 +161,7 @@ def fetch_file(report: Report) -> None:
     with originals.temporary_folder() as folder:
         path = folder / "original"
         with path.open("wb") as target:
-            fetched = download(
+            fetched = download_file(
                 there.url,
                 target,
                 allowed_hosts=settings.DOWNLOAD_HOSTS,
@@ -190,14 +190,14 @@ def read_file(report: Report) -> None:
     report_writer.store_report(report)
 
 
-def is_requested_report(report: Report, there: cloud.ReportState) -> bool:
+def is_requested_report(report: Report, there: cloud.CloudReport) -> bool:
     """Whether the cloud's report is complete, and newer than the one that was there before we asked."""
     return there.status == "COMPLETE" and (there.created_at_ms or 0) > (
         report.previous_timestamp or 0
     )
 
 
-def report_created_at(there: cloud.ReportState) -> dt.datetime:
+def report_created_at(there: cloud.CloudReport) -> dt.datetime:
     return dt.datetime.fromtimestamp((there.created_at_ms or 0) / 1000, dt.UTC)
 
 
@@ -217,7 +217,7 @@ def handle_cloud_error(report: Report, error: cloud.CloudError) -> None:
     """A fault that may pass is tried again a few times; any other ends the report."""
     facts = {"request_id": error.request_id, "message": error.message, "detail": error.detail}
     # A link that has expired between two steps is no fault: the next try asks for a fresh one.
-    passing = error.passing or error.code == "LinkExpired"
+    passing = error.is_temporary or error.code == "LinkExpired"
     if not passing or report.failed_attempts + 1 >= MAX_TEMPORARY_FAILURES:
         end_report(report, State.FAILED, error.code, facts)
         if error.code == "Invalid.CompliancePackId.Value":

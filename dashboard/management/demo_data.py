@@ -10,8 +10,8 @@ from dashboard.generation import discovery
 from dashboard.imports import batch_processing, report_creation
 from dashboard.models import Account, Pack, Report
 from dashboard.sandbox.accounts import DEMO_ACCOUNTS
-from dashboard.sandbox.estate import Estate
-from dashboard.sandbox.history import history
+from dashboard.sandbox.cloud_state import CloudState
+from dashboard.sandbox.past_reports import build_past_report_files
 
 NAME = PASSWORD = "demo"  # noqa: S105  # printed at every start; the demo answers this machine alone
 WEEKS = 52
@@ -46,9 +46,11 @@ def import_demo_year(until: dt.datetime) -> int:
 
 
 def demo_reports(until: dt.datetime) -> Iterator[Report]:
-    estate = Estate(past_weeks=WEEKS, large_rows=LARGE_ROWS)
+    estate = CloudState(past_weeks=WEEKS, large_rows=LARGE_ROWS)
     for pack in Pack.objects.select_related("account"):
-        for name, content, created_at in history(estate, WEEKS, until=until, packs=[pack.pack_id]):
+        for name, content, created_at in build_past_report_files(
+            estate, WEEKS, until=until, packs=[pack.pack_id]
+        ):
             yield report_creation.create_report_for_file(
                 pack.account.uid, pack.pack_id, name, io.BytesIO(content), created_at
             )

@@ -1,1 +1,1 @@
-"""The cloud's stand-in: a WSGI callable that speaks its protocol, checks signatures and serves real files."""
+"""A stand-in of the cloud: a WSGI callable that checks signatures and serves real report files."""

@@ -1,14 +1,15 @@
-"""Downloads: the file behind a signed link, and all that can go wrong on its way."""
+"""The download of a report file through a signed link, with the faults that can disturb it."""
 
 import hashlib
 from random import Random
 
-from dashboard.sandbox import answers, files
-from dashboard.sandbox.answers import Answer
-from dashboard.sandbox.calls import DOWNLOAD
+from dashboard.sandbox.call_log import DOWNLOAD
 from dashboard.sandbox.faults import Faults
-from dashboard.sandbox.reports import Links, Reports
-from dashboard.sandbox.request import Request
+from dashboard.sandbox.http_request import SandboxRequest
+from dashboard.sandbox.http_response import SandboxResponse, build_oss_error
+from dashboard.sandbox.report_files import build_encrypted_workbook
+from dashboard.sandbox.reports import ReportStore
+from dashboard.sandbox.signed_links import LinkSigner
 
 HTML_PAGE = b"""<!DOCTYPE html>
 <html><head><title>Service temporarily unavailable</title></head>
@@ -16,38 +17,42 @@ HTML_PAGE = b"""<!DOCTYPE html>
 """
 
 
-def fetch(request: Request, reports: Reports, links: Links, faults: Faults) -> Answer:
-    """Answer a request for a file as OSS does: expiry first, then the signature, then whether it is there."""
+def answer_download(
+    request: SandboxRequest, reports: ReportStore, links: LinkSigner, faults: Faults
+) -> SandboxResponse:
+    """Return the file or the error document of OSS.
+
+    The signature is checked first, then whether the link has expired, then whether the file exists.
+    """
     parameters = dict(request.query)
     if request.method != "GET":
-        return answers.oss_error(
+        return build_oss_error(
             405, "MethodNotAllowed", "The specified method is not allowed.", request.host
         )
-    if not links.is_signed(request.path, parameters):
+    if not links.has_valid_signature(request.path, parameters):
         message = "The request signature we calculated does not match the signature you provided."
-        return answers.oss_error(403, "SignatureDoesNotMatch", message, request.host)
+        return build_oss_error(403, "SignatureDoesNotMatch", message, request.host)
     if links.has_expired(parameters):
         expires = float(parameters["Expires"])
-        return answers.oss_error(403, "AccessDenied", "Request has expired.", request.host, expires)
-    report = reports.at(request.path)
+        return build_oss_error(403, "AccessDenied", "Request has expired.", request.host, expires)
+    report = reports.find_by_path(request.path)
     if report is None:
-        return answers.oss_error(
-            404, "NoSuchKey", "The specified key does not exist.", request.host
-        )
-    return _file(report.content(), report.state.plan.id, faults)
+        return build_oss_error(404, "NoSuchKey", "The specified key does not exist.", request.host)
+    return _build_file_response(report.get_content(), report.state.pack.id, faults)
 
 
-def _file(content: bytes, pack: str, faults: Faults) -> Answer:
-    if faults.hit("html-page", DOWNLOAD, pack):
-        return Answer(200, "text/html; charset=utf-8", HTML_PAGE)
-    if faults.hit("encrypted", DOWNLOAD, pack):
-        content = files.encrypted()
-    if faults.hit("corrupt", DOWNLOAD, pack):
+def _build_file_response(content: bytes, pack_id: str, faults: Faults) -> SandboxResponse:
+    """Return the file, or what the active faults make of it."""
+    if faults.trigger("html-page", DOWNLOAD, pack_id):
+        return SandboxResponse(200, "text/html; charset=utf-8", HTML_PAGE)
+    if faults.trigger("encrypted", DOWNLOAD, pack_id):
+        content = build_encrypted_workbook()
+    if faults.trigger("corrupt", DOWNLOAD, pack_id):
         content = content[:512] + Random(len(content)).randbytes(len(content) - 512)
     etag = hashlib.md5(content, usedforsecurity=False).hexdigest().upper()
-    answer = Answer(
-        200, "application/vnd.ms-excel", content, {"ETag": f'"{etag}"', "Accept-Ranges": "bytes"}
-    )
-    if faults.hit("cut-off", DOWNLOAD, pack):
-        answer.length, answer.body = len(content), content[: len(content) // 2]
-    return answer
+    headers = {"ETag": f'"{etag}"', "Accept-Ranges": "bytes"}
+    response = SandboxResponse(200, "application/vnd.ms-excel", content, headers)
+    if faults.trigger("cut-off", DOWNLOAD, pack_id):
+        response.stated_length = len(content)
+        response.body = content[: len(content) // 2]
+    return response

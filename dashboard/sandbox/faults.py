@@ -1,4 +1,4 @@
-"""Faults that can be switched on and off while the sandbox runs."""
+"""Faults of the cloud that tests switch on and off while the sandbox runs."""
 
 import threading
 from collections.abc import Callable
@@ -34,7 +34,7 @@ API_ERRORS = {
 
 @dataclass
 class Fault:
-    """One fault in force; None means without a limit."""
+    """A fault that is switched on; None in a field means that the fault has no such limit."""
 
     name: str
     times: int | None
@@ -43,9 +43,15 @@ class Fault:
     until: float | None
     delay: float
 
+    def matches(self, name: str, operation: str, pack_id: str | None) -> bool:
+        return self.name == name and self.on in (None, operation) and self.pack in (None, pack_id)
+
 
 class Faults:
-    """The faults in force. The operations are named as in the API; fetching a link is called `Download`."""
+    """The faults that are switched on.
+
+    Operations are named as in the API; the download of a file is the operation `Download`.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -62,7 +68,11 @@ class Faults:
         lasting: float | None = None,
         delay: float = 3.0,
     ) -> None:
-        """Switch a fault on: for so many `times`, `on` one operation, for one `pack` id, `lasting` so many seconds."""
+        """Switch a fault on; an unknown name raises ValueError.
+
+        It can be limited to the next `times` requests, `on` one operation, to one `pack` id, and to
+        the next `lasting` seconds. `delay` is the waiting time of the fault `slow`, in seconds.
+        """
         if name not in FAULTS:
             raise ValueError(f"no such fault: {name}; there are {', '.join(FAULTS)}")
         until = None if lasting is None else self._clock() + lasting
@@ -70,35 +80,37 @@ class Faults:
             self._faults.append(Fault(name, times, on, pack, until, delay))
 
     def clear(self, name: str | None = None) -> None:
-        """Switch one fault off, or all of them."""
+        """Switch one fault off, or all of them without a name."""
         with self._lock:
             self._faults = [
                 fault for fault in self._faults if name is not None and fault.name != name
             ]
 
-    def hit(
-        self, name: str, operation: str, pack: str | None = None, *, spend: bool = True
-    ) -> Fault | None:
-        """Return the fault if it strikes here and now; `spend` counts it against its `times`."""
-        now = self._clock()
+    def is_active(self, name: str, operation: str, pack_id: str | None = None) -> bool:
+        """Tell whether the fault is on for this operation and pack, without counting a use."""
         with self._lock:
-            self._faults = [
-                fault for fault in self._faults if fault.until is None or fault.until > now
-            ]
-            for fault in self._faults:
-                if (
-                    fault.name == name
-                    and fault.on in (None, operation)
-                    and fault.pack in (None, pack)
-                ):
-                    if spend and fault.times is not None:
-                        fault.times -= 1
-                        if fault.times <= 0:
-                            self._faults.remove(fault)
-                    return fault
+            return self._find(name, operation, pack_id) is not None
+
+    def trigger(self, name: str, operation: str, pack_id: str | None = None) -> Fault | None:
+        """Return the fault if it is on for this operation and pack, and count one use of it."""
+        with self._lock:
+            fault = self._find(name, operation, pack_id)
+            if fault is not None and fault.times is not None:
+                fault.times -= 1
+                if fault.times <= 0:
+                    self._faults.remove(fault)
+            return fault
+
+    def _find(self, name: str, operation: str, pack_id: str | None) -> Fault | None:
+        """Remove the faults whose time is over, then return the first that matches."""
+        now = self._clock()
+        self._faults = [fault for fault in self._faults if fault.until is None or fault.until > now]
+        for fault in self._faults:
+            if fault.matches(name, operation, pack_id):
+                return fault
         return None
 
-    def listing(self) -> list[dict[str, Any]]:
-        """Return the faults in force, as the control path shows them."""
+    def list_as_json(self) -> list[dict[str, Any]]:
+        """Return the faults that are on, as the control path shows them."""
         with self._lock:
             return [asdict(fault) for fault in self._faults]

@@ -1,222 +1,246 @@
-"""The operations of Cloud Config for one account, as documented for version 2020-09-07."""
+"""The operations of Cloud Config, as documented for version 2020-09-07."""
 
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dashboard.sandbox.accounts import PackPlan
-from dashboard.sandbox.errors import ApiError
-from dashboard.sandbox.estate import Estate
+from dashboard.sandbox.accounts import SandboxPack
+from dashboard.sandbox.api_errors import ApiError
+from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.faults import Faults
-from dashboard.sandbox.reports import Links, Report, Reports
-from dashboard.sandbox.request import Request
-from dashboard.sandbox.state import (
+from dashboard.sandbox.http_request import SandboxRequest
+from dashboard.sandbox.managed_rules import ManagedRule
+from dashboard.sandbox.pack_state import (
     COMPLIANT,
     IGNORED,
     INSUFFICIENT_DATA,
     NON_COMPLIANT,
     NOT_APPLICABLE,
 )
+from dashboard.sandbox.reports import ReportStore, SandboxReport
+from dashboard.sandbox.signed_links import LinkSigner
 
-Answer = dict[str, Any]
+AnswerFields = dict[str, Any]
 POST, GET = "POST", "GET"
-REPORT_STATUS = "GetCompliancePackReport"
+GET_REPORT = "GetCompliancePackReport"
 TAGS = [{"TagKey": "team", "TagValue": "security"}]
 
 
 class Operations:
-    """Answers the calls that the gate has let through."""
+    """Perform the operations for callers that are authenticated; `uid` is the caller's account."""
 
     def __init__(
         self,
-        estate: Estate,
-        reports: Reports,
-        links: Links,
+        cloud_state: CloudState,
+        reports: ReportStore,
+        links: LinkSigner,
         faults: Faults,
         clock: Callable[[], float],
     ) -> None:
-        self._estate = estate
+        self._cloud_state = cloud_state
         self._reports = reports
         self._links = links
         self._faults = faults
         self._clock = clock
-        self._table: dict[str, tuple[tuple[str, ...], Callable[[Request, str], Answer]]] = {
+        self._operations: dict[
+            str, tuple[tuple[str, ...], Callable[[SandboxRequest, str], AnswerFields]]
+        ] = {
             "ListCompliancePacks": ((GET, POST), self._list_packs),
             "GetCompliancePack": ((GET,), self._get_pack),
-            "GenerateCompliancePackReport": ((POST,), self._generate),
-            REPORT_STATUS: ((GET,), self._get_report),
-            "GetConfigRuleComplianceByPack": ((GET,), self._rule_compliance),
-            "GetResourceComplianceByPack": ((GET,), self._resource_compliance),
+            "GenerateCompliancePackReport": ((POST,), self._generate_report),
+            GET_REPORT: ((GET,), self._get_report),
+            "GetConfigRuleComplianceByPack": ((GET,), self._get_rule_compliance),
+            "GetResourceComplianceByPack": ((GET,), self._get_resource_compliance),
         }
 
-    def perform(self, action: str, request: Request, uid: str) -> Answer:
+    def perform(self, action: str, request: SandboxRequest, uid: str) -> AnswerFields:
         """Return the answer without its RequestId, or raise the documented ApiError."""
-        if action not in self._table:
+        if action not in self._operations:
             raise ApiError("InvalidAction.NotFound")
-        methods, operation = self._table[action]
+        methods, operation = self._operations[action]
         if request.method not in methods:
             raise ApiError("UnsupportedHTTPMethod")
         return operation(request, uid)
 
-    def _list_packs(self, request: Request, uid: str) -> Answer:
+    def _list_packs(self, request: SandboxRequest, uid: str) -> AnswerFields:
         query = dict(request.query)
-        size, number = _whole(query, "PageSize", 10, 1, 100), _whole(query, "PageNumber", 1, 1)
-        risk = _whole(query, "RiskLevel", 0, 1, 3)
+        page_size = _read_integer(query, "PageSize", default=10, minimum=1, maximum=100)
+        page_number = _read_integer(query, "PageNumber", default=1, minimum=1)
+        risk = _read_integer(query, "RiskLevel", default=0, minimum=1, maximum=3)
         if query.get("Status", "ACTIVE") not in ("ACTIVE", "CREATING"):
             raise ApiError("InvalidParameter", "Status")
         packs = [
-            plan
-            for plan in self._estate.packs.values()
-            if plan.uid == uid
-            and risk in (0, plan.risk)
+            pack
+            for pack in self._cloud_state.packs.values()
+            if pack.uid == uid
+            and risk in (0, pack.risk)
             and query.get("Status") != "CREATING"
-            and _tagged(query)
+            and _matches_tag_filter(query)
         ]
-        page = packs[(number - 1) * size : number * size]
+        page = packs[(page_number - 1) * page_size : page_number * page_size]
         result = {
-            "CompliancePacks": [_summary(plan) for plan in page],
-            "PageNumber": number,
-            "PageSize": size,
+            "CompliancePacks": [_build_pack_summary(pack) for pack in page],
+            "PageNumber": page_number,
+            "PageSize": page_size,
             "TotalCount": len(packs),
         }
         return {"CompliancePacksResult": result}
 
-    def _get_pack(self, request: Request, uid: str) -> Answer:
-        plan = self._pack(request.query, uid)
-        rules = [
-            {
-                "ConfigRuleId": rule.id,
-                "ConfigRuleName": rule.name(plan.language),
-                "Description": rule.name(plan.language),
-                "ManagedRuleIdentifier": rule.identifier,
-                "ResourceTypesScope": rule.resource_type,
-                "RiskLevel": rule.risk,
-                "ConfigRuleParameters": [
-                    {
-                        "ParameterName": "desiredValue",
-                        "ParameterValue": rule.desired,
-                        "Required": False,
-                    }
-                ],
-            }
-            for rule in self._estate.state(plan.id).rules
-        ]
-        template = json.dumps(
-            {"configRuleTemplates": [rule["ManagedRuleIdentifier"] for rule in rules]}
-        )
-        scope = {
-            "RegionIdsScope": "",
-            "ResourceGroupIdsScope": "",
-            "TagsScope": [],
-            "ExcludeTagsScope": [],
+    def _get_pack(self, request: SandboxRequest, uid: str) -> AnswerFields:
+        pack = self._find_pack(request.query, uid)
+        rules = self._cloud_state.get_pack_state(pack.id).rules
+        detail = {
+            "TemplateContent": json.dumps(
+                {"configRuleTemplates": [rule.identifier for rule in rules]}
+            ),
+            "ConfigRules": [_build_rule_detail(rule, pack.language) for rule in rules],
+            "Scope": {
+                "RegionIdsScope": "",
+                "ResourceGroupIdsScope": "",
+                "TagsScope": [],
+                "ExcludeTagsScope": [],
+            },
         }
-        pack = _summary(plan) | {"TemplateContent": template, "ConfigRules": rules, "Scope": scope}
-        return {"CompliancePack": pack}
+        return {"CompliancePack": _build_pack_summary(pack) | detail}
 
-    def _generate(self, request: Request, uid: str) -> Answer:
-        plan = self._pack(request.form, uid)
+    def _generate_report(self, request: SandboxRequest, uid: str) -> AnswerFields:
+        pack = self._find_pack(request.form, uid)
         token = dict(request.form).get("ClientToken")
         if token is not None and (len(token) > 64 or not token.isascii()):
             raise ApiError("InvalidParameter", "ClientToken")
-        if not self._reports.knows_token(plan.id, token):
-            latest = self._reports.latest(plan.id)
-            if latest and self._is_under_way(latest):
+        if not self._reports.has_used_token(pack.id, token):
+            latest = self._reports.get_latest(pack.id)
+            if latest and not self._is_complete(latest, count_fault=False):
                 raise ApiError("CompliancePackReportCreating")
-            self._reports.generate(plan.id, token)
-        return {"CompliancePackId": plan.id}
+            self._reports.generate(pack.id, token)
+        return {"CompliancePackId": pack.id}
 
-    def _get_report(self, request: Request, uid: str) -> Answer:
-        plan = self._pack(request.query, uid)
-        answer: Answer = {
-            "AccountId": int(plan.uid),
-            "CompliancePackId": plan.id,
+    def _get_report(self, request: SandboxRequest, uid: str) -> AnswerFields:
+        pack = self._find_pack(request.query, uid)
+        fields: AnswerFields = {
+            "AccountId": int(pack.uid),
+            "CompliancePackId": pack.id,
             "ReportStatus": "NONE",
         }
-        report = self._reports.latest(plan.id)
-        if report and not report.told_complete:
-            previous = self._reports.previous(plan.id)
-            if previous and self._faults.hit("previous-report", REPORT_STATUS, plan.id):
-                report = previous
+        report = self._choose_report_to_show(pack)
         if report:
-            answer["ReportCreateTimestamp"] = report.created_ms
-            if self._is_under_way(report, spend=True):
-                answer["ReportStatus"] = "CREATING"
+            fields["ReportCreateTimestamp"] = report.created_ms
+            if self._is_complete(report, count_fault=True):
+                report.was_seen_complete = True
+                expired = self._faults.trigger("expired-link", GET_REPORT, pack.id) is not None
+                fields["ReportStatus"] = "COMPLETE"
+                fields["ReportUrl"] = self._links.sign(
+                    request.base_url, report.path, expired=expired
+                )
             else:
-                report.told_complete = True
-                expired = self._faults.hit("expired-link", REPORT_STATUS, plan.id) is not None
-                answer["ReportStatus"] = "COMPLETE"
-                answer["ReportUrl"] = self._links.sign(request.base, report.path, expired=expired)
-        return {"CompliancePackReport": answer}
+                fields["ReportStatus"] = "CREATING"
+        return {"CompliancePackReport": fields}
 
-    def _is_under_way(self, report: Report, *, spend: bool = False) -> bool:
-        if report.told_complete:
-            return False
-        stuck = self._faults.hit(
-            "never-completes", REPORT_STATUS, report.state.plan.id, spend=spend
-        )
-        return stuck is not None or self._clock() < report.ready_at
+    def _choose_report_to_show(self, pack: SandboxPack) -> SandboxReport | None:
+        """Return the latest report, or the one before it if the fault `previous-report` is on."""
+        latest = self._reports.get_latest(pack.id)
+        if latest and not latest.was_seen_complete:
+            previous = self._reports.get_previous(pack.id)
+            if previous and self._faults.trigger("previous-report", GET_REPORT, pack.id):
+                return previous
+        return latest
 
-    def _rule_compliance(self, request: Request, uid: str) -> Answer:
-        plan = self._pack(request.query, uid)
-        state = self._estate.state(plan.id)
+    def _is_complete(self, report: SandboxReport, *, count_fault: bool) -> bool:
+        """Tell whether a report is complete; it never is while the fault `never-completes` is on.
+
+        `count_fault` counts this request against the fault's `times`.
+        """
+        if report.was_seen_complete:
+            return True
+        pack_id = report.state.pack.id
+        if count_fault:
+            is_blocked = self._faults.trigger("never-completes", GET_REPORT, pack_id) is not None
+        else:
+            is_blocked = self._faults.is_active("never-completes", GET_REPORT, pack_id)
+        return not is_blocked and self._clock() >= report.ready_at
+
+    def _get_rule_compliance(self, request: SandboxRequest, uid: str) -> AnswerFields:
+        pack = self._find_pack(request.query, uid)
+        state = self._cloud_state.get_pack_state(pack.id)
         rules = [
             {
                 "ConfigRuleId": rule.id,
-                "ConfigRuleName": rule.name(plan.language),
-                "ComplianceType": state.rule_status(rule),
+                "ConfigRuleName": rule.get_name(pack.language),
+                "ComplianceType": state.get_rule_status(rule),
             }
             for rule in state.rules
         ]
-        # But for the total, these are rules whose results *include* a status, so that they may add up to more.
+        # A rule counts once for each status that its evaluations have, so that the counts may add
+        # up to more than the total.
         counts: Counter[str] = Counter()
         for rule in state.rules:
-            counts.update(
-                {state.rule_status(rule)}
-                | {status for status, rows in state.rule_counts[rule.id].items() if rows}
-            )
+            evaluation_statuses = {
+                status for status, count in state.rule_counts[rule.id].items() if count
+            }
+            counts.update({state.get_rule_status(rule)} | evaluation_statuses)
         return {
-            "ConfigRuleComplianceResult": _counts(plan, len(rules), counts)
+            "ConfigRuleComplianceResult": _build_counts(pack, len(rules), counts)
             | {"ConfigRuleCompliances": rules}
         }
 
-    def _resource_compliance(self, request: Request, uid: str) -> Answer:
-        plan = self._pack(request.query, uid)
-        state = self._estate.state(plan.id)
-        # A resource counts as compliant, or not applicable, once for each rule that says so; otherwise once.
+    def _get_resource_compliance(self, request: SandboxRequest, uid: str) -> AnswerFields:
+        pack = self._find_pack(request.query, uid)
+        state = self._cloud_state.get_pack_state(pack.id)
+        # A resource counts as compliant, or as not applicable, once for each rule that says so; in
+        # the other statuses it counts once.
         # https://www.alibabacloud.com/help/en/cloud-config/latest/api-config-2020-09-07-getresourcecompliancebypack
-        repeated = {status: state.totals[status] for status in (COMPLIANT, NOT_APPLICABLE)}
-        counts = state.distinct_resources | repeated
-        return {"ResourceComplianceResult": _counts(plan, state.resource_totals.total(), counts)}
+        counts = state.distinct_resources | {
+            status: state.totals[status] for status in (COMPLIANT, NOT_APPLICABLE)
+        }
+        total = state.resource_totals.total()
+        return {"ResourceComplianceResult": _build_counts(pack, total, counts)}
 
-    def _pack(self, parameters: Sequence[tuple[str, str]], uid: str) -> PackPlan:
-        """Return the pack that the call is about; one of another account is as unknown as none."""
+    def _find_pack(self, parameters: Sequence[tuple[str, str]], uid: str) -> SandboxPack:
+        """Return the pack that a call names; a pack of another account counts as unknown."""
         pack_id = dict(parameters).get("CompliancePackId")
         if not pack_id:
             raise ApiError("MissingParameter", "CompliancePackId")
-        plan = self._estate.packs.get(pack_id)
-        if plan is None or plan.uid != uid:
+        pack = self._cloud_state.packs.get(pack_id)
+        if pack is None or pack.uid != uid:
             raise ApiError("Invalid.CompliancePackId.Value")
-        return plan
+        return pack
 
 
-def _summary(plan: PackPlan) -> Answer:
+def _build_pack_summary(pack: SandboxPack) -> AnswerFields:
     return {
-        "AccountId": int(plan.uid),
-        "CompliancePackId": plan.id,
-        "CompliancePackName": plan.name,
-        "CompliancePackTemplateId": plan.template_id,
-        "CreateTimestamp": plan.created_ms,
-        "Description": plan.description,
-        "RiskLevel": plan.risk,
+        "AccountId": int(pack.uid),
+        "CompliancePackId": pack.id,
+        "CompliancePackName": pack.name,
+        "CompliancePackTemplateId": pack.template_id,
+        "CreateTimestamp": pack.created_ms,
+        "Description": pack.description,
+        "RiskLevel": pack.risk,
         "Status": "ACTIVE",
         "Tags": TAGS,
     }
 
 
-def _counts(plan: PackPlan, total: int, counts: Mapping[str, int]) -> Answer:
+def _build_rule_detail(rule: ManagedRule, language: str) -> AnswerFields:
+    parameter = {
+        "ParameterName": "desiredValue",
+        "ParameterValue": rule.desired,
+        "Required": False,
+    }
     return {
-        "CompliancePackId": plan.id,
+        "ConfigRuleId": rule.id,
+        "ConfigRuleName": rule.get_name(language),
+        "Description": rule.get_name(language),
+        "ManagedRuleIdentifier": rule.identifier,
+        "ResourceTypesScope": rule.resource_type,
+        "RiskLevel": rule.risk,
+        "ConfigRuleParameters": [parameter],
+    }
+
+
+def _build_counts(pack: SandboxPack, total: int, counts: Mapping[str, int]) -> AnswerFields:
+    return {
+        "CompliancePackId": pack.id,
         "TotalCount": total,
         "CompliantCount": counts[COMPLIANT],
         "NonCompliantCount": counts[NON_COMPLIANT],
@@ -226,23 +250,25 @@ def _counts(plan: PackPlan, total: int, counts: Mapping[str, int]) -> Answer:
     }
 
 
-def _whole(
-    query: dict[str, str], name: str, default: int, least: int, most: int = 1_000_000
+def _read_integer(
+    query: dict[str, str], name: str, *, default: int, minimum: int, maximum: int = 1_000_000
 ) -> int:
-    stated = query.get(name)
-    if stated is None:
+    """Return an integer parameter; raise ApiError if it is no integer or out of bounds."""
+    text = query.get(name)
+    if text is None:
         return default
-    if not (stated.isascii() and stated.isdigit() and least <= int(stated) <= most):
+    if not (text.isascii() and text.isdigit() and minimum <= int(text) <= maximum):
         raise ApiError("InvalidParameter", name)
-    return int(stated)
+    return int(text)
 
 
-def _tagged(query: dict[str, str]) -> bool:
-    """Whether the packs, which all carry the same tag, are among those that `Tag` (JSON) asks for."""
+def _matches_tag_filter(query: dict[str, str]) -> bool:
+    """Tell whether the packs, which all have the same tag, match the parameter `Tag` (JSON)."""
+    [pack_tag] = TAGS
     try:
-        wanted = json.loads(query.get("Tag", "[]"))
         return all(
-            (tag["Key"], tag["Value"]) == (TAGS[0]["TagKey"], TAGS[0]["TagValue"]) for tag in wanted
+            (tag["Key"], tag["Value"]) == (pack_tag["TagKey"], pack_tag["TagValue"])
+            for tag in json.loads(query.get("Tag", "[]"))
         )
     except (ValueError, TypeError, KeyError):
         raise ApiError("InvalidParameter", "Tag") from None

@@ -1,7 +1,8 @@
-"""Resources that look like real ones: ids, names, regions and tags, fixed by a seed."""
+"""Cloud resources with ids, names, regions and tags in the cloud's form, fixed by a seed."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 REGIONS = {
     "cn-hangzhou": "bp1",
@@ -10,6 +11,7 @@ REGIONS = {
     "cn-shenzhen": "wz9",
     "ap-southeast-1": "t4n",
 }
+"""The regions, with what the ids of their resources have after the prefix of the type."""
 SYSTEMS = (
     "web",
     "order",
@@ -22,36 +24,43 @@ SYSTEMS = (
     "stock",
     "billing",
 )
-ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+BASE36_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
-# How the id of a type begins, and how many of its kind there are for each other (0: the estate has none).
-TYPES: dict[str, tuple[str, float]] = {
-    "ACS::ACK::Cluster": ("c", 0.4),
-    "ACS::ActionTrail::Trail": ("trail-", 0.1),
-    "ACS::ALB::LoadBalancer": ("alb-", 0.5),
-    "ACS::ECS::AutoSnapshotPolicy": ("sp-", 0.5),
-    "ACS::ECS::Disk": ("d-", 5),
-    "ACS::ECS::Instance": ("i-", 4),
-    "ACS::ECS::SecurityGroup": ("sg-", 3),
-    "ACS::EIP::EipAddress": ("eip-", 2),
-    "ACS::ESS::ScalingGroup": ("asg-", 0),
-    "ACS::HBase::Cluster": ("hb-", 0),
-    "ACS::KMS::Key": ("key-hzz", 1),
-    "ACS::MongoDB::DBInstance": ("dds-", 1),
-    "ACS::OSS::Bucket": ("", 3),
-    "ACS::PolarDB::DBCluster": ("pc-", 1),
-    "ACS::RAM::Group": ("", 0.5),
-    "ACS::RAM::Policy": ("", 1),
-    "ACS::RAM::User": ("", 4),
-    "ACS::RDS::DBInstance": ("rm-", 2),
-    "ACS::Redis::DBInstance": ("r-", 1),
-    "ACS::SLB::LoadBalancer": ("lb-", 1),
+
+class ResourceType(NamedTuple):
+    """How the ids of a type begin, and how frequent it is; with weight 0 no account has any."""
+
+    id_prefix: str
+    weight: float
+
+
+RESOURCE_TYPES = {
+    "ACS::ACK::Cluster": ResourceType("c", 0.4),
+    "ACS::ActionTrail::Trail": ResourceType("trail-", 0.1),
+    "ACS::ALB::LoadBalancer": ResourceType("alb-", 0.5),
+    "ACS::ECS::AutoSnapshotPolicy": ResourceType("sp-", 0.5),
+    "ACS::ECS::Disk": ResourceType("d-", 5),
+    "ACS::ECS::Instance": ResourceType("i-", 4),
+    "ACS::ECS::SecurityGroup": ResourceType("sg-", 3),
+    "ACS::EIP::EipAddress": ResourceType("eip-", 2),
+    "ACS::ESS::ScalingGroup": ResourceType("asg-", 0),
+    "ACS::HBase::Cluster": ResourceType("hb-", 0),
+    "ACS::KMS::Key": ResourceType("key-hzz", 1),
+    "ACS::MongoDB::DBInstance": ResourceType("dds-", 1),
+    "ACS::OSS::Bucket": ResourceType("", 3),
+    "ACS::PolarDB::DBCluster": ResourceType("pc-", 1),
+    "ACS::RAM::Group": ResourceType("", 0.5),
+    "ACS::RAM::Policy": ResourceType("", 1),
+    "ACS::RAM::User": ResourceType("", 4),
+    "ACS::RDS::DBInstance": ResourceType("rm-", 2),
+    "ACS::Redis::DBInstance": ResourceType("r-", 1),
+    "ACS::SLB::LoadBalancer": ResourceType("lb-", 1),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A resource of an account; `tags` as the console writes them, `key=value` joined by semicolons."""
+    """A resource of an account; `tags` are written as `key=value;key=value`, as in the console."""
 
     id: str
     name: str
@@ -61,39 +70,41 @@ class Resource:
     tags: str
 
 
-def number(*parts: object) -> int:
-    """Return the same 128-bit number for the same parts, on every machine."""
-    return int.from_bytes(
-        blake2b("/".join(map(str, parts)).encode(), digest_size=16).digest(), "big"
-    )
+def hash_to_number(*parts: object) -> int:
+    """Return a 128-bit number that is the same for the same parts on every machine."""
+    digest = blake2b("/".join(map(str, parts)).encode(), digest_size=16).digest()
+    return int.from_bytes(digest, "big")
 
 
-def make(seed: int, uid: str, kind: str, index: int) -> Resource:
-    """Return the account's resource of that type with that index."""
-    fate = number(seed, uid, kind, index)
-    system, environment = SYSTEMS[fate % 10], "prod" if number(uid) % 2 else "test"
-    region = tuple(REGIONS)[fate // 10 % len(REGIONS)]
-    name = f"{system}-{kind.split('::')[1].lower()}-{index + 1:03d}"
-    prefix = TYPES[kind][0]
-    code = _code(fate, 15)
-    if kind == "ACS::OSS::Bucket":
+def build_resource(seed: int, uid: str, resource_type: str, index: int) -> Resource:
+    """Return the resource with this index among the account's resources of this type."""
+    number = hash_to_number(seed, uid, resource_type, index)
+    system = SYSTEMS[number % 10]
+    environment = "prod" if hash_to_number(uid) % 2 else "test"
+    region = tuple(REGIONS)[number // 10 % len(REGIONS)]
+    name = f"{system}-{resource_type.split('::')[1].lower()}-{index + 1:03d}"
+    code = _format_base36(number, 15)
+    if resource_type == "ACS::OSS::Bucket":
         resource_id = name = f"{system}-{environment}-{code[:6]}"
-    elif kind == "ACS::RAM::User":
-        region, resource_id = "global", f"2{fate % 10**17:017d}"
-    elif kind.startswith("ACS::RAM::"):
-        region, resource_id = "global", f"{system}-{kind.split('::')[2].lower()}-{code[:4]}"
-    elif kind == "ACS::ACK::Cluster":
-        resource_id = f"c{fate:032x}"
-    elif kind == "ACS::ActionTrail::Trail":
+    elif resource_type == "ACS::RAM::User":
+        region, resource_id = "global", f"2{number % 10**17:017d}"
+    elif resource_type.startswith("ACS::RAM::"):
+        kind = resource_type.split("::")[2].lower()
+        region, resource_id = "global", f"{system}-{kind}-{code[:4]}"
+    elif resource_type == "ACS::ACK::Cluster":
+        resource_id = f"c{number:032x}"
+    elif resource_type == "ACS::ActionTrail::Trail":
         resource_id = name = f"trail-{system}-{code[:4]}"
     else:
-        resource_id = f"{prefix}{REGIONS[region]}{code}"
-    return Resource(resource_id, name, kind, region, uid, f"env={environment};system={system}")
+        resource_id = f"{RESOURCE_TYPES[resource_type].id_prefix}{REGIONS[region]}{code}"
+    tags = f"env={environment};system={system}"
+    return Resource(resource_id, name, resource_type, region, uid, tags)
 
 
-def _code(fate: int, length: int) -> str:
+def _format_base36(number: int, length: int) -> str:
+    """Return the last `length` digits of a number in base 36, in reverse order."""
     digits = []
     for _ in range(length):
-        fate, digit = divmod(fate, 36)
-        digits.append(ALPHABET[digit])
+        number, digit = divmod(number, 36)
+        digits.append(BASE36_DIGITS[digit])
     return "".join(digits)

@@ -1,4 +1,4 @@
-"""The sandbox over HTTP: a threading server of the standard library, for the demo, the SDK and the benchmarks."""
+"""An HTTP server for the sandbox, used by the demo, the tests with the SDK and the benchmarks."""
 
 import socket
 import struct
@@ -11,23 +11,25 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
-LINGER_NOT = struct.pack("ii", 1, 0)
+LINGER_ZERO = struct.pack("ii", 1, 0)
+"""The value of SO_LINGER with which closing a socket sends RST instead of FIN."""
 
 
-def reset(connection: socket.socket | None) -> None:
-    """Make the end of a connection a reset: with SO_LINGER at zero, closing sends RST instead of FIN."""
+def reset_when_closed(connection: socket.socket | None) -> None:
+    """Make the connection end with a reset (RST) when it is closed; do nothing without one."""
     if connection is not None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
 
 
-class Handler(WSGIRequestHandler):
-    """Gives the application its connection, takes chunked bodies apart, and keeps silent."""
+class SandboxRequestHandler(WSGIRequestHandler):
+    """Decode chunked bodies, pass the connection on to the application, and log nothing."""
 
     def parse_request(self) -> bool:
+        """Parse the request; replace a chunked body, which wsgiref cannot read, by a plain one."""
         if not super().parse_request():
             return False
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            body = b"".join(self._chunks())
+            body = b"".join(self._read_chunks())
             del self.headers["Transfer-Encoding"]
             self.headers["Content-Length"] = str(len(body))
             self.rfile = BytesIO(body)
@@ -37,24 +39,25 @@ class Handler(WSGIRequestHandler):
         return super().get_environ() | {"sandbox.connection": self.connection}
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing: a request line may carry a signed link."""
+        """Log nothing: the first line of a request may contain a signed link."""
 
-    def _chunks(self) -> Iterator[bytes]:
+    def _read_chunks(self) -> Iterator[bytes]:
+        """Yield the chunks of a body; a line with its size is before each, a newline after it."""
         while size := int(self.rfile.readline().split(b";")[0], 16):
             yield self.rfile.read(size)
             self.rfile.readline()
         while self.rfile.readline().strip():
-            pass
+            pass  # Skip the trailing headers up to the empty line.
 
 
-class Server(ThreadingMixIn, WSGIServer):
-    """A thread for each connection; none of them outlives the process."""
+class SandboxServer(ThreadingMixIn, WSGIServer):
+    """A server with a thread for each connection; the threads end with the process."""
 
     daemon_threads = True
     request_queue_size = 128
 
     def server_bind(self) -> None:
-        """Bind without asking the resolver for a host name, which may take seconds where there is no network."""
+        """Bind without looking up the host name, which may take seconds without a network."""
         socket.socket.setsockopt(self.socket, socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
@@ -62,24 +65,28 @@ class Server(ThreadingMixIn, WSGIServer):
         self.setup_environ()
 
     def shutdown_request(self, request: Any) -> None:
-        """Skip the polite half-close where a reset is wanted."""
-        if request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, len(LINGER_NOT)) == LINGER_NOT:
+        """Close a connection; one that shall be reset is closed without a shutdown before."""
+        linger = request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, len(LINGER_ZERO))
+        if linger == LINGER_ZERO:
             self.close_request(request)
         else:
             super().shutdown_request(request)
 
 
-def serve(application: WSGIApplication, port: int) -> Server:
-    """Return a server bound to the port on loopback (0 takes a free one); a busy port raises OSError."""
-    server = Server(("127.0.0.1", port), Handler)
+def create_server(application: WSGIApplication, port: int) -> SandboxServer:
+    """Return a server bound to a loopback port; port 0 chooses a free one.
+
+    A port that is in use raises OSError.
+    """
+    server = SandboxServer(("127.0.0.1", port), SandboxRequestHandler)
     server.set_app(application)
     return server
 
 
 @contextmanager
-def served(application: WSGIApplication, port: int = 0) -> Iterator[str]:
-    """Serve in a thread; give the address, such as `127.0.0.1:40213`."""
-    server = serve(application, port)
+def run_server_in_thread(application: WSGIApplication, port: int = 0) -> Iterator[str]:
+    """Serve the application in a thread; yield its address, such as `127.0.0.1:40213`."""
+    server = create_server(application, port)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
     )

@@ -1,4 +1,8 @@
-"""The sandbox as a WSGI callable: API at `/`, files under `/oss/`, `/-/faults` and `/-/calls` for whoever tests."""
+"""The sandbox as a WSGI callable.
+
+The API answers at `/` and the files at `/oss/`; tests control the faults at `/-/faults` and read
+the calls at `/-/calls`.
+"""
 
 import threading
 import time
@@ -7,32 +11,41 @@ from dataclasses import asdict
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from dashboard.sandbox import answers, downloads, errors, request, server
-from dashboard.sandbox.answers import Answer
-from dashboard.sandbox.calls import DOWNLOAD, Calls
-from dashboard.sandbox.errors import ApiError
-from dashboard.sandbox.estate import Estate
+from dashboard.sandbox.api_errors import ApiError, build_access_denied_detail
+from dashboard.sandbox.authentication import Authenticator
+from dashboard.sandbox.call_log import DOWNLOAD, CallLog
+from dashboard.sandbox.cloud_state import CloudState
+from dashboard.sandbox.downloads import answer_download
 from dashboard.sandbox.faults import API_ERRORS, FAULTS, Faults
-from dashboard.sandbox.files import SHEET_ROWS
-from dashboard.sandbox.gate import Gate
+from dashboard.sandbox.http_request import SandboxRequest, read_wsgi_request
+from dashboard.sandbox.http_response import (
+    SandboxResponse,
+    build_api_response,
+    build_json_response,
+    create_request_id,
+)
 from dashboard.sandbox.operations import Operations
-from dashboard.sandbox.reports import LINK_PATH, Links, Reports
-from dashboard.sandbox.request import Request
+from dashboard.sandbox.report_files import SHEET_ROWS
+from dashboard.sandbox.reports import LINK_PATH, ReportStore
+from dashboard.sandbox.server import reset_when_closed
+from dashboard.sandbox.signed_links import LinkSigner
 
 CONTROL_PATH = "/-/"
 
 
 class Sandbox:
-    """The cloud's stand-in. All times are seconds; `clock` returns the time as `time.time` does.
+    """A stand-in of the cloud, as a WSGI application.
 
-    `estate` stands instead of `seed`, `large_rows` and `past_weeks`. `limits` are calls per operation, account and
-    minute. In-process a reset is a ConnectionResetError and a cut-off body merely ends early, there being no
-    connection; over HTTP both are what they say.
+    All times are seconds; `clock` returns the time as `time.time` does. If `cloud_state` is given,
+    `seed`, `large_rows` and `past_weeks` are ignored. `limits` are calls per operation, account and
+    minute. `link_base` is the scheme and host of the download links, None for those of the request.
+    The faults `reset` and `cut-off` need a connection. Called in-process, without one, a reset
+    raises ConnectionResetError, and a body that is cut off ends early.
     """
 
     def __init__(
         self,
-        estate: Estate | None = None,
+        cloud_state: CloudState | None = None,
         *,
         seed: int = 7,
         large_rows: int = 3000,
@@ -44,97 +57,107 @@ class Sandbox:
         limits: Mapping[str, int] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.estate = estate or Estate(seed, past_weeks, large_rows)
-        self.accounts = tuple(self.estate.accounts.values())
+        self.cloud_state = cloud_state or CloudState(seed, past_weeks, large_rows)
+        self.accounts = tuple(self.cloud_state.accounts.values())
         self.faults = Faults(clock)
-        self.calls = Calls(clock, limits or {})
-        keys = [
-            key
+        self.call_log = CallLog(clock, limits or {})
+        credentials = [
+            credential
             for account in self.accounts
-            for key in (account.credential, account.temporary_credential)
+            for credential in (account.credential, account.temporary_credential)
         ]
-        self.gate = Gate(keys, clock)
-        self._reports = Reports(self.estate, clock, generation_seconds, sheet_rows)
-        self._links = Links(clock, link_seconds, link_base)
-        self._operations = Operations(self.estate, self._reports, self._links, self.faults, clock)
+        self.authenticator = Authenticator(credentials, clock)
+        self._reports = ReportStore(self.cloud_state, clock, generation_seconds, sheet_rows)
+        self._links = LinkSigner(clock, link_seconds, link_base)
+        self._operations = Operations(
+            self.cloud_state, self._reports, self._links, self.faults, clock
+        )
         self._lock = threading.Lock()
         self.generated = self._reports.generated
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self._answer(request.read(environ)).send(start_response)
+        request = read_wsgi_request(environ)
+        if request.path.startswith(CONTROL_PATH):
+            response = self._answer_control_request(request)
+        elif request.path.startswith(LINK_PATH):
+            response = self._answer_download(request)
+        else:
+            response = self._answer_api_call(request)
+        return response.send(start_response)
 
-    def _answer(self, asked: Request) -> Answer:
-        if asked.path.startswith(CONTROL_PATH):
-            return self._control(asked)
-        if asked.path.startswith(LINK_PATH):
-            self._disturb(asked, DOWNLOAD)
-            answer = downloads.fetch(asked, self._reports, self._links, self.faults)
-            self.calls.note(DOWNLOAD, "", "" if answer.status == 200 else str(answer.status))
-            return answer
-        return self._call(asked)
+    def _answer_download(self, request: SandboxRequest) -> SandboxResponse:
+        self._trigger_connection_faults(request, DOWNLOAD)
+        response = answer_download(request, self._reports, self._links, self.faults)
+        error_code = "" if response.status == 200 else str(response.status)
+        self.call_log.record(DOWNLOAD, "", error_code)
+        return response
 
-    def _call(self, asked: Request) -> Answer:
-        """Answer a call of the API, with its result or with the cloud's error."""
-        action, uid, request_id = asked.action or "", "", answers.request_id()
-        pack = dict(asked.form + asked.query).get("CompliancePackId")
-        self._disturb(asked, action, pack)
+    def _answer_api_call(self, request: SandboxRequest) -> SandboxResponse:
+        """Return the operation's result, or the cloud's error."""
+        action, uid, request_id = request.action or "", "", create_request_id()
+        pack_id = dict(request.form + request.query).get("CompliancePackId")
+        self._trigger_connection_faults(request, action, pack_id)
         try:
-            uid = self.gate.admit(asked).uid
-            self._strike(action, uid, pack)
+            uid = self.authenticator.authenticate(request).uid
+            self._raise_api_faults(action, uid, pack_id)
             with self._lock:
-                result = self._operations.perform(action, asked, uid)
+                result = self._operations.perform(action, request, uid)
         except ApiError as error:
-            self.calls.note(action, uid, error.code)
-            return answers.api(
-                error.status, "Error", error.body(request_id, asked.host), xml=asked.wants_xml
-            )
-        self.calls.note(action, uid)
-        return answers.api(
-            200, f"{action}Response", {"RequestId": request_id} | result, xml=asked.wants_xml
-        )
+            self.call_log.record(action, uid, error.code)
+            body = error.build_body(request_id, request.host)
+            return build_api_response(error.status, "Error", body, as_xml=request.wants_xml)
+        self.call_log.record(action, uid)
+        body = {"RequestId": request_id} | result
+        return build_api_response(200, f"{action}Response", body, as_xml=request.wants_xml)
 
-    def _disturb(self, asked: Request, operation: str, pack: str | None = None) -> None:
-        """Let the faults of the line itself happen, before anybody answers."""
-        slow = self.faults.hit("slow", operation, pack)
+    def _trigger_connection_faults(
+        self, request: SandboxRequest, operation: str, pack_id: str | None = None
+    ) -> None:
+        """Wait, or reset the connection, if such a fault is on."""
+        slow = self.faults.trigger("slow", operation, pack_id)
         if slow:
             time.sleep(slow.delay)
-        if self.faults.hit("reset", operation, pack):
-            server.reset(asked.connection)
+        if self.faults.trigger("reset", operation, pack_id):
+            reset_when_closed(request.connection)
             raise ConnectionResetError("reset by the sandbox's fault")
 
-    def _strike(self, action: str, uid: str, pack: str | None) -> None:
-        if self.calls.exceeds_limit(action, uid):
+    def _raise_api_faults(self, action: str, uid: str, pack_id: str | None) -> None:
+        """Raise ApiError if a call limit is reached or a fault of the API is on."""
+        if not self.call_log.count_against_limit(action, uid):
             raise ApiError("Throttling.User")
         for fault, code in API_ERRORS.items():
-            if self.faults.hit(fault, action, pack):
-                denied = (
-                    errors.access_denied(action, uid)
-                    if code in ("Forbidden.RAM", "NoPermission")
-                    else None
-                )
-                raise ApiError(code, access_denied=denied)
+            if self.faults.trigger(fault, action, pack_id):
+                if code in ("Forbidden.RAM", "NoPermission"):
+                    raise ApiError(code, access_denied=build_access_denied_detail(action, uid))
+                raise ApiError(code)
 
-    def _control(self, asked: Request) -> Answer:
-        """Show the calls, or the faults: GET lists, POST sets one, DELETE clears one or all. For this machine alone."""
-        if not asked.from_loopback:
-            return answers.plain_json(403, {"error": "the control path answers this machine alone"})
-        if asked.path == "/-/calls":
-            calls = [asdict(call) for call in list(self.calls)]
-            return answers.plain_json(200, {"calls": calls, "generated": self.generated})
-        if asked.path != "/-/faults":
-            return answers.plain_json(404, {"error": "there are /-/faults and /-/calls"})
-        parameters = dict(asked.query + asked.form)
+    def _answer_control_request(self, request: SandboxRequest) -> SandboxResponse:
+        """List the calls or the faults; POST switches a fault on, DELETE switches faults off.
+
+        Only this machine may do so.
+        """
+        if not request.is_from_loopback:
+            return build_json_response(
+                403, {"error": "the control path answers this machine alone"}
+            )
+        if request.path == "/-/calls":
+            calls = [asdict(call) for call in list(self.call_log)]
+            return build_json_response(200, {"calls": calls, "generated": self.generated})
+        if request.path != "/-/faults":
+            return build_json_response(404, {"error": "there are /-/faults and /-/calls"})
+        parameters = dict(request.query + request.form)
         name = parameters.pop("name", None)
         try:
-            if asked.method == "POST":
-                self.faults.set(name or "", **_typed(parameters))
-            elif asked.method == "DELETE":
+            if request.method == "POST":
+                self.faults.set(name or "", **_convert_fault_options(parameters))
+            elif request.method == "DELETE":
                 self.faults.clear(name)
         except (ValueError, TypeError) as error:
-            return answers.plain_json(400, {"error": str(error)})
-        return answers.plain_json(200, {"faults": self.faults.listing(), "known": FAULTS})
+            return build_json_response(400, {"error": str(error)})
+        return build_json_response(200, {"faults": self.faults.list_as_json(), "known": FAULTS})
 
 
-def _typed(parameters: dict[str, str]) -> dict[str, Any]:
+def _convert_fault_options(parameters: dict[str, str]) -> dict[str, Any]:
+    """Convert the parameters of a request to the types of the arguments of `Faults.set`."""
     types: dict[str, Callable[[str], object]] = {"times": int, "lasting": float, "delay": float}
     return {name: types.get(name, str)(value) for name, value in parameters.items()}

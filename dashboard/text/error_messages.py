@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.cloud.errors import Advice, advice_for
+from dashboard.cloud.errors import Advice, find_advice
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -28,7 +28,7 @@ def explain_error(code: str, facts: Mapping[str, object]) -> ErrorMessage:
     A code nobody has heard of gets a cause that carries it.
     """
     action = facts.get("detail") or _("the missing action of Cloud Config")
-    title, meaning, next_step = MESSAGES.get(code) or MESSAGES[advice_for(code)]
+    title, meaning, next_step = MESSAGES.get(code) or MESSAGES[find_advice(code)]
     values = {"code": code, "action": action}
     return ErrorMessage(title % values, meaning % values, next_step % values)
 

@@ -15,7 +15,7 @@ from dashboard import tasks
 from dashboard.generation import discovery, requests
 from dashboard.management.commands.demo import answers, end, free_port
 from dashboard.models import Account, Pack, Report
-from dashboard.sandbox.accounts import many_accounts
+from dashboard.sandbox.accounts import build_many_accounts
 from tests.bench.figures import Figure
 from tests.bench.place import Place
 from tests.bench.timing import alone
@@ -85,7 +85,7 @@ def running(*command: str, **environment: str) -> Iterator["subprocess.Popen[byt
 
 def accounts(cloud: str) -> list[Account]:
     found = []
-    for known in many_accounts(ACCOUNTS):
+    for known in build_many_accounts(ACCOUNTS):
         account = Account(uid=known.uid, name=known.name, access_key_id=known.access_key_id)
         account.endpoint, account.secret = f"http://{cloud}", known.access_key_secret
         account.save()

@@ -7,7 +7,9 @@ from dashboard.sandbox.wsgi import Sandbox
 
 
 def id_of(sandbox: Sandbox, pack: str) -> str:
-    return next(plan.id for plan in sandbox.estate.packs.values() if plan.name == pack)
+    return next(
+        candidate.id for candidate in sandbox.cloud_state.packs.values() if candidate.name == pack
+    )
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from dashboard.sandbox.server import served
+from dashboard.sandbox.server import run_server_in_thread
 from dashboard.sandbox.wsgi import Sandbox
 from tests.browser.person import PATIENCE, Person
 from tests.installation import Installation
@@ -43,7 +43,7 @@ def sandbox() -> Sandbox:
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[Installation]:
     """An installation with a past."""
-    with served(sandbox) as cloud:
+    with run_server_in_thread(sandbox) as cloud:
         place = Installation(tmp_path_factory.mktemp("site"), cloud)
         place.python("from tests.browser import past", "past.lay_in()")
         yield place

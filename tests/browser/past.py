@@ -6,8 +6,8 @@ import io
 from dashboard.imports import batch_processing, outcomes, report_creation, uploads
 from dashboard.models import ImportBatch, Report
 from dashboard.sandbox.accounts import PRODUCTION, STAGING
-from dashboard.sandbox.estate import Estate
-from dashboard.sandbox.history import history
+from dashboard.sandbox.cloud_state import CloudState
+from dashboard.sandbox.past_reports import build_past_report_files
 from tests.browser.conftest import CHINESE, SPOTLESS, WEEKS
 
 UNTIL = dt.datetime(2026, 11, 20, 1, 14, tzinfo=dt.UTC)
@@ -36,4 +36,6 @@ def lay_in() -> None:
 
 def weeks(pack: str) -> list[tuple[str, bytes, dt.datetime]]:
     """Name, content and time of the pack's files; the sandbox goes on where they end."""
-    return list(history(Estate(past_weeks=WEEKS), WEEKS, until=UNTIL, packs=[pack]))
+    return list(
+        build_past_report_files(CloudState(past_weeks=WEEKS), WEEKS, until=UNTIL, packs=[pack])
+    )

@@ -84,7 +84,7 @@ def test_twenty_polls_disturb_nothing_and_say_nothing(
     person: Person, pages: dict[str, str], sandbox: Sandbox
 ) -> None:
     person.visit(pages["pack"])
-    with held(sandbox, sandbox.estate.packs[CHINESE].name):
+    with held(sandbox, sandbox.cloud_state.packs[CHINESE].name):
         person.find(".generate button").click()
         person.reads("preparing", ".steps [aria-current=step]")
         person.wait(lambda: "preparing" in str(person.find("#say").attribute("textContent")))

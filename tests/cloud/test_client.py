@@ -1,4 +1,4 @@
-"""The operations of the cloud: what is sent, what is understood, what is tried again."""
+"""The client of the cloud: what it sends, how it reads the answers, what it retries."""
 
 import json
 import logging
@@ -10,10 +10,9 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from dashboard import signing
-from dashboard.cloud import CloudError
+from dashboard.cloud import CloudError, signing
 from dashboard.cloud.client import Client
-from tests.cloud import KEY_ID, SECRET, Cloud, error
+from tests.cloud import KEY_ID, SECRET, Cloud, build_error
 
 GENERATED = {"CompliancePackId": "cp-1", "RequestId": "REQ-2"}
 LINK = "https://bucket.oss-cn-shanghai.aliyuncs.com/1-cp-1-report-202106221046.xls?Expires=1&Signature=s3cr3t"
@@ -29,16 +28,16 @@ REPORT = {
 }
 
 
-def packs(*ids: str, total: int | None) -> dict[str, object]:
+def build_packs_answer(*pack_ids: str, total: int | None) -> dict[str, object]:
     result: dict[str, object] = {
-        "CompliancePacks": [{"CompliancePackId": one} for one in ids],
+        "CompliancePacks": [{"CompliancePackId": pack_id} for pack_id in pack_ids],
         "TotalCount": total,
     }
     return {"RequestId": "REQ-4", "CompliancePacksResult": result}
 
 
-def signature_of(environ: dict[str, object], secret: str, body: bytes = b"") -> str:
-    """Sign again, as the cloud does, what was received."""
+def compute_signature(environ: dict[str, object], secret: str) -> str:
+    """Sign a received request again, as the cloud does to check it."""
     headers = {
         name[5:].lower().replace("_", "-"): str(value)
         for name, value in environ.items()
@@ -48,25 +47,25 @@ def signature_of(environ: dict[str, object], secret: str, body: bytes = b"") -> 
     names = str(headers["authorization"]).split("SignedHeaders=")[1].split(",")[0].split(";")
     query = [(name, values[0]) for name, values in parse_qs(str(environ["QUERY_STRING"])).items()]
     method = str(environ["REQUEST_METHOD"])
-    return signing.v3_signature(
+    return signing.compute_v3_signature(
         secret, method, "/", query, headers, names, headers["x-acs-content-sha256"]
     )
 
 
-def test_a_request_is_signed_with_v3_query_and_all() -> None:
+def test_a_request_is_signed_with_v3_including_its_query() -> None:
     cloud = Cloud((200, REPORT))
-    cloud.client(security_token="an STS token").report("cp 1*包")
-    [environ] = cloud.asked
-    assert environ["HTTP_AUTHORIZATION"].endswith(f"Signature={signature_of(environ, SECRET)}")
+    cloud.create_client(security_token="an STS token").get_report("cp 1*包")
+    [environ] = cloud.requests
+    assert environ["HTTP_AUTHORIZATION"].endswith(f"Signature={compute_signature(environ, SECRET)}")
     assert f"Credential={KEY_ID},SignedHeaders=host;x-acs-action;" in environ["HTTP_AUTHORIZATION"]
     assert environ["HTTP_X_ACS_SECURITY_TOKEN"] == "an STS token"
     assert environ["HTTP_X_ACS_VERSION"] == "2020-09-07"
 
 
-def test_generate_is_a_signed_post_with_its_parameters_in_the_body() -> None:
+def test_generate_report_is_a_signed_post_with_its_parameters_in_the_body() -> None:
     cloud = Cloud((200, GENERATED))
-    generated = cloud.client().generate_report("cp-1", "token-1")
-    [environ] = cloud.asked
+    generated = cloud.create_client().generate_report("cp-1", "token-1")
+    [environ] = cloud.requests
     assert (environ["REQUEST_METHOD"], environ["QUERY_STRING"]) == ("POST", "")
     assert environ["CONTENT_TYPE"] == "application/x-www-form-urlencoded"
     assert cloud.forms == [{"CompliancePackId": "cp-1", "ClientToken": "token-1"}]
@@ -74,57 +73,65 @@ def test_generate_is_a_signed_post_with_its_parameters_in_the_body() -> None:
         ";content-type;" in environ["HTTP_AUTHORIZATION"]
         or "=content-type;" in environ["HTTP_AUTHORIZATION"]
     )
-    assert environ["HTTP_AUTHORIZATION"].endswith(f"Signature={signature_of(environ, SECRET)}")
+    assert environ["HTTP_AUTHORIZATION"].endswith(f"Signature={compute_signature(environ, SECRET)}")
     assert not generated.joined
 
 
-def test_a_report_already_being_made_is_joined() -> None:
-    cloud = Cloud((400, error("CompliancePackReportCreating", "The report is being created.")))
-    generated = cloud.client().generate_report("cp-1", "token-1")
+def test_a_report_that_is_already_being_generated_is_joined() -> None:
+    cloud = Cloud(
+        (400, build_error("CompliancePackReportCreating", "The report is being created."))
+    )
+    generated = cloud.create_client().generate_report("cp-1", "token-1")
     assert generated.joined
     assert generated.request_id == "REQ-1"
-    assert len(cloud.asked) == 1
+    assert len(cloud.requests) == 1
 
 
-def test_reading_is_a_get_with_its_parameters_in_the_query() -> None:
+def test_get_report_is_a_get_with_its_parameters_in_the_query() -> None:
     cloud = Cloud((200, REPORT))
-    cloud.client().report("cp-1")
-    [environ] = cloud.asked
+    cloud.create_client().get_report("cp-1")
+    [environ] = cloud.requests
     assert (environ["REQUEST_METHOD"], environ["QUERY_STRING"]) == ("GET", "CompliancePackId=cp-1")
     assert environ["HTTP_X_ACS_ACTION"] == "GetCompliancePackReport"
 
 
-def test_a_state_of_a_report_is_read_and_its_repr_hides_the_link() -> None:
-    state = Cloud((200, REPORT)).client().report("cp-1")
+def test_the_status_of_a_report_is_read_and_its_repr_hides_the_link() -> None:
+    state = Cloud((200, REPORT)).create_client().get_report("cp-1")
     assert (state.status, state.created_at_ms, state.url) == ("COMPLETE", 1624329965857, LINK)
     assert (state.account_id, state.request_id) == ("1000000000000001", "REQ-3")
     assert "Signature" not in repr(state)
     assert "aliyuncs" not in repr(state)
 
 
-def test_a_report_never_made_has_neither_time_nor_link() -> None:
-    never = {
+def test_a_pack_without_a_report_has_neither_time_nor_link() -> None:
+    answer = {
         "RequestId": "REQ-3",
         "CompliancePackReport": {"CompliancePackId": "cp-1", "ReportStatus": "NONE"},
     }
-    state = Cloud((200, never)).client().report("cp-1")
+    state = Cloud((200, answer)).create_client().get_report("cp-1")
     assert (state.status, state.created_at_ms, state.url) == ("NONE", None, "")
 
 
-def test_all_pages_of_packs_are_walked() -> None:
-    cloud = Cloud((200, packs("cp-1", "cp-2", total=3)), (200, packs("cp-3", total=3)))
-    assert [pack.pack_id for pack in cloud.client().list_packs()] == ["cp-1", "cp-2", "cp-3"]
-    assert [environ["QUERY_STRING"] for environ in cloud.asked] == [
+def test_packs_are_listed_from_all_pages() -> None:
+    cloud = Cloud(
+        (200, build_packs_answer("cp-1", "cp-2", total=3)),
+        (200, build_packs_answer("cp-3", total=3)),
+    )
+    assert [pack.pack_id for pack in cloud.create_client().list_packs()] == ["cp-1", "cp-2", "cp-3"]
+    assert [environ["QUERY_STRING"] for environ in cloud.requests] == [
         "PageSize=100&PageNumber=1",
         "PageSize=100&PageNumber=2",
     ]
 
 
 @pytest.mark.parametrize("total", [9, None])
-def test_a_walk_ends_with_a_page_that_brings_nothing_new(total: int | None) -> None:
-    cloud = Cloud((200, packs("cp-1", total=total)), (200, packs("cp-1", total=total)))
-    assert [pack.pack_id for pack in cloud.client().list_packs()] == ["cp-1"]
-    assert len(cloud.asked) == 2
+def test_the_list_ends_with_a_page_without_new_packs(total: int | None) -> None:
+    cloud = Cloud(
+        (200, build_packs_answer("cp-1", total=total)),
+        (200, build_packs_answer("cp-1", total=total)),
+    )
+    assert [pack.pack_id for pack in cloud.create_client().list_packs()] == ["cp-1"]
+    assert len(cloud.requests) == 2
 
 
 def test_a_pack_is_read_with_its_rules() -> None:
@@ -147,17 +154,17 @@ def test_a_pack_is_read_with_its_rules() -> None:
         "RequestId": "REQ-5",
         "CompliancePack": detail | {"RiskLevel": "2", "ConfigRules": [rule]},
     }
-    pack = Cloud((200, answer)).client().pack("cp-1")
+    pack = Cloud((200, answer)).create_client().get_pack("cp-1")
     assert (pack.name, pack.account_id, pack.risk, pack.created_at_ms) == (
         "等保三级",
         "1000000000000001",
         2,
         None,
     )
-    [only] = pack.rules
-    assert (only.identifier, only.risk) == ("oss-bucket-public-read-prohibited", 1)
-    assert only.resource_types == ("ACS::OSS::Bucket", "ACS::ECS::Disk")
-    assert only.parameters == {"days": "90"}
+    [pack_rule] = pack.rules
+    assert (pack_rule.identifier, pack_rule.risk) == ("oss-bucket-public-read-prohibited", 1)
+    assert pack_rule.resource_types == ("ACS::OSS::Bucket", "ACS::ECS::Disk")
+    assert pack_rule.parameters == {"days": "90"}
 
 
 def test_the_status_of_rules_is_read() -> None:
@@ -168,19 +175,19 @@ def test_the_status_of_rules_is_read() -> None:
     }
     compliance = (
         Cloud((200, {"RequestId": "R", "ConfigRuleComplianceResult": result}))
-        .client()
-        .rule_compliance("cp-1")
+        .create_client()
+        .get_rule_compliance("cp-1")
     )
     assert (compliance.total, compliance.compliant, compliance.ignored) == (2, 1, None)
     assert [(rule.rule_id, rule.status) for rule in compliance.rules] == [("cr-1", "NON_COMPLIANT")]
 
 
-def test_the_numbers_of_resources_are_read() -> None:
+def test_the_counts_of_resources_are_read() -> None:
     result = {"TotalCount": 9, "NonCompliantCount": "4", "IgnoredCount": 0}
     counts = (
         Cloud((200, {"RequestId": "R", "ResourceComplianceResult": result}))
-        .client()
-        .resource_compliance("cp-1")
+        .create_client()
+        .get_resource_compliance("cp-1")
     )
     assert (counts.total, counts.non_compliant, counts.ignored, counts.compliant) == (9, 4, 0, None)
 
@@ -188,12 +195,12 @@ def test_the_numbers_of_resources_are_read() -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        (400, error("Throttling")),
-        (429, error("Throttling.User")),
-        (400, error("Throttling.Api")),
-        (503, error("ServiceUnavailable")),
-        (500, error("InternalError")),
-        (400, error("SignatureNonceUsed")),
+        (400, build_error("Throttling")),
+        (429, build_error("Throttling.User")),
+        (400, build_error("Throttling.Api")),
+        (503, build_error("ServiceUnavailable")),
+        (500, build_error("InternalError")),
+        (400, build_error("SignatureNonceUsed")),
         (502, b"<html>Bad Gateway</html>"),
         ConnectionResetError("Connection reset by peer"),
         httpx.ConnectError("Connection refused"),
@@ -202,41 +209,43 @@ def test_the_numbers_of_resources_are_read() -> None:
     ],
     ids=str,
 )
-def test_what_may_pass_is_tried_again_with_a_new_nonce_and_the_same_token(
+def test_a_temporary_error_is_retried_with_a_new_nonce_and_the_same_token(
     fault: tuple[int, object] | Exception,
 ) -> None:
     cloud = Cloud(fault, fault, (200, GENERATED))
-    assert cloud.client().generate_report("cp-1", "token-1").request_id == "REQ-2"
-    assert len({environ["HTTP_X_ACS_SIGNATURE_NONCE"] for environ in cloud.asked}) == 3
-    assert len({environ["HTTP_AUTHORIZATION"] for environ in cloud.asked}) == 3
+    assert cloud.create_client().generate_report("cp-1", "token-1").request_id == "REQ-2"
+    assert len({environ["HTTP_X_ACS_SIGNATURE_NONCE"] for environ in cloud.requests}) == 3
+    assert len({environ["HTTP_AUTHORIZATION"] for environ in cloud.requests}) == 3
     assert [form["ClientToken"] for form in cloud.forms] == ["token-1"] * 3
 
 
-def test_attempts_are_limited() -> None:
-    cloud = Cloud((400, error("Throttling.User", "Request was denied due to user flow control.")))
+def test_the_number_of_attempts_is_limited() -> None:
+    cloud = Cloud(
+        (400, build_error("Throttling.User", "Request was denied due to user flow control."))
+    )
     with pytest.raises(
         CloudError, match=r"^Throttling\.User: Request was denied .* \(request REQ-1\)$"
     ):
-        cloud.client(attempts=2).report("cp-1")
-    assert len(cloud.asked) == 2
+        cloud.create_client(attempts=2).get_report("cp-1")
+    assert len(cloud.requests) == 2
 
 
 def test_the_time_for_all_attempts_is_limited() -> None:
-    cloud = Cloud((503, error("ServiceUnavailable")))
+    cloud = Cloud((503, build_error("ServiceUnavailable")))
     with pytest.raises(CloudError, match="ServiceUnavailable"):
-        cloud.client(attempts=1000, patience=0.05, wait=0.02).report("cp-1")
-    assert 1 <= len(cloud.asked) < 20
+        cloud.create_client(attempts=1000, retry_timeout=0.05, initial_wait=0.02).get_report("cp-1")
+    assert 1 <= len(cloud.requests) < 20
 
 
 @pytest.mark.parametrize(
     "code", ["Forbidden.RAM", "SignatureDoesNotMatch", "InvalidParameter", "Unheard.Of"]
 )
-def test_what_will_not_pass_is_not_tried_again(code: str) -> None:
-    cloud = Cloud((503, error(code)))
+def test_a_permanent_error_is_not_retried(code: str) -> None:
+    cloud = Cloud((503, build_error(code)))
     with pytest.raises(CloudError) as caught:
-        cloud.client().report("cp-1")
+        cloud.create_client().get_report("cp-1")
     assert caught.value.code == code
-    assert len(cloud.asked) == 1
+    assert len(cloud.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -251,20 +260,20 @@ def test_what_will_not_pass_is_not_tried_again(code: str) -> None:
     ],
     ids=str,
 )
-def test_an_answer_that_nobody_can_read_is_a_bad_one(answer: tuple[int, object]) -> None:
+def test_an_answer_that_cannot_be_read_is_a_bad_answer(answer: tuple[int, object]) -> None:
     with pytest.raises(CloudError) as caught:
-        Cloud(answer).client().report("cp-1")
+        Cloud(answer).create_client().get_report("cp-1")
     assert caught.value.code == "BadAnswer"
     assert "Signature" not in str(caught.value)
 
 
-def test_an_error_in_xml_is_understood() -> None:
+def test_an_error_in_xml_is_read() -> None:
     fields = (
         b"<RequestId>REQ-6</RequestId><Code>AccountNotExisted</Code><Message>No &amp; no.</Message>"
     )
     body = b"<?xml version='1.0' encoding='UTF-8'?><Error>" + fields + b"</Error>"
     with pytest.raises(CloudError) as caught:
-        Cloud((404, body)).client().report("cp-1")
+        Cloud((404, body)).create_client().get_report("cp-1")
     assert (caught.value.code, caught.value.message, caught.value.request_id) == (
         "AccountNotExisted",
         "No & no.",
@@ -279,7 +288,7 @@ def test_an_endpoint_is_a_host_or_an_address(endpoint: str) -> None:
     cloud = Cloud((200, GENERATED))
     with Client(endpoint, KEY_ID, SECRET, transport=cloud.transport) as client:
         client.generate_report("cp-1", "token-1")
-    [environ] = cloud.asked
+    [environ] = cloud.requests
     assert (environ["wsgi.url_scheme"], environ["HTTP_HOST"]) == ("https", "config.example.com")
 
 
@@ -288,22 +297,22 @@ def test_an_endpoint_that_is_no_address_is_a_cloud_error() -> None:
         Client("config.example.com:port", KEY_ID, SECRET)
 
 
-def test_a_key_in_chinese_is_a_cloud_error() -> None:
+def test_an_access_key_in_chinese_is_a_cloud_error() -> None:
     client = Client(
         "config.example.com", "密钥", "秘密", transport=Cloud((200, GENERATED)).transport
     )
     with pytest.raises(CloudError) as caught:
-        client.report("cp-1")
-    assert caught.value.advice_key == "access_key"
+        client.get_report("cp-1")
+    assert caught.value.advice == "access_key"
 
 
-class Listener(BaseHTTPRequestHandler):
-    """A server of HTTP, which a proxy is too: it keeps the address it was asked for."""
+class RecordingHandler(BaseHTTPRequestHandler):
+    """An HTTP server that keeps the paths of its requests; it can stand for a proxy as well."""
 
-    asked: list[str]
+    paths: list[str]
 
     def do_GET(self) -> None:
-        self.asked.append(self.path)
+        self.paths.append(self.path)
         body = json.dumps(REPORT).encode()
         self.send_response(200)
         self.send_header("content-length", str(len(body)))
@@ -315,52 +324,52 @@ class Listener(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def listener() -> Iterator[tuple[str, list[str]]]:
-    asked: list[str] = []
-    handler = type("Handler", (Listener,), {"asked": asked})
+def recording_server() -> Iterator[tuple[str, list[str]]]:
+    paths: list[str] = []
+    handler = type("Handler", (RecordingHandler,), {"paths": paths})
     with HTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
         ).start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
+        yield f"http://127.0.0.1:{server.server_port}", paths
         server.shutdown()
 
 
 def test_a_proxy_of_the_environment_is_honoured(
-    listener: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+    recording_server: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address, asked = listener
+    address, paths = recording_server
     monkeypatch.setenv("http_proxy", address)
     with Client("http://config.example.com", KEY_ID, SECRET, attempts=1) as client:
-        assert client.report("cp-1").status == "COMPLETE"
-    assert asked == ["http://config.example.com/?CompliancePackId=cp-1"]
+        assert client.get_report("cp-1").status == "COMPLETE"
+    assert paths == ["http://config.example.com/?CompliancePackId=cp-1"]
 
 
-def test_no_proxy_stands_before_a_sandbox_on_this_machine(
-    listener: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+def test_a_sandbox_on_this_machine_is_called_without_a_proxy(
+    recording_server: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address, asked = listener
+    address, paths = recording_server
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with Client(address, KEY_ID, SECRET, attempts=1) as client:
-        client.report("cp-1")
-    assert asked == ["/?CompliancePackId=cp-1"]
+        client.get_report("cp-1")
+    assert paths == ["/?CompliancePackId=cp-1"]
 
 
-def test_a_cloud_that_is_down_is_said_to_be() -> None:
+def test_a_cloud_that_is_down_is_a_failed_connection() -> None:
     with (
-        Client("http://127.0.0.1:9", KEY_ID, SECRET, attempts=2, wait=0.0) as client,
+        Client("http://127.0.0.1:9", KEY_ID, SECRET, attempts=2, initial_wait=0.0) as client,
         pytest.raises(CloudError) as caught,
     ):
-        client.report("cp-1")
-    assert (caught.value.code, caught.value.advice_key) == ("ConnectionFailed", "network")
+        client.get_report("cp-1")
+    assert (caught.value.code, caught.value.advice) == ("ConnectionFailed", "network")
 
 
-def test_a_client_keeps_key_secret_and_link_out_of_logs(
-    listener: tuple[str, list[str]], caplog: pytest.LogCaptureFixture
+def test_the_log_contains_neither_key_nor_secret_nor_link(
+    recording_server: tuple[str, list[str]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    address, _asked = listener
+    address, _paths = recording_server
     with caplog.at_level(logging.DEBUG), Client(address, KEY_ID, SECRET, attempts=1) as client:
-        client.report("cp-1")
+        client.get_report("cp-1")
     assert "HTTP Request: GET" in caplog.text
     for secret in (KEY_ID, SECRET, "s3cr3t"):
         assert secret not in caplog.text

@@ -1,4 +1,4 @@
-"""A file is fetched whole, within limits, from where files may come from, and its link stays a secret."""
+"""The download of a file: traceback_text, within limits, from allowed hosts, with a secret link."""
 
 import hashlib
 import io
@@ -13,16 +13,20 @@ import httpx
 import pytest
 
 from dashboard.cloud import CloudError
-from dashboard.cloud.download import Downloaded, download
+from dashboard.cloud.download import DownloadedFile, download_file
 from tests.cloud import Cloud
 
-LINK = "https://bucket.oss-cn-shanghai.aliyuncs.com/reports/1-cp-1-report-202106221046.xls?Expires=1&Signature=s3cr3t"
+LINK = (
+    "https://bucket.oss-cn-shanghai.aliyuncs.com/reports/1-cp-1-report-202106221046.xls"
+    "?Expires=1&Signature=s3cr3t"
+)
 FILE = b"\xd0\xcf\x11\xe0" * 5000
 EXPIRED = b"""<?xml version="1.0" encoding="UTF-8"?>
-<Error><Code>AccessDenied</Code><Message>Request has expired.</Message><RequestId>OSS-1</RequestId></Error>"""
+<Error><Code>AccessDenied</Code><Message>Request has expired.</Message>
+<RequestId>OSS-1</RequestId></Error>"""
 
 
-def fetch(
+def download_from(
     cloud: Cloud,
     url: str = LINK,
     target: io.BytesIO | None = None,
@@ -30,8 +34,8 @@ def fetch(
     allowed_hosts: Iterable[str] = (".aliyuncs.com",),
     max_bytes: int = 1_000_000,
     timeout: float = 60.0,
-) -> Downloaded:
-    return download(
+) -> DownloadedFile:
+    return download_file(
         url,
         target or io.BytesIO(),
         allowed_hosts=allowed_hosts,
@@ -41,45 +45,51 @@ def fetch(
     )
 
 
-def failure(cloud: Cloud, url: str = LINK, **options: object) -> CloudError:
+def download_and_catch(cloud: Cloud, url: str = LINK, **options: object) -> CloudError:
     with pytest.raises(CloudError) as caught:
-        fetch(cloud, url, **options)  # type: ignore[arg-type]
-    whole = "".join(traceback.format_exception(caught.value))
-    assert "s3cr3t" not in whole
+        download_from(cloud, url, **options)  # type: ignore[arg-type]
+    traceback_text = "".join(traceback.format_exception(caught.value))
+    assert "s3cr3t" not in traceback_text
     return caught.value
 
 
 def test_a_file_arrives_byte_for_byte_with_hash_size_and_name() -> None:
     target = io.BytesIO()
-    downloaded = fetch(
+    downloaded = download_from(
         Cloud((200, FILE), headers={"Content-Length": str(len(FILE))}), target=target
     )
     assert target.getvalue() == FILE
-    assert downloaded == Downloaded(
+    assert downloaded == DownloadedFile(
         hashlib.sha256(FILE).hexdigest(), len(FILE), "1-cp-1-report-202106221046.xls"
     )
 
 
 def test_a_download_is_not_signed() -> None:
     cloud = Cloud((200, FILE))
-    fetch(cloud)
-    [environ] = cloud.asked
+    download_from(cloud)
+    [environ] = cloud.requests
     assert "HTTP_AUTHORIZATION" not in environ
     assert not [name for name in environ if name.startswith("HTTP_X_ACS")]
 
 
-def test_a_page_in_place_of_a_file_is_passed_on_to_the_reader() -> None:
+def test_a_page_instead_of_a_file_is_written_for_the_reader_to_judge() -> None:
     target = io.BytesIO()
-    fetch(Cloud((200, b"<html>Sign in</html>")), target=target)
+    download_from(Cloud((200, b"<html>Sign in</html>")), target=target)
     assert target.getvalue() == b"<html>Sign in</html>"
 
 
-def test_progress_is_told() -> None:
-    seen: list[int] = []
-    cloud = Cloud((200, FILE))
-    options = {"allowed_hosts": [".aliyuncs.com"], "max_bytes": 1_000_000, "timeout": 60.0}
-    download(LINK, io.BytesIO(), transport=cloud.transport, progress=seen.append, **options)  # type: ignore[arg-type]
-    assert seen[-1] == len(FILE)
+def test_progress_is_reported_in_bytes() -> None:
+    sizes: list[int] = []
+    download_file(
+        LINK,
+        io.BytesIO(),
+        allowed_hosts=[".aliyuncs.com"],
+        max_bytes=1_000_000,
+        timeout=60.0,
+        transport=Cloud((200, FILE)).transport,
+        on_progress=sizes.append,
+    )
+    assert sizes[-1] == len(FILE)
 
 
 @pytest.mark.parametrize(
@@ -102,10 +112,10 @@ def test_progress_is_told() -> None:
         "",
     ],
 )
-def test_a_link_to_elsewhere_is_refused_without_asking(url: str) -> None:
+def test_a_link_to_another_host_is_refused_without_a_request(url: str) -> None:
     cloud = Cloud((200, FILE))
-    assert failure(cloud, url).code in {"ForbiddenHost", "BadAnswer"}
-    assert cloud.asked == []
+    assert download_and_catch(cloud, url).code in {"ForbiddenHost", "BadAnswer"}
+    assert cloud.requests == []
 
 
 @pytest.mark.parametrize(
@@ -120,30 +130,29 @@ def test_a_link_to_elsewhere_is_refused_without_asking(url: str) -> None:
     ],
 )
 def test_a_link_to_an_allowed_host_is_followed(url: str, pattern: str) -> None:
-    assert fetch(Cloud((200, FILE)), url, allowed_hosts=["other.example.com", pattern]).size == len(
-        FILE
+    downloaded = download_from(
+        Cloud((200, FILE)), url, allowed_hosts=["other.example.com", pattern]
     )
+    assert downloaded.size == len(FILE)
 
 
 def test_a_port_that_is_not_the_allowed_one_is_refused() -> None:
-    cloud = Cloud((200, FILE))
-    assert (
-        failure(cloud, "http://127.0.0.1:9998/f.xls", allowed_hosts=["127.0.0.1:9999"]).code
-        == "ForbiddenHost"
-    )
+    url = "http://127.0.0.1:9998/f.xls"
+    error = download_and_catch(Cloud((200, FILE)), url, allowed_hosts=["127.0.0.1:9999"])
+    assert error.code == "ForbiddenHost"
 
 
 def test_a_redirect_is_not_followed() -> None:
     cloud = Cloud(
         (302, b""), headers={"Location": "https://bucket.aliyuncs.com/other.xls?Signature=s3cr3t"}
     )
-    assert failure(cloud).code == "BadAnswer"
-    assert len(cloud.asked) == 1
+    assert download_and_catch(cloud).code == "BadAnswer"
+    assert len(cloud.requests) == 1
 
 
-def test_an_expired_link_is_told_from_other_refusals() -> None:
-    seen = failure(Cloud((403, EXPIRED)))
-    assert (seen.code, seen.status, seen.request_id, seen.advice_key) == (
+def test_an_expired_link_has_a_code_of_its_own() -> None:
+    error = download_and_catch(Cloud((403, EXPIRED)))
+    assert (error.code, error.status, error.request_id, error.advice) == (
         "LinkExpired",
         403,
         "OSS-1",
@@ -152,53 +161,55 @@ def test_an_expired_link_is_told_from_other_refusals() -> None:
 
 
 @pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (404, "NoSuchKey")])
-def test_another_refusal_of_oss_keeps_its_code(status: int, code: str) -> None:
+def test_another_error_of_oss_keeps_its_code(status: int, code: str) -> None:
     document = f"<Error>\n<Code>{code}</Code>\n<Message>No.</Message></Error>".encode()
-    seen = failure(Cloud((status, document)))
-    assert (seen.code, seen.status, seen.advice_key) == (code, status, "link_refused")
+    error = download_and_catch(Cloud((status, document)))
+    assert (error.code, error.status, error.advice) == (code, status, "link_refused")
 
 
-def test_a_link_signed_with_another_key_says_nothing_about_ours() -> None:
-    seen = failure(
+def test_an_error_about_the_key_of_the_link_is_not_about_our_key() -> None:
+    error = download_and_catch(
         Cloud((403, b"<Error><Code>SignatureDoesNotMatch</Code><Message>No.</Message></Error>"))
     )
-    assert (seen.code, seen.advice_key) == ("OSS.SignatureDoesNotMatch", "link_refused")
+    assert (error.code, error.advice) == ("OSS.SignatureDoesNotMatch", "link_refused")
 
 
-def test_a_refusal_without_a_document_is_a_bad_answer() -> None:
-    seen = failure(Cloud((502, b"<html>" + b"x" * 1_000_000)))
-    assert (seen.code, seen.status) == ("BadAnswer", 502)
+def test_an_error_without_a_document_is_a_bad_answer() -> None:
+    error = download_and_catch(Cloud((502, b"<html>" + b"x" * 1_000_000)))
+    assert (error.code, error.status) == ("BadAnswer", 502)
 
 
-def test_an_endless_refusal_is_not_read_to_its_end() -> None:
-    def pages(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+def test_an_endless_error_document_is_not_read_to_its_end() -> None:
+    def answer_without_end(
+        environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterator[bytes]:
         start_response("502 Bad Gateway", [])
         while True:
             yield b"x" * 10_000
 
     with pytest.raises(CloudError, match="answered 502"):
-        download(
+        download_file(
             LINK,
             io.BytesIO(),
             allowed_hosts=[".aliyuncs.com"],
             max_bytes=100,
             timeout=60.0,
-            transport=httpx.WSGITransport(app=pages),
+            transport=httpx.WSGITransport(app=answer_without_end),
         )
 
 
 @pytest.mark.parametrize("part", [LINK, LINK.partition("?")[2]])
-def test_a_fault_of_the_line_that_quotes_the_link_loses_it(part: str) -> None:
-    seen = failure(Cloud(httpx.ReadError(f"no luck with {part}")))
-    assert seen.code == "CutOff"
-    assert seen.message.startswith("no luck with ")
+def test_the_link_is_removed_from_a_connection_error(part: str) -> None:
+    error = download_and_catch(Cloud(httpx.ReadError(f"no luck with {part}")))
+    assert error.code == "CutOff"
+    assert error.message.startswith("no luck with ")
 
 
 def test_a_file_announced_as_too_large_is_refused_before_it_is_read() -> None:
     target = io.BytesIO()
     cloud = Cloud((200, FILE), headers={"Content-Length": str(len(FILE))})
-    seen = failure(cloud, target=target, max_bytes=len(FILE) - 1)
-    assert (seen.code, seen.message) == (
+    error = download_and_catch(cloud, target=target, max_bytes=len(FILE) - 1)
+    assert (error.code, error.message) == (
         "TooLarge",
         f"{len(FILE)} bytes announced, {len(FILE) - 1} allowed",
     )
@@ -207,21 +218,24 @@ def test_a_file_announced_as_too_large_is_refused_before_it_is_read() -> None:
 
 def test_a_file_that_turns_out_too_large_is_refused() -> None:
     target = io.BytesIO()
-    assert failure(Cloud((200, FILE)), target=target, max_bytes=len(FILE) - 1).code == "TooLarge"
+    assert (
+        download_and_catch(Cloud((200, FILE)), target=target, max_bytes=len(FILE) - 1).code
+        == "TooLarge"
+    )
     assert len(target.getvalue()) < len(FILE)
 
 
-def test_a_file_of_just_the_size_allowed_is_taken() -> None:
-    assert fetch(Cloud((200, FILE)), max_bytes=len(FILE)).size == len(FILE)
+def test_a_file_of_exactly_the_allowed_size_is_downloaded() -> None:
+    assert download_from(Cloud((200, FILE)), max_bytes=len(FILE)).size == len(FILE)
 
 
-def test_a_download_cut_off_is_told_by_the_length() -> None:
+def test_a_file_shorter_than_its_content_length_is_cut_off() -> None:
     cloud = Cloud((200, FILE[:-1]), headers={"Content-Length": str(len(FILE))})
-    assert failure(cloud).code == "CutOff"
+    assert download_and_catch(cloud).code == "CutOff"
 
 
-def test_a_download_beyond_its_time_is_ended() -> None:
-    assert failure(Cloud((200, FILE)), timeout=0.0).code == "TimedOut"
+def test_a_download_that_exceeds_its_time_is_stopped() -> None:
+    assert download_and_catch(Cloud((200, FILE)), timeout=0.0).code == "TimedOut"
 
 
 @pytest.mark.parametrize(
@@ -242,28 +256,30 @@ def test_a_download_beyond_its_time_is_ended() -> None:
         ("inline", "/other.xls", "other.xls"),
     ],
 )
-def test_a_file_gets_a_harmless_name(disposition: str, path: str, name: str) -> None:
+def test_a_file_gets_a_safe_name(disposition: str, path: str, name: str) -> None:
     cloud = Cloud((200, FILE), headers={"Content-Disposition": disposition} if disposition else {})
-    assert fetch(cloud, f"https://bucket.aliyuncs.com{path}?Signature=a/b").file_name == name
+    assert (
+        download_from(cloud, f"https://bucket.aliyuncs.com{path}?Signature=a/b").file_name == name
+    )
 
 
 def serve_once(answer: bytes) -> str:
     """Answer one connection with these bytes and close it; return its host and port."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
-        with listening, listening.accept()[0] as connection:
+        with listener, listener.accept()[0] as connection:
             connection.recv(65536)
             connection.sendall(answer)
 
     threading.Thread(target=serve, daemon=True).start()
-    return f"127.0.0.1:{listening.getsockname()[1]}"
+    return f"127.0.0.1:{listener.getsockname()[1]}"
 
 
-def over_a_socket(answer: bytes) -> Downloaded:
+def download_over_a_socket(answer: bytes) -> DownloadedFile:
     host = serve_once(answer)
     url = f"http://{host}/f.xls?Signature=s3cr3t"
-    return download(url, io.BytesIO(), allowed_hosts=[host], max_bytes=100, timeout=60.0)
+    return download_file(url, io.BytesIO(), allowed_hosts=[host], max_bytes=100, timeout=60.0)
 
 
 @pytest.mark.parametrize(
@@ -275,15 +291,15 @@ def over_a_socket(answer: bytes) -> Downloaded:
         b"",
     ],
 )
-def test_a_connection_that_breaks_is_a_cut_off(answer: bytes) -> None:
+def test_a_connection_that_breaks_is_a_cut_off_download(answer: bytes) -> None:
     with pytest.raises(CloudError) as caught:
-        over_a_socket(answer)
+        download_over_a_socket(answer)
     assert caught.value.code == "CutOff"
     assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
 
 
-def test_a_link_stands_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_does_not_contain_the_signature_of_a_link(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        assert over_a_socket(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfile").size == 4
+        assert download_over_a_socket(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfile").size == 4
     assert "/f.xls" in caplog.text
     assert "s3cr3t" not in caplog.text

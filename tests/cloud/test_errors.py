@@ -1,11 +1,11 @@
-"""Every error of the cloud gets its advice, and none shows what must stay hidden."""
+"""The errors of the cloud: each has its advice, and none shows a secret."""
 
 import pickle
 
 import pytest
 
 from dashboard.cloud import Advice, CloudError
-from tests.cloud import KEY_ID, SECRET, Cloud, error
+from tests.cloud import KEY_ID, SECRET, Cloud, build_error
 
 
 @pytest.mark.parametrize(
@@ -39,35 +39,37 @@ from tests.cloud import KEY_ID, SECRET, Cloud, error
 )
 def test_each_code_of_the_cloud_has_its_advice(status: int, code: str, advice: Advice) -> None:
     with pytest.raises(CloudError) as caught:
-        Cloud((status, error(code, "What happened."))).client(attempts=1).report("cp-1")
-    seen = caught.value
-    assert (seen.status, seen.code, seen.message, seen.request_id) == (
+        Cloud((status, build_error(code, "What happened."))).create_client(attempts=1).get_report(
+            "cp-1"
+        )
+    error = caught.value
+    assert (error.status, error.code, error.message, error.request_id) == (
         status,
         code,
         "What happened.",
         "REQ-1",
     )
-    assert seen.advice_key is advice
+    assert error.advice is advice
 
 
-def test_a_code_decides_even_under_status_200() -> None:
+def test_an_error_code_counts_even_with_status_200() -> None:
     with pytest.raises(CloudError, match="Throttling"):
-        Cloud((200, error("Throttling"))).client(attempts=1).report("cp-1")
+        Cloud((200, build_error("Throttling"))).create_client(attempts=1).get_report("cp-1")
 
 
-def test_a_missing_permission_is_named_by_the_cloud() -> None:
-    denied = error(
+def test_a_missing_permission_is_read_from_the_answer() -> None:
+    answer = build_error(
         "NoPermission",
         AccessDeniedDetail={"AuthAction": "config:GetSomething", "NoPermissionType": "x"},
     )
     with pytest.raises(CloudError) as caught:
-        Cloud((403, denied)).client().report("cp-1")
+        Cloud((403, answer)).create_client().get_report("cp-1")
     assert caught.value.detail == "config:GetSomething"
 
 
-def test_a_missing_permission_that_the_cloud_does_not_name_is_the_operation() -> None:
+def test_a_missing_permission_that_the_answer_does_not_name_is_the_operation() -> None:
     with pytest.raises(CloudError) as caught:
-        Cloud((403, error("Forbidden.RAM"))).client().report("cp-1")
+        Cloud((403, build_error("Forbidden.RAM"))).create_client().get_report("cp-1")
     assert caught.value.detail == "config:GetCompliancePackReport"
 
 
@@ -79,43 +81,44 @@ def test_a_missing_permission_that_the_cloud_does_not_name_is_the_operation() ->
         ", server canonicalRequest is GET\n/\nhost:x",
     ],
 )
-def test_the_string_to_sign_is_cut(echo: str) -> None:
+def test_the_string_to_sign_is_removed_from_a_message(echo: str) -> None:
     message = "Specified signature is not matched with our calculation"
     with pytest.raises(CloudError) as caught:
-        Cloud((400, error("SignatureDoesNotMatch", message + echo))).client().report("cp-1")
+        Cloud(
+            (400, build_error("SignatureDoesNotMatch", message + echo))
+        ).create_client().get_report("cp-1")
     assert caught.value.message == message
 
 
-def test_key_secret_and_token_never_stand_in_a_message() -> None:
+def test_key_secret_and_token_are_removed_from_a_message() -> None:
     message = (
         f"Specified access key {KEY_ID} with {SECRET} and a-token or LTAIsomeoneElse is not found."
     )
     with pytest.raises(CloudError) as caught:
-        Cloud((404, error("InvalidAccessKeyId.NotFound", message))).client(
+        Cloud((404, build_error("InvalidAccessKeyId.NotFound", message))).create_client(
             security_token="a-token"
-        ).report("cp-1")
+        ).get_report("cp-1")
     assert caught.value.message == "Specified access key *** with *** and *** or *** is not found."
 
 
 def test_an_address_in_a_message_loses_its_query() -> None:
-    seen = CloudError(
+    error = CloudError(
         "X",
         "see https://a.aliyuncs.com/file.xls?Signature=s3cr3t&Expires=1 or https://help.aliyun.com/",
     )
-    assert seen.message == "see https://a.aliyuncs.com/file.xls or https://help.aliyun.com/"
+    assert error.message == "see https://a.aliyuncs.com/file.xls or https://help.aliyun.com/"
 
 
 def test_a_message_is_one_line_of_at_most_300_characters() -> None:
-    seen = CloudError("X", "one\r\ntwo\x1b[31m\t" + "三" * 1000)
-    assert seen.message.startswith("one two [31m 三")
-    assert len(seen.message) == 300
+    error = CloudError("X", "one\r\ntwo\x1b[31m\t" + "三" * 1000)
+    assert error.message.startswith("one two [31m 三")
+    assert len(error.message) == 300
 
 
-def test_an_error_survives_a_queue() -> None:
-    seen = pickle.loads(
-        pickle.dumps(CloudError("Throttling", "Slow.", status=429, request_id="REQ-1"))
-    )  # noqa: S301  # our own bytes
-    assert (seen.code, seen.message, seen.status, seen.request_id) == (
+def test_an_error_can_be_pickled() -> None:
+    pickled = pickle.dumps(CloudError("Throttling", "Slow.", status=429, request_id="REQ-1"))
+    error = pickle.loads(pickled)  # noqa: S301  # our own bytes
+    assert (error.code, error.message, error.status, error.request_id) == (
         "Throttling",
         "Slow.",
         429,

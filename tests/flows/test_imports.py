@@ -11,14 +11,14 @@ from django.core.management import CommandError, call_command
 
 from dashboard.imports import batch_processing, folders, identity, outcomes, uploads
 from dashboard.models import Account, ImportBatch, ImportedFile, Pack, Report
-from dashboard.sandbox.accounts import PackPlan
-from dashboard.sandbox.estate import Estate
-from dashboard.sandbox.history import history
+from dashboard.sandbox.accounts import SandboxPack
+from dashboard.sandbox.cloud_state import CloudState
+from dashboard.sandbox.past_reports import build_past_report_files
 
 pytestmark = pytest.mark.django_db
 UID = "1024837465912038"
-PLAN = PackPlan(
-    "cp-00000000000000000001", UID, "OSS 合规管理最佳实践", "", ("oss",), rows=60, failing=0.3
+PLAN = SandboxPack(
+    "cp-00000000000000000001", UID, "OSS 合规管理最佳实践", "", ("oss",), rows=60, failing_share=0.3
 )
 UNTIL = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 State = ImportedFile.State
@@ -26,7 +26,7 @@ State = ImportedFile.State
 
 @pytest.fixture(scope="module")
 def files() -> list[tuple[str, bytes, dt.datetime]]:
-    return list(history(Estate(7, 3, packs=(PLAN,)), 3, until=UNTIL))
+    return list(build_past_report_files(CloudState(7, 3, packs=(PLAN,)), 3, until=UNTIL))
 
 
 @pytest.fixture

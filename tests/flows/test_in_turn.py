@@ -16,14 +16,15 @@ from dashboard.generation import lifecycle
 from dashboard.imports import batch_processing, report_creation
 from dashboard.ledger import report_summary, report_writer, spans
 from dashboard.models import Account, Evaluation, Pack, Report, Rule, RuleResult, Sheet
-from dashboard.sandbox.accounts import PackPlan
-from dashboard.sandbox.estate import Estate
-from dashboard.sandbox.history import history
+from dashboard.sandbox.accounts import SandboxPack
+from dashboard.sandbox.cloud_state import CloudState
+from dashboard.sandbox.past_reports import build_past_report_files
 
 pytestmark = pytest.mark.django_db
 UID = "1024837465912038"
 PLANS = [
-    PackPlan(f"cp-{n:020}", UID, f"Pack {n}", "", ("oss",), rows=60, failing=0.3) for n in (1, 2)
+    SandboxPack(f"cp-{n:020}", UID, f"Pack {n}", "", ("oss",), rows=60, failing_share=0.3)
+    for n in (1, 2)
 ]
 UNTIL = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 State = Report.State
@@ -36,7 +37,7 @@ def files() -> list[File]:
     return [
         (plan.id, *one)
         for plan in PLANS
-        for one in history(Estate(7, 6, packs=(plan,)), 6, until=UNTIL)
+        for one in build_past_report_files(CloudState(7, 6, packs=(plan,)), 6, until=UNTIL)
     ]
 
 

@@ -13,18 +13,18 @@ from django.core.management import CommandError, call_command
 from dashboard.imports import batch_processing, report_creation
 from dashboard.ledger import rebuild, report_summary
 from dashboard.models import Evaluation, Pack, Report, RuleResult, Sheet
-from dashboard.sandbox.accounts import PackPlan
-from dashboard.sandbox.estate import Estate
-from dashboard.sandbox.history import history
+from dashboard.sandbox.accounts import SandboxPack
+from dashboard.sandbox.cloud_state import CloudState
+from dashboard.sandbox.past_reports import build_past_report_files
 
-PLAN = PackPlan(
-    "cp-00000000000000000001", "1024837465912038", "Pack", "", ("oss",), rows=80, failing=0.3
+PLAN = SandboxPack(
+    "cp-00000000000000000001", "1024837465912038", "Pack", "", ("oss",), rows=80, failing_share=0.3
 )
 UNTIL = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 
 
-def bring_in(plan: PackPlan = PLAN, weeks: int = 3) -> Pack:
-    files = history(Estate(7, weeks, packs=(plan,)), weeks, until=UNTIL)
+def bring_in(plan: SandboxPack = PLAN, weeks: int = 3) -> Pack:
+    files = build_past_report_files(CloudState(7, weeks, packs=(plan,)), weeks, until=UNTIL)
     found = [
         report_creation.create_report_for_file(plan.uid, plan.id, name, io.BytesIO(content), at)
         for name, content, at in files
@@ -134,7 +134,7 @@ def test_compare_says_the_same_of_reports_and_of_their_files(
 
 def test_compare_refuses_reports_of_two_packs(pack: Pack) -> None:
     other = bring_in(
-        PackPlan("cp-00000000000000000002", PLAN.uid, "Other", "", ("oss",), rows=40), 1
+        SandboxPack("cp-00000000000000000002", PLAN.uid, "Other", "", ("oss",), rows=40), 1
     )
     with pytest.raises(CommandError, match="two packs"):
         call_command(

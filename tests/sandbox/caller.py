@@ -1,4 +1,4 @@
-"""A hand-signed caller of the sandbox, in-process, with every part of a request open to tampering."""
+"""A client of the sandbox that signs by hand, so that a test can falsify any part of a request."""
 
 import uuid
 from datetime import UTC, datetime
@@ -6,17 +6,17 @@ from urllib.parse import urlencode
 
 import httpx
 
-from dashboard import signing
-from dashboard.sandbox.gate import Credential
+from dashboard.cloud import signing
+from dashboard.sandbox.authentication import Credential
 from dashboard.sandbox.wsgi import Sandbox
 
 VERSION = "2020-09-07"
-FORM = "application/x-www-form-urlencoded"
+FORM_TYPE = "application/x-www-form-urlencoded"
 HOST = "config.cn-shanghai.example"
 
 
 class Clock:
-    """A clock that stands still until it is moved; it begins at the real time."""
+    """A clock that starts at the current time and moves only when a test changes `now`."""
 
     def __init__(self) -> None:
         self.now = datetime.now(UTC).timestamp()
@@ -26,7 +26,7 @@ class Clock:
 
 
 class Caller:
-    """Calls operations as the owner of one credential."""
+    """Call operations in-process, signed with one credential."""
 
     def __init__(self, sandbox: Sandbox, credential: Credential) -> None:
         self.sandbox = sandbox
@@ -36,15 +36,12 @@ class Caller:
         )
 
     def call(self, action: str, method: str = "GET", **parameters: str) -> httpx.Response:
-        """Call with V3; the parameters go into the query of a GET and into the form of a POST."""
-        return self.v3(
-            action,
-            method,
-            parameters if method == "GET" else {},
-            parameters if method == "POST" else {},
-        )
+        """Call with V3; a GET has the parameters in its query, a POST in its form."""
+        if method == "GET":
+            return self.call_v3(action, method, query=parameters)
+        return self.call_v3(action, method, form=parameters)
 
-    def v3(
+    def call_v3(
         self,
         action: str,
         method: str = "GET",
@@ -53,43 +50,45 @@ class Caller:
         *,
         now: datetime | None = None,
         nonce: str | None = None,
-        changed: dict[str, str] | None = None,
+        changed_headers: dict[str, str] | None = None,
     ) -> httpx.Response:
-        """Call with V3; `changed` replaces headers after they were signed."""
+        """Call with V3; `changed_headers` replaces headers after they were signed."""
         body = urlencode(form).encode() if form else b""
-        pairs = list((query or {}).items())
-        headers = signing.v3_headers(
+        headers = signing.build_v3_headers(
             access_key_id=self.credential.id,
             secret=self.credential.secret,
             method=method,
             host=HOST,
-            query=pairs,
+            query=list((query or {}).items()),
             body=body,
             action=action,
             version=VERSION,
             now=now or datetime.now(UTC),
             nonce=nonce or uuid.uuid4().hex,
             security_token=self.credential.token,
-            content_type=FORM if form else None,
+            content_type=FORM_TYPE if form else None,
         )
         return self.client.request(
             method,
             "/",
             params=httpx.QueryParams(query or {}),
             content=body,
-            headers=headers | (changed or {}),
+            headers=headers | (changed_headers or {}),
         )
 
-    def v1(
+    def call_v1(
         self,
         action: str,
         method: str = "GET",
         *,
-        everything_in_body: bool = False,
+        all_in_body: bool = False,
         form: dict[str, str] | None = None,
-        **stated: str,
+        **extra_parameters: str,
     ) -> httpx.Response:
-        """Call with V1; the common parameters go into the query unless they are wanted in the body."""
+        """Call with V1; `extra_parameters` add to the common parameters or replace them.
+
+        The common parameters are in the query, or in the body with `all_in_body`.
+        """
         common = {
             "Action": action,
             "Version": VERSION,
@@ -98,31 +97,30 @@ class Caller:
             "SignatureVersion": "1.0",
             "SignatureNonce": uuid.uuid4().hex,
             "Timestamp": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        } | stated
+        } | extra_parameters
         if self.credential.token:
             common["SecurityToken"] = self.credential.token
-        common["Signature"] = signing.v1_signature(
+        common["Signature"] = signing.compute_v1_signature(
             self.credential.secret, method, common | (form or {})
         )
-        query, body = ({}, common | (form or {})) if everything_in_body else (common, form or {})
+        query, body = ({}, common | (form or {})) if all_in_body else (common, form or {})
         content = urlencode(body).encode()
-        headers = {"content-type": FORM} if content else {}
+        headers = {"content-type": FORM_TYPE} if content else {}
         return self.client.request(method, "/", params=query, content=content, headers=headers)
 
-    def generate(self, pack: str) -> httpx.Response:
-        return self.call("GenerateCompliancePackReport", "POST", CompliancePackId=pack)
+    def generate_report(self, pack_id: str) -> httpx.Response:
+        return self.call("GenerateCompliancePackReport", "POST", CompliancePackId=pack_id)
 
-    def report(self, pack: str) -> dict[str, str]:
-        answer = self.call("GetCompliancePackReport", CompliancePackId=pack)
+    def get_report(self, pack_id: str) -> dict[str, str]:
+        answer = self.call("GetCompliancePackReport", CompliancePackId=pack_id)
         report: dict[str, str] = answer.json()["CompliancePackReport"]
         return report
 
-    def file(self, pack: str) -> bytes:
-        """Generate and download."""
-        assert self.generate(pack).status_code == 200
-        return self.client.get(self.report(pack)["ReportUrl"]).content
+    def generate_and_download(self, pack_id: str) -> bytes:
+        assert self.generate_report(pack_id).status_code == 200
+        return self.client.get(self.get_report(pack_id)["ReportUrl"]).content
 
 
-def code(answer: httpx.Response) -> str:
-    """Return the error code of a JSON answer."""
+def get_error_code(answer: httpx.Response) -> str:
+    """Return the error code of a JSON answer; "None" if it has none."""
     return str(answer.json().get("Code"))

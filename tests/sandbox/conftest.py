@@ -1,4 +1,4 @@
-"""The sandbox with a clock that tests move, and callers who hold its keys."""
+"""A sandbox with a clock that tests move, and a caller for each of its accounts."""
 
 import pytest
 
@@ -23,6 +23,6 @@ def caller(sandbox: Sandbox) -> Caller:
 
 
 @pytest.fixture
-def staging(sandbox: Sandbox) -> Caller:
+def staging_caller(sandbox: Sandbox) -> Caller:
     """The second account, with its AccessKey."""
     return Caller(sandbox, sandbox.accounts[1].credential)

@@ -310,7 +310,7 @@ def test_the_number_of_queries_does_not_grow_with_the_changes(
     ends: tuple[Report, Report],
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    large = bring_in(plan(5, rows=300, failing=0.4), 2)
+    large = bring_in(plan(5, rows=300, failing_share=0.4), 2)
     older, newer = large.reports.order_by("position")
     for of, reports in ((pack, ends), (large, (older, newer))):
         with django_assert_max_num_queries(14):

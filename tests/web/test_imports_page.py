@@ -11,8 +11,8 @@ from huey.contrib.djhuey import HUEY
 
 from dashboard.imports import batch_processing, outcomes
 from dashboard.models import ImportBatch, ImportedFile, Report
-from dashboard.sandbox.estate import Estate
-from dashboard.sandbox.history import history
+from dashboard.sandbox.cloud_state import CloudState
+from dashboard.sandbox.past_reports import build_past_report_files
 from tests.past import UNTIL, plan
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +29,10 @@ def importer(officer: User) -> Client:
 @pytest.fixture
 def files() -> dict[str, bytes]:
     return {
-        name: content for name, content, _ in history(Estate(7, 2, packs=(plan(),)), 2, until=UNTIL)
+        name: content
+        for name, content, _ in build_past_report_files(
+            CloudState(7, 2, packs=(plan(),)), 2, until=UNTIL
+        )
     }
 
 

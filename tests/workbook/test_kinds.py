@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.sandbox.files import encrypted
+from dashboard.sandbox.report_files import build_encrypted_workbook
 from dashboard.workbook import Limits, WorkbookError
 from tests import files
 from tests.workbook.reader import read, states
@@ -70,7 +70,7 @@ REFUSED = {
     "empty": (b"", "empty"),
     "only spaces": (b" \r\n \n", "empty"),
     "a zip of nothing": (files.zipped({}), "empty"),
-    "encrypted .xls": (encrypted(), "encrypted"),
+    "encrypted .xls": (build_encrypted_workbook(), "encrypted"),
     "encrypted .xlsx": (ole_with("EncryptedPackage"), "encrypted"),
     "an OSS error": (files.OSS_ERROR, "oss_error"),
     "a page without a table": (files.ERROR_PAGE, "error_page"),

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard.sandbox.calls import ASSUMED_LIMITS
-from dashboard.sandbox.estate import Estate
+from dashboard.sandbox.call_log import ASSUMED_LIMITS
+from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.faults import FAULTS
-from dashboard.sandbox.server import serve
+from dashboard.sandbox.server import create_server
 from dashboard.sandbox.wsgi import Sandbox
 
 
@@ -53,14 +53,14 @@ class Command(BaseCommand):
         names = ("seed", "generation_seconds", "link_seconds", "large_rows", "past_weeks")
         accounts, packs, rows = options["many"] or (0, 0, 0)
         sandbox = Sandbox(
-            Estate.many(accounts, packs, rows, options["seed"]) if accounts else None,
+            CloudState.create_many(accounts, packs, rows, options["seed"]) if accounts else None,
             limits=ASSUMED_LIMITS if options["limits"] else None,
             **{name: options[name] for name in names},
         )
         for fault in options["fault"]:
             sandbox.faults.set(fault)
         try:
-            server = serve(sandbox, options["port"])
+            server = create_server(sandbox, options["port"])
         except OSError as error:
             raise CommandError(f"port {options['port']} cannot be used: {error.strerror}") from None
         for end in (

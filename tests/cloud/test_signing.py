@@ -1,11 +1,11 @@
-"""The signer gives what Alibaba Cloud has published."""
+"""The signatures are those that Alibaba Cloud has published."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from dashboard import signing
+from dashboard.cloud import signing
 
 QUERY = [
     ("RegionId", "cn-shanghai"),
@@ -13,8 +13,10 @@ QUERY = [
 ]
 
 
-def published(now: datetime, nonce: str, security_token: str | None = None) -> dict[str, str]:
-    return signing.v3_headers(
+def build_example_headers(
+    now: datetime, nonce: str, security_token: str | None = None
+) -> dict[str, str]:
+    return signing.build_v3_headers(
         access_key_id="YourAccessKeyId",
         secret="YourAccessKeySecret",
         method="POST",
@@ -45,7 +47,7 @@ def published(now: datetime, nonce: str, security_token: str | None = None) -> d
     ],
 )
 def test_v3_gives_the_published_signatures(now: datetime, nonce: str, signature: str) -> None:
-    assert published(now, nonce)["authorization"] == (
+    assert build_example_headers(now, nonce)["authorization"] == (
         "ACS3-HMAC-SHA256 Credential=YourAccessKeyId,"
         "SignedHeaders=host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version,"
         f"Signature={signature}"
@@ -64,9 +66,9 @@ def test_v1_gives_the_published_signature() -> None:
         "Version": "2014-05-26",
     }
     signature = "OLeaidS1JvxuMvnyHOwuJ+uX5qY="
-    assert signing.v1_signature("testsecret", "GET", parameters) == signature
+    assert signing.compute_v1_signature("testsecret", "GET", parameters) == signature
     assert (
-        signing.v1_signature("testsecret", "GET", parameters | {"Signature": "its own"})
+        signing.compute_v1_signature("testsecret", "GET", parameters | {"Signature": "ignored"})
         == signature
     )
 
@@ -75,24 +77,29 @@ def test_all_but_the_unreserved_characters_are_encoded() -> None:
     assert signing.percent_encode("Az09-_.~ *+/包") == "Az09-_.~%20%2A%2B%2F%E5%8C%85"
 
 
-def test_the_date_is_sent_in_utc_whatever_the_zone() -> None:
+def test_the_date_is_sent_in_utc() -> None:
     shanghai = timezone(timedelta(hours=8))
-    headers = published(datetime(2023, 10, 26, 18, 22, 32, tzinfo=shanghai), "nonce")
+    headers = build_example_headers(datetime(2023, 10, 26, 18, 22, 32, tzinfo=shanghai), "nonce")
     assert headers["x-acs-date"] == "2023-10-26T10:22:32Z"
 
 
 def test_a_security_token_is_signed() -> None:
     now = datetime(2023, 10, 26, 10, 22, 32, tzinfo=UTC)
-    one, other = published(now, "nonce", "token-1"), published(now, "nonce", "token-2")
-    assert ";x-acs-security-token;" in one["authorization"]
-    assert one["authorization"] != other["authorization"]
+    first, second = (
+        build_example_headers(now, "nonce", "token-1"),
+        build_example_headers(now, "nonce", "token-2"),
+    )
+    assert ";x-acs-security-token;" in first["authorization"]
+    assert first["authorization"] != second["authorization"]
 
 
-def test_an_order_of_parameters_or_of_signed_headers_changes_nothing() -> None:
+def test_the_order_of_parameters_and_of_signed_headers_does_not_matter() -> None:
     headers = {"host": " config.example ", "accept": "*/*", "user-agent": "an agent"}
     empty = hashlib.sha256(b"").hexdigest()
-    one = signing.v3_signature("secret", "GET", "/", QUERY, headers, ["host", "accept"], empty)
-    other = signing.v3_signature(
+    signature = signing.compute_v3_signature(
+        "secret", "GET", "/", QUERY, headers, ["host", "accept"], empty
+    )
+    reordered_signature = signing.compute_v3_signature(
         "secret", "get", "/", QUERY[::-1], headers, ["accept", "host"], empty
     )
-    assert one == other
+    assert signature == reordered_signature

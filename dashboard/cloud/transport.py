@@ -1,4 +1,4 @@
-"""The line to the cloud: how it is opened, what its faults mean, and what of it may be logged."""
+"""The HTTP connection to the cloud: opening a client, its errors, and what it may log."""
 
 import logging
 import ssl
@@ -9,11 +9,15 @@ import httpx
 
 from dashboard.cloud.errors import CloudError
 
-# Proxies of the environment are honoured, but no proxy reaches what runs on this machine.
-DIRECT: Mapping[str, None] = {"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None}
+# Requests to this machine (the sandbox) bypass the proxies that the environment may name.
+NO_PROXY_MOUNTS: Mapping[str, None] = {
+    "all://127.0.0.1": None,
+    "all://localhost": None,
+    "all://[::1]": None,
+}
 
 
-def open_line(
+def open_http_client(
     *,
     transport: httpx.BaseTransport | None,
     timeout: float,
@@ -21,7 +25,10 @@ def open_line(
     base_url: str = "",
     auth: httpx.Auth | None = None,
 ) -> httpx.Client:
-    """Return a client that follows no redirect and gives each connect, send and receive `timeout` seconds."""
+    """Return a client that follows no redirect and uses the proxies of the environment.
+
+    `timeout` is in seconds and holds for each connect, each send and each receive.
+    """
     try:
         return httpx.Client(
             base_url=base_url,
@@ -29,21 +36,24 @@ def open_line(
             headers={"user-agent": "compliance-ledger", **headers},
             timeout=timeout,
             transport=transport,
-            mounts=DIRECT,
-            verify=certificates(),
+            mounts=NO_PROXY_MOUNTS,
+            verify=load_trusted_certificates(),
         )
     except httpx.InvalidURL as error:
-        raise fault(error) from error
+        raise to_cloud_error(error) from error
 
 
 @cache
-def certificates() -> ssl.SSLContext:
-    """Return whom we trust (`SSL_CERT_FILE` counts), read once: reading takes longer than a call to the cloud."""
+def load_trusted_certificates() -> ssl.SSLContext:
+    """Load the trusted certificates (`SSL_CERT_FILE` is honoured).
+
+    They are loaded once, because loading takes longer than a call to the cloud.
+    """
     return httpx.create_ssl_context()
 
 
-def fault(error: Exception, hide: Sequence[str] = ()) -> CloudError:
-    """Name a fault of the line by what it means: never connected, too slow, unreadable, or broken off."""
+def to_cloud_error(error: Exception, hide: Sequence[str] = ()) -> CloudError:
+    """Translate an error of httpx or of a socket; texts in `hide` do not appear in the message."""
     match error:
         case httpx.TimeoutException():
             return CloudError("TimedOut", type(error).__name__, hide=hide)
@@ -59,8 +69,8 @@ def fault(error: Exception, hide: Sequence[str] = ()) -> CloudError:
     return CloudError("CutOff", str(error) or type(error).__name__, hide=hide)
 
 
-def without_query(record: logging.LogRecord) -> bool:
-    """Cut the query off every address that httpx logs: in the query of a signed link stands its signature."""
+def remove_queries_from_log(record: logging.LogRecord) -> bool:
+    """Remove the query from each URL in a log record: the query of a signed link is a secret."""
     if isinstance(record.args, tuple):
         record.args = tuple(
             argument.copy_with(query=None) if isinstance(argument, httpx.URL) else argument
@@ -69,5 +79,5 @@ def without_query(record: logging.LogRecord) -> bool:
     return True
 
 
-# A filter and not a level: the settings of whoever wants to see the requests do not undo it.
-logging.getLogger("httpx").addFilter(without_query)
+# This is a filter, not a log level: settings that show the requests of httpx cannot undo it.
+logging.getLogger("httpx").addFilter(remove_queries_from_log)

@@ -1,17 +1,18 @@
-"""The errors that the gateway and Cloud Config document, with their HTTP status and text.
+"""The documented errors of Cloud Config and of its gateway, with their HTTP status and text.
 
-Sources: https://www.alibabacloud.com/help/en/cloud-config/latest/generatecompliancepackreport for Cloud Config,
-https://help.aliyun.com/document_detail/48054.html for the gateway.
+Cloud Config: https://www.alibabacloud.com/help/en/cloud-config/latest/generatecompliancepackreport
+Gateway: https://help.aliyun.com/document_detail/48054.html
 """
 
 from typing import Any
 
-MESSAGES: dict[str, tuple[int, str]] = {
+ERROR_MESSAGES: dict[str, tuple[int, str]] = {
     "AccountNotExisted": (404, "Your account does not exist."),
     "CompliancePackReportCreating": (400, "The compliance pack report is being created."),
     "Forbidden.RAM": (
         403,
-        "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
+        "User not authorized to operate on the specified resource, "
+        "or this API doesn't support RAM.",
     ),
     "IllegalTimestamp": (
         400,
@@ -33,13 +34,15 @@ MESSAGES: dict[str, tuple[int, str]] = {
     "InvalidVersion": (400, "Specified parameter Version is not valid."),
     "MissingParameter": (
         400,
-        "The input parameter {detail} that is mandatory for processing this request is not supplied.",
+        "The input parameter {detail} that is mandatory for processing this request "
+        "is not supplied.",
     ),
     "NoPermission": (403, "You are not authorized to perform this operation."),
     "ServiceUnavailable": (503, "The request has failed due to a temporary failure of the server."),
     "SignatureDoesNotMatch": (
         400,
-        "Specified signature is not matched with our calculation. server string to sign is:{detail}",
+        "Specified signature is not matched with our calculation. "
+        "server string to sign is:{detail}",
     ),
     "SignatureNonceUsed": (400, "Specified signature nonce was used already."),
     "Throttling": (400, "Request was denied due to request throttling."),
@@ -50,34 +53,39 @@ MESSAGES: dict[str, tuple[int, str]] = {
 
 
 class ApiError(Exception):
-    """An answer that the cloud gives instead of a result; `detail` fills the gap in its message."""
+    """An error of the API, raised to answer a request with it.
+
+    `detail` fills the gap in its message; `access_denied` becomes its AccessDeniedDetail.
+    """
 
     def __init__(
         self, code: str, detail: str = "", access_denied: dict[str, Any] | None = None
     ) -> None:
         self.code = code
-        self.status, message = MESSAGES[code]
+        self.status, message = ERROR_MESSAGES[code]
         self.message = message.format(detail=detail)
         self.access_denied = access_denied
         super().__init__(code)
 
-    def body(self, request_id: str, host: str) -> dict[str, Any]:
-        """Return the documented children of an error, for JSON and XML alike."""
-        recommend = f"https://api.aliyun.com/troubleshoot?q={self.code}&product=Config&requestId={request_id}"
+    def build_body(self, request_id: str, host: str) -> dict[str, Any]:
+        """Return the documented fields of an error, which are the same in JSON and XML."""
         body: dict[str, Any] = {
             "RequestId": request_id,
             "HostId": host,
             "Code": self.code,
             "Message": self.message,
-            "Recommend": recommend,
+            "Recommend": (
+                "https://api.aliyun.com/troubleshoot"
+                f"?q={self.code}&product=Config&requestId={request_id}"
+            ),
         }
         if self.access_denied is not None:
             body["AccessDeniedDetail"] = self.access_denied
         return body
 
 
-def access_denied(action: str, uid: str) -> dict[str, Any]:
-    """Return the detail that names the missing RAM right, as the gateway does for an identity without it."""
+def build_access_denied_detail(action: str, uid: str) -> dict[str, Any]:
+    """Return the AccessDeniedDetail that names the RAM action an identity may not perform."""
     return {
         "AuthAction": f"config:{action}",
         "AuthPrincipalDisplayName": "200000000000000001",

@@ -1,4 +1,4 @@
-"""The faults: each one does what it says, as often as it is told, and no more."""
+"""Each fault does what its description says, within its limits, and nothing else."""
 
 import errno
 import http.client
@@ -11,9 +11,9 @@ import pytest
 import xlrd
 from xlrd.biffh import XLRDError
 
-from dashboard.sandbox.server import served
+from dashboard.sandbox.server import run_server_in_thread
 from dashboard.sandbox.wsgi import Sandbox
-from tests.sandbox.caller import Caller, code
+from tests.sandbox.caller import Caller, get_error_code
 
 PACK = "cp-2b8e47d09a6c4f13b5d7"
 OTHER = "cp-6f0d62a3b1c94e75a208"
@@ -31,29 +31,29 @@ LIST = "ListCompliancePacks"
         ("not-activated", 404, "AccountNotExisted"),
     ],
 )
-def test_a_fault_of_the_api_strikes_as_often_as_told(
+def test_an_api_fault_answers_the_given_number_of_requests(
     caller: Caller, fault: str, status: int, expected: str
 ) -> None:
     caller.sandbox.faults.set(fault, times=2)
     answers = [caller.call(LIST) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [status, status, 200]
-    assert code(answers[0]) == expected
+    assert get_error_code(answers[0]) == expected
 
 
 def test_a_denied_access_names_the_missing_right(caller: Caller) -> None:
     caller.sandbox.faults.set("forbidden")
-    detail = caller.generate(PACK).json()["AccessDeniedDetail"]
+    detail = caller.generate_report(PACK).json()["AccessDeniedDetail"]
     assert detail["AuthAction"] == "config:GenerateCompliancePackReport"
 
 
-def test_a_fault_may_be_for_one_operation_or_pack(caller: Caller) -> None:
+def test_a_fault_can_be_limited_to_one_operation_and_pack(caller: Caller) -> None:
     caller.sandbox.faults.set("unavailable", on="GenerateCompliancePackReport", pack=PACK)
-    assert code(caller.generate(PACK)) == "ServiceUnavailable"
-    assert caller.generate(OTHER).status_code == 200
+    assert get_error_code(caller.generate_report(PACK)) == "ServiceUnavailable"
+    assert caller.generate_report(OTHER).status_code == 200
     assert caller.call("GetCompliancePackReport", CompliancePackId=PACK).status_code == 200
 
 
-def test_a_fault_may_last_for_a_while(caller: Caller) -> None:
+def test_a_fault_can_be_limited_in_time(caller: Caller) -> None:
     caller.sandbox.faults.set("throttling", lasting=0)
     assert caller.call(LIST).status_code == 200
 
@@ -69,78 +69,78 @@ def test_an_unknown_fault_is_an_error(sandbox: Sandbox) -> None:
         sandbox.faults.set("gremlins")
 
 
-def test_slow_waits(caller: Caller) -> None:
+def test_the_fault_slow_delays_the_answer(caller: Caller) -> None:
     caller.sandbox.faults.set("slow", times=1, delay=0.2)
-    began = time.monotonic()
+    started_at = time.monotonic()
     caller.call(LIST)
-    assert time.monotonic() - began >= 0.2
+    assert time.monotonic() - started_at >= 0.2
 
 
 def test_never_completes_leaves_a_report_creating(caller: Caller) -> None:
     caller.sandbox.faults.set("never-completes")
-    caller.generate(PACK)
-    assert caller.report(PACK)["ReportStatus"] == "CREATING"
-    assert code(caller.generate(PACK)) == "CompliancePackReportCreating"
+    caller.generate_report(PACK)
+    assert caller.get_report(PACK)["ReportStatus"] == "CREATING"
+    assert get_error_code(caller.generate_report(PACK)) == "CompliancePackReportCreating"
     caller.sandbox.faults.clear()
-    assert caller.report(PACK)["ReportStatus"] == "COMPLETE"
+    assert caller.get_report(PACK)["ReportStatus"] == "COMPLETE"
 
 
 def test_never_completes_leaves_a_complete_report_alone(caller: Caller) -> None:
-    caller.generate(PACK)
-    assert caller.report(PACK)["ReportStatus"] == "COMPLETE"
+    caller.generate_report(PACK)
+    assert caller.get_report(PACK)["ReportStatus"] == "COMPLETE"
     caller.sandbox.faults.set("never-completes")
-    assert caller.report(PACK)["ReportStatus"] == "COMPLETE"
+    assert caller.get_report(PACK)["ReportStatus"] == "COMPLETE"
 
 
-def test_the_previous_report_may_show_for_a_while(caller: Caller) -> None:
-    caller.generate(PACK)
-    before = caller.report(PACK)
-    caller.generate(PACK)
+def test_previous_report_shows_the_report_before_the_latest(caller: Caller) -> None:
+    caller.generate_report(PACK)
+    first_report = caller.get_report(PACK)
+    caller.generate_report(PACK)
     caller.sandbox.faults.set("previous-report", times=2)
-    stamps = [caller.report(PACK)["ReportCreateTimestamp"] for _ in range(3)]
-    assert stamps[:2] == [before["ReportCreateTimestamp"]] * 2
-    assert stamps[2] > before["ReportCreateTimestamp"]
+    timestamps = [caller.get_report(PACK)["ReportCreateTimestamp"] for _ in range(3)]
+    assert timestamps[:2] == [first_report["ReportCreateTimestamp"]] * 2
+    assert timestamps[2] > first_report["ReportCreateTimestamp"]
 
 
-def test_an_expired_link_is_handed_out_once(caller: Caller) -> None:
-    caller.generate(PACK)
+def test_an_expired_link_is_given_once(caller: Caller) -> None:
+    caller.generate_report(PACK)
     caller.sandbox.faults.set("expired-link", times=1)
-    answers = [caller.client.get(caller.report(PACK)["ReportUrl"]) for _ in range(2)]
+    answers = [caller.client.get(caller.get_report(PACK)["ReportUrl"]) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [403, 200]
     assert b"Request has expired." in answers[0].content
 
 
-def test_an_html_page_comes_for_the_file(caller: Caller) -> None:
+def test_html_page_serves_a_page_instead_of_the_file(caller: Caller) -> None:
     caller.sandbox.faults.set("html-page", times=1)
-    assert caller.file(PACK).startswith(b"<!DOCTYPE html>")
+    assert caller.generate_and_download(PACK).startswith(b"<!DOCTYPE html>")
 
 
 def test_a_corrupt_file_cannot_be_read(caller: Caller) -> None:
     caller.sandbox.faults.set("corrupt")
-    content = caller.file(PACK)
+    content = caller.generate_and_download(PACK)
     assert content[:8] == bytes.fromhex("d0cf11e0a1b11ae1")
     with pytest.raises(Exception):  # noqa: B017, PT011 (xlrd raises whatever it stumbles over)
         xlrd.open_workbook(file_contents=content, logfile=StringIO())
 
 
-def test_an_encrypted_file_says_so(caller: Caller) -> None:
+def test_an_encrypted_file_is_recognised_by_xlrd(caller: Caller) -> None:
     caller.sandbox.faults.set("encrypted")
     with pytest.raises(XLRDError, match="encrypted"):
-        xlrd.open_workbook(file_contents=caller.file(PACK))
+        xlrd.open_workbook(file_contents=caller.generate_and_download(PACK))
 
 
-def test_a_cut_off_download_ends_before_its_length(caller: Caller) -> None:
-    caller.generate(PACK)
+def test_a_cut_off_download_is_shorter_than_its_content_length(caller: Caller) -> None:
+    caller.generate_report(PACK)
     caller.sandbox.faults.set("cut-off", times=1)
-    answer = caller.client.get(caller.report(PACK)["ReportUrl"])
+    answer = caller.client.get(caller.get_report(PACK)["ReportUrl"])
     assert len(answer.content) < int(answer.headers["content-length"])
 
 
-def test_a_cut_off_download_is_an_error_over_http(caller: Caller) -> None:
-    caller.generate(PACK)
-    url = httpx.URL(caller.report(PACK)["ReportUrl"])
+def test_a_cut_off_download_is_a_protocol_error_over_http(caller: Caller) -> None:
+    caller.generate_report(PACK)
+    url = httpx.URL(caller.get_report(PACK)["ReportUrl"])
     caller.sandbox.faults.set("cut-off", times=1)
-    with served(caller.sandbox) as address, pytest.raises(httpx.RemoteProtocolError):
+    with run_server_in_thread(caller.sandbox) as address, pytest.raises(httpx.RemoteProtocolError):
         httpx.get(f"http://{address}{url.raw_path.decode()}", timeout=60, trust_env=False)
 
 
@@ -150,12 +150,14 @@ def test_a_reset_in_process_is_a_connection_error(caller: Caller) -> None:
         caller.call(LIST)
 
 
-def test_a_reset_over_http_is_a_reset(sandbox: Sandbox) -> None:
+def test_a_reset_over_http_resets_the_connection(sandbox: Sandbox) -> None:
     sandbox.faults.set("reset", times=1)
-    with served(sandbox) as address, socket.create_connection(address.split(":")) as line:  # type: ignore[arg-type]
-        line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        with pytest.raises(OSError, match="reset") as caught:
-            line.recv(1)
+    with run_server_in_thread(sandbox) as address:
+        host, port = address.split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            with pytest.raises(OSError, match="reset") as caught:
+                connection.recv(1)
     assert caught.value.errno == errno.ECONNRESET
 
 
@@ -170,7 +172,7 @@ def test_faults_are_set_listed_and_cleared_over_http(sandbox: Sandbox, caller: C
         "until": None,
         "delay": 3.0,
     }
-    assert code(caller.call(LIST)) == "Throttling.User"
+    assert get_error_code(caller.call(LIST)) == "Throttling.User"
     assert client.get("/-/faults").json()["faults"][0]["times"] == 1
     assert client.request("DELETE", "/-/faults").json()["faults"] == []
 
@@ -180,23 +182,23 @@ def test_a_fault_that_cannot_be_set_is_a_bad_request(caller: Caller, query: str)
     assert caller.client.post(f"/-/faults?{query}").status_code == 400
 
 
-def test_faults_are_set_from_this_machine_only(sandbox: Sandbox) -> None:
+def test_faults_can_be_set_from_this_machine_only(sandbox: Sandbox) -> None:
     transport = httpx.WSGITransport(app=sandbox, remote_addr="192.0.2.7")
     with httpx.Client(transport=transport, base_url="http://x") as client:
         assert client.post("/-/faults?name=throttling").status_code == 403
-    assert sandbox.faults.listing() == []
+    assert sandbox.faults.list_as_json() == []
 
 
 def test_a_chunked_body_is_read_over_http(sandbox: Sandbox) -> None:
-    with served(sandbox) as address:
-        line = http.client.HTTPConnection(address)
-        line.request(
+    with run_server_in_thread(sandbox) as address:
+        connection = http.client.HTTPConnection(address)
+        connection.request(
             "POST",
             "/-/faults",
             body=iter([b"name=thro", b"ttling&times=1"]),
             headers={"Content-Type": "application/x-www-form-urlencoded"},
             encode_chunked=True,
         )
-        assert line.getresponse().status == 200
-        line.close()
-    assert sandbox.faults.listing()[0]["name"] == "throttling"
+        assert connection.getresponse().status == 200
+        connection.close()
+    assert sandbox.faults.list_as_json()[0]["name"] == "throttling"

@@ -1,7 +1,8 @@
-"""Signatures of Alibaba Cloud's API, V3 (which we send) and V1 (which older clients send), as pure functions.
+"""Signatures of Alibaba Cloud's API: V3, which we send, and V1, which older clients send.
 
-Sources: https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature for V3,
-https://www.alibabacloud.com/help/en/sdk/product-overview/rpc-mechanism for V1. Published vectors pin both.
+Sources: https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature
+for V3, https://www.alibabacloud.com/help/en/sdk/product-overview/rpc-mechanism for V1.
+The tests hold both against the signatures published there.
 """
 
 import base64
@@ -19,7 +20,7 @@ def percent_encode(text: str) -> str:
     return quote(text, safe="-_.~")
 
 
-def v3_signature(
+def compute_v3_signature(
     secret: str,
     method: str,
     path: str,
@@ -28,8 +29,9 @@ def v3_signature(
     signed_headers: Sequence[str],
     body_sha256: str,
 ) -> str:
-    """Return the hex signature. `query` is decoded, in any order; `headers` has lower-case names.
+    """Return the signature in hex digits.
 
+    `query` holds decoded parameters in any order; `headers` has lower-case names.
     A name in `signed_headers` that `headers` lacks raises KeyError.
     """
     names = sorted(signed_headers)
@@ -38,7 +40,7 @@ def v3_signature(
         (
             method.upper(),
             path,
-            canonical_query(query),
+            build_canonical_query(query),
             canonical_headers,
             ";".join(names),
             body_sha256,
@@ -48,7 +50,7 @@ def v3_signature(
     return hmac.new(secret.encode(), string_to_sign.encode(), hashlib.sha256).hexdigest()
 
 
-def v3_headers(
+def build_v3_headers(
     *,
     access_key_id: str,
     secret: str,
@@ -63,10 +65,11 @@ def v3_headers(
     security_token: str | None = None,
     content_type: str | None = None,
 ) -> dict[str, str]:
-    """Return every header that V3 asks for, `authorization` among them; all the others are signed.
+    """Return all headers that V3 requires; `authorization` carries the signature over the others.
 
-    `now` must be aware; the cloud accepts it within 15 minutes of its own clock. `security_token` comes with an STS
-    key. `content_type`, where the request has one, must be given here to be signed.
+    `now` must be aware; the cloud accepts it within 15 minutes of its own clock. `security_token`
+    belongs to a temporary (STS) key. Give `content_type` if the request has one, so that it is
+    signed too.
     """
     body_sha256 = hashlib.sha256(body).hexdigest()
     headers = {
@@ -82,21 +85,21 @@ def v3_headers(
     if content_type:
         headers["content-type"] = content_type
     names = sorted(headers)
-    signature = v3_signature(secret, method, "/", query, headers, names, body_sha256)
+    signature = compute_v3_signature(secret, method, "/", query, headers, names, body_sha256)
     credential = f"Credential={access_key_id},SignedHeaders={';'.join(names)},Signature={signature}"
     return headers | {"authorization": f"{V3_ALGORITHM} {credential}"}
 
 
-def v1_signature(secret: str, method: str, parameters: Mapping[str, str]) -> str:
-    """Return the Base64 signature of all query and form parameters; a `Signature` among them is left out."""
+def compute_v1_signature(secret: str, method: str, parameters: Mapping[str, str]) -> str:
+    """Return the Base64 signature over all query and form parameters except `Signature`."""
     signed = [(name, value) for name, value in parameters.items() if name != "Signature"]
-    string_to_sign = f"{method.upper()}&%2F&{percent_encode(canonical_query(signed))}"
+    string_to_sign = f"{method.upper()}&%2F&{percent_encode(build_canonical_query(signed))}"
     digest = hmac.new(f"{secret}&".encode(), string_to_sign.encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()
 
 
-def canonical_query(query: Sequence[tuple[str, str]]) -> str:
-    """Return the parameters sorted by name and percent-encoded, as both versions sign them."""
+def build_canonical_query(parameters: Sequence[tuple[str, str]]) -> str:
+    """Return the parameters sorted by name and percent-encoded, as V1 and V3 sign them."""
     return "&".join(
-        f"{percent_encode(name)}={percent_encode(value)}" for name, value in sorted(query)
+        f"{percent_encode(name)}={percent_encode(value)}" for name, value in sorted(parameters)
     )

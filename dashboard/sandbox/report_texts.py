@@ -1,6 +1,6 @@
-"""The words of a report file in Chinese and English: sheets, heads, statuses, risks."""
+"""The texts of a report file in Chinese and English: sheet names, headers, statuses, risks."""
 
-from dashboard.sandbox.state import (
+from dashboard.sandbox.pack_state import (
     COMPLIANT,
     IGNORED,
     INSUFFICIENT_DATA,
@@ -8,7 +8,7 @@ from dashboard.sandbox.state import (
     NOT_APPLICABLE,
 )
 
-SHEETS = {
+SHEET_NAMES = {
     "zh": {
         "overview": "检测概览",
         "rules": "规则列表",
@@ -24,7 +24,7 @@ SHEETS = {
         IGNORED: "Excluded Resources",
     },
 }
-STATUSES = {
+STATUS_NAMES = {
     "zh": {
         COMPLIANT: "合规",
         NON_COMPLIANT: "不合规",
@@ -40,39 +40,76 @@ STATUSES = {
         IGNORED: "Ignored",
     },
 }
-RISKS = {"zh": {1: "高风险", 2: "中风险", 3: "低风险"}, "en": {1: "High", 2: "Medium", 3: "Low"}}
+RISK_NAMES = {
+    "zh": {1: "高风险", 2: "中风险", 3: "低风险"},
+    "en": {1: "High", 2: "Medium", 3: "Low"},
+}
 
-RULE_HEAD = {
+RULE_HEADER = {
     "zh": (
-        "规则ID", "规则名称", "风险等级", "执行状态", "合规资源数", "不合规资源数", "不适用", "已排除", "创建时间",
-        "修正设置", "修正建议",
+        "规则ID",
+        "规则名称",
+        "风险等级",
+        "执行状态",
+        "合规资源数",
+        "不合规资源数",
+        "不适用",
+        "已排除",
+        "创建时间",
+        "修正设置",
+        "修正建议",
     ),
     "en": (
-        "Rule ID", "Rule Name", "Risk Level", "Execution Status", "Compliant Resources", "Non-Compliant Resources",
-        "Not Applicable", "Excluded", "Creation Time", "Remediation Settings", "Remediation Suggestions",
+        "Rule ID",
+        "Rule Name",
+        "Risk Level",
+        "Execution Status",
+        "Compliant Resources",
+        "Non-Compliant Resources",
+        "Not Applicable",
+        "Excluded",
+        "Creation Time",
+        "Remediation Settings",
+        "Remediation Suggestions",
     ),
-}  # fmt: skip
-RESOURCE_HEAD = {
+}
+RESOURCE_HEADER = {
     "zh": ("资源类型", "资源ID", "资源名称", "审计规则名称", "规则ID"),
     "en": ("Resource Type", "Resource ID", "Resource Name", "Audit Rule Name", "Rule ID"),
 }
-FAILING_HEAD = {
+REASON_HEADER = {
     "zh": ("不合规原因", "修正建议"),
     "en": ("Reason for Non-Compliance", "Link to Remediation Suggestion"),
 }
-# The last is a column that no documentation of the report knows.
-PLACE_HEAD = {"zh": ("地域", "账号ID", "标签"), "en": ("Region", "Account ID", "Tags")}
-OLDER_HEAD = {
+# No documentation of the report mentions the last column.
+LOCATION_HEADER = {"zh": ("地域", "账号ID", "标签"), "en": ("Region", "Account ID", "Tags")}
+OLDER_LAYOUT_HEADER = {
     "zh": (
-        "规则名称", "风险等级", "资源类型", "资源ID", "资源名称", "地域", "账号ID", "合规结果", "不合规原因",
+        "规则名称",
+        "风险等级",
+        "资源类型",
+        "资源ID",
+        "资源名称",
+        "地域",
+        "账号ID",
+        "合规结果",
+        "不合规原因",
         "评估时间",
     ),
     "en": (
-        "Rule Name", "Risk Level", "Resource Type", "Resource ID", "Resource Name", "Region", "Account ID",
-        "Compliance Status", "Reason", "Evaluation Time",
+        "Rule Name",
+        "Risk Level",
+        "Resource Type",
+        "Resource ID",
+        "Resource Name",
+        "Region",
+        "Account ID",
+        "Compliance Status",
+        "Reason",
+        "Evaluation Time",
     ),
-}  # fmt: skip
-OVERVIEW = {
+}
+OVERVIEW_LABELS = {
     "zh": {
         "title": "合规包检测报告",
         "pack": "合规包名称",
@@ -81,7 +118,7 @@ OVERVIEW = {
         "account": "账号ID",
         "time": "报告生成时间",
         "scope": "检测范围",
-        "everything": "账号下全部资源",
+        "all_resources": "账号下全部资源",
         "rate": "资源合规率",
         "no_data": "无数据",
         "rules": "规则数",
@@ -103,7 +140,7 @@ OVERVIEW = {
         "account": "Account ID",
         "time": "Report Generated At",
         "scope": "Scope",
-        "everything": "All resources of the account",
+        "all_resources": "All resources of the account",
         "rate": "Resource Compliance Rate",
         "no_data": "No data",
         "rules": "Rules",
@@ -118,12 +155,12 @@ OVERVIEW = {
         "failing_evaluations": "Non-Compliant Evaluations",
     },
 }
-SETTINGS = {"zh": "未设置", "en": "Not set"}
-REASON = {
+REMEDIATION_SETTINGS = {"zh": "未设置", "en": "Not set"}
+REASON_TEXT = {
     "zh": "属性 {property} 当前为「{actual}」，不满足要求 {operator}「{desired}」。",
     "en": 'Property {property} is "{actual}", which does not meet {operator} "{desired}".',
 }
-REMEDIATION = {
+REMEDIATION_LINK = {
     "zh": "https://help.aliyun.com/zh/cloud-config/user-guide/{identifier}",
     "en": "https://www.alibabacloud.com/help/en/cloud-config/user-guide/{identifier}",
 }

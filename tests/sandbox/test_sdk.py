@@ -1,4 +1,4 @@
-"""The official SDK, which knows nothing of us, drives the sandbox over HTTP."""
+"""The official SDK, which does not know this project, works against the sandbox over HTTP."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -7,30 +7,32 @@ from typing import Any
 import httpx
 import pytest
 
-os.environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] = (
-    "true"  # read when the SDK's credentials are imported
-)
+# The SDK reads this variable when its credentials are imported.
+os.environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] = "true"
 
 models = pytest.importorskip("alibabacloud_config20200907.models")
 sdk = pytest.importorskip("alibabacloud_config20200907.client")
 openapi = pytest.importorskip("alibabacloud_tea_openapi.models")
 exceptions = pytest.importorskip("alibabacloud_tea_openapi.exceptions")
 
-from dashboard.sandbox.gate import Credential  # noqa: E402 (the environment comes first)
-from dashboard.sandbox.server import served  # noqa: E402
+from dashboard.sandbox.authentication import Credential  # noqa: E402  # after os.environ
+from dashboard.sandbox.server import run_server_in_thread  # noqa: E402
 from dashboard.sandbox.wsgi import Sandbox  # noqa: E402
 from tests.sandbox.caller import Caller  # noqa: E402
 
 PACK = "cp-6f0d62a3b1c94e75a208"
-Connect = Callable[[Credential], Any]
+ClientFactory = Callable[[Credential], Any]
 
 
 @pytest.fixture(params=["V3", "V1"])
-def connect(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[Connect]:
-    """Makes clients of the SDK that sign with one of the two versions; "v2" is its word for RPC's HMAC-SHA1."""
-    with served(sandbox) as address:
+def create_sdk_client(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[ClientFactory]:
+    """Create SDK clients that sign with V3 or V1.
 
-        def client(credential: Credential) -> Any:
+    The SDK calls the HMAC-SHA1 signature of V1 "v2".
+    """
+    with run_server_in_thread(sandbox) as address:
+
+        def create_client(credential: Credential) -> Any:
             return sdk.Client(
                 openapi.Config(
                     access_key_id=credential.id,
@@ -43,12 +45,12 @@ def connect(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[Connec
                 )
             )
 
-        yield client
+        yield create_client
 
 
 @pytest.fixture
-def client(connect: Connect, sandbox: Sandbox) -> Any:
-    return connect(sandbox.accounts[0].credential)
+def client(create_sdk_client: ClientFactory, sandbox: Sandbox) -> Any:
+    return create_sdk_client(sandbox.accounts[0].credential)
 
 
 def test_the_sdk_lists_packs_by_page_and_tag(client: Any) -> None:
@@ -58,18 +60,18 @@ def test_the_sdk_lists_packs_by_page_and_tag(client: Any) -> None:
     assert (result.total_count, len(result.compliance_packs)) == (4, 1)
 
 
-def test_the_sdk_generates_asks_and_downloads(client: Any, sandbox: Sandbox) -> None:
-    def report() -> Any:
+def test_the_sdk_generates_and_downloads_a_report(client: Any, sandbox: Sandbox) -> None:
+    def get_report() -> Any:
         request = models.GetCompliancePackReportRequest(compliance_pack_id=PACK)
         return client.get_compliance_pack_report(request).body.compliance_pack_report
 
-    assert report().report_status == "NONE"
+    assert get_report().report_status == "NONE"
     token = "a b*c~d"
     answer = client.generate_compliance_pack_report(
         models.GenerateCompliancePackReportRequest(compliance_pack_id=PACK, client_token=token)
     )
     assert answer.body.compliance_pack_id == PACK
-    complete = report()
+    complete = get_report()
     assert complete.report_status == "COMPLETE"
     content = httpx.get(complete.report_url, trust_env=False).content
     assert content[:8] == bytes.fromhex("d0cf11e0a1b11ae1")
@@ -90,31 +92,35 @@ def test_the_sdk_knows_every_field_of_an_answer(
     client: Any, caller: Caller, action: str, method: str
 ) -> None:
     parameters = {} if action == "ListCompliancePacks" else {"CompliancePackId": PACK}
-    caller.generate(PACK)
+    caller.generate_report(PACK)
     request = getattr(models, f"{action}Request")(
         **{"compliance_pack_id": PACK} if parameters else {}
     )
-    understood = getattr(client, method)(request).body.to_map()
-    answered = caller.call(action, **parameters).json()
-    for answer in (understood, answered):
+    sdk_answer = getattr(client, method)(request).body.to_map()
+    raw_answer = caller.call(action, **parameters).json()
+    for answer in (sdk_answer, raw_answer):
         answer["RequestId"] = ""
         answer.get("CompliancePackReport", {}).pop("ReportUrl", None)
-    assert understood == answered
+    assert sdk_answer == raw_answer
 
 
-def test_the_sdk_sees_a_wrong_secret_refused(connect: Connect, sandbox: Sandbox) -> None:
-    client = connect(Credential(sandbox.accounts[0].access_key_id, "wrong", ""))
+def test_the_sdk_gets_an_error_for_a_wrong_secret(
+    create_sdk_client: ClientFactory, sandbox: Sandbox
+) -> None:
+    client = create_sdk_client(Credential(sandbox.accounts[0].access_key_id, "wrong", ""))
     with pytest.raises(exceptions.ClientException) as caught:
         client.list_compliance_packs(models.ListCompliancePacksRequest())
     assert caught.value.code == "SignatureDoesNotMatch"
 
 
-def test_the_sdk_works_with_a_temporary_key(connect: Connect, sandbox: Sandbox) -> None:
-    client = connect(sandbox.accounts[0].temporary_credential)
+def test_the_sdk_works_with_a_temporary_key(
+    create_sdk_client: ClientFactory, sandbox: Sandbox
+) -> None:
+    client = create_sdk_client(sandbox.accounts[0].temporary_credential)
     assert client.list_compliance_packs(models.ListCompliancePacksRequest()).status_code == 200
 
 
-def test_the_sdk_reads_the_missing_right(client: Any, sandbox: Sandbox) -> None:
+def test_the_sdk_reads_the_missing_permission(client: Any, sandbox: Sandbox) -> None:
     sandbox.faults.set("forbidden")
     with pytest.raises(exceptions.ClientException) as caught:
         client.get_compliance_pack(models.GetCompliancePackRequest(compliance_pack_id=PACK))

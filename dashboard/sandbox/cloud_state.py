@@ -1,0 +1,79 @@
+"""The state of the whole simulated cloud: its accounts, its packs and the current state of each."""
+
+import threading
+from collections.abc import Iterator
+from itertools import islice
+from typing import Self
+
+from dashboard.sandbox.accounts import (
+    DEMO_ACCOUNTS,
+    SandboxAccount,
+    SandboxPack,
+    build_demo_packs,
+    build_many_accounts,
+    build_many_packs,
+)
+from dashboard.sandbox.pack_state import PackState, build_first_state
+from dashboard.sandbox.state_changes import compute_next_state
+
+
+def iterate_pack_states(pack: SandboxPack, seed: int) -> Iterator[PackState]:
+    """Yield the pack's state at its first report, at its second, and so on without end."""
+    state = build_first_state(pack, seed)
+    while True:
+        yield state
+        state = compute_next_state(state, seed)
+
+
+class CloudState:
+    """The accounts and packs of the cloud, and the current state of each pack.
+
+    The first report that the sandbox generates of a pack follows `past_weeks` earlier ones.
+    """
+
+    def __init__(
+        self,
+        seed: int = 7,
+        past_weeks: int = 0,
+        large_rows: int = 3000,
+        accounts: tuple[SandboxAccount, ...] = DEMO_ACCOUNTS,
+        packs: tuple[SandboxPack, ...] | None = None,
+    ) -> None:
+        self.seed = seed
+        self.past_weeks = past_weeks
+        self.accounts = {account.uid: account for account in accounts}
+        if packs is None:
+            packs = build_demo_packs(large_rows)
+        self.packs = {pack.id: pack for pack in packs}
+        self._next_states: dict[str, Iterator[PackState]] = {}
+        self._current_states: dict[str, PackState] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def create_many(
+        cls, account_count: int = 8, packs_per_account: int = 25, rows: int = 50, seed: int = 7
+    ) -> Self:
+        """Create a cloud of many accounts with many packs each, for benchmarks."""
+        accounts = build_many_accounts(account_count)
+        packs = build_many_packs(accounts, packs_per_account, rows)
+        return cls(seed, accounts=accounts, packs=packs)
+
+    def get_pack_state(self, pack_id: str) -> PackState:
+        """Return the state of the pack's latest report, or of its first one if it has none yet."""
+        with self._lock:
+            if pack_id not in self._current_states:
+                self._start_pack(pack_id)
+            return self._current_states[pack_id]
+
+    def advance_pack(self, pack_id: str) -> PackState:
+        """Move the pack on to the state of its next report and return it."""
+        with self._lock:
+            if pack_id not in self._current_states:
+                self._start_pack(pack_id)
+            self._current_states[pack_id] = next(self._next_states[pack_id])
+            return self._current_states[pack_id]
+
+    def _start_pack(self, pack_id: str) -> None:
+        states = iterate_pack_states(self.packs[pack_id], self.seed)
+        self._next_states[pack_id] = islice(states, self.past_weeks, None)
+        self._current_states[pack_id] = next(self._next_states[pack_id])

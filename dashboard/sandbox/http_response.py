@@ -1,0 +1,89 @@
+"""HTTP responses of the sandbox: JSON or XML of the API, error documents of OSS, and file bytes."""
+
+import json
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from wsgiref.types import StartResponse
+from xml.sax.saxutils import escape
+
+CHUNK_BYTES = 65_536
+
+
+@dataclass
+class SandboxResponse:
+    """A response; set `stated_length` to announce another length than the body has (a cut-off)."""
+
+    status: int
+    content_type: str
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    stated_length: int | None = None
+
+    def send(self, start_response: StartResponse) -> Iterable[bytes]:
+        length = len(self.body) if self.stated_length is None else self.stated_length
+        headers = {"Content-Type": self.content_type, "Content-Length": str(length)} | self.headers
+        start_response(f"{self.status} {HTTPStatus(self.status).phrase}", list(headers.items()))
+        return (
+            self.body[start : start + CHUNK_BYTES]
+            for start in range(0, len(self.body), CHUNK_BYTES)
+        )
+
+
+def create_request_id() -> str:
+    """Return a new request id in the cloud's form, an upper-case UUID."""
+    return str(uuid.uuid4()).upper()
+
+
+def build_api_response(
+    status: int, root: str, content: dict[str, Any], *, as_xml: bool
+) -> SandboxResponse:
+    """Return a response of the API in JSON or XML; `root` is the name of the XML root element."""
+    headers = {"x-acs-request-id": str(content["RequestId"])}
+    if not as_xml:
+        json_type = "application/json;charset=utf-8"
+        return SandboxResponse(status, json_type, _encode_json(content), headers)
+    document = f'<?xml version="1.0" encoding="UTF-8"?>{_build_xml_element(root, content)}'
+    return SandboxResponse(status, "text/xml;charset=utf-8", document.encode(), headers)
+
+
+def build_json_response(status: int, content: object) -> SandboxResponse:
+    return SandboxResponse(status, "application/json", _encode_json(content))
+
+
+def build_oss_error(
+    status: int, code: str, message: str, host: str, expires: float | None = None
+) -> SandboxResponse:
+    """Return an error document of OSS; `expires` is the time at which the link expired.
+
+    https://www.alibabacloud.com/help/en/oss/support/error-response
+    """
+    content = {
+        "Code": code,
+        "Message": message,
+        "RequestId": uuid.uuid4().hex[:24].upper(),
+        "HostId": host,
+    }
+    if expires is not None:
+        content["Expires"] = datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    document = f'<?xml version="1.0" encoding="UTF-8"?>\n{_build_xml_element("Error", content)}'
+    headers = {"x-oss-request-id": content["RequestId"]}
+    return SandboxResponse(status, "application/xml", document.encode(), headers)
+
+
+def _encode_json(content: object) -> bytes:
+    return json.dumps(content, ensure_ascii=False).encode()
+
+
+def _build_xml_element(name: str, value: object) -> str:
+    """Return an element; a list becomes several elements of this name, without one around them."""
+    if isinstance(value, list):
+        return "".join(_build_xml_element(name, item) for item in value)
+    if isinstance(value, dict):
+        children = "".join(_build_xml_element(key, item) for key, item in value.items())
+        return f"<{name}>{children}</{name}>"
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"<{name}>{escape(text)}</{name}>"

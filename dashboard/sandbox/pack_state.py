@@ -1,0 +1,174 @@
+"""The state of a pack at one report: its rules, its resources and the status of each evaluation."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from dashboard.sandbox.accounts import SandboxPack
+from dashboard.sandbox.managed_rules import ManagedRule, find_rules_of_family
+from dashboard.sandbox.resources import (
+    RESOURCE_TYPES,
+    Resource,
+    build_resource,
+    hash_to_number,
+)
+
+COMPLIANT = "COMPLIANT"
+NON_COMPLIANT = "NON_COMPLIANT"
+NOT_APPLICABLE = "NOT_APPLICABLE"
+INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+IGNORED = "IGNORED"
+
+# The first of these among its evaluations is the status of a rule or a resource.
+WORST_FIRST = (NON_COMPLIANT, COMPLIANT, IGNORED, NOT_APPLICABLE, INSUFFICIENT_DATA)
+
+
+@dataclass(frozen=True)
+class PackState:
+    """A pack as one report shows it; `step` counts the reports from 0."""
+
+    pack: SandboxPack
+    step: int
+    rules: tuple[ManagedRule, ...]
+    resources: Mapping[str, tuple[Resource, ...]]
+    """The account's resources by type."""
+    statuses: Mapping[tuple[str, str], str]
+    """Evaluations by rule id and resource id; those that are missing here are compliant."""
+    next_index: Mapping[str, int]
+    """The index of the next new resource, by type."""
+    rules_without_data: frozenset[str]
+    """The identifiers of rules that the cloud has not evaluated yet."""
+
+    def list_evaluations(self, rule: ManagedRule) -> Iterator[tuple[Resource, str]]:
+        """Yield each resource that the rule evaluates, with its status."""
+        if rule.identifier in self.rules_without_data:
+            return
+        for resource in self.resources.get(rule.resource_type, ()):
+            yield resource, self.statuses.get((rule.id, resource.id), COMPLIANT)
+
+    @cached_property
+    def rule_counts(self) -> dict[str, Counter[str]]:
+        """The number of resources by status, for each rule id."""
+        return {
+            rule.id: Counter(status for _, status in self.list_evaluations(rule))
+            for rule in self.rules
+        }
+
+    def get_rule_status(self, rule: ManagedRule) -> str:
+        """Return the worst status among the rule's resources; without any it is not applicable."""
+        if rule.identifier in self.rules_without_data:
+            return INSUFFICIENT_DATA
+        counts = self.rule_counts[rule.id]
+        return next((status for status in WORST_FIRST if counts[status]), NOT_APPLICABLE)
+
+    @cached_property
+    def resource_totals(self) -> Counter[str]:
+        """The number of distinct resources by status; each counts with its worst status."""
+        worst_ranks: dict[tuple[str, str], int] = {}
+        for rule in self.rules:
+            for resource, status in self._list_evaluations_with_gaps(rule):
+                key = (resource.type, resource.id)
+                worst_ranks[key] = min(worst_ranks.get(key, 9), WORST_FIRST.index(status))
+        return Counter(WORST_FIRST[rank] for rank in worst_ranks.values())
+
+    @cached_property
+    def distinct_resources(self) -> dict[str, int]:
+        """The number of distinct resources that have a status under at least one rule."""
+        keys_by_status: dict[str, set[tuple[str, str]]] = {status: set() for status in WORST_FIRST}
+        for rule in self.rules:
+            for resource, status in self._list_evaluations_with_gaps(rule):
+                keys_by_status[status].add((resource.type, resource.id))
+        return {status: len(keys) for status, keys in keys_by_status.items()}
+
+    def _list_evaluations_with_gaps(self, rule: ManagedRule) -> Iterator[tuple[Resource, str]]:
+        """Yield the evaluations, and INSUFFICIENT_DATA for each resource of a rule without data."""
+        if rule.identifier in self.rules_without_data:
+            for resource in self.resources.get(rule.resource_type, ()):
+                yield resource, INSUFFICIENT_DATA
+        else:
+            yield from self.list_evaluations(rule)
+
+    @cached_property
+    def row_count(self) -> int:
+        """The number of evaluations."""
+        return sum(counts.total() for counts in self.rule_counts.values())
+
+    @cached_property
+    def totals(self) -> Counter[str]:
+        """The number of evaluations by status."""
+        return sum(self.rule_counts.values(), Counter())
+
+
+def build_first_state(pack: SandboxPack, seed: int) -> PackState:
+    """Return the state of a pack at its first report; about one rule in eight is added later."""
+    possible_rules = build_pack_rules(pack)
+    rules = possible_rules[: max(2, round(len(possible_rules) * 0.88))]
+    has_rule_without_data = len(rules) > 8 and pack.layout == "newer"
+    rules_without_data = frozenset({rules[-1].identifier} if has_rule_without_data else ())
+    evaluated_rules = [rule for rule in rules if rule.identifier not in rules_without_data]
+    resources = _build_resources(pack, seed, possible_rules, evaluated_rules)
+    statuses = {}
+    for rule in evaluated_rules:
+        for resource in resources.get(rule.resource_type, ()):
+            status = choose_first_status(pack, seed, rule, resource)
+            if status != COMPLIANT:
+                statuses[rule.id, resource.id] = status
+    next_index = {resource_type: len(resources[resource_type]) for resource_type in resources}
+    return PackState(pack, 0, rules, resources, statuses, next_index, rules_without_data)
+
+
+def _build_resources(
+    pack: SandboxPack,
+    seed: int,
+    possible_rules: tuple[ManagedRule, ...],
+    evaluated_rules: list[ManagedRule],
+) -> dict[str, tuple[Resource, ...]]:
+    """Return resources by type: so many that the rules give about `pack.rows` evaluations."""
+    rules_per_type = Counter(rule.resource_type for rule in evaluated_rules)
+    total_weight = sum(
+        RESOURCE_TYPES[resource_type].weight * count
+        for resource_type, count in rules_per_type.items()
+    )
+    scale = pack.rows / (total_weight or 1)
+    possible_types = {rule.resource_type for rule in possible_rules}
+    resources = {}
+    for name, resource_type in RESOURCE_TYPES.items():
+        if name in possible_types:
+            count = max(1, round(scale * resource_type.weight)) if resource_type.weight else 0
+            resources[name] = tuple(
+                build_resource(seed, pack.uid, name, index) for index in range(count)
+            )
+    return resources
+
+
+def build_pack_rules(pack: SandboxPack) -> tuple[ManagedRule, ...]:
+    """Return the rules that a pack has or may get later, with their ids in this pack."""
+    rules: dict[str, ManagedRule] = {}
+    count_per_type: Counter[str] = Counter()
+    for family in pack.families:
+        for rule in find_rules_of_family(family):
+            if (
+                rule.identifier not in rules
+                and count_per_type[rule.resource_type] < pack.rules_per_type
+            ):
+                count_per_type[rule.resource_type] += 1
+                rule_id = f"cr-{hash_to_number(pack.id, rule.identifier):032x}"[:23]
+                rules[rule.identifier] = rule.with_id(rule_id)
+    return tuple(rules.values())
+
+
+def choose_first_status(pack: SandboxPack, seed: int, rule: ManagedRule, resource: Resource) -> str:
+    """Return the status of a new evaluation; the same arguments always give the same status.
+
+    One rule in three never fails, and another one fails twice as often as the pack's share.
+    """
+    if not pack.failing_share:
+        return COMPLIANT
+    strictness = hash_to_number(seed, rule.identifier) % 3
+    chance = hash_to_number(seed, pack.uid, rule.identifier, resource.id) % 10_000 / 10_000
+    if chance < pack.failing_share * strictness:
+        return NON_COMPLIANT
+    if chance > 0.985:
+        return IGNORED
+    return NOT_APPLICABLE if chance > 0.97 else COMPLIANT

@@ -1,0 +1,33 @@
+"""The report files of past weeks, which the sandbox's next live reports continue."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+
+from dashboard.sandbox.cloud_state import CloudState, iterate_pack_states
+from dashboard.sandbox.report_files import build_report_file, build_report_file_name
+from dashboard.sandbox.resources import hash_to_number
+
+WEEK = timedelta(weeks=1)
+
+
+def build_past_report_files(
+    cloud_state: CloudState,
+    weeks: int = 52,
+    *,
+    until: datetime,
+    packs: Iterable[str] | None = None,
+) -> Iterator[tuple[str, bytes, datetime]]:
+    """Yield (file name, content, creation time) of weekly reports, pack by pack, oldest first.
+
+    `until` must be aware; all reports are created before it. `packs` are pack ids, None for all.
+    A sandbox whose CloudState has as many `past_weeks` continues where these reports end.
+    """
+    for pack_id in packs if packs is not None else cloud_state.packs:
+        pack = cloud_state.packs[pack_id]
+        for state in islice(iterate_pack_states(pack, cloud_state.seed), weeks):
+            delay = timedelta(minutes=hash_to_number(pack_id, state.step) % 90)
+            created_at = until - (weeks - state.step) * WEEK + delay
+            created_at = created_at.replace(second=0, microsecond=0)
+            file_name = build_report_file_name(pack, created_at)
+            yield file_name, build_report_file(state, created_at), created_at
