@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: demo test check bench messages
+.PHONY: demo test check format bench messages
 .DELETE_ON_ERROR:
 
 demo: .venv/base.stamp
@@ -21,6 +21,10 @@ check: .venv/dev.stamp
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python tests/translations.py
 	TLS=1 $(BIN)/python -W error manage.py check --deploy --fail-level WARNING
+
+format: .venv/dev.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --select I --fix .
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m tests.bench

@@ -3,6 +3,7 @@
 docs/settings.md says what each means to who runs the product.
 """
 
+import tomllib
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from environs import Env
 
 env = Env()
 ROOT = Path(__file__).resolve().parent.parent
+VERSION = str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
 VAR = Path(env.str("VAR_DIR", str(ROOT / "var")))
 VAR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
