@@ -12,7 +12,7 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         from django.conf import settings
 
-        print(f"Compliance Ledger {settings.VERSION}")  # noqa: T201
+        print(f"Compliance Ledger {settings.VERSION}")
         return
     execute_from_command_line(sys.argv)
 
