@@ -1,30 +1,28 @@
-"""Bytes to sheets to evaluations: what kind of file, reading it, recognising its columns."""
+"""Read a report file: its kind, its sheets, the meaning of its columns, its evaluations."""
 
 from .cells import Cell
-from .codes import Status
-from .contents import READER, Contents, Evaluated, Group, Member, Note, RuleInfo, SheetInfo
+from .contents import READER_VERSION, Contents, EvaluationGroup, EvaluationRow, RuleInfo, SheetInfo
 from .errors import WorkbookError
 from .limits import Limits
-from .process import read, warm
-from .stored import FORM, Reading
-from .times import instant
+from .reader_client import read_file, start_reader
+from .status_codes import StatusCode
+from .stored_form import FORM_VERSION, StoredForm
+from .times import parse_moment
 
 __all__ = [
-    "FORM",
-    "READER",
+    "FORM_VERSION",
+    "READER_VERSION",
     "Cell",
     "Contents",
-    "Evaluated",
-    "Group",
+    "EvaluationGroup",
+    "EvaluationRow",
     "Limits",
-    "Member",
-    "Note",
-    "Reading",
     "RuleInfo",
     "SheetInfo",
-    "Status",
+    "StatusCode",
+    "StoredForm",
     "WorkbookError",
-    "instant",
-    "read",
-    "warm",
+    "parse_moment",
+    "read_file",
+    "start_reader",
 ]

@@ -1,15 +1,18 @@
-"""What the stored form says of a file: its sheets, its rules, its totals."""
+"""The contents of a file in the stored form: its sheets, its rules, its totals.
+
+The field names are keys of the stored JSON: to rename one is to change FORM_VERSION.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import orjson
 
-READER = 1  # raised whenever reading the same bytes may give another result
+READER_VERSION = 1  # raised when reading the same bytes may give another result
 
 
-class Group(NamedTuple):
-    """What evaluations have in common that share all of it; `rule` is the number of the rule in this file."""
+class EvaluationGroup(NamedTuple):
+    """The values that many evaluations share; `rule` is the number of the rule in this file."""
 
     rule: int
     status: int
@@ -17,14 +20,15 @@ class Group(NamedTuple):
     account: str
     region: str
     resource_type: str
-    rows: int  # how many there are
+    rows: int  # how many evaluations share them
 
 
-class Evaluated(NamedTuple):
-    """One recognised row: what one rule found of one resource.
+class EvaluationRow(NamedTuple):
+    """A row of the file that was recognised as the evaluation of a resource by a rule.
 
-    `key` names rule and resource, `resource` the resource alone, `digest` what was found (63 bits each, positive);
-    `group` is the number of its Group; `sheet` and `row` (both from 0) are its place in the file.
+    `key` is a hash of rule and resource, `resource` of the resource alone, `digest` of the result;
+    each has 63 bits (see evaluation_hashes). `group` is the number of its EvaluationGroup. `sheet`
+    and `row`, both from 0, say where it stands in the file.
     """
 
     key: int
@@ -41,7 +45,7 @@ class Evaluated(NamedTuple):
 
 
 @dataclass
-class Member:
+class ZipMember:
     """A file inside a zip."""
 
     name: str
@@ -51,8 +55,8 @@ class Member:
 
 
 @dataclass
-class Note:
-    """Something a reader of the report should know of the file."""
+class FileNote:
+    """Something about the file that a reader of the report should know."""
 
     code: str
     facts: dict[str, str | int]
@@ -60,7 +64,10 @@ class Note:
 
 @dataclass
 class SheetInfo:
-    """A sheet: `role` is overview, rules, non_compliant, compliant, ignored, evaluations or empty where not known."""
+    """A sheet. `recognised` gives the meaning of a column by its number.
+
+    `role` is overview, rules, non_compliant, compliant, ignored, evaluations, or "" if not known.
+    """
 
     number: int
     member: int | None
@@ -76,7 +83,10 @@ class SheetInfo:
 
 @dataclass
 class RuleInfo:
-    """A rule as the file tells of it; counts are keyed by Status."""
+    """A rule in the file. `counts` are of its rows, `stated` are the file's own, both by status.
+
+    `by_name` says that the file gives no id for it.
+    """
 
     number: int
     key: str
@@ -94,19 +104,19 @@ class RuleInfo:
 
 @dataclass
 class Contents:
-    """All of a file but its rows. `lists` names the statuses the file gives row by row."""
+    """All of a file but its rows. `lists` names the statuses that the file gives row by row."""
 
     reader: int
     kind: str
-    members: list[Member] = field(default_factory=list)
+    members: list[ZipMember] = field(default_factory=list)
     language: str = ""
     sheets: list[SheetInfo] = field(default_factory=list)
     rules: list[RuleInfo] = field(default_factory=list)
     rows: int = 0
     duplicates: int = 0
     content: int = 0  # a hash over the keys and digests of all rows, in any order
-    failing_resources: int = 0  # by account, region, type and id, as everywhere
-    notes: list[Note] = field(default_factory=list)
+    failing_resources: int = 0  # distinct by account, region, type and id
+    notes: list[FileNote] = field(default_factory=list)
     evaluated_from: str | None = None
     evaluated_to: str | None = None
     lists: list[str] = field(default_factory=list)
@@ -116,30 +126,29 @@ class Contents:
     account_uid: str = ""
     created_at: str = ""
 
-    def note(self, code: str, **facts: str | int) -> None:
-        """Remember something for the reader of the report."""
-        self.notes.append(Note(code, facts))
+    def add_note(self, code: str, **facts: str | int) -> None:
+        self.notes.append(FileNote(code, facts))
 
 
-def dump(contents: Contents) -> bytes:
-    """Contents as JSON."""
+def dump_contents(contents: Contents) -> bytes:
+    """Return contents as JSON."""
     return orjson.dumps(contents, option=orjson.OPT_NON_STR_KEYS)
 
 
-def load(data: bytes) -> Contents:
-    """Contents from JSON, whose keys of dictionaries are numbers again."""
-    found: dict[str, Any] = orjson.loads(data)
-    found["members"] = [Member(**member) for member in found["members"]]
-    found["notes"] = [Note(**note) for note in found["notes"]]
-    found["sheets"] = [
-        SheetInfo(**{**one, "recognised": _numbered(one["recognised"])}) for one in found["sheets"]
-    ]
-    found["rules"] = [
-        RuleInfo(**{**one, "counts": _numbered(one["counts"]), "stated": _numbered(one["stated"])})
-        for one in found["rules"]
-    ]
-    return Contents(**found)
+def load_contents(data: bytes) -> Contents:
+    """Return contents from JSON, with numbers for the dictionary keys that JSON holds as texts."""
+    fields: dict[str, Any] = orjson.loads(data)
+    for sheet in fields["sheets"]:
+        sheet["recognised"] = _with_number_keys(sheet["recognised"])
+    for rule in fields["rules"]:
+        rule["counts"] = _with_number_keys(rule["counts"])
+        rule["stated"] = _with_number_keys(rule["stated"])
+    fields["members"] = [ZipMember(**member) for member in fields["members"]]
+    fields["notes"] = [FileNote(**note) for note in fields["notes"]]
+    fields["sheets"] = [SheetInfo(**sheet) for sheet in fields["sheets"]]
+    fields["rules"] = [RuleInfo(**rule) for rule in fields["rules"]]
+    return Contents(**fields)
 
 
-def _numbered(found: dict[str, Any]) -> dict[int, Any]:
-    return {int(number): value for number, value in found.items()}
+def _with_number_keys(values: dict[str, Any]) -> dict[int, Any]:
+    return {int(number): value for number, value in values.items()}

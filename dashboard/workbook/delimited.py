@@ -1,33 +1,34 @@
-"""CSV and TSV in UTF-8, UTF-16 or GB18030."""
+"""Read CSV and TSV in UTF-8, UTF-16 or GB18030."""
 
 import csv
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from .cells import Cell, Table
-from .plaintext import PEEK, delimiter, encoding
+from .cells import Cell, SourceSheet
+from .text_encoding import DETECTION_SIZE, detect_delimiter, detect_encoding
 
 csv.field_size_limit(10_000_000)  # characters in one cell
 
 
-def tables(path: Path) -> list[Table]:
-    """The one table of a CSV file. Its cells stay text: ids keep their digits."""
-    coding = encoding(path)
-    with path.open(encoding=coding, newline="") as file:
-        mark = delimiter(file.read(PEEK).lstrip("\ufeff")) or ","
-
-    def rows() -> Iterator[list[Cell]]:
-        with path.open(encoding=coding, newline="") as file:
-            for number, row in enumerate(csv.reader(file, delimiter=mark)):
-                if number == 0 and row:
-                    row[0] = row[0].lstrip("\ufeff")
-                yield [_plain(cell) for cell in row]
-
-    return [Table("", False, rows)]
+def read_sheets(path: Path) -> list[SourceSheet]:
+    """Return the one table of a CSV file. Its cells stay text, so that ids keep their digits."""
+    encoding = detect_encoding(path)
+    with path.open(encoding=encoding, newline="") as file:
+        delimiter = detect_delimiter(file.read(DETECTION_SIZE).lstrip("\ufeff")) or ","
+    return [SourceSheet("", False, partial(_read_csv_rows, path, encoding, delimiter))]
 
 
-def _plain(cell: str) -> Cell:
-    """Excel is kept from guessing with `="0012"` or a tab behind the digits; the text is what stands inside."""
+def _read_csv_rows(path: Path, encoding: str, delimiter: str) -> Iterator[list[Cell]]:
+    with path.open(encoding=encoding, newline="") as file:
+        for number, row in enumerate(csv.reader(file, delimiter=delimiter)):
+            if number == 0 and row:
+                row[0] = row[0].lstrip("\ufeff")
+            yield [_strip_excel_marks(cell) for cell in row]
+
+
+def _strip_excel_marks(cell: str) -> Cell:
+    """Return the text inside `="0012"` or before a tab, which keep Excel from converting it."""
     if cell.startswith('="') and cell.endswith('"'):
         cell = cell[2:-1]
     return cell.strip("\t") or None

@@ -1,4 +1,4 @@
-"""Why a file could not be read: one error, told apart by its code."""
+"""The one error of this package: why a file could not be read."""
 
 from typing import Any, Literal, get_args
 
@@ -22,7 +22,10 @@ CODES: tuple[str, ...] = get_args(Code)
 
 
 class WorkbookError(Exception):
-    """A file that gives no report. `code` is one of CODES; `facts` names the member, the limit or the cause."""
+    """A file that cannot be read.
+
+    `code` is one of CODES; `facts` may give the zip member, the limit or the cause.
+    """
 
     def __init__(self, code: Code, **facts: str | int) -> None:
         super().__init__(code, facts)
@@ -33,8 +36,8 @@ class WorkbookError(Exception):
         return " ".join([self.code, *(f"{name}={value}" for name, value in self.facts.items())])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _again, (self.code, self.facts)
+        return _restore_error, (self.code, self.facts)
 
 
-def _again(code: Code, facts: dict[str, str | int]) -> WorkbookError:
+def _restore_error(code: Code, facts: dict[str, str | int]) -> WorkbookError:
     return WorkbookError(code, **facts)

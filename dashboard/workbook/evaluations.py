@@ -1,349 +1,327 @@
-"""Rows to evaluations, each with a key that names it and a digest of what it says; neither sees what does not matter.
+"""Turn the rows of sheets into evaluations, sorted by key and in buckets.
 
-All three numbers of an evaluation are hashes (BLAKE2b, 63 bits) mixed by exclusive or, so that what many rows share is
-hashed once. Texts that name something count in one form: NFKC, no outer spaces, no case.
-Resource: account, region and resource type; resource id. The same in all packs.
-Key: rule; resource. Its top five bits choose the bucket. The second and further rows of one identity within a file are
-numbered in the order of their digests, so that no order of rows or sheets shows; the number is mixed into the lower 58
-bits only, which keeps them in the bucket of the first.
-Digest: status, risk, actual, expected and reason; resource name. Not the time of evaluation, which always changes, nor
-the prose of a reason whose operator and property are given: it speaks the report's language.
+The hashes of an evaluation are defined in evaluation_hashes.
 """
 
-import json
 import marshal
+import sys
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any
 
-from .cells import Cell, normal, text
-from .codes import Status, risk_of, status_of
-from .contents import Contents, Group, RuleInfo, SheetInfo
-from .rules import Rules
-from .stored import BUCKETS, SHIFT
-from .times import Times
+from .cells import Cell, cell_to_text
+from .contents import Contents, EvaluationGroup, RuleInfo, SheetInfo
+from .evaluation_hashes import (
+    add_to_content_hash,
+    change_duplicate_key,
+    hash_place,
+    hash_resource_id,
+    hash_resource_name,
+    hash_result,
+    hash_rule,
+)
+from .reasons import parse_reason
+from .rule_collector import RuleCollector
+from .status_codes import StatusCode, parse_risk, parse_status
+from .stored_form import BUCKET_COUNT, BUCKET_SHIFT
+from .times import TimeRange
 
-K = TypeVar("K")
-V = TypeVar("V")
-PENDING = 70_000  # rows held as they are; beyond, they wait compressed. One BIFF sheet stays below
-_LOW = (1 << SHIFT) - 1
-_MASK = 2**63 - 1
-_MIX = 0x9E3779B97F4A7C15  # spreads neighbouring digests, so that a sum tells sets of rows apart
-_GROUP = ("rule_id", "rule_name", "account_id", "region", "resource_type", "status", "risk")
-_OWN = ("resource_id", "resource_name", "actual", "expected", "reason")
-LISTS = {
-    "non_compliant": Status.NON_COMPLIANT,
-    "compliant": Status.COMPLIANT,
-    "ignored": Status.IGNORED,
+# The fields of an EvaluationRow, in their order. marshal and orjson accept plain tuples only.
+RowTuple = tuple[Any, ...]
+
+WAITING_ROWS = 70_000  # rows held as tuples; more are compressed. One sheet of .xls stays below
+_GROUPS_PER_SHEET = 50_000  # held at once
+_NO_COLUMN = sys.maxsize  # beyond the end of every row
+_UNSAFE_NUMBER = 10**15  # spreadsheets keep 15 digits of a number
+_GROUP_MEANINGS = (
+    "rule_id",
+    "rule_name",
+    "account_id",
+    "region",
+    "resource_type",
+    "status",
+    "risk",
+)
+_ROW_MEANINGS = ("resource_id", "resource_name", "actual", "expected", "reason")
+STATUS_BY_ROLE = {  # of sheets that list the resources of one status
+    "non_compliant": StatusCode.NON_COMPLIANT,
+    "compliant": StatusCode.COMPLIANT,
+    "ignored": StatusCode.IGNORED,
 }
 
 
-class _Remembered(dict[K, V]):
-    """What a function gives for a text, remembered: reports repeat most of their texts, and each other's."""
-
-    def __init__(self, make: Callable[[K], V]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, known: K) -> V:
-        if len(self) > 50_000:
-            self.clear()
-        found = self[known] = self._make(known)
-        return found
-
-
-def _hash(*texts: str) -> int:
-    named = "\x1f".join(texts).encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(named, digest_size=8).digest(), "big") >> 1
-
-
-def _plain(cell: Cell) -> str:
-    """`text` of a cell that may be remembered: a number would be found under another that equals it."""
-    if cell is None or type(cell) is str:
-        return text(cell)
-    raise TypeError
-
-
-def _digests(said: tuple[int, int]) -> "_Remembered[tuple[str, str, str], int]":
-    """The digests of what is said with a status and a risk, by actual, expected and substance of the reason."""
-    status, risk = map(str, said)
-    return _Remembered(lambda texts: _hash("said", status, risk, *texts))
-
-
-# All of these follow from the texts alone, so that they serve one file after another.
-_PLAIN: _Remembered[Any, str] = _Remembered(_plain)
-_IDS: _Remembered[str, int] = _Remembered(lambda resource_id: _hash("id", normal(resource_id)))
-_NAMES: _Remembered[str, int] = _Remembered(lambda name: _hash("name", name))
-_RULES: _Remembered[str, int] = _Remembered(lambda key: _hash("rule", key))
-_PLACES: _Remembered[tuple[str, str, str], int] = _Remembered(
-    lambda place: _hash("place", *map(normal, place))
-)
-_SAID = _Remembered(_digests)
-
-
 @dataclass(slots=True)
-class _Group:
-    """What all rows with the same rule, account, region, type, status and risk have in common."""
+class _SheetGroup:
+    """An evaluation group while rows are added to it."""
 
     number: int
     rule: RuleInfo
-    shown: tuple[int, int, str, str, str]  # status, risk, account, region, resource type
-    hash: int  # of the rule
-    place: int  # hash of account, region and resource type
-    digests: dict[tuple[str, str, str], int]  # by actual, expected and reason
-    count: int = 0
+    status: int
+    risk: int
+    account: str
+    region: str
+    resource_type: str
+    rule_hash: int
+    place_hash: int
+    rows: int = 0
 
-
-class _Groups(dict[tuple[Cell, ...], _Group | None]):
-    """Groups by the cells that name them; what is not there is asked for."""
-
-    def __init__(self, find: Callable[[tuple[Cell, ...]], _Group | None]) -> None:
-        super().__init__()
-        self._find = find
-
-    def __missing__(self, cells: tuple[Cell, ...]) -> _Group | None:
-        return self._find(cells)
-
-
-class Evaluations:
-    """Collects the evaluations of a file and gives them sorted, bucket by bucket."""
-
-    def __init__(self, rules: Rules, contents: Contents, times: Times) -> None:
-        self._rules = rules
-        self._contents = contents
-        self.times = times
-        self.rows: list[list[tuple[Any, ...]]] = [[] for _ in range(BUCKETS)]
-        self._packed: list[list[bytes]] = [[] for _ in range(BUCKETS)]
-        self._held = 0
-        self.groups: list[
-            Group
-        ] = []  # by the numbers by which rows name them; counted once a sheet has been read
-        self._failing: set[int] = set()
-        self._risks: dict[int, int] = {}
-
-    def sheet(self, info: SheetInfo, account: str) -> "Sheet":
-        """The collector of one sheet's rows; `account` owns the rows that name none."""
-        return Sheet(self, info, account)
-
-    def group(self, cells: Sequence[str], role: str, account: str) -> _Group | None:
-        """What these cells say together; None where they name no rule or no status."""
-        rule_id, name, owner, region, kind, status_text, risk_text = cells
-        rule = self._rules.named(rule_id, name)
-        status = status_of(status_text) if status_text else LISTS.get(role)
-        if rule is None or status is None:
-            return None
-        risk = risk_of(risk_text) or rule.risk
-        owner = owner or account
-        shown = (int(status), risk, owner, region, kind)
-        self.groups.append(Group(rule.number, *shown, rows=0))
-        place = _PLACES[owner, region, kind]
-        return _Group(len(self.groups) - 1, rule, shown, _RULES[rule.key], place, _SAID[shown[:2]])
-
-    def pack(self, added: int) -> None:
-        """Compress what waits, once it is much."""
-        self._held += added
-        if self._held > PENDING:
-            for bucket, rows in enumerate(self.rows):
-                self._packed[bucket].append(zlib.compress(marshal.dumps(rows), 1))
-                rows.clear()
-            self._held = 0
-
-    def buckets(self) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
-        """(bucket, rows sorted by key) of every bucket that has rows; each may be asked for once."""
-        failing = {
-            number
-            for number, group in enumerate(self.groups)
-            if group.status == Status.NON_COMPLIANT
-        }
-        for bucket, rows in enumerate(self.rows):
-            for packed in self._packed[bucket]:
-                rows += marshal.loads(zlib.decompress(packed))  # noqa: S302  our own, a moment old
-            self._packed[bucket].clear()
-            if rows:
-                rows.sort(key=itemgetter(0))
-                keys = [row[0] for row in rows]
-                if len(set(keys)) < len(keys):
-                    self._number(rows)
-                self._contents.content += sum([row[0] ^ (row[1] * _MIX) for row in rows])
-                self._failing.update([row[2] for row in rows if row[3] in failing])
-                yield bucket, rows
-                self.rows[bucket] = []
-
-    def judged_at(self, rule: RuleInfo, risk: int) -> None:
-        """Remember the risk that rows give a rule; the highest counts where the file lists none."""
-        self._risks[rule.number] = min(
-            filter(None, (self._risks.get(rule.number, 0), risk)), default=0
+    def to_evaluation_group(self) -> EvaluationGroup:
+        return EvaluationGroup(
+            self.rule.number,
+            self.status,
+            self.risk,
+            self.account,
+            self.region,
+            self.resource_type,
+            self.rows,
         )
 
-    def finish(self) -> None:
-        """Complete the rules, now that no row can depend on which sheet came first, and the contents."""
-        self._contents.content &= _MASK
-        self._contents.failing_resources = len(self._failing)
-        for rule in self._rules.found:
-            rule.risk = rule.risk or self._risks.get(rule.number, 0)
 
-    def note(self, info: SheetInfo, skipped: int, lost: int) -> None:
-        """Say what a sheet's rows lacked."""
-        if skipped:
-            self._contents.note("rows_skipped", sheet=info.number, rows=skipped)
-        if lost:
-            self._contents.note("digits_lost", sheet=info.number, rows=lost)
+class EvaluationCollector:
+    """Collects the evaluations of a file, and yields them sorted."""
 
-    def _number(self, rows: list[tuple[Any, ...]]) -> None:
-        """Give the further rows of one identity keys of their own, in the order of their digests."""
-        seen: Counter[int] = Counter()
-        rows.sort(key=lambda row: (row[0], row[1], self.groups[row[3]][1:6], row[4:9]))
-        for at, row in enumerate(rows):
+    def __init__(self, rules: RuleCollector, contents: Contents, times: TimeRange) -> None:
+        self._rules = rules
+        self._contents = contents
+        self._times = times
+        self._buckets: list[list[RowTuple]] = [[] for _ in range(BUCKET_COUNT)]
+        self._compressed: list[list[bytes]] = [[] for _ in range(BUCKET_COUNT)]
+        self._waiting_rows = 0
+        self.groups: list[EvaluationGroup] = []  # by number; rows are counted at a sheet's end
+        self._failing_resources: set[int] = set()
+        self._risk_by_rule: dict[int, int] = {}  # the highest that a row gives
+
+    def open_sheet(self, info: SheetInfo, account: str) -> "SheetCollector":
+        """Return the collector of one sheet; `account` owns the rows that name no account."""
+        return SheetCollector(self, self._rules, self._times, info, account)
+
+    def add_row(self, row: RowTuple) -> None:
+        key = row[0]
+        self._buckets[key >> BUCKET_SHIFT].append(row)
+
+    def compress_waiting_rows(self, added: int) -> None:
+        """Compress the rows that wait if there are many, of which `added` are new."""
+        self._waiting_rows += added
+        if self._waiting_rows > WAITING_ROWS:
+            for compressed, rows in zip(self._compressed, self._buckets, strict=True):
+                compressed.append(zlib.compress(marshal.dumps(rows), 1))
+                rows.clear()
+            self._waiting_rows = 0
+
+    def take_buckets(self) -> Iterator[tuple[int, list[RowTuple]]]:
+        """Yield (bucket, rows sorted by key) for each bucket that has rows, and free it.
+
+        The content hash, the duplicates and the failing resources are counted on the way.
+        """
+        for bucket, rows in enumerate(self._buckets):
+            for compressed in self._compressed[bucket]:
+                rows += marshal.loads(zlib.decompress(compressed))  # noqa: S302  written above
+            self._compressed[bucket].clear()
+            if not rows:
+                continue
+            rows.sort(key=itemgetter(0))
+            if len({row[0] for row in rows}) < len(rows):
+                rows = self._separate_duplicates(rows)
+            self._summarise_rows(rows)
+            yield bucket, rows
+            self._buckets[bucket] = []
+
+    def _separate_duplicates(self, rows: list[RowTuple]) -> list[RowTuple]:
+        """Give evaluations with the same key keys of their own, and sort again.
+
+        They are numbered by what they say, so that the order of rows and sheets does not matter.
+        """
+
+        def order_by_content(row: RowTuple) -> tuple[Any, ...]:
+            key, digest, _resource, group_number, *texts, _sheet, _row = row
+            _rule, *group_values, _rows = self.groups[group_number]
+            return key, digest, group_values, texts
+
+        separate_rows = []
+        occurrences: Counter[int] = Counter()
+        for row in sorted(rows, key=order_by_content):
             key = row[0]
-            if occurrence := seen[key]:
-                low = blake2b(f"{key}\x1f{occurrence}".encode(), digest_size=8).digest()
-                rows[at] = (key & ~_LOW | int.from_bytes(low, "big") & _LOW, *row[1:])
+            if occurrences[key]:
+                row = (change_duplicate_key(key, occurrences[key]), *row[1:])
                 self._contents.duplicates += 1
-            seen[key] += 1
-        rows.sort()
+            occurrences[key] += 1
+            separate_rows.append(row)
+        return sorted(separate_rows)
+
+    def _summarise_rows(self, rows: list[RowTuple]) -> None:
+        """Add rows to the content hash and to the failing resources of the file."""
+        content_hash = self._contents.content
+        for key, digest, resource, group_number, *_texts_and_place in rows:
+            content_hash = add_to_content_hash(content_hash, key, digest)
+            if self.groups[group_number].status == StatusCode.NON_COMPLIANT:
+                self._failing_resources.add(resource)
+        self._contents.content = content_hash
+
+    def finish_group(self, group: _SheetGroup) -> None:
+        """Store the final row count of a group, and count its rows for its rule."""
+        self.groups[group.number] = group.to_evaluation_group()
+        counts = group.rule.counts
+        counts[group.status] = counts.get(group.status, 0) + group.rows
+        # 1 is the highest risk; 0 and None say that it is not known.
+        risks = filter(None, (self._risk_by_rule.get(group.rule.number), group.risk))
+        self._risk_by_rule[group.rule.number] = min(risks, default=0)
+
+    def finish(self) -> None:
+        """Complete rules and contents, after all sheets and buckets.
+
+        A rule whose risk the file does not list gets the highest risk of its rows. This waits until
+        here, so that the order of sheets does not matter.
+        """
+        self._contents.failing_resources = len(self._failing_resources)
+        for rule in self._rules.rules:
+            rule.risk = rule.risk or self._risk_by_rule.get(rule.number, 0)
+
+    def add_notes(self, info: SheetInfo, skipped_rows: int, inexact_ids: int) -> None:
+        if skipped_rows:
+            self._contents.add_note("rows_skipped", sheet=info.number, rows=skipped_rows)
+        if inexact_ids:
+            self._contents.add_note("digits_lost", sheet=info.number, rows=inexact_ids)
 
 
-class Sheet:
+class SheetCollector:
     """Turns the rows of one sheet into evaluations."""
 
-    def __init__(self, owner: Evaluations, info: SheetInfo, account: str) -> None:
-        place = {meaning: column for column, meaning in reversed(info.recognised.items())}
-        self._width = max(info.recognised) + 1
-        missing = -1  # one more cell, always empty, ends each row
-        self._group = itemgetter(*(place.get(meaning, missing) for meaning in _GROUP))
-        self._own = itemgetter(*(place.get(meaning, missing) for meaning in _OWN))
-        self._evaluated_at = place.get("evaluated_at")
-        self._owner = owner
+    def __init__(
+        self,
+        collector: EvaluationCollector,
+        rules: RuleCollector,
+        times: TimeRange,
+        info: SheetInfo,
+        account: str,
+    ) -> None:
+        self._collector = collector
+        self._rules = rules
+        self._times = times
         self._info = info
         self._account = account
-        self._groups = _Groups(self._group_of)
-        self._skipped = 0
-        self._lost = 0
+        column_of: dict[str, int] = {}
+        for column, meaning in info.recognised.items():
+            column_of.setdefault(meaning, column)
+        self._group_columns = [column_of.get(name, _NO_COLUMN) for name in _GROUP_MEANINGS]
+        self._row_columns = [column_of.get(name, _NO_COLUMN) for name in _ROW_MEANINGS]
+        self._group_id_columns = [
+            column_of[name] for name in ("rule_id", "account_id") if name in column_of
+        ]
+        self._resource_id_columns = [column_of["resource_id"]] if "resource_id" in column_of else []
+        self._time_column = column_of.get("evaluated_at", _NO_COLUMN)
+        self._groups: dict[tuple[str, ...], _SheetGroup | None] = {}
+        self._skipped_rows = 0
+        self._inexact_ids = 0
 
-    def add(self, rows: list[list[Cell]], first: int) -> None:
-        """Take in rows, the first of which is row `first` of the sheet. The rows are ours from now on."""
-        if not rows:
+    def add_rows(self, rows: list[list[Cell]], first_row: int) -> None:
+        """Add rows without NUL, of which the first is row `first_row` of the sheet, from 0."""
+        if len(self._groups) > _GROUPS_PER_SHEET:
+            self.finish()
+        evaluations_before = self._info.evaluations
+        for row_number, cells in enumerate(rows, first_row):
+            self._add_row(row_number, cells)
+        column = self._time_column
+        self._times.add_cells([cells[column] for cells in rows if column < len(cells)])
+        self._collector.compress_waiting_rows(self._info.evaluations - evaluations_before)
+
+    def _add_row(self, row_number: int, cells: list[Cell]) -> None:
+        """Add the evaluation of a row, or count the row as skipped.
+
+        A row is skipped if it names no rule, no status or no resource.
+        """
+        group = self._find_or_add_group(_read_texts(cells, self._group_columns))
+        self._inexact_ids += _count_inexact_numbers(cells, self._group_id_columns)
+
+        resource_id, name, actual, expected, reason_text = _read_texts(cells, self._row_columns)
+        resource_id = resource_id or name
+        if group is None or not resource_id:
+            self._skipped_rows += any(cell is not None for cell in cells)
             return
-        if len(self._groups) > 50_000:
-            self.close()
-        for row in rows:
-            if len(row) < self._width:
-                row.extend([None] * (self._width - len(row)))
-            row.append(None)
-        groups = self._groups_of(list(map(self._group, rows)))
-        cells = zip(*map(self._own, rows), strict=True)
-        given, *_ = columns = list(cells)
-        ids, names, *said = map(_texts, columns)
-        ids = [resource_id or name for resource_id, name in zip(ids, names, strict=True)]
-        hashes = map(_IDS.__getitem__, ids), map(_NAMES.__getitem__, names)
-        buckets, sheet, number, taken = self._owner.rows, self._info.number, first - 1, 0
-        for group, cell, resource_id, name, actual, expected, reason, hashed, named in zip(
-            groups, given, ids, names, *said, *hashes, strict=True
-        ):
-            number += 1
-            if group is None or not resource_id:
-                self._skipped += any(cell is not None for cell in rows[number - first])
-                continue
-            if type(cell) is not str:
-                self._lost += _digits_lost(cell)
-            substance = reason
-            if reason[:1] == "{":
-                stated_actual, stated_expected, reason, substance = _REASONS[reason]
-                actual, expected = actual or stated_actual, expected or stated_expected
-            resource = group.place ^ hashed
-            key = group.hash ^ resource or 1
-            digest = group.digests[actual, expected, substance] ^ named
-            own = (resource_id, name, actual, expected, reason, sheet, number)
-            buckets[key >> SHIFT].append((key, digest, resource, group.number, *own))
-            group.count += 1
-            taken += 1
-        self._info.evaluations += taken
-        if self._evaluated_at is not None:
-            self._owner.times.add([row[self._evaluated_at] for row in rows])
-        self._owner.pack(taken)
+        self._inexact_ids += _count_inexact_numbers(cells, self._resource_id_columns)
 
-    def close(self) -> None:
-        """Add up what the rows gave."""
-        for group in {group.number: group for group in self._groups.values() if group}.values():
-            if group.count:
-                status, risk = group.shown[:2]
-                self._owner.groups[group.number] = Group(
-                    group.rule.number, *group.shown, rows=group.count
-                )
-                group.rule.counts[status] = group.rule.counts.get(status, 0) + group.count
-                self._owner.judged_at(group.rule, risk)
+        reason = parse_reason(reason_text)
+        actual = actual or reason.actual
+        expected = expected or reason.expected
+
+        resource = group.place_hash ^ hash_resource_id(resource_id)
+        key = group.rule_hash ^ resource or 1  # databases hold positive keys only
+        result = hash_result(group.status, group.risk, actual, expected, reason.substance)
+        digest = result ^ hash_resource_name(name)
+        texts = (resource_id, name, actual, expected, reason.text)
+        place = (self._info.number, row_number)
+        self._collector.add_row((key, digest, resource, group.number, *texts, *place))
+        group.rows += 1
+        self._info.evaluations += 1
+
+    def _find_or_add_group(self, texts: tuple[str, ...]) -> _SheetGroup | None:
+        """Return the group of rows with these texts, one for each of _GROUP_MEANINGS.
+
+        Return None if they name no rule or no status.
+        """
+        if texts not in self._groups:
+            self._groups[texts] = self._add_group(*texts)
+        return self._groups[texts]
+
+    def _add_group(
+        self,
+        rule_id: str,
+        rule_name: str,
+        account: str,
+        region: str,
+        resource_type: str,
+        status_text: str,
+        risk_text: str,
+    ) -> _SheetGroup | None:
+        """Add a group; return None if the texts name no rule or no status."""
+        rule = self._rules.find_or_add_rule(rule_id, rule_name)
+        role_status = STATUS_BY_ROLE.get(self._info.role)
+        status = parse_status(status_text) if status_text else role_status
+        if rule is None or status is None:
+            return None
+        account = account or self._account
+        group = _SheetGroup(
+            number=len(self._collector.groups),
+            rule=rule,
+            status=int(status),
+            risk=parse_risk(risk_text) or rule.risk,
+            account=account,
+            region=region,
+            resource_type=resource_type,
+            rule_hash=hash_rule(rule.key),
+            place_hash=hash_place(account, region, resource_type),
+        )
+        self._collector.groups.append(group.to_evaluation_group())
+        return group
+
+    def finish(self) -> None:
+        """Count the groups and note what the rows lacked. More rows may follow."""
+        for group in self._groups.values():
+            if group and group.rows:
+                self._collector.finish_group(group)
         self._groups.clear()
-        self._owner.note(self._info, skipped=self._skipped, lost=self._lost)
-        self._skipped = self._lost = 0
-
-    def _groups_of(self, named: list[tuple[Cell, ...]]) -> list[_Group | None]:
-        lost = self._lost
-        try:
-            return list(map(self._groups.__getitem__, named))
-        except TypeError:  # a date or an error cannot be looked up
-            self._lost = lost
-            return list(map(self._group_of, named))
-
-    def _group_of(self, cells: tuple[Cell, ...]) -> _Group | None:
-        """The group that these cells name; remembered by them where they are texts, as numbers equal one another."""
-        shown = tuple(_texts(cells))
-        if shown not in self._groups:
-            self._groups[shown] = self._owner.group(shown, self._info.role, self._account)
-        found = self._groups[shown]
-        if all(type(cell) is str or cell is None for cell in cells):
-            self._groups[cells] = found
-        else:
-            self._lost += _digits_lost(cells[0]) + _digits_lost(cells[2])
-        return found
+        self._collector.add_notes(self._info, self._skipped_rows, self._inexact_ids)
+        self._skipped_rows = self._inexact_ids = 0
 
 
-def _texts(cells: Sequence[Cell]) -> list[str]:
-    try:
-        return list(map(_PLAIN.__getitem__, cells))
-    except TypeError:
-        return list(map(text, cells))
+def _read_texts(cells: Sequence[Cell], columns: Sequence[int]) -> tuple[str, ...]:
+    """Return the texts of these columns; "" for a column at which the row has ended."""
+    width = len(cells)
+    texts = []
+    for column in columns:
+        cell = cells[column] if column < width else None
+        # Most cells are texts: strip is what cell_to_text does to a text without NUL.
+        texts.append(cell.strip() if isinstance(cell, str) else cell_to_text(cell))
+    return tuple(texts)
 
 
-def _digits_lost(cell: Cell) -> bool:
-    """Whether an id was stored as a number too long for one: spreadsheets keep 15 digits."""
-    return isinstance(cell, (int, float)) and abs(cell) >= 1e15
-
-
-def annotation(reason: str) -> tuple[str, str, str, str]:
-    """(actual, expected, reason, substance) of a reason in the cloud's JSON; the text itself where it is none.
-
-    The substance is what of it stays the same when a report is made in another language.
-
-    https://www.alibabacloud.com/help/en/cloud-config/latest/api-config-2020-09-07-listconfigruleevaluationresults
-    """
-    try:
-        found = json.loads(reason)
-    except ValueError:
-        return "", "", reason, reason
-    if (
-        not isinstance(found, dict)
-        or not {"configuration", "desiredValue", "reason", "operator"} & found.keys()
-    ):
-        return "", "", reason, reason
-    actual, expected, said, operator, subject = (
-        _shown(found.get(name))
-        for name in ("configuration", "desiredValue", "reason", "operator", "property")
-    )
-    condition = " ".join(filter(None, (operator, subject)))
-    return actual, expected, said or condition, condition or said
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return ""
-    shown = (
-        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    )
-    return shown.encode("utf-8", "replace").decode().replace("\0", "").strip()
-
-
-_REASONS = _Remembered(annotation)
+def _count_inexact_numbers(cells: Sequence[Cell], columns: Sequence[int]) -> int:
+    """Count the ids that were stored as numbers with more digits than spreadsheets keep."""
+    count = 0
+    for column in columns:
+        cell = cells[column] if column < len(cells) else None
+        if isinstance(cell, (int, float)) and abs(cell) >= _UNSAFE_NUMBER:
+            count += 1
+    return count

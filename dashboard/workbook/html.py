@@ -1,105 +1,113 @@
-"""HTML tables under a false .xls name."""
+"""Read the HTML tables that web applications write under the name of .xls."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from lxml import etree, html
 
-from .cells import Cell, Table
+from .cells import Cell, SourceSheet
 from .errors import WorkbookError
-from .markup import named
-from .plaintext import encoding
+from .text_encoding import detect_encoding
+from .xml_elements import explain_xml_error
 
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
-_SPAN = 1000  # columns or rows one cell may cover
+_MAXIMUM_SPAN = 1000  # columns or rows that one cell may cover
 
 
-def tables(path: Path) -> list[Table]:
-    """Every innermost table, named by its caption or the heading before it; a page without one is an error page."""
+def read_sheets(path: Path) -> list[SourceSheet]:
+    """Return each innermost table, named by its caption or by the heading before it.
+
+    Raises WorkbookError for a page without a table and for a sign-in page, which servers send in
+    place of a file.
+    """
     data = path.read_bytes()
-    coding = _encoding(path, data)
+    encoding = _detect_html_encoding(path, data)
+    parser = html.HTMLParser(encoding=encoding, no_network=True)
     try:
-        root = html.document_fromstring(
-            data, parser=html.HTMLParser(encoding=coding, no_network=True)
-        )
-    except etree.XMLSyntaxError as fault:
-        raise named(fault) from fault
-    title = " ".join((root.findtext(".//title") or "").split())[:200]
-    found = [
+        root = html.document_fromstring(data, parser=parser)
+    except etree.XMLSyntaxError as error:
+        raise explain_xml_error(error) from error
+    tables = [
         table
         for table in root.iter("table")
         if table.find(".//table") is None and table.find(".//tr") is not None
     ]
-    if not found or root.find(".//input[@type='password']") is not None:
+    if not tables or root.find(".//input[@type='password']") is not None:
+        title = " ".join((root.findtext(".//title") or "").split())[:200]
         raise WorkbookError("error_page", title=title)
-    if not _has_its_end(data.decode(coding, "replace").lower()):
+    if not _is_page_complete(data.decode(encoding, "replace").lower()):
         raise WorkbookError("truncated")
-    return [Table(_name(table), False, _rows(table)) for table in found]
+    return [
+        SourceSheet(_find_table_name(table), False, partial(_read_html_rows, table))
+        for table in tables
+    ]
 
 
-def _has_its_end(page: str) -> bool:
-    """Whether the last table is closed, and the page itself where it was opened."""
-    return page.rfind("</table") > page.rfind("<table") and (
-        "<html" not in page or "</html" in page
-    )
+def _is_page_complete(page: str) -> bool:
+    """Return whether the last table is closed, and the page too if it has an <html> tag."""
+    is_table_closed = page.rfind("</table") > page.rfind("<table")
+    return is_table_closed and ("<html" not in page or "</html" in page)
 
 
-def _encoding(path: Path, data: bytes) -> str:
-    """What the bytes are throughout; the page's own word decides only between the encodings of Chinese and UTF-8."""
-    found = encoding(path)
-    declared = _CHARSET.search(data[:4096])
-    if (
-        found in ("utf-8", "gb18030")
-        and declared
-        and declared[1].lower() in (b"big5", b"shift_jis", b"euc-jp")
-    ):
-        return declared[1].decode()
-    return "utf-8" if found == "utf-8-sig" else found
+def _detect_html_encoding(path: Path, data: bytes) -> str:
+    """Return the encoding of the bytes.
+
+    The page's own declaration counts only for East Asian encodings that the bytes do not tell.
+    """
+    encoding = detect_encoding(path)
+    declaration = _CHARSET.search(data[:4096])
+    if declaration and encoding in ("utf-8", "gb18030"):
+        declared_encoding = declaration[1].lower()
+        if declared_encoding in (b"big5", b"shift_jis", b"euc-jp"):
+            return declared_encoding.decode()
+    return "utf-8" if encoding == "utf-8-sig" else encoding
 
 
-def _name(table: html.HtmlElement) -> str:
+def _find_table_name(table: html.HtmlElement) -> str:
     caption = table.find("caption")
-    before = table.xpath("preceding::*[self::h1 or self::h2 or self::h3 or self::h4][1]")
-    heading = (
-        caption
-        if caption is not None
-        else before[0]
-        if isinstance(before, list) and before
-        else None
-    )
-    return _text(heading) or "" if isinstance(heading, etree._Element) else ""
+    if caption is not None:
+        return _read_element_text(caption) or ""
+    headings = table.xpath("preceding::*[self::h1 or self::h2 or self::h3 or self::h4][1]")
+    if isinstance(headings, list) and headings and isinstance(headings[0], etree._Element):
+        return _read_element_text(headings[0]) or ""
+    return ""
 
 
-def _rows(table: html.HtmlElement) -> Callable[[], Iterator[list[Cell]]]:
-    def rows() -> Iterator[list[Cell]]:
-        covered: dict[int, int] = {}  # column -> rows below that a cell above still covers
-        for tr in table.iter("tr"):
-            row: list[Cell] = []
-            below: dict[int, int] = {}
-            for cell in tr:
-                if cell.tag not in ("td", "th"):
-                    continue
-                while covered.get(len(row), 0):
-                    row.append(None)
-                if rows_covered := _span(cell, "rowspan") - 1:
-                    below.update(
-                        (len(row) + at, rows_covered) for at in range(_span(cell, "colspan"))
-                    )
-                row += [_text(cell), *[None] * (_span(cell, "colspan") - 1)]
-            covered = {column: left - 1 for column, left in covered.items() if left > 1} | below
-            yield row
-
-    return rows
-
-
-def _span(cell: etree._Element, name: str) -> int:
-    words = (cell.get(name) or "1").strip()
-    return min(max(int(words), 1), _SPAN) if words.isascii() and words.isdigit() else 1
+def _read_html_rows(table: html.HtmlElement) -> Iterator[list[Cell]]:
+    """Yield the rows of a table; what a cell with a span covers is empty."""
+    rows_covered_by_column: dict[int, int] = {}  # by cells of the rows above
+    for table_row in table.iter("tr"):
+        row: list[Cell] = []
+        covered_below: dict[int, int] = {}
+        for cell in table_row:
+            if cell.tag not in ("td", "th"):
+                continue
+            while rows_covered_by_column.get(len(row)):
+                row.append(None)
+            width = _read_span(cell, "colspan")
+            rows_below = _read_span(cell, "rowspan") - 1
+            if rows_below:
+                covered_below |= dict.fromkeys(range(len(row), len(row) + width), rows_below)
+            row += [_read_element_text(cell), *[None] * (width - 1)]
+        rows_covered_by_column = {
+            column: rows - 1 for column, rows in rows_covered_by_column.items() if rows > 1
+        } | covered_below
+        yield row
 
 
-def _text(cell: etree._Element) -> str | None:
-    for line in cell.iter("br"):
-        line.tail = "\n" + (line.tail or "")
-    lines = ("".join(part for part in cell.itertext() if isinstance(part, str))).split("\n")
-    return "\n".join(filter(None, (" ".join(line.split()) for line in lines))) or None
+def _read_span(cell: etree._Element, attribute: str) -> int:
+    value = (cell.get(attribute) or "1").strip()
+    if not (value.isascii() and value.isdigit()):
+        return 1
+    return min(max(int(value), 1), _MAXIMUM_SPAN)
+
+
+def _read_element_text(element: etree._Element) -> str | None:
+    """Return the text of an element, with single spaces and a line for each <br>; None if empty."""
+    for line_break in element.iter("br"):
+        line_break.tail = "\n" + (line_break.tail or "")
+    text = "".join(part for part in element.itertext() if isinstance(part, str))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return "\n".join(filter(None, lines)) or None

@@ -1,108 +1,108 @@
-"""SpreadsheetML 2003, the XML of Excel before .xlsx.
+"""Read SpreadsheetML 2003, the XML of Excel before .xlsx.
 
 https://learn.microsoft.com/en-us/previous-versions/office/developer/office-xp/aa140066(v=office.10)
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
 from lxml import etree
 
-from .cells import Cell, Table, number
+from .cells import Cell, SourceSheet, drop_empty_end, fill_row_gaps, number_to_cell
 from .errors import WorkbookError
-from .markup import elements
+from .limits import XLSX_COLUMNS
+from .xml_elements import read_elements
 
-_NAMESPACE = "urn:schemas-microsoft-com:office:spreadsheet"
-_SHEET, _TABLE, _ROW, _CELL, _DATA, _INDEX, _TYPE, _NAME, _ACROSS = (
-    f"{{{_NAMESPACE}}}{name}"
-    for name in (
-        "Worksheet",
-        "Table",
-        "Row",
-        "Cell",
-        "Data",
-        "Index",
-        "Type",
-        "Name",
-        "MergeAcross",
-    )
-)
-_VISIBLE = "{urn:schemas-microsoft-com:office:excel}Visible"
-ROWS, COLUMNS = 1_048_576, 16_384
+_NAMESPACE = "{urn:schemas-microsoft-com:office:spreadsheet}"
+_WORKSHEET_TAG = _NAMESPACE + "Worksheet"
+_ROW_TAG = _NAMESPACE + "Row"
+_CELL_TAG = _NAMESPACE + "Cell"
+_DATA_TAG = _NAMESPACE + "Data"
+_VISIBLE_TAG = "{urn:schemas-microsoft-com:office:excel}Visible"
+_NAME_ATTRIBUTE = _NAMESPACE + "Name"
+_INDEX_ATTRIBUTE = _NAMESPACE + "Index"
+_TYPE_ATTRIBUTE = _NAMESPACE + "Type"
+_MERGE_ACROSS_ATTRIBUTE = _NAMESPACE + "MergeAcross"
 
 
-def tables(path: Path) -> list[Table]:
-    """The worksheets of a file, which is read through once for their names and once for each one's rows."""
-    sheets: list[tuple[str, bool]] = []
+def read_sheets(path: Path) -> list[SourceSheet]:
+    """Return the worksheets. The file is parsed once for their names, and again for each one."""
+    names_and_hidden: list[tuple[str, bool]] = []
     with path.open("rb") as file:
-        if not _has_its_end(file):
+        if not _is_root_closed(file):
             raise WorkbookError("truncated")
         hidden = False
-        for element in elements(file, _SHEET, _VISIBLE, _ROW):
-            if element.tag == _VISIBLE:
+        # Each element comes when it ends: <Visible> before the <Worksheet> around it. Rows are
+        # taken only to free them.
+        for element in read_elements(file, _WORKSHEET_TAG, _VISIBLE_TAG, _ROW_TAG):
+            if element.tag == _VISIBLE_TAG:
                 hidden = (element.text or "").strip() in ("SheetHidden", "SheetVeryHidden")
-            elif element.tag == _SHEET:
-                sheets.append((element.get(_NAME) or "", hidden))
+            elif element.tag == _WORKSHEET_TAG:
+                names_and_hidden.append((element.get(_NAME_ATTRIBUTE) or "", hidden))
                 hidden = False
     return [
-        Table(name, hidden, _rows(path, number)) for number, (name, hidden) in enumerate(sheets)
+        SourceSheet(name, hidden, partial(_read_spreadsheetml_rows, path, index))
+        for index, (name, hidden) in enumerate(names_and_hidden)
     ]
 
 
-def _has_its_end(file: BinaryIO) -> bool:
-    """Whether the root is closed, in an encoding of one or two bytes; leaves the file at its beginning."""
+def _is_root_closed(file: BinaryIO) -> bool:
+    """Return whether the file ends with its root's end tag, and go back to its beginning.
+
+    NUL bytes are ignored, so that UTF-16 is understood too.
+    """
     file.seek(max(file.seek(0, SEEK_END) - 400, 0))
     end = file.read().replace(b"\0", b"").rstrip()
     file.seek(0)
     return end.endswith(b"Workbook>")
 
 
-def _rows(path: Path, sheet: int) -> Callable[[], Iterator[list[Cell]]]:
-    def rows() -> Iterator[list[Cell]]:
-        at = index = written = 0
-        with path.open("rb") as file:
-            for element in elements(file, _SHEET, _ROW):
-                if element.tag == _SHEET:
-                    at += 1
-                    index = 0
-                elif at == sheet:
-                    before, index = index, int(element.get(_INDEX) or index + 1)
-                    if not before < index <= ROWS:
-                        raise WorkbookError("corrupt", cause="row number")
-                    if row := _row(element):
-                        yield from ([] for _ in range(written + 1, index))
-                        yield row
-                        written = index
-
-    return rows
+def _read_spreadsheetml_rows(path: Path, sheet_index: int) -> Iterator[list[Cell]]:
+    return fill_row_gaps(_read_numbered_rows(path, sheet_index))
 
 
-def _row(element: etree._Element) -> list[Cell]:
+def _read_numbered_rows(path: Path, sheet_index: int) -> Iterator[tuple[int, list[Cell]]]:
+    finished_sheets = row_number = 0
+    with path.open("rb") as file:
+        for element in read_elements(file, _WORKSHEET_TAG, _ROW_TAG):
+            if element.tag == _WORKSHEET_TAG:
+                finished_sheets += 1
+            elif finished_sheets == sheet_index:
+                row_number = int(element.get(_INDEX_ATTRIBUTE) or row_number + 1)
+                yield row_number, _read_spreadsheetml_row(element)
+
+
+def _read_spreadsheetml_row(element: etree._Element) -> list[Cell]:
+    """Return the cells of a `<Row>`.
+
+    `Index` is the number of a cell's column, from 1, if it is not the next one; `MergeAcross`
+    counts the columns to its right that the cell covers.
+    """
     row: list[Cell] = []
-    for cell in element.iterchildren(_CELL):
-        place = int(cell.get(_INDEX) or len(row) + 1) - 1
-        if not len(row) <= place < COLUMNS:
+    for cell in element.iterchildren(_CELL_TAG):
+        column = int(cell.get(_INDEX_ATTRIBUTE) or len(row) + 1) - 1
+        if not len(row) <= column < XLSX_COLUMNS:
             raise WorkbookError("corrupt", cause="cell reference")
-        across = min(int(cell.get(_ACROSS) or 0), COLUMNS)
-        row += [*[None] * (place - len(row)), _cell(cell.find(_DATA)), *[None] * across]
-    while row and row[-1] is None:
-        row.pop()
-    return row
+        row += [None] * (column - len(row))
+        row.append(_read_data(cell.find(_DATA_TAG)))
+        row += [None] * min(int(cell.get(_MERGE_ACROSS_ATTRIBUTE) or 0), XLSX_COLUMNS)
+    return drop_empty_end(row)
 
 
-def _cell(data: etree._Element | None) -> Cell:
+def _read_data(data: etree._Element | None) -> Cell:
     if data is None:
         return None
-    words = "".join(part for part in data.itertext() if isinstance(part, str))
-    match data.get(_TYPE):
+    text = "".join(part for part in data.itertext() if isinstance(part, str))
+    match data.get(_TYPE_ATTRIBUTE):
         case "Number":
-            return int(words) if words.lstrip("-").isdigit() else number(float(words))
+            return int(text) if text.lstrip("-").isdigit() else number_to_cell(float(text))
         case "DateTime":
-            return {"d": words.removesuffix(".000")}
+            return {"d": text.removesuffix(".000")}
         case "Boolean":
-            return words.strip() == "1"
+            return text.strip() == "1"
         case "Error":
-            return {"e": words}
-    return words or None
+            return {"e": text}
+    return text or None

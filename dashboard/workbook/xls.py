@@ -1,7 +1,7 @@
-"""BIFF .xls through xlrd."""
+"""Read BIFF .xls through xlrd."""
 
 import os
-from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,71 +9,75 @@ import xlrd
 from xlrd import xldate
 from xlrd.biffh import XLRDError, error_text_from_code
 
-from . import biff
-from .cells import Cell, Table, date, number
+from .biff_records import read_plain_sheet, skip_record
+from .cells import Cell, SourceSheet, date_to_cell, number_to_cell
 from .errors import WorkbookError
 
-_BIFF8 = 80
+_BIFF8 = 80  # xlrd's number for the version
 
 
-def tables(path: Path) -> list[Table]:
-    """The sheets of a BIFF file. xlrd raises whatever it likes; the caller turns it into a WorkbookError."""
-    with Path(os.devnull).open("w") as nowhere:
+def read_sheets(path: Path) -> list[SourceSheet]:
+    """Return the sheets of a BIFF file. Raises WorkbookError, and whatever xlrd raises."""
+    with Path(os.devnull).open("w") as null_file:
         try:
-            book: Any = xlrd.open_workbook(str(path), logfile=nowhere, on_demand=True)
-        except XLRDError as fault:
-            if "encrypted" in str(fault).lower():
-                raise WorkbookError("encrypted") from fault
+            book: Any = xlrd.open_workbook(str(path), logfile=null_file, on_demand=True)
+        except XLRDError as error:
+            if "encrypted" in str(error).lower():
+                raise WorkbookError("encrypted") from error
             raise
         strings = [string or None for string in getattr(book, "_sharedstrings", ())]
-        return [
-            Table(name, book._sheet_visibility[at] != 0, _starting_anew(_rows(book, at, strings)))
-            for at, name in enumerate(book.sheet_names())
+        sheets = []
+        for index, name in enumerate(book.sheet_names()):
+            rows = _read_plain_xls_rows(book, index, strings)
+            if rows is None:
+                rows = _read_xlrd_rows(book, index)
+            is_hidden = book._sheet_visibility[index] != 0
+            sheets.append(SourceSheet(name, is_hidden, partial(iter, rows)))
+        return sheets
+
+
+def _read_plain_xls_rows(
+    book: Any, index: int, strings: list[str | None]
+) -> list[list[Cell]] | None:
+    """Return the rows of a sheet of texts and numbers; None for any other sheet."""
+    if book.biff_version != _BIFF8:
+        return None
+    type_of_format: dict[int, int] = book._xf_index_to_xl_type_map
+
+    def convert_number(value: float, number_format: int) -> Cell:
+        return _convert_xls_cell(type_of_format[number_format], value, book.datemode)
+
+    first_record = skip_record(book.mem, book._sh_abs_posn[index])  # the sheet begins with a BOF
+    return read_plain_sheet(book.mem, first_record, strings, convert_number)
+
+
+def _read_xlrd_rows(book: Any, index: int) -> list[list[Cell]]:
+    sheet = book.sheet_by_index(index)
+    rows = [
+        [
+            _convert_xls_cell(cell_type, value, book.datemode)
+            for cell_type, value in zip(row_types, row_values, strict=True)
         ]
-
-
-def _starting_anew(rows: list[list[Cell]]) -> Callable[[], Iterator[list[Cell]]]:
-    return lambda: iter(rows)
-
-
-def _rows(book: Any, at: int, strings: list[str | None]) -> list[list[Cell]]:
-    kinds: dict[int, int] = book._xf_index_to_xl_type_map
-
-    def convert(value: float, style: int) -> Cell:
-        return _cell(kinds[style], value, book.datemode)
-
-    if book.biff_version == _BIFF8:
-        start: int = book._sh_abs_posn[at]
-        plain = biff.rows(
-            book.mem,
-            start + 4 + int.from_bytes(book.mem[start + 2 : start + 4], "little"),
-            strings,
-            convert,
-        )
-        if plain is not None:
-            return plain
-    sheet = book.sheet_by_index(at)
-    found = [
-        [_cell(kind, value, book.datemode) for kind, value in zip(kinds_of_row, row, strict=True)]
-        for kinds_of_row, row in zip(sheet._cell_types, sheet._cell_values, strict=True)
+        for row_types, row_values in zip(sheet._cell_types, sheet._cell_values, strict=True)
     ]
     if book.on_demand:
-        book.unload_sheet(at)
-    return found
+        book.unload_sheet(index)
+    return rows
 
 
-def _cell(kind: int, value: Cell, datemode: int) -> Cell:
-    if kind == xlrd.XL_CELL_TEXT:
+def _convert_xls_cell(cell_type: int, value: Cell, datemode: int) -> Cell:
+    """Convert a value of one of xlrd's cell types; `datemode` is 1 where dates count from 1904."""
+    if cell_type == xlrd.XL_CELL_TEXT:
         return value or None
-    if kind in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK):
+    if cell_type in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK):
         return None
-    if kind == xlrd.XL_CELL_BOOLEAN:
+    if cell_type == xlrd.XL_CELL_BOOLEAN:
         return bool(value)
-    if kind == xlrd.XL_CELL_ERROR:
+    if cell_type == xlrd.XL_CELL_ERROR:
         return {"e": error_text_from_code.get(cast("int", value), "#N/A")}
-    if kind == xlrd.XL_CELL_DATE and isinstance(value, float):
+    if cell_type == xlrd.XL_CELL_DATE and isinstance(value, float):
         try:
-            return date(xldate.xldate_as_datetime(value, 1 if datemode else 0))
+            return date_to_cell(xldate.xldate_as_datetime(value, 1 if datemode else 0))
         except (xldate.XLDateError, ValueError, OverflowError):
-            return number(value)
-    return number(value) if isinstance(value, float) else value
+            return number_to_cell(value)
+    return number_to_cell(value) if isinstance(value, float) else value

@@ -1,12 +1,14 @@
-"""OOXML .xlsx: openpyxl reads the book, its styles and dates; cells are read here, several times faster.
+"""Read OOXML .xlsx: openpyxl reads the workbook, its styles and dates; the cells are read here.
 
-openpyxl's own loop goes through a pure Python parser, reads a sheet without a `<dimension>` twice, and believes a wrong
-one, which silently drops rows. Here no dimension is looked at.
+openpyxl's own loop over cells takes more than twice the time, reads a sheet without a `<dimension>`
+twice, and believes a wrong one, which drops rows without an error. Here no dimension is looked at.
+docs/decisions/readers.md tells why no other library reads the cells.
 """
 
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -15,159 +17,172 @@ from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.datetime import from_excel, from_ISO8601
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 
-from .cells import Cell, Table, date, number
+from .cells import (
+    Cell,
+    SourceSheet,
+    date_to_cell,
+    drop_empty_end,
+    fill_row_gaps,
+    number_to_cell,
+)
 from .errors import WorkbookError
-from .markup import elements
+from .limits import XLSX_COLUMNS
+from .xml_elements import read_elements
 
-_ROW, _CELL, _VALUE, _INLINE, _TEXT, _RUN, _STRING = (
+_ROW, _CELL, _VALUE, _INLINE_STRING, _TEXT, _RUN, _SHARED_STRING = (
     f"{{{SHEET_MAIN_NS}}}{name}" for name in ("row", "c", "v", "is", "t", "r", "si")
 )
-ROWS, COLUMNS = 1_048_576, 16_384  # the format's own
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how OOXML writes a control character
+_ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how OOXML writes a control character
 
 
-class _Book(ExcelReader):
-    """openpyxl's reader of all but strings and sheets."""
+class _WorkbookReader(ExcelReader):
+    """openpyxl's reader, whose methods for shared strings and worksheets are replaced."""
 
     path: Path
-    tables: list[Table]
+    sheets: list[SourceSheet]
 
     def read_strings(self) -> None:
         part = cast("Any", self.package).find(SHARED_STRINGS)
         if part is not None:
             with self.archive.open(part.PartName[1:]) as file:
-                self.shared_strings = [_text(element) for element in elements(file, _STRING)]
+                self.shared_strings = [
+                    _read_string_item(element) for element in read_elements(file, _SHARED_STRING)
+                ]
 
     def read_worksheets(self) -> None:
-        self.tables = [
-            Table(sheet.name, sheet.state != "visible", self._rows(rel.target))
-            for sheet, rel in self.parser.find_sheets()
-            if rel.target in self.valid_files and rel.Type.endswith("/worksheet")
-        ]
-
-    def _rows(self, part: str) -> Callable[[], Iterator[list[Cell]]]:
         book: Any = self.wb
-        convert = _Cells(
+        converter = _CellConverter(
             self.shared_strings, book._date_formats, book._timedelta_formats, book.epoch
         )
-
-        def rows() -> Iterator[list[Cell]]:
-            with zipfile.ZipFile(self.path) as archive, archive.open(part) as file:
-                yield from _placed(file, convert)
-
-        return rows
-
-
-def tables(path: Path) -> list[Table]:
-    """The worksheets of an .xlsx. openpyxl raises whatever it likes; the caller turns it into a WorkbookError."""
-    with path.open("rb") as file:  # an open file, for of a path openpyxl looks at the ending
-        book = _Book(file, read_only=True, data_only=True, keep_links=False)
-        book.path = path
-        book.read()
-    return book.tables
+        self.sheets = [
+            SourceSheet(
+                sheet.name,
+                sheet.state != "visible",
+                partial(_read_xlsx_rows, self.path, relation.target, converter),
+            )
+            for sheet, relation in self.parser.find_sheets()
+            if relation.target in self.valid_files and relation.Type.endswith("/worksheet")
+        ]
 
 
-class _Cells:
-    """Turns `<c>` into a value."""
+def read_sheets(path: Path) -> list[SourceSheet]:
+    """Return the worksheets of an .xlsx. Raises WorkbookError, and whatever openpyxl raises."""
+    with path.open("rb") as file:  # openpyxl refuses a path that does not end in .xlsx
+        reader = _WorkbookReader(file, read_only=True, data_only=True, keep_links=False)
+        reader.path = path
+        reader.read()
+    return reader.sheets
 
-    def __init__(self, strings: list[str], dates: set[int], spans: set[int], epoch: Any) -> None:
+
+class _CellConverter:
+    """Converts `<c>` elements of one workbook to cells.
+
+    `date_formats` and `duration_formats` are the numbers of the cell formats that show dates.
+    """
+
+    def __init__(
+        self, strings: list[str], date_formats: set[int], duration_formats: set[int], epoch: Any
+    ) -> None:
         self._strings = strings
-        self._dates = dates
-        self._spans = spans
+        self._date_formats = date_formats
+        self._duration_formats = duration_formats
         self._epoch = epoch
 
-    def value(self, cell: etree._Element) -> Cell:
-        kind = cell.get("t")
-        if kind == "inlineStr":
-            inline = cell.find(_INLINE)
-            return None if inline is None else _text(inline) or None
-        raw = cell.findtext(_VALUE)
-        if raw is None:
+    def convert(self, cell: etree._Element) -> Cell:
+        cell_type = cell.get("t")
+        if cell_type == "inlineStr":
+            inline_string = cell.find(_INLINE_STRING)
+            return None if inline_string is None else _read_string_item(inline_string) or None
+        value = cell.findtext(_VALUE)
+        if value is None:
             return None
-        if kind == "s":
-            return self._strings[int(raw)] or None
-        if kind is None or kind == "n":
-            return self._number(raw, cell.get("s"))
-        return _other(kind, raw)
+        if cell_type == "s":
+            return self._strings[int(value)] or None
+        if cell_type is None or cell_type == "n":
+            return self._convert_number(value, cell.get("s"))
+        return _convert_typed_value(cell_type, value)
 
-    def _number(self, raw: str, style: str | None) -> Cell:
-        if not raw.strip():
+    def _convert_number(self, value: str, cell_format: str | None) -> Cell:
+        if not value.strip():
             return None
-        value = float(raw) if not raw.lstrip("-").isdigit() else int(raw)
-        if style and int(style) in self._dates:
+        number = int(value) if value.lstrip("-").isdigit() else float(value)
+        if cell_format and int(cell_format) in self._date_formats:
+            is_duration = int(cell_format) in self._duration_formats
             try:
-                return date(from_excel(value, self._epoch, timedelta=int(style) in self._spans))
+                return date_to_cell(from_excel(number, self._epoch, timedelta=is_duration))
             except (OverflowError, ValueError):
                 return {"e": "#VALUE!"}
-        return number(value) if isinstance(value, float) else value
+        return number_to_cell(number) if isinstance(number, float) else number
 
 
-def _other(kind: str, raw: str) -> Cell:
-    if kind == "b":
-        return raw.strip() in ("1", "true")
-    if kind == "e":
-        return {"e": raw}
-    if kind == "d":
-        return date(cast("Any", from_ISO8601)(raw))
-    return raw or None
+def _convert_typed_value(cell_type: str, value: str) -> Cell:
+    match cell_type:
+        case "b":
+            return value.strip() in ("1", "true")
+        case "e":
+            return {"e": value}
+        case "d":
+            return date_to_cell(cast("Any", from_ISO8601)(value))
+    return value or None
 
 
-def _text(element: etree._Element) -> str:
-    """The text of a string item: plain, or in runs; readings (`rPh`) left out."""
-    first = element[0] if len(element) else None
-    if first is not None and len(element) == 1 and first.tag == _TEXT:
-        found = first.text or ""
+def _read_string_item(element: etree._Element) -> str:
+    """Return the text of a string item, plain or in runs, without phonetic readings (`rPh`)."""
+    if len(element) == 1 and element[0].tag == _TEXT:
+        text = element[0].text or ""
     else:
-        found = "".join(
+        text = "".join(
             (child.text if child.tag == _TEXT else child.findtext(_TEXT)) or ""
             for child in element
             if child.tag in (_TEXT, _RUN)
         )
-    return _ESCAPED.sub(lambda code: chr(int(code[1], 16)), found) if "_x" in found else found
+    if "_x" not in text:
+        return text
+    return _ESCAPED_CHARACTER.sub(lambda match: chr(int(match[1], 16)), text)
 
 
-def _placed(file: IO[bytes], cells: _Cells) -> Iterator[list[Cell]]:
-    """Rows with every cell at its place, and empty rows where the file leaves them out."""
-    columns: dict[str, int] = {}
-    index = written = 0
-    for element in elements(file, _ROW):
-        before, index = index, int(float(element.get("r") or index + 1))
-        if not before < index <= ROWS:
-            raise WorkbookError("corrupt", cause="row number")
-        if row := _row(element, cells.value, columns):
-            for _ in range(written + 1, index):
-                yield []
-            yield row
-            written = index
+def _read_xlsx_rows(path: Path, part: str, converter: _CellConverter) -> Iterator[list[Cell]]:
+    with zipfile.ZipFile(path) as archive, archive.open(part) as file:
+        yield from fill_row_gaps(_read_numbered_elements(file, converter))
 
 
-def _row(
-    element: etree._Element, value: Callable[[etree._Element], Cell], columns: dict[str, int]
+def _read_numbered_elements(
+    file: IO[bytes], converter: _CellConverter
+) -> Iterator[tuple[int, list[Cell]]]:
+    """Yield the number (from 1) and the cells of each row element."""
+    column_of_letters: dict[str, int] = {}
+    row_number = 0
+    for element in read_elements(file, _ROW):
+        row_number = int(float(element.get("r") or row_number + 1))
+        yield row_number, _read_row_element(element, converter, column_of_letters)
+
+
+def _read_row_element(
+    element: etree._Element, converter: _CellConverter, column_of_letters: dict[str, int]
 ) -> list[Cell]:
+    """Return the cells of a `<row>`; `column_of_letters` caches the columns of references."""
     row: list[Cell] = []
     for cell in element.iterchildren(_CELL):
         if reference := cell.get("r"):
             letters = reference.rstrip("0123456789")
-            if letters not in columns:
-                columns[letters] = _column(letters)
-            place = columns[letters]
-            if place < len(row):
+            if letters not in column_of_letters:
+                column_of_letters[letters] = _parse_column_letters(letters)
+            column = column_of_letters[letters]
+            if column < len(row):
                 raise WorkbookError("corrupt", cause="cell reference")
-            if place > len(row):
-                row.extend([None] * (place - len(row)))
-        row.append(value(cell))
-    while row and row[-1] is None:
-        row.pop()
-    return row
+            if column > len(row):
+                row.extend([None] * (column - len(row)))
+        row.append(converter.convert(cell))
+    return drop_empty_end(row)
 
 
-def _column(letters: str) -> int:
-    """A is 0, XFD is 16,383."""
-    found = 0
+def _parse_column_letters(letters: str) -> int:
+    """Return the column: 0 for A, 16,383 for XFD. Raises WorkbookError for any other text."""
+    number = 0
     for letter in letters:
         if not "A" <= letter <= "Z":
             raise WorkbookError("corrupt", cause="cell reference")
-        found = found * 26 + ord(letter) - 64
-        if found > COLUMNS:
+        number = number * 26 + ord(letter) - ord("A") + 1
+        if number > XLSX_COLUMNS:
             raise WorkbookError("corrupt", cause="cell reference")
-    return found - 1
+    return number - 1

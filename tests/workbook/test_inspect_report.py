@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from tests import files
+from tests import sample_files
 
 
 def write(folder: Path, name: str, content: bytes) -> str:
@@ -18,7 +18,10 @@ def write(folder: Path, name: str, content: bytes) -> str:
 def test_a_report_is_shown_with_its_sheets_and_numbers(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    call_command("inspect_report", write(tmp_path, "a.xls", files.xls(files.strange())))
+    call_command(
+        "inspect_report",
+        write(tmp_path, "a.xls", sample_files.build_xls(sample_files.build_unknown_parts())),
+    )
     shown = capsys.readouterr().out
     assert "a.xls: xls zh-Hans" in shown
     assert "不合规资源: non_compliant, 4 rows x 9 columns, 3 evaluations" in shown
@@ -28,7 +31,7 @@ def test_a_report_is_shown_with_its_sheets_and_numbers(
 
 
 def test_json_is_an_object_per_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    content = files.xls(files.report(files.F1))
+    content = sample_files.build_xls(sample_files.build_report_sheets(sample_files.SOME_FAILING))
     call_command(
         "inspect_report", *(write(tmp_path, name, content) for name in ("a.xls", "b.xls")), "--json"
     )
@@ -40,8 +43,12 @@ def test_json_is_an_object_per_file(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_a_file_that_cannot_be_read_is_one_line_and_the_others_are_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bad = write(tmp_path, "bad.xls", files.ERROR_PAGE)
-    good = write(tmp_path, "good.xls", files.xls(files.report(files.F0)))
+    bad = write(tmp_path, "bad.xls", sample_files.ERROR_PAGE)
+    good = write(
+        tmp_path,
+        "good.xls",
+        sample_files.build_xls(sample_files.build_report_sheets(sample_files.ALL_COMPLIANT)),
+    )
     with pytest.raises(SystemExit) as ended:
         call_command("inspect_report", bad, str(tmp_path / "absent.xls"), good)
     said = capsys.readouterr()

@@ -1,14 +1,14 @@
-"""Columns, sheets, statuses and risks are known in four languages, wherever the header stands."""
+"""Columns, sheets, statuses and risks are recognised in four languages."""
 
 from pathlib import Path
 
 import pytest
 
-from dashboard.workbook import Status
-from dashboard.workbook.codes import risk_of, status_of
-from dashboard.workbook.columns import column, sheet
-from tests import files
-from tests.workbook.reader import evaluations, read
+from dashboard.workbook import StatusCode
+from dashboard.workbook.status_codes import parse_risk, parse_status
+from dashboard.workbook.vocabulary import find_column_meaning, find_sheet_role
+from tests import sample_files
+from tests.workbook.in_process import list_evaluations, read_bytes
 
 # Words that a source shows: the console, the documentation, files.
 SEEN = {
@@ -62,8 +62,8 @@ SEEN = {
     ("meaning", "word"), [(meaning, word) for meaning, words in SEEN.items() for word in words]
 )
 def test_a_column_is_known_by_its_word(meaning: str, word: str) -> None:
-    assert column(word)[0] == meaning
-    assert column(f" {word.upper()}: ")[0] == meaning
+    assert find_column_meaning(word).meaning == meaning
+    assert find_column_meaning(f" {word.upper()}: ").meaning == meaning
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,14 @@ def test_a_column_is_known_by_its_word(meaning: str, word: str) -> None:
     }.items(),
 )
 def test_a_sheet_is_known_by_its_name(role: str, names: list[str]) -> None:
-    assert [sheet(name)[0] for name in names] == [role] * len(names)
+    assert [find_sheet_role(name)[0] for name in names] == [role] * len(names)
 
 
 @pytest.mark.parametrize(
     ("status", "words"),
     {
-        Status.COMPLIANT: ["合规", "合規", "Compliant", "COMPLIANT", "準拠"],
-        Status.NON_COMPLIANT: [
+        StatusCode.COMPLIANT: ["合规", "合規", "Compliant", "COMPLIANT", "準拠"],
+        StatusCode.NON_COMPLIANT: [
             "不合规",
             "不合規",
             "Non-compliant",
@@ -100,8 +100,15 @@ def test_a_sheet_is_known_by_its_name(role: str, names: list[str]) -> None:
             "Noncompliant",
             "非準拠",
         ],
-        Status.NOT_APPLICABLE: ["不适用", "不適用", "Not Applicable", "N/A", "該当なし", "適用外"],
-        Status.INSUFFICIENT_DATA: [
+        StatusCode.NOT_APPLICABLE: [
+            "不适用",
+            "不適用",
+            "Not Applicable",
+            "N/A",
+            "該当なし",
+            "適用外",
+        ],
+        StatusCode.INSUFFICIENT_DATA: [
             "无数据",
             "数据不足",
             "無資料",
@@ -109,12 +116,12 @@ def test_a_sheet_is_known_by_its_name(role: str, names: list[str]) -> None:
             "No Data",
             "データ不足",
         ],
-        Status.IGNORED: ["已忽略", "忽略", "排除", "Ignored", "Excluded", "除外", "無視"],
+        StatusCode.IGNORED: ["已忽略", "忽略", "排除", "Ignored", "Excluded", "除外", "無視"],
         None: ["", "也许"],
     }.items(),
 )
-def test_a_status_in_any_language_is_one_code(status: Status | None, words: list[str]) -> None:
-    assert [status_of(word) for word in words] == [status] * len(words)
+def test_a_status_in_any_language_is_one_code(status: StatusCode | None, words: list[str]) -> None:
+    assert [parse_status(word) for word in words] == [status] * len(words)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +134,7 @@ def test_a_status_in_any_language_is_one_code(status: Status | None, words: list
     }.items(),
 )
 def test_a_risk_in_any_language_is_one_code(risk: int, words: list[str]) -> None:
-    assert [risk_of(word) for word in words] == [risk] * len(words)
+    assert [parse_risk(word) for word in words] == [risk] * len(words)
 
 
 HEAD = ("规则ID", "资源ID", "合规结果")
@@ -136,9 +143,9 @@ ROW = ("cr-1", "i-1", "不合规")
 
 def test_a_header_is_found_wherever_it_stands(tmp_path: Path) -> None:
     above = [("合规包检测报告",), (), ("生成时间", "2026-11-20"), ()] * 6
-    with read(files.xls({"甲": [*above, HEAD, ROW]}), tmp_path) as reading:
-        assert reading.contents.sheets[0].header_row == 24
-        assert evaluations(reading)[0].row == 25
+    with read_bytes(sample_files.build_xls({"甲": [*above, HEAD, ROW]}), tmp_path) as stored:
+        assert stored.contents.sheets[0].header_row == 24
+        assert list_evaluations(stored)[0].row == 25
 
 
 def test_a_merged_head_of_two_rows_is_understood(tmp_path: Path) -> None:
@@ -147,12 +154,11 @@ def test_a_merged_head_of_two_rows_is_understood(tmp_path: Path) -> None:
         ("规则ID", "规则名称", "ID", "名称", "类型", None),
         ("cr-1", "甲规则", "i-1", "web", "ACS::ECS::Instance", "不合规"),
     ]
-    with read(files.xls({"甲": merged}), tmp_path) as reading:
-        assert reading.contents.sheets[0].header_row == 1
-        row = evaluations(reading)[0]
-        assert (row.resource_id, row.resource_name, row.group.resource_type, row.group.status, row.row) == (
-            "i-1", "web", "ACS::ECS::Instance", 1, 2,
-        )  # fmt: skip
+    with read_bytes(sample_files.build_xls({"甲": merged}), tmp_path) as stored:
+        assert stored.contents.sheets[0].header_row == 1
+        row = list_evaluations(stored)[0]
+        assert (row.resource_id, row.resource_name, row.row) == ("i-1", "web", 2)
+        assert (row.group.resource_type, row.group.status) == ("ACS::ECS::Instance", 1)
 
 
 def test_a_sheet_split_in_two_goes_on_under_its_own_head(tmp_path: Path) -> None:
@@ -160,8 +166,8 @@ def test_a_sheet_split_in_two_goes_on_under_its_own_head(tmp_path: Path) -> None
         "不合规资源": [HEAD[:2], ("cr-1", "i-1")],
         "不合规资源(2)": [HEAD[:2], ("cr-1", "i-2")],
     }
-    with read(files.xls(sheets), tmp_path) as reading:
-        assert [row.group.status for row in evaluations(reading)] == [1, 1]
+    with read_bytes(sample_files.build_xls(sheets), tmp_path) as stored:
+        assert [row.group.status for row in list_evaluations(stored)] == [1, 1]
 
 
 def test_a_sheet_that_goes_on_without_a_head_takes_that_of_the_one_before(tmp_path: Path) -> None:
@@ -169,16 +175,17 @@ def test_a_sheet_that_goes_on_without_a_head_takes_that_of_the_one_before(tmp_pa
         "不合规资源": [HEAD[:2], ("cr-1", "i-1")],
         "不合规资源2": [("cr-1", "i-2"), ("cr-1", "i-3")],
     }
-    with read(files.xls(sheets), tmp_path) as reading:
-        assert sorted(row.resource_id for row in evaluations(reading)) == ["i-1", "i-2", "i-3"]
-        assert reading.contents.sheets[1].header_row is None
+    with read_bytes(sample_files.build_xls(sheets), tmp_path) as stored:
+        assert sorted(row.resource_id for row in list_evaluations(stored)) == ["i-1", "i-2", "i-3"]
+        assert stored.contents.sheets[1].header_row is None
 
 
 def test_a_table_without_a_name_is_known_by_the_reasons_it_gives(tmp_path: Path) -> None:
-    with read(
-        files.csv([("规则名称", "资源ID", "不合规原因"), ("甲", "i-1", "公共读")]), tmp_path
-    ) as reading:
-        assert (reading.contents.sheets[0].role, reading.contents.lists) == (
+    with read_bytes(
+        sample_files.build_csv([("规则名称", "资源ID", "不合规原因"), ("甲", "i-1", "公共读")]),
+        tmp_path,
+    ) as stored:
+        assert (stored.contents.sheets[0].role, stored.contents.lists) == (
             "non_compliant",
             ["NON_COMPLIANT"],
         )
@@ -186,10 +193,11 @@ def test_a_table_without_a_name_is_known_by_the_reasons_it_gives(tmp_path: Path)
 
 def test_a_whole_word_goes_before_one_that_begins_alike(tmp_path: Path) -> None:
     head = ("Rule ID", "Rule Name", "Risk Level", "Remediation Options", "Remediation Suggestions")
-    with read(
-        files.xls({"Rule List": [head, ("cr-1", "A", "High", "none", "do this")]}), tmp_path
-    ) as reading:
-        assert reading.contents.rules[0].remediation == "do this"
+    with read_bytes(
+        sample_files.build_xls({"Rule List": [head, ("cr-1", "A", "High", "none", "do this")]}),
+        tmp_path,
+    ) as stored:
+        assert stored.contents.rules[0].remediation == "do this"
 
 
 @pytest.mark.parametrize(
@@ -205,22 +213,23 @@ def test_a_whole_word_goes_before_one_that_begins_alike(tmp_path: Path) -> None:
 def test_the_language_of_a_file_is_that_of_its_heads(
     language: str, head: tuple[str, ...], tmp_path: Path
 ) -> None:
-    with read(files.csv([head, ("1", "2", "3")]), tmp_path) as reading:
-        assert reading.contents.language == language
+    with read_bytes(sample_files.build_csv([head, ("1", "2", "3")]), tmp_path) as stored:
+        assert stored.contents.language == language
 
 
 def test_a_sheet_that_says_there_is_none_lists_its_status_all_the_same(tmp_path: Path) -> None:
-    with read(
-        files.xls({"不合规资源": [("无",)], "合规资源": [HEAD[:2], ("cr-1", "i-1")]}), tmp_path
-    ) as reading:
-        assert reading.contents.lists == ["NON_COMPLIANT", "COMPLIANT"]
-        assert reading.contents.notes == []
+    with read_bytes(
+        sample_files.build_xls({"不合规资源": [("无",)], "合规资源": [HEAD[:2], ("cr-1", "i-1")]}),
+        tmp_path,
+    ) as stored:
+        assert stored.contents.lists == ["NON_COMPLIANT", "COMPLIANT"]
+        assert stored.contents.notes == []
 
 
 def test_a_sheet_of_failing_resources_without_a_rule_is_noted_and_lists_nothing(
     tmp_path: Path,
 ) -> None:
-    listed = [("资源ID", "资源名称"), ("i-1", "web"), ("i-2", "db")]
-    with read(files.xls({"不合规资源": listed}), tmp_path) as reading:
-        assert (reading.contents.rows, reading.contents.lists) == (0, [])
-        assert [note.code for note in reading.contents.notes] == ["sheet_unrecognised"]
+    rows = [("资源ID", "资源名称"), ("i-1", "web"), ("i-2", "db")]
+    with read_bytes(sample_files.build_xls({"不合规资源": rows}), tmp_path) as stored:
+        assert (stored.contents.rows, stored.contents.lists) == (0, [])
+        assert [note.code for note in stored.contents.notes] == ["sheet_unrecognised"]

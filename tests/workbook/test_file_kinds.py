@@ -8,26 +8,29 @@ import pytest
 
 from dashboard.sandbox.report_files import build_encrypted_workbook
 from dashboard.workbook import Limits, WorkbookError
-from tests import files
-from tests.workbook.reader import read, states
+from tests import sample_files
+from tests.workbook.in_process import collect_states, read_bytes
 
-F1 = files.report(files.F1)
+F1 = sample_files.build_report_sheets(sample_files.SOME_FAILING)
 KINDS = {
-    "xls": files.xls(F1),
-    "xlsx": files.xlsx(F1),
-    "html": files.html(F1),
-    "spreadsheetml": files.spreadsheetml(F1),
-    "zip": files.zipped({files.FILE_NAME: files.xls(F1)}),
+    "xls": sample_files.build_xls(F1),
+    "xlsx": sample_files.build_xlsx(F1),
+    "html": sample_files.build_html(F1),
+    "spreadsheetml": sample_files.build_spreadsheetml(F1),
+    "zip": sample_files.build_zip({sample_files.FILE_NAME: sample_files.build_xls(F1)}),
 }
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_report_as_any_kind_of_file_says_the_same(kind: str, tmp_path: Path) -> None:
     (tmp_path / "xls").mkdir()
-    with read(KINDS[kind], tmp_path) as reading, read(KINDS["xls"], tmp_path / "xls") as as_xls:
-        assert reading.contents.kind == kind
-        assert len(states(reading)) == 12
-        assert states(reading) == states(as_xls)
+    with (
+        read_bytes(KINDS[kind], tmp_path) as stored,
+        read_bytes(KINDS["xls"], tmp_path / "xls") as as_xls,
+    ):
+        assert stored.contents.kind == kind
+        assert len(collect_states(stored)) == 12
+        assert collect_states(stored) == collect_states(as_xls)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "gb18030"])
@@ -35,21 +38,21 @@ def test_the_same_report_as_any_kind_of_file_says_the_same(kind: str, tmp_path: 
 def test_text_is_read_in_the_encodings_and_with_the_marks_that_occur(
     encoding: str, delimiter: str, tmp_path: Path
 ) -> None:
-    listed = files.rows(10)["评估结果"]
-    with read(files.csv(listed, encoding, delimiter), tmp_path) as reading:
-        assert reading.contents.kind == "csv"
-        assert reading.contents.rows == 10
-        assert reading.rows(0, 1, 2)[0][1] == "OSS 存储空间 ACL 不开启公共读"
+    rows = sample_files.build_status_sheet(10)["评估结果"]
+    with read_bytes(sample_files.build_csv(rows, encoding, delimiter), tmp_path) as stored:
+        assert stored.contents.kind == "csv"
+        assert stored.contents.rows == 10
+        assert stored.read_rows(0, 1, 2)[0][1] == "OSS 存储空间 ACL 不开启公共读"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
 def test_html_is_read_in_the_encodings_that_occur(encoding: str, tmp_path: Path) -> None:
-    with read(files.html(F1, encoding), tmp_path) as reading:
-        assert reading.contents.sheets[0].name == "检测概览"
+    with read_bytes(sample_files.build_html(F1, encoding), tmp_path) as stored:
+        assert stored.contents.sheets[0].name == "检测概览"
 
 
-def ole_with(stream: str) -> bytes:
-    """An OLE container with one stream of this name."""
+def build_ole_file(stream: str) -> bytes:
+    """Return an OLE container with one stream of this name."""
     import xlwt
 
     target = io.BytesIO()
@@ -60,20 +63,18 @@ def ole_with(stream: str) -> bytes:
     return content[:at] + new + content[at + len(new) :]
 
 
-def damaged_inside(content: bytes) -> bytes:
-    return content[:600] + b"\xff" * 400 + content[1000:]
-
-
-NESTED = files.zipped({"inner.zip": files.zipped({"a.xls": files.xls(F1)})})
+NESTED = sample_files.build_zip(
+    {"inner.zip": sample_files.build_zip({"a.xls": sample_files.build_xls(F1)})}
+)
 ALL_IN_LOWER_CASE = b"what is this\nno table at all\n"
 REFUSED = {
     "empty": (b"", "empty"),
     "only spaces": (b" \r\n \n", "empty"),
-    "a zip of nothing": (files.zipped({}), "empty"),
+    "a zip of nothing": (sample_files.build_zip({}), "empty"),
     "encrypted .xls": (build_encrypted_workbook(), "encrypted"),
-    "encrypted .xlsx": (ole_with("EncryptedPackage"), "encrypted"),
-    "an OSS error": (files.OSS_ERROR, "oss_error"),
-    "a page without a table": (files.ERROR_PAGE, "error_page"),
+    "encrypted .xlsx": (build_ole_file("EncryptedPackage"), "encrypted"),
+    "an OSS error": (sample_files.OSS_ERROR, "oss_error"),
+    "a page without a table": (sample_files.ERROR_PAGE, "error_page"),
     "a sign-in page built of tables": (
         b"<html><form><table><tr><td>Password<td><input type='password'></table></form></html>",
         "error_page",
@@ -96,15 +97,15 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_no_report_is_refused_with_its_cause(name: str, tmp_path: Path) -> None:
     content, code = REFUSED[name]
-    with pytest.raises(WorkbookError) as refused:
-        read(content, tmp_path)
-    assert refused.value.code == code
+    with pytest.raises(WorkbookError) as error_info:
+        read_bytes(content, tmp_path)
+    assert error_info.value.code == code
 
 
 def test_an_error_of_the_storage_is_named_but_its_message_is_not_kept(tmp_path: Path) -> None:
-    with pytest.raises(WorkbookError) as refused:
-        read(files.OSS_ERROR, tmp_path)
-    assert refused.value.facts == {
+    with pytest.raises(WorkbookError) as error_info:
+        read_bytes(sample_files.OSS_ERROR, tmp_path)
+    assert error_info.value.facts == {
         "oss_code": "AccessDenied",
         "request_id": "5C3D9175B6FC201293AD4890",
     }
@@ -112,10 +113,10 @@ def test_an_error_of_the_storage_is_named_but_its_message_is_not_kept(tmp_path: 
 
 def test_a_file_beyond_the_limit_is_not_opened(tmp_path: Path) -> None:
     with pytest.raises(WorkbookError, match="too_large"):
-        read(KINDS["xls"], tmp_path, limits=Limits(bytes=1000))
+        read_bytes(KINDS["xls"], tmp_path, limits=Limits(bytes=1000))
 
 
-def zip_of_zeros(size: int) -> bytes:
+def build_zip_of_zeros(size: int) -> bytes:
     target = io.BytesIO()
     with (
         zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive,
@@ -128,49 +129,51 @@ def zip_of_zeros(size: int) -> bytes:
 
 def test_a_zip_that_unpacks_beyond_the_limit_is_a_bomb_and_stays_packed(tmp_path: Path) -> None:
     with pytest.raises(WorkbookError, match="bomb"):
-        read(zip_of_zeros(20_000_000), tmp_path, limits=Limits(uncompressed=10_000_000))
-    assert not list((tmp_path / "room").iterdir())
+        read_bytes(build_zip_of_zeros(20_000_000), tmp_path, limits=Limits(uncompressed=10_000_000))
+    assert not list((tmp_path / "unpacked").iterdir())
 
 
 def test_a_member_that_lies_about_its_size_gives_no_byte_more(tmp_path: Path) -> None:
-    content = bytearray(zip_of_zeros(5_000_000))
+    content = bytearray(build_zip_of_zeros(5_000_000))
     central = content.index(b"PK\x01\x02")
     content[central + 24 : central + 28] = (1000).to_bytes(4, "little")
     with pytest.raises(WorkbookError, match="corrupt"):
-        read(bytes(content), tmp_path)
-    assert sum(file.stat().st_size for file in (tmp_path / "room").iterdir()) <= 1000
+        read_bytes(bytes(content), tmp_path)
+    assert sum(file.stat().st_size for file in (tmp_path / "unpacked").iterdir()) <= 1000
 
 
 def test_a_zip_of_too_many_members_is_refused(tmp_path: Path) -> None:
-    many = files.zipped({f"{number}.csv": b"a,b\n1,2\n" for number in range(6)})
+    many = sample_files.build_zip({f"{number}.csv": b"a,b\n1,2\n" for number in range(6)})
     with pytest.raises(WorkbookError, match="too_many_members"):
-        read(many, tmp_path, limits=Limits(members=5))
+        read_bytes(many, tmp_path, limits=Limits(members=5))
 
 
 def test_one_bad_member_fails_the_zip_by_name(tmp_path: Path) -> None:
-    members = {"good.xls": KINDS["xls"], "坏.xls": files.ERROR_PAGE}
-    with pytest.raises(WorkbookError) as refused:
-        read(files.zipped(members), tmp_path)
-    assert (refused.value.code, refused.value.facts["member"]) == ("error_page", "坏.xls")
+    members = {"good.xls": KINDS["xls"], "坏.xls": sample_files.ERROR_PAGE}
+    with pytest.raises(WorkbookError) as error_info:
+        read_bytes(sample_files.build_zip(members), tmp_path)
+    assert (error_info.value.code, error_info.value.facts["member"]) == ("error_page", "坏.xls")
 
 
-def test_the_path_of_a_member_is_told_and_never_used(tmp_path: Path) -> None:
-    with read(files.zipped({"../../outside.xls": KINDS["xls"]}), tmp_path) as reading:
-        assert reading.contents.members[0].name == "../../outside.xls"
+def test_the_path_of_a_member_is_kept_and_never_used(tmp_path: Path) -> None:
+    with read_bytes(
+        sample_files.build_zip({"../../outside.xls": KINDS["xls"]}), tmp_path
+    ) as stored:
+        assert stored.contents.members[0].name == "../../outside.xls"
     assert not (tmp_path.parent / "outside.xls").exists()
-    assert [file.name for file in (tmp_path / "room").iterdir()] == ["0"]
+    assert [file.name for file in (tmp_path / "unpacked").iterdir()] == ["0"]
 
 
 def test_an_entity_bomb_is_not_expanded(tmp_path: Path) -> None:
     levels = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
-    bomb = files.spreadsheetml({"规则": [("a", "b")]}).decode()
+    bomb = sample_files.build_spreadsheetml({"规则": [("a", "b")]}).decode()
     bomb = bomb.replace(
         "<Workbook", f'<!DOCTYPE bomb [<!ENTITY l0 "ha">{levels}]><Workbook'
     ).replace(">a<", ">&l11;<")
     with pytest.raises(WorkbookError, match="bomb"):
-        read(bomb.encode(), tmp_path)
+        read_bytes(bomb.encode(), tmp_path)
 
 
 def test_a_workbook_of_too_many_cells_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WorkbookError, match="too_many_cells"):
-        read(KINDS["xls"], tmp_path, limits=Limits(cells=50))
+        read_bytes(KINDS["xls"], tmp_path, limits=Limits(cells=50))

@@ -1,4 +1,4 @@
-"""Our reading of plain BIFF sheets and xlrd's agree, cell for cell."""
+"""biff_records and xlrd read the same cells from a plain BIFF8 sheet."""
 
 import datetime as dt
 import io
@@ -10,8 +10,8 @@ import xlwt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.workbook import biff
-from dashboard.workbook.cells import number
+from dashboard.workbook.biff_records import read_plain_sheet, skip_record
+from dashboard.workbook.cells import number_to_cell
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 NUMBERS = st.one_of(
@@ -26,7 +26,7 @@ CELLS = st.dictionaries(
 )
 
 
-def written(cells: dict[tuple[int, int], Any]) -> bytes:
+def write_xls(cells: dict[tuple[int, int], Any]) -> bytes:
     book = xlwt.Workbook(encoding="utf-8")
     sheet = book.add_sheet("1")
     for (row, column), value in cells.items():
@@ -36,44 +36,43 @@ def written(cells: dict[tuple[int, int], Any]) -> bytes:
     return target.getvalue()
 
 
-def ours(content: bytes) -> list[list[Any]] | None:
+def read_with_biff_records(content: bytes) -> list[list[Any]] | None:
     book: Any = xlrd.open_workbook(file_contents=content, on_demand=True)
-    start = book._sh_abs_posn[0]
-    size = int.from_bytes(book.mem[start + 2 : start + 4], "little")
-    return biff.rows(
-        book.mem, start + 4 + size, book._sharedstrings, lambda value, _: number(value)
+    first_record = skip_record(book.mem, book._sh_abs_posn[0])
+    return read_plain_sheet(
+        book.mem, first_record, book._sharedstrings, lambda value, _: number_to_cell(value)
     )
 
 
-def theirs(content: bytes) -> list[list[Any]]:
+def read_with_xlrd(content: bytes) -> list[list[Any]]:
     sheet = xlrd.open_workbook(file_contents=content).sheet_by_index(0)
     return [
         [
-            number(cell.value) if isinstance(cell.value, float) else cell.value
+            number_to_cell(cell.value) if isinstance(cell.value, float) else cell.value
             for cell in sheet.row(row)
         ]
         for row in range(sheet.nrows)
     ]
 
 
-def trimmed(rows: list[list[Any]]) -> list[list[Any]]:
-    """Without what is empty at the end of rows and of the sheet, and with one word for empty."""
-    found = [[cell if cell != "" else None for cell in row] for row in rows]
-    for row in found:
+def drop_empty_ends(rows: list[list[Any]]) -> list[list[Any]]:
+    """Remove empty cells at the end of rows, and empty rows at the end; "" is None elsewhere."""
+    rows = [[cell if cell != "" else None for cell in row] for row in rows]
+    for row in rows:
         while row and row[-1] is None:
             row.pop()
-    while found and not found[-1]:
-        found.pop()
-    return found
+    while rows and not rows[-1]:
+        rows.pop()
+    return rows
 
 
 @settings(max_examples=120, deadline=None)
 @given(CELLS)
 def test_texts_and_numbers_are_read_as_xlrd_reads_them(cells: dict[tuple[int, int], Any]) -> None:
-    content = written(cells)
-    found = ours(content)
-    assert found is not None
-    assert trimmed(found) == trimmed(theirs(content))
+    content = write_xls(cells)
+    rows = read_with_biff_records(content)
+    assert rows is not None
+    assert drop_empty_ends(rows) == drop_empty_ends(read_with_xlrd(content))
 
 
 SHAPES = st.lists(st.sets(st.integers(0, 30), min_size=1), min_size=1, max_size=3)
@@ -82,47 +81,54 @@ SHAPES = st.lists(st.sets(st.integers(0, 30), min_size=1), min_size=1, max_size=
 @settings(max_examples=80, deadline=None)
 @given(SHAPES, st.lists(st.integers(0, 2), max_size=40), st.sampled_from([None, 7, "7"]))
 def test_rows_of_texts_alike_and_unlike_are_read_as_xlrd_reads_them(
-    shapes: list[set[int]], rows: list[int], last: int | str | None
+    shapes: list[set[int]], shape_numbers: list[int], last: int | str | None
 ) -> None:
     cells: dict[tuple[int, int], Any] = {
         (row, column): f"{row}:{column % 5}"
-        for row, shape in enumerate(rows)
+        for row, shape in enumerate(shape_numbers)
         for column in shapes[shape % len(shapes)]
     }
-    cells |= {(row, 31): last for row in range(0, len(rows), 3)}
-    content = written(cells)
-    found = ours(content)
-    assert found is not None
-    assert trimmed(found) == trimmed(theirs(content))
+    cells |= {(row, 31): last for row in range(0, len(shape_numbers), 3)}
+    content = write_xls(cells)
+    rows = read_with_biff_records(content)
+    assert rows is not None
+    assert drop_empty_ends(rows) == drop_empty_ends(read_with_xlrd(content))
+
+
+def pack_row_record(row: int, width: int) -> bytes:
+    """Return a ROW record, which many writers put before the cells of each row."""
+    return struct.pack("<HHHHHHHHHH", 0x208, 16, row, 0, width, 0, 0, 0, 0, 0)
 
 
 @given(st.permutations(range(6)), st.booleans(), st.integers(3, 6))
 def test_rows_stand_where_their_numbers_say_in_whatever_order_they_come(
-    order: list[int], announced: bool, width: int
+    order: list[int], has_row_records: bool, width: int
 ) -> None:
     strings = [f"text {number}" for number in range(6 * width)]
     records = b"".join(
-        (struct.pack("<HHHHHHHHHH", 0x208, 16, row, 0, width, 0, 0, 0, 0, 0) if announced else b"")
+        (pack_row_record(row, width) if has_row_records else b"")
         + b"".join(
             struct.pack("<HHHHHI", 0xFD, 10, row, column, 0, row * width + column)
             for column in range(width)
         )
         for row in order
     )
-    found = biff.rows(records + struct.pack("<HH", 0x0A, 0), 0, strings, lambda value, _: value)
-    assert found == [strings[row * width : (row + 1) * width] for row in range(6)]
+    rows = read_plain_sheet(
+        records + struct.pack("<HH", 0x0A, 0), 0, strings, lambda value, _: value
+    )
+    assert rows == [strings[row * width : (row + 1) * width] for row in range(6)]
 
 
 def test_a_sheet_may_go_down_to_the_last_row_there_can_be() -> None:
-    content = written(
+    content = write_xls(
         {(row, column): f"{row}" for row in (0, 65_534, 65_535) for column in range(5)}
     )
-    found = ours(content)
-    assert found is not None
-    assert [found[row] for row in (0, 65_534, 65_535)] == [
+    rows = read_with_biff_records(content)
+    assert rows is not None
+    assert [rows[row] for row in (0, 65_534, 65_535)] == [
         [f"{row}"] * 5 for row in (0, 65_534, 65_535)
     ]
-    assert len(found) == 65_536
+    assert len(rows) == 65_536
 
 
 def test_nothing_comes_after_the_last_row_there_can_be() -> None:
@@ -131,11 +137,11 @@ def test_nothing_comes_after_the_last_row_there_can_be() -> None:
         for row, first in ((65_535, 0), (0, 1))
         for column in range(4)
     )
-    found = biff.rows(
+    rows = read_plain_sheet(
         records + struct.pack("<HH", 0x0A, 0), 0, ["a", "b", "c", "d"], lambda value, _: value
     )
-    assert found is not None
-    assert (len(found), found[0], found[-1]) == (
+    assert rows is not None
+    assert (len(rows), rows[0], rows[-1]) == (
         65_536,
         [None, "a", "b", "c", "d"],
         ["a", "b", "c", "d"],
@@ -143,13 +149,13 @@ def test_nothing_comes_after_the_last_row_there_can_be() -> None:
 
 
 def test_a_run_of_numbers_in_one_record_is_read() -> None:
-    content = written({(0, column): column * 7 for column in range(30)})
+    content = write_xls({(0, column): column * 7 for column in range(30)})
     assert b"\xbd\x00" in content
-    assert ours(content) == [[column * 7 for column in range(30)]]
+    assert read_with_biff_records(content) == [[column * 7 for column in range(30)]]
 
 
 def test_a_sheet_with_any_other_cell_is_left_to_xlrd() -> None:
     moment = dt.datetime(2026, 11, 20)  # noqa: DTZ001  a spreadsheet knows no zone
-    assert ours(written({(0, 0): moment})) is not None
+    assert read_with_biff_records(write_xls({(0, 0): moment})) is not None
     for value in (True, xlwt.Formula("1+1"), xlwt.Formula('"a"&"b"')):
-        assert ours(written({(0, 0): "a", (1, 1): value})) is None
+        assert read_with_biff_records(write_xls({(0, 0): "a", (1, 1): value})) is None

@@ -1,14 +1,16 @@
-"""The words by which columns and sheets are known, in four languages."""
+"""The words by which columns and sheets are recognised, in four languages."""
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
-from .codes import Status, squeeze
+from .status_codes import StatusCode, normalise_label
 
-LANGUAGES = ("zh-Hans", "zh-Hant", "en", "ja")
+WORD_LANGUAGES = ("zh-Hans", "zh-Hant", "en", "ja")
 
-# Per meaning, the words of zh-Hans, zh-Hant, en and ja. Sources: the console, the API's documentation and files seen.
-COLUMNS: dict[str, tuple[str, str, str, str]] = {
+# The words for each meaning in zh-Hans, zh-Hant, en and ja, from the console, the documentation of
+# the API and report files.
+COLUMN_WORDS: dict[str, tuple[str, str, str, str]] = {
     "rule_name": (
         "规则名称|审计规则名称|检测规则|检测规则名称|规则|配置规则名称|合规规则",
         "規則名稱|稽核規則名稱|規則",
@@ -41,7 +43,8 @@ COLUMNS: dict[str, tuple[str, str, str, str]] = {
     "account_id": (
         "账号ID|阿里云账号ID|资源归属账号|资源归属账号ID|成员账号ID|成员账号|UID|账号UID|账户ID",
         "帳號ID|阿里雲帳號ID|成員帳號ID|UID",
-        "Account ID|Alibaba Cloud Account ID|Owner ID|Member Account|Resource Owner|Resource Owner ID|UID|Account UID",
+        "Account ID|Alibaba Cloud Account ID|Owner ID|Member Account|Resource Owner|"
+        "Resource Owner ID|UID|Account UID",
         "アカウントID|UID",
     ),
     "account_name": (
@@ -59,7 +62,8 @@ COLUMNS: dict[str, tuple[str, str, str, str]] = {
     "status": (
         "合规结果|合规评估结果|评估结果|检测结果|合规状态|合规类型",
         "合規評估結果|評估結果|合規結果|合規狀態",
-        "Compliance Evaluation Result|Evaluation Result|Compliance Status|Result|Compliance Type|Compliance Result",
+        "Compliance Evaluation Result|Evaluation Result|Compliance Status|Result|Compliance Type|"
+        "Compliance Result",
         "コンプライアンス評価結果|評価結果",
     ),
     "reason": (
@@ -109,7 +113,8 @@ COLUMNS: dict[str, tuple[str, str, str, str]] = {
     "non_compliant": (
         "不合规资源数|不合规资源|不合规数|不合规",
         "不合規資源數|不合規資源|不合規",
-        "Non-Compliant Resources|Number of Non-Compliant Resources|Non-Compliant|Incompliant Resources|Incompliant",
+        "Non-Compliant Resources|Number of Non-Compliant Resources|Non-Compliant|"
+        "Incompliant Resources|Incompliant",
         "非準拠リソース数|非準拠リソース|非準拠",
     ),
     "not_applicable": (
@@ -147,14 +152,16 @@ COLUMNS: dict[str, tuple[str, str, str, str]] = {
     "created_at": (
         "报告生成时间|生成时间|报告时间|创建时间|导出时间",
         "報告生成時間|生成時間|建立時間",
-        "Report Time|Generated At|Report Generated At|Generation Time|Creation Time|Created At|Report Creation Time",
+        "Report Time|Generated At|Report Generated At|Generation Time|Creation Time|Created At|"
+        "Report Creation Time",
         "レポート作成時刻|作成時刻|作成日時",
     ),
 }
-COUNTS = ("compliant", "non_compliant", "not_applicable", "ignored", "insufficient_data")
-STATUS_OF_COUNT = {name: Status[name.upper()] for name in COUNTS}
+# The meanings of columns that count resources by status.
+COUNT_MEANINGS = ("compliant", "non_compliant", "not_applicable", "ignored", "insufficient_data")
+STATUS_OF_COUNT = {meaning: StatusCode[meaning.upper()] for meaning in COUNT_MEANINGS}
 
-SHEETS: dict[str, tuple[str, str, str, str]] = {
+SHEET_WORDS: dict[str, tuple[str, str, str, str]] = {
     "overview": (
         "检测概览|评估概览|概览|合规概览|报告概览",
         "檢測概覽|評估概覽|概覽|合規概覽",
@@ -178,58 +185,80 @@ SHEETS: dict[str, tuple[str, str, str, str]] = {
 }
 
 
-def _table(words: dict[str, tuple[str, str, str, str]]) -> dict[str, tuple[str, str]]:
-    """Squeezed word -> (meaning, language; the language is empty where two share the word)."""
-    table: dict[str, tuple[str, str]] = {}
-    for meaning, languages in words.items():
-        for language, alternatives in zip(LANGUAGES, languages, strict=True):
-            for word in map(squeeze, alternatives.split("|")):
-                known = table.get(word)
-                table[word] = (
-                    (meaning, language) if known is None or known[1] == language else (known[0], "")
-                )
-    return table
+def _index_words(words: dict[str, tuple[str, str, str, str]]) -> dict[str, tuple[str, str]]:
+    """Return (meaning, language) by normalised word; the language is "" if two share the word."""
+    index: dict[str, tuple[str, str]] = {}
+    for meaning, words_by_language in words.items():
+        for language, alternatives in zip(WORD_LANGUAGES, words_by_language, strict=True):
+            for word in map(normalise_label, alternatives.split("|")):
+                known_meaning, known_language = index.get(word, (meaning, language))
+                if known_language == language:
+                    index[word] = (meaning, language)
+                else:
+                    index[word] = (known_meaning, "")
+    return index
 
 
-_COLUMNS = _table(COLUMNS)
-_SHEETS = _table(SHEETS)
-# What follows a known word and turns its meaning: a rate is no count, a link no name.
-_RATES = ("率", "占比", "比例", "rate", "ratio", "percentage", "%", "count", "リスク")
+_COLUMN_INDEX = _index_words(COLUMN_WORDS)
+_SHEET_INDEX = _index_words(SHEET_WORDS)
+# A header that begins with a known word and ends so has another meaning: a rate is no count.
+_RATE_ENDINGS = ("率", "占比", "比例", "rate", "ratio", "percentage", "%", "count", "リスク")
+_RESOURCE_WORDS = ("resource", "资源", "資源", "リソース")
 
 
-def _opens(word: str) -> bool:
-    """Whether a longer header that begins so still means it: `Non-Compliant Rules` counts no resources."""
-    meaning = _COLUMNS[word][0]
-    counts = meaning in COUNTS and not any(
-        part in word for part in ("resource", "资源", "資源", "リソース")
+def _may_begin_header(word: str) -> bool:
+    """Return whether a longer header that begins with this known word has the same meaning.
+
+    Short words are too common, and `Non-Compliant Rules` does not count resources.
+    """
+    meaning, _language = _COLUMN_INDEX[word]
+    if meaning in ("pack_name", "template_id"):
+        return False
+    if meaning in COUNT_MEANINGS and not any(part in word for part in _RESOURCE_WORDS):
+        return False
+    return len(word) >= (8 if word.isascii() else 4)
+
+
+_HEADER_BEGINNING = re.compile(
+    "|".join(
+        re.escape(word)
+        for word in sorted(_COLUMN_INDEX, key=len, reverse=True)
+        if _may_begin_header(word)
     )
-    return (
-        len(word) >= (8 if word.isascii() else 4)
-        and not counts
-        and meaning not in ("pack_name", "template_id")
-    )
-
-
-_PREFIX = re.compile(
-    "|".join(re.escape(word) for word in sorted(_COLUMNS, key=len, reverse=True) if _opens(word))
 )
 
 
+class ColumnMeaning(NamedTuple):
+    """The meaning of a column's header; `is_exact` if the whole header is a known word."""
+
+    meaning: str
+    language: str
+    is_exact: bool
+
+
+_NO_MEANING = ColumnMeaning("", "", False)
+
+
 @lru_cache(maxsize=4096)
-def column(header: str) -> tuple[str, str, bool]:
-    """(meaning, language, whether the whole word is known) of a column's header; empty where it is not known."""
-    word = squeeze(header)
+def find_column_meaning(header: str) -> ColumnMeaning:
+    """Return the meaning of a column by its header; an empty one if the header is not known."""
+    word = normalise_label(header)
     if not word or len(word) > 60:
-        return "", "", False
-    if word in _COLUMNS:
-        return *_COLUMNS[word], True
-    found = _PREFIX.match(word)
-    return (*_COLUMNS[found[0]], False) if found and not word.endswith(_RATES) else ("", "", False)
+        return _NO_MEANING
+    if word in _COLUMN_INDEX:
+        return ColumnMeaning(*_COLUMN_INDEX[word], is_exact=True)
+    beginning = _HEADER_BEGINNING.match(word)
+    if beginning and not word.endswith(_RATE_ENDINGS):
+        return ColumnMeaning(*_COLUMN_INDEX[beginning[0]], is_exact=False)
+    return _NO_MEANING
 
 
-def sheet(name: str) -> tuple[str, str]:
-    """(role, language) of a sheet by its name, which may carry a number at its end; ("", "") where it is not known."""
-    word = squeeze(name)
-    if word in _SHEETS:
-        return _SHEETS[word]
-    return _SHEETS.get(word.rstrip("0123456789./第页頁part"), ("", ""))
+def find_sheet_role(name: str) -> tuple[str, str]:
+    """Return (role, language) of a sheet by its name; ("", "") if the name is not known.
+
+    A number at the end of the name is ignored.
+    """
+    word = normalise_label(name)
+    if word in _SHEET_INDEX:
+        return _SHEET_INDEX[word]
+    return _SHEET_INDEX.get(word.rstrip("0123456789./第页頁part"), ("", ""))

@@ -1,0 +1,142 @@
+"""Detect what kind a file is by its bytes; its name is not looked at."""
+
+import re
+import struct
+import zipfile
+from pathlib import Path
+from typing import BinaryIO
+
+from .errors import Code, WorkbookError
+from .limits import Limits
+from .text_encoding import DETECTION_SIZE, detect_delimiter, detect_encoding
+
+_OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
+_HTML_TAG = re.compile(
+    r"<(!doctype\s+html|html|head|body|table|meta|script|div|title|form)\b", re.IGNORECASE
+)
+_FREE_SECTOR = 0xFFFFFFFF
+
+
+def detect_file_kind(path: Path, limits: Limits) -> str:
+    """Return xls, xlsx, zip, html, spreadsheetml or csv. Raises WorkbookError for other files."""
+    size = path.stat().st_size
+    if size == 0:
+        raise WorkbookError("empty")
+    if size > limits.bytes:
+        raise WorkbookError("too_large", bytes=size, limit=limits.bytes)
+    with path.open("rb") as file:
+        start = file.read(DETECTION_SIZE)
+        if start.startswith(_OLE_SIGNATURE):
+            return _detect_ole_kind(file, start, size)
+        if start.startswith(_ZIP_SIGNATURES):
+            return _detect_zip_kind(file, limits)
+        if _is_bare_biff(start):
+            return "xls"
+    return _detect_text_kind(path)
+
+
+def _is_bare_biff(start: bytes) -> bool:
+    """Return whether the file begins with BOF: a BIFF stream (version 2 to 8) without container."""
+    return (
+        start[:1] == b"\x09"
+        and start[1:2] in (b"\x00", b"\x02", b"\x04", b"\x08")
+        and 4 <= start[2] <= 16
+    )
+
+
+def _detect_ole_kind(file: BinaryIO, start: bytes, size: int) -> str:
+    """Check an OLE container ([MS-CFB]): an .xls, or an encrypted .xlsx, which is refused."""
+    if len(start) < 512:
+        raise WorkbookError("truncated", bytes=size)
+    sector_shift = int.from_bytes(start[30:32], "little")
+    if sector_shift not in (9, 12):
+        raise WorkbookError("corrupt", cause="sector size")
+    sector_size = 1 << sector_shift
+    missing = _find_ole_end(file, start, sector_size) - size
+    if missing >= sector_size:  # the last sector itself may be short
+        raise WorkbookError("truncated", bytes=size, missing=missing)
+    file.seek(0)
+    if "EncryptedPackage".encode("utf-16-le") in file.read():
+        raise WorkbookError("encrypted")
+    return "xls"
+
+
+def _find_ole_end(file: BinaryIO, start: bytes, sector_size: int) -> int:
+    """Return where the last sector in use ends, according to the sector allocation table."""
+    last_sector = 0
+    table_sectors: tuple[int, ...] = struct.unpack_from("<109I", start, 76)
+    table_count = int.from_bytes(start[44:48], "little")
+    for number, table_sector in enumerate(table_sectors[:table_count]):
+        file.seek((table_sector + 1) * sector_size)
+        table = file.read(sector_size)
+        if len(table) < sector_size:
+            return (table_sector + 2) * sector_size
+        used_entries = [
+            entry
+            for entry, (state,) in enumerate(struct.iter_unpack("<I", table))
+            if state != _FREE_SECTOR
+        ]
+        if used_entries:
+            last_sector = number * (sector_size // 4) + used_entries[-1]
+    return (last_sector + 2) * sector_size
+
+
+def _detect_zip_kind(file: BinaryIO, limits: Limits) -> str:
+    with open_limited_zip(file, limits) as archive:
+        names = {name.replace("\\", "/").lower() for name in archive.namelist()}
+    if not names:
+        raise WorkbookError("empty")
+    if "xl/workbook.bin" in names or "content.xml" in names:
+        raise WorkbookError("unknown", kind="xlsb" if "xl/workbook.bin" in names else "ods")
+    return "xlsx" if "[content_types].xml" in names else "zip"
+
+
+def open_limited_zip(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
+    """Open a zip whose members' stated sizes are within the limits. Raises WorkbookError.
+
+    The stated sizes can be trusted: zipfile never unpacks more bytes than they say.
+    """
+    try:
+        archive = zipfile.ZipFile(file)
+    except zipfile.BadZipFile as error:
+        code: Code = "truncated" if "not a zip file" in str(error) else "corrupt"
+        raise WorkbookError(code, cause=str(error)) from error
+    size = sum(info.file_size for info in archive.infolist())
+    if size > limits.uncompressed:
+        raise WorkbookError("bomb", bytes=size, limit=limits.uncompressed)
+    if any(info.flag_bits & 1 for info in archive.infolist()):
+        raise WorkbookError("encrypted")
+    return archive
+
+
+def _detect_text_kind(path: Path) -> str:
+    try:
+        with path.open(encoding=detect_encoding(path), newline="") as file:
+            start = file.read(DETECTION_SIZE).lstrip("\ufeff \t\r\n")
+    except UnicodeError as error:
+        raise WorkbookError("unknown") from error
+    if not start:
+        raise WorkbookError("empty")
+    if start.startswith("<"):
+        return _detect_markup_kind(start)
+    is_json = start[0] in "{["
+    has_control_characters = re.search(r"[\x00-\x08\x0e-\x1f\x7f]", start)
+    if is_json or has_control_characters or not detect_delimiter(start):
+        raise WorkbookError("unknown")
+    return "csv"
+
+
+def _detect_markup_kind(start: str) -> str:
+    """Return html or spreadsheetml. Raises WorkbookError, also for an error of OSS."""
+    is_office_xml = "urn:schemas-microsoft-com:office:spreadsheet" in start
+    if is_office_xml and re.search(r"<(\w+:)?Workbook\b", start):
+        return "spreadsheetml"
+    code = re.search(r"<Code>([\w.-]{1,80})</Code>", start)
+    if code and re.search(r"<Error(\s[^>]*)?>", start):
+        request = re.search(r"<RequestId>([\w-]{1,80})</RequestId>", start)
+        request_id = request[1] if request else ""
+        raise WorkbookError("oss_error", oss_code=code[1], request_id=request_id)
+    if _HTML_TAG.search(start):
+        return "html"
+    raise WorkbookError("bomb" if "<!ENTITY" in start else "unknown")

@@ -1,0 +1,164 @@
+"""The stored form of a file: a zip of its contents, its sheets and its evaluations, as JSON.
+
+- `contents.json`: the file, its sheets, its rules (see Contents)
+- `sheets/<sheet>/<chunk>.json`: CHUNK_ROWS rows of a sheet
+- `groups.json`: the values that many evaluations share (see EvaluationGroup)
+- `evaluations/<bucket>.json`: evaluations in the order of their keys (see EvaluationRow)
+
+The top five bits of an evaluation's key are the number of its bucket. Small buckets are joined: an
+entry then holds the evaluations of its own bucket and of those up to the next entry.
+The same file gives the same bytes.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+import orjson
+
+if sys.version_info >= (3, 14):
+    import zipfile
+else:
+    from backports.zstd import zipfile
+
+from .cells import Cell
+from .contents import Contents, EvaluationGroup, EvaluationRow, load_contents
+
+FORM_VERSION = 2  # raised when the form changes: a file is read again if only another form is there
+CHUNK_ROWS = 500  # a page of a sheet opens one or two chunks
+BUCKET_COUNT = 32
+BUCKET_SHIFT = 58  # a key has 63 bits; the top five are the number of its bucket
+SMALL_BUCKET_ROWS = 1_000  # buckets are joined while they have fewer rows together
+
+
+def encode_json(value: object) -> bytes:
+    """Return JSON in UTF-8.
+
+    orjson refuses half a surrogate pair and integers of more than 64 bits: json writes "?" for the
+    one, and all digits of the other.
+    """
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace")
+
+
+class StoredFileWriter:
+    """Writes the stored form of a file to `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self._zip = zipfile.ZipFile(path, "w")
+
+    def write_entry(self, name: str, data: bytes) -> None:
+        info = zipfile.ZipInfo(name)  # dated 1980, so that the same file gives the same bytes
+        info.compress_type = zipfile.ZIP_ZSTANDARD
+        info.create_system = 3
+        self._zip.writestr(info, data, compresslevel=1)
+
+    def write_rows(self, sheet: int, chunk: int, rows: list[list[Cell]]) -> bool:
+        """Write one chunk of a sheet. Return whether a text has NUL, which databases refuse."""
+        data = encode_json(rows)
+        self.write_entry(f"sheets/{sheet}/{chunk}.json", data)
+        return b"\\u0000" in data
+
+    def write_evaluations(self, buckets: Iterable[tuple[int, list[tuple[Any, ...]]]]) -> int:
+        """Write the evaluations, given by bucket and sorted by key. Return how many there are."""
+        count = first_bucket = 0
+        waiting_rows: list[tuple[Any, ...]] = []
+        for bucket, rows in buckets:
+            if waiting_rows and len(waiting_rows) + len(rows) > SMALL_BUCKET_ROWS:
+                self.write_entry(_bucket_entry(first_bucket), encode_json(waiting_rows))
+                waiting_rows = []
+            if not waiting_rows:
+                first_bucket = bucket
+            waiting_rows += rows
+            count += len(rows)
+        if waiting_rows:
+            self.write_entry(_bucket_entry(first_bucket), encode_json(waiting_rows))
+        return count
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._zip.close()
+
+
+class StoredForm:
+    """A stored form, opened: `contents` are loaded at once, rows and evaluations when asked for."""
+
+    contents: Contents
+
+    def __init__(self, file: IO[bytes] | Path) -> None:
+        self._zip = zipfile.ZipFile(file)
+        self.contents = load_contents(self._zip.read("contents.json"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._zip.close()
+
+    def read_rows(self, sheet: int, start: int, stop: int) -> list[list[Cell]]:
+        """Return the rows from `start` to before `stop` of a sheet, each as wide as the sheet."""
+        info = self.contents.sheets[sheet]
+        start, stop = max(start, 0), min(stop, info.rows)
+        rows: list[list[Cell]] = []
+        for chunk in range(start // CHUNK_ROWS, -(-stop // CHUNK_ROWS)):
+            first_row = chunk * CHUNK_ROWS
+            chunk_rows = self._load_entry(f"sheets/{sheet}/{chunk}.json")
+            rows += chunk_rows[max(start - first_row, 0) : stop - first_row]
+        return [row + [None] * (info.columns - len(row)) for row in rows]
+
+    def read_buckets(self) -> Iterator[list[EvaluationRow]]:
+        """Yield the evaluations in the order of their keys, in lists that are never empty."""
+        for bucket in self._list_buckets():
+            rows = self._load_entry(_bucket_entry(bucket))
+            yield list(map(EvaluationRow._make, rows))
+
+    def find_evaluation(self, key: int) -> EvaluationRow | None:
+        """Return the evaluation with this key; only the entry of its bucket is loaded."""
+        buckets = [bucket for bucket in self._list_buckets() if bucket <= key >> BUCKET_SHIFT]
+        rows = self._load_entry(_bucket_entry(buckets[-1])) if buckets else []
+        return next((EvaluationRow._make(row) for row in rows if row[0] == key), None)
+
+    @cached_property
+    def groups(self) -> list[EvaluationGroup]:
+        """The groups of the evaluations, by their number."""
+        return list(map(EvaluationGroup._make, self._load_entry("groups.json")))
+
+    @property
+    def evaluation_bytes(self) -> int:
+        """The size of all evaluations, unpacked."""
+        return sum(
+            self._zip.getinfo(_bucket_entry(bucket)).file_size for bucket in self._list_buckets()
+        )
+
+    def _list_buckets(self) -> list[int]:
+        names = set(self._zip.namelist())
+        return [bucket for bucket in range(BUCKET_COUNT) if _bucket_entry(bucket) in names]
+
+    def _load_entry(self, name: str) -> Any:
+        return orjson.loads(self._zip.read(name))
+
+
+def _bucket_entry(bucket: int) -> str:
+    return f"evaluations/{bucket}.json"
