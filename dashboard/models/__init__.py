@@ -1,10 +1,14 @@
-"""What is, and its lawful changes."""
+"""The data: what is stored, the lawful changes of it, and named querysets."""
 
 from dashboard.models.accounts import Account, Pack, Rule
+from dashboard.models.audit import AuditEntry
 from dashboard.models.evaluations import Evaluation, Risk, Status
 from dashboard.models.imports import ImportBatch, ImportedFile
-from dashboard.models.people import AuditEntry, Preference
-from dashboard.models.reports import Original, Report, RuleResult, Sheet
+from dashboard.models.originals import Original
+from dashboard.models.people import Preference
+from dashboard.models.reports import Report
+from dashboard.models.rule_results import RuleResult
+from dashboard.models.sheets import Sheet
 
 __all__ = [
     "Account",

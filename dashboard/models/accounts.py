@@ -1,6 +1,6 @@
 """Accounts of Alibaba Cloud, their compliance packs, and the packs' rules."""
 
-from typing import Any
+import datetime as dt
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -12,15 +12,18 @@ from dashboard.models.evaluations import Risk
 
 
 class SecretUnreadableError(Exception):
-    """None of the settings' keys decrypts what is stored."""
+    """None of the keys in the settings decrypts the stored secret."""
 
 
-def secret_cipher() -> MultiFernet:
+def build_secret_cipher() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])
 
 
 class Account(models.Model):
-    """An Alibaba Cloud account whose packs we may ask about; its secret is encrypted at rest and never shown again."""
+    """An Alibaba Cloud account, and the AccessKey to call the API with.
+
+    The AccessKey secret is stored encrypted and never shown.
+    """
 
     class Site(models.TextChoices):
         CHINA = "china", _("China site")
@@ -45,7 +48,8 @@ class Account(models.Model):
     access_key_id = models.CharField(_("AccessKey ID"), max_length=128, blank=True)
     secret_encrypted = models.BinaryField(editable=False, default=b"")
     packs_refreshed_at = models.DateTimeField(null=True, editable=False)
-    # When the cloud's assumed limits let the next call through (see pace.py).
+    # When the next calls are allowed (see generation/rate_limit.py): `generate_free_at` for
+    # generating a report, `ask_free_at` for all other calls.
     generate_free_at = models.DateTimeField(null=True, editable=False)
     ask_free_at = models.DateTimeField(null=True, editable=False)
 
@@ -57,19 +61,19 @@ class Account(models.Model):
 
     @property
     def secret(self) -> str:
-        """The AccessKey secret. Raises SecretUnreadableError when no key of the settings fits."""
+        """The AccessKey secret. Raises SecretUnreadableError if no key of the settings fits."""
         try:
-            return secret_cipher().decrypt(bytes(self.secret_encrypted)).decode()
+            return build_secret_cipher().decrypt(bytes(self.secret_encrypted)).decode()
         except InvalidToken as error:
             raise SecretUnreadableError from error
 
     @secret.setter
     def secret(self, value: str) -> None:
-        self.secret_encrypted = secret_cipher().encrypt(value.encode())
+        self.secret_encrypted = build_secret_cipher().encrypt(value.encode())
 
     def reencrypt_secret(self) -> None:
-        """Encrypts the secret anew with the first key of the settings."""
-        self.secret_encrypted = secret_cipher().rotate(bytes(self.secret_encrypted))
+        """Encrypt the stored secret with the first key of the settings."""
+        self.secret_encrypted = build_secret_cipher().rotate(bytes(self.secret_encrypted))
         self.save(update_fields=["secret_encrypted"])
 
 
@@ -78,17 +82,17 @@ class PackQuerySet(models.QuerySet["Pack"]):
         return self.filter(gone_at=None, imported=False)
 
     def lock_row(self, pk: int) -> None:
-        """Keeps the pack to this transaction, so that no two of its reports are entered at a time.
+        """Lock the pack until the transaction ends, so that one of its reports is stored at a time.
 
-        On SQLite the transaction itself does, from its beginning on.
+        On SQLite every transaction that writes locks the whole database already.
         """
         if connection.features.has_select_for_update:
-            # Not as a key: whoever refers to the pack need not wait.
+            # `no_key`: rows that refer to the pack can still be inserted meanwhile.
             self.select_for_update(no_key=True).filter(pk=pk).values_list("pk").get()
 
 
 class Pack(models.Model):
-    """A compliance pack as last seen in the cloud; one that is gone from the cloud stays here with its history."""
+    """A compliance pack as last seen in the cloud. It stays when it is deleted in the cloud."""
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="packs")
     pack_id = models.CharField(max_length=64)
@@ -97,7 +101,7 @@ class Pack(models.Model):
     risk = models.PositiveSmallIntegerField(choices=Risk, default=Risk.NOT_STATED)
     template_id = models.CharField(max_length=64, blank=True)
     gone_at = models.DateTimeField(null=True)
-    # Made by an import and never seen in the cloud.
+    # Created by an import, and not seen in the cloud yet.
     imported = models.BooleanField(default=False)
 
     objects = PackQuerySet.as_manager()
@@ -113,13 +117,13 @@ class Pack(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def mark_gone(self, at: Any) -> None:
+    def mark_gone(self, at: dt.datetime) -> None:
         self.gone_at = at
         self.save(update_fields=["gone_at"])
 
 
 class Rule(models.Model):
-    """A rule of a pack. Its key is the rule's id or, in files that state none, its name."""
+    """A rule of a pack. Its key is the rule's ID or, if the file states none, its name."""
 
     pack = models.ForeignKey(Pack, on_delete=models.CASCADE, related_name="rules")
     key = models.CharField(max_length=300)

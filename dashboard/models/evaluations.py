@@ -1,10 +1,12 @@
-"""Evaluations as spans: a row stands for every report of its pack between two positions.
+"""Evaluations as spans: one row stands for every report of a pack between two positions.
 
-A report's *position* is a number that orders the reports of a pack: the milliseconds of its evidence time, shifted,
-and twenty bits of its file's hash, so that two files of one moment have an order whoever came first.
-A span holds from its `first` position up to, not including, `until`; one that still stands ends at FOREVER, so a report
-in which nothing changed costs no write at all. `since` is the position at which the present status began: a change of
-the reason splits a span, but not the time for which a resource has been failing.
+A report's *position* orders the reports of a pack. It is the evidence time in milliseconds,
+followed by 20 bits of the file's hash, so that two files with the same time have a fixed order.
+
+A span is valid from its `first` position up to, but not including, `until`. A span that is still
+valid has `until` = FOREVER, so a report in which nothing changed writes no row. `since` is the
+position at which the present status began: a new reason begins a new span, but does not restart
+the time for which a resource has been failing.
 """
 
 import datetime as dt
@@ -18,18 +20,18 @@ HASH_BITS = 20
 
 
 def make_position(moment: dt.datetime, sha256: str) -> int:
-    """The position of a report with this evidence time and this file."""
+    """Return the position of a report with this evidence time and this file hash."""
     milliseconds = int(moment.timestamp() * 1000)
     return (milliseconds << HASH_BITS) | (int(sha256[:8], 16) & ((1 << HASH_BITS) - 1))
 
 
 def position_time(position: int) -> dt.datetime:
-    """The evidence time that a position stands for, in UTC."""
+    """Return the evidence time of a position, in UTC."""
     return dt.datetime.fromtimestamp((position >> HASH_BITS) / 1000, dt.UTC)
 
 
 class Status(models.IntegerChoices):
-    """The cloud's ComplianceType. The numbers are ours: the order in which a table shows them."""
+    """The cloud's ComplianceType. The numbers are the order of the rows in a table."""
 
     NON_COMPLIANT = 1, _("Non-compliant")
     INSUFFICIENT_DATA = 2, _("Insufficient data")
@@ -39,17 +41,17 @@ class Status(models.IntegerChoices):
 
     @property
     def slug(self) -> str:
-        """How it stands in URLs and in `data-status`."""
+        """The name in URLs and in `data-status`."""
         return self.field.replace("_", "-")
 
     @property
     def field(self) -> str:
-        """The field of Report and RuleResult that counts it."""
+        """The field of Report and RuleResult that holds the count of this status."""
         return "failing" if self is Status.NON_COMPLIANT else self.name.lower()
 
 
 class Risk(models.IntegerChoices):
-    """The cloud's RiskLevel, and what has none: it stands last in a table."""
+    """The cloud's RiskLevel, and NOT_STATED for rules that have none."""
 
     HIGH = 1, _("High")
     MEDIUM = 2, _("Medium")
@@ -63,11 +65,11 @@ class Risk(models.IntegerChoices):
 
 class EvaluationQuerySet(models.QuerySet["Evaluation"]):
     def at(self, pack_id: int, position: int) -> Self:
-        """The evaluations that stand in the report at this position of the pack."""
+        """Return the evaluations of the report at this position."""
         return self.filter(pack_id=pack_id, first__lte=position, until__gt=position)
 
     def ended(self) -> Self:
-        """Those that stand no more: said so that the index of them is found."""
+        """Return the spans that have ended. The partial index `ended_at` has this condition."""
         return self.filter(until__lt=FOREVER)
 
     def failing(self) -> Self:
@@ -78,16 +80,18 @@ class EvaluationQuerySet(models.QuerySet["Evaluation"]):
 
 
 class Evaluation(models.Model):
-    """What one rule said of one resource, for as long as it said the same."""
+    """One rule's evaluation of one resource, for as long as it stayed the same (a span)."""
 
-    # Unchecked by the database: to look both up again for each row would take a tenth of the time to store a report.
+    # No database constraint: checking both for each row takes a tenth of the time of storing a
+    # report.
     pack = models.ForeignKey(
         "Pack", models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )
     rule = models.ForeignKey(
         "Rule", models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )
-    # Hashes of what names the evaluation, of what it says, and of what names the resource (see workbook/).
+    # Hashes (see workbook/): `key` of the rule and the resource, `digest` of the result, `resource`
+    # of the resource alone.
     key = models.BigIntegerField()
     digest = models.BigIntegerField()
     resource = models.BigIntegerField()
@@ -104,7 +108,7 @@ class Evaluation(models.Model):
     actual = models.TextField()
     expected = models.TextField()
     reason = models.TextField()
-    # What is this row's own of all this, case-folded, for a search: resource id and name, actual, expected, reason.
+    # Resource id and name, actual, expected and reason, case-folded, for the search.
     search_text = models.TextField()
 
     objects = EvaluationQuerySet.as_manager()
@@ -127,7 +131,8 @@ class Evaluation(models.Model):
             models.Index(
                 fields=["pack", "until"], condition=models.Q(until__lt=FOREVER), name="ended_at"
             ),
-            # The pack first, for a new report's resources lie all over an index that begins with their hashes.
+            # The pack comes first: the resources of a new report would be scattered over an index
+            # that began with their hashes.
             models.Index(fields=["pack", "resource", "first"], name="of_a_resource_in_a_pack"),
             models.Index(
                 fields=["pack", "rule", "since", "first", "until"],

@@ -1,14 +1,15 @@
-"""Imports: what was brought in together, and the verdict on each file."""
+"""Imports: batches of files, and the outcome of each file."""
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.models.reports import Original, Report
+from dashboard.models.originals import Original
+from dashboard.models.reports import Report
 
 
 class ImportBatch(models.Model):
-    """Files that somebody brought in at one time."""
+    """Files that one person imported together."""
 
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -23,7 +24,7 @@ class ImportBatch(models.Model):
 
 
 class ImportedFile(models.Model):
-    """One file of a batch: where it belongs, as far as that is known, and what became of it."""
+    """One file of a batch: its account, pack and time as far as known, and its outcome."""
 
     class State(models.TextChoices):
         ARRIVED = "arrived", _("waiting")
@@ -34,7 +35,7 @@ class ImportedFile(models.Model):
 
     batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="files")
     name = models.CharField(max_length=255)
-    # The name of the zip that the file came in, empty where it came alone.
+    # The name of the zip that contained the file; empty if the file came alone.
     inside = models.CharField(max_length=255, blank=True)
     original = models.ForeignKey(Original, on_delete=models.PROTECT, null=True, related_name="+")
     state = models.CharField(max_length=8, choices=State, default=State.ARRIVED)
@@ -55,7 +56,7 @@ class ImportedFile(models.Model):
 
     @property
     def under_way(self) -> bool:
-        """Whether its verdict is still to come."""
+        """Whether the outcome is still to come."""
         return self.state == self.State.ARRIVED or bool(
             self.state == self.State.ENTERED and self.report and self.report.under_way
         )

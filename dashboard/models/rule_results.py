@@ -1,0 +1,54 @@
+"""The results of rules in a report."""
+
+from typing import Self
+
+from django.db import models
+
+from dashboard.models.accounts import Rule
+from dashboard.models.evaluations import Risk
+from dashboard.models.reports import Report
+
+
+class RuleResultQuerySet(models.QuerySet["RuleResult"]):
+    def failing_first(self) -> Self:
+        """Order by: failing or not, risk, number of failing resources, name."""
+        failing = models.Case(models.When(failing__gt=0, then=0), default=1)
+        return self.order_by(failing, "risk", "-failing", "name", "pk")
+
+
+class RuleResult(models.Model):
+    """A rule as one report describes it, with the report's counts of its resources."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="rule_results")
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="results")
+    name = models.CharField(max_length=300)
+    risk = models.PositiveSmallIntegerField(choices=Risk, default=Risk.NOT_STATED)
+    # {name: value} from GetCompliancePack when the report was made; null if it was not called.
+    parameters = models.JSONField(null=True)
+    failing = models.PositiveIntegerField(default=0)
+    compliant = models.PositiveIntegerField(default=0)
+    ignored = models.PositiveIntegerField(default=0)
+    not_applicable = models.PositiveIntegerField(default=0)
+    insufficient_data = models.PositiveIntegerField(default=0)
+    # The counts that the file's list of rules states for this rule: {name of Status: count}.
+    stated_counts = models.JSONField(default=dict)
+    # Changes since the report before; null if there is none.
+    new = models.PositiveIntegerField(null=True)
+    fixed = models.PositiveIntegerField(null=True)
+
+    objects = RuleResultQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report", "rule"], name="a_rule_has_one_result_in_a_report"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def judged(self) -> int:
+        """The denominator of the evaluation rate."""
+        return self.compliant + self.failing

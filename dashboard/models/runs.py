@@ -1,0 +1,139 @@
+"""The run of a report: its states, and the steps that lead from one to the next.
+
+Several workers may try the same step. A worker claims a step with a conditional update, renews the
+claim while it works, and writes the outcome only if it still holds the claim.
+"""
+
+import datetime as dt
+import uuid
+from typing import Any, Self, TypeVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.models.accounts import Pack
+
+RunModel = TypeVar("RunModel", bound="Run", covariant=True)
+
+
+class RunQuerySet(models.QuerySet[RunModel]):
+    def under_way(self) -> Self:
+        return self.filter(state__in=Run.UNDER_WAY)
+
+    def ready(self) -> Self:
+        return self.filter(state=Run.State.READY)
+
+    def failed_or_cancelled(self) -> Self:
+        return self.filter(state__in=(Run.State.FAILED, Run.State.CANCELLED))
+
+    def due(self, now: dt.datetime) -> Self:
+        """Return the runs whose next step is due and that no worker has claimed."""
+        return self.under_way().filter(
+            Q(claimed_until=None) | Q(claimed_until__lt=now), next_at__lte=now
+        )
+
+
+class Run(models.Model):
+    """The part of a report that changes while the report is being made."""
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("asked")
+        CREATING = "creating", _("the cloud is preparing")
+        FETCHING = "fetching", _("fetching")
+        READING = "reading", _("reading")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    UNDER_WAY = (State.REQUESTED, State.CREATING, State.FETCHING, State.READING)
+
+    pack = models.ForeignKey(Pack, on_delete=models.PROTECT, related_name="reports")
+    state = models.CharField(max_length=9, choices=State, default=State.REQUESTED)
+    # Null if a command started the run.
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    requested_at = models.DateTimeField(default=timezone.now)
+    submitted_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    # The token of the worker that has claimed the present step, and the time its claim ends.
+    claim = models.UUIDField(null=True)
+    claimed_until = models.DateTimeField(null=True)
+    # The time of the next step, and the time at which the run fails if it is still under way.
+    next_at = models.DateTimeField(default=timezone.now)
+    deadline_at = models.DateTimeField()
+    # How often the cloud has been asked whether the report is complete.
+    poll_count = models.PositiveIntegerField(default=0)
+    # Sent with the request, so that the cloud makes one report even if it is sent twice.
+    client_token = models.CharField(max_length=64, default="")
+    # ReportCreateTimestamp (ms) of the cloud's report before this one, 0 for none. Null until the
+    # cloud has been asked.
+    previous_timestamp = models.BigIntegerField(null=True)
+    # True if the cloud was already making a report for somebody else; this run receives it too.
+    joined = models.BooleanField(default=False)
+    # How many temporary errors came one after another. While the run is under way, the error
+    # below is the last of them, and the step will be tried again.
+    failed_attempts = models.PositiveSmallIntegerField(default=0)
+    error_code = models.CharField(max_length=100, blank=True)
+    error_facts = models.JSONField(default=dict)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def under_way(self) -> bool:
+        return self.state in self.UNDER_WAY
+
+    def claim_step(self, seconds: float) -> bool:
+        """Claim the present step. Return False if it is claimed already or the run has moved on."""
+        now, token = timezone.now(), uuid.uuid4()
+        unclaimed_runs = type(self)._default_manager.filter(
+            Q(claimed_until=None) | Q(claimed_until__lt=now), pk=self.pk, state=self.state
+        )
+        claimed_until = now + dt.timedelta(seconds=seconds)
+        if not unclaimed_runs.update(claim=token, claimed_until=claimed_until):
+            return False
+        self.claim = token
+        return True
+
+    def renew_claim(self, seconds: float) -> bool:
+        """Extend the claim to `seconds` from now. Return False if the claim was lost."""
+        claimed_runs = type(self)._default_manager.filter(pk=self.pk, claim=self.claim)
+        claimed_until = timezone.now() + dt.timedelta(seconds=seconds)
+        return bool(claimed_runs.update(claimed_until=claimed_until))
+
+    def holds_claim(self) -> bool:
+        """Return whether claim and state in the database are still those of this instance."""
+        return self._select_claimed_row().exists()
+
+    def finish_step(self, **fields: Any) -> bool:
+        """Write the step's outcome and release the claim.
+
+        Return False and write nothing if the claim was lost.
+        """
+        fields |= {"claim": None, "claimed_until": None}
+        if not self._select_claimed_row().update(**fields):
+            return False
+        for name, value in fields.items():
+            setattr(self, name, value)
+        return True
+
+    def cancel(self) -> bool:
+        """End a run under way, even if a worker has claimed it. Return False if it had ended."""
+        runs_under_way = type(self)._default_manager.filter(pk=self.pk, state__in=self.UNDER_WAY)
+        updated_count = runs_under_way.update(
+            state=self.State.CANCELLED,
+            ended_at=timezone.now(),
+            claim=None,
+            claimed_until=None,
+            error_code="cancelled",
+        )
+        self.refresh_from_db()
+        return bool(updated_count)
+
+    def _select_claimed_row(self) -> "models.QuerySet[Self]":
+        return type(self)._default_manager.filter(pk=self.pk, claim=self.claim, state=self.state)

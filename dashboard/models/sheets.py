@@ -1,0 +1,30 @@
+"""The sheets of a report's file."""
+
+from django.db import models
+
+from dashboard.models.reports import Report
+
+
+class Sheet(models.Model):
+    """One sheet of a report's file. Its cells are in the archive (see archive/readings.py)."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="sheets")
+    number = models.PositiveSmallIntegerField()
+    # The file inside the zip that the sheet comes from; empty if the report is not a zip.
+    member = models.CharField(max_length=255, blank=True)
+    member_sha256 = models.CharField(max_length=64, blank=True)
+    name = models.CharField(max_length=255)
+    hidden = models.BooleanField(default=False)
+    rows = models.PositiveIntegerField()
+    columns = models.PositiveIntegerField()
+    header_row = models.PositiveIntegerField(null=True)
+    role = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        ordering = ("number",)
+        constraints = [
+            models.UniqueConstraint(fields=["report", "number"], name="a_sheet_has_its_number")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
