@@ -1,0 +1,1 @@
+"""The archive: original files, and what was read from them."""

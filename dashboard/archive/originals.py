@@ -1,7 +1,7 @@
-"""The archive: originals under their SHA-256 and, beside them, what was read from them; written once, never changed.
+"""The original files of reports.
 
-Both lie in Django's default storage. A file is whole before it has its name, so that a process killed at any moment
-leaves either all of it or nothing.
+An original is stored under its SHA-256 in Django's default storage and never changed. A file gets
+its name only when it is complete, so a process that is killed leaves the whole file or nothing.
 """
 
 import hashlib
@@ -17,9 +17,11 @@ from django.core.files.storage import default_storage
 
 from dashboard.models import Original
 
+CHUNK_BYTES = 2**20
+
 
 class MovableFile(File):  # type: ignore[type-arg]
-    """A finished local file that the storage may take by renaming it."""
+    """A complete local file. A storage on the local disk takes it by renaming, without a copy."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path.open("rb"), name=path.name)
@@ -31,7 +33,7 @@ class MovableFile(File):  # type: ignore[type-arg]
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """A folder beside the archive for files that are still arriving; gone afterwards."""
+    """Create a folder on the archive's disk for incomplete files, and delete it at the end."""
     parent = Path(settings.MEDIA_ROOT) / "incoming"
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent) as folder:
@@ -39,15 +41,15 @@ def temporary_folder() -> Iterator[Path]:
 
 
 def save_under_name(path: Path, name: str) -> None:
-    """Gives a finished local file its name in the storage, unless something bears that name already."""
+    """Move a complete local file into the storage, unless the storage has the name already."""
     if default_storage.exists(name):
         return
     with MovableFile(path) as file:
         default_storage.save(name, file)
 
 
-def store_file(path: Path, sha256: str) -> Original:
-    """Takes a finished local file whose hash is known into the archive. Equal bytes are kept once."""
+def store_local_file(path: Path, sha256: str) -> Original:
+    """Move a complete local file, whose hash is known, into the archive, and create its row."""
     original = Original(sha256=sha256, size=path.stat().st_size)
     save_under_name(path, original.path)
     create_original_rows([original])
@@ -55,12 +57,12 @@ def store_file(path: Path, sha256: str) -> Original:
 
 
 def store_stream(file: IO[bytes]) -> Original:
-    """Takes a stream into the archive, hashing while it arrives; its row is still to be made (see `record`)."""
+    """Copy a stream into the archive. The caller creates the row (see create_original_rows)."""
     digest = hashlib.sha256()
     with temporary_folder() as folder:
         path = folder / "original"
         with path.open("wb") as target:
-            while chunk := file.read(2**20):
+            while chunk := file.read(CHUNK_BYTES):
                 digest.update(chunk)
                 target.write(chunk)
         original = Original(sha256=digest.hexdigest(), size=path.stat().st_size)
@@ -69,15 +71,16 @@ def store_stream(file: IO[bytes]) -> Original:
 
 
 def create_original_rows(originals: Iterable[Original]) -> None:
-    """Makes the rows of originals, where there are none yet; in one order, lest two who do so wait for each other."""
-    by_hash = {original.sha256: original for original in originals}
+    """Create the rows of originals that have none yet."""
+    originals_by_hash = {original.sha256: original for original in originals}
+    # In the order of the hashes, so that two transactions cannot wait for each other.
     Original.objects.bulk_create(
-        [by_hash[sha256] for sha256 in sorted(by_hash)], ignore_conflicts=True
+        [originals_by_hash[sha256] for sha256 in sorted(originals_by_hash)], ignore_conflicts=True
     )
 
 
 def open_original(original: Original) -> File:  # type: ignore[type-arg]
-    """The original's bytes. Raises FileNotFoundError when the storage has lost them."""
+    """Open the file for reading. Raises FileNotFoundError if the storage does not have it."""
     return default_storage.open(original.path)
 
 
@@ -86,7 +89,7 @@ def original_exists(original: Original) -> bool:
 
 
 def matches_hash(original: Original) -> bool:
-    """Whether the stored bytes still have their hash."""
+    """Return whether the stored file exists and still has its hash."""
     try:
         with open_original(original) as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == original.sha256
@@ -95,9 +98,8 @@ def matches_hash(original: Original) -> bool:
 
 
 @contextmanager
-def open_local_copy(original: Original | None) -> Iterator[Path]:
-    """The original as a local file, copied only where the storage is not the local disk."""
-    assert original is not None  # noqa: S101  # as above
+def open_local_copy(original: Original) -> Iterator[Path]:
+    """Yield the path of the original on the local disk; it is copied if the storage is remote."""
     try:
         yield Path(default_storage.path(original.path))
     except NotImplementedError:

@@ -1,0 +1,1 @@
+"""Generating reports: requests, the steps of a run, packs of an account, limits of calls."""

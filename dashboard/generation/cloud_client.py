@@ -1,4 +1,4 @@
-"""A client of the cloud for an account."""
+"""The API client for an account."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def open_client(account: Account, attempts: int = 2) -> "Client":
-    """A client for the account. Raises CloudError (SecretUnreadable) when the settings' keys do not fit its secret."""
+    """Return a client for the account.
+
+    Raises CloudError with the code SecretUnreadable if no key of the settings decrypts the secret.
+    """
     from dashboard.cloud.client import ENDPOINTS, Client
 
     try:

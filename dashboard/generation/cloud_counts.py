@@ -1,4 +1,4 @@
-"""The counts that the cloud states, fetched with a report."""
+"""The counts that the cloud states for a pack, fetched together with its report."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 
 
 def fetch_cloud_counts(client: "Client", pack: Pack) -> dict[str, Any]:
-    """The cloud's counts of rules and resources, and the rules' parameters; what cannot be had is left out."""
-    asks: dict[str, Callable[[], dict[str, Any]]] = {
-        "cloud_rules": lambda: counts_by_status_name(client.get_rule_compliance(pack.pack_id)),
-        "cloud_resources": lambda: counts_by_status_name(
+    """Return the cloud's counts of rules and resources, and the parameters of the rules.
+
+    The result is stored in Report.stated_counts. Counts that cannot be fetched are left out.
+    """
+    fetchers: dict[str, Callable[[], dict[str, Any]]] = {
+        "cloud_rules": lambda: key_counts_by_status(client.get_rule_compliance(pack.pack_id)),
+        "cloud_resources": lambda: key_counts_by_status(
             client.get_resource_compliance(pack.pack_id)
         ),
         "parameters": lambda: {
@@ -23,15 +26,15 @@ def fetch_cloud_counts(client: "Client", pack: Pack) -> dict[str, Any]:
         },
     }
     counts = {}
-    for name, ask in asks.items():
+    for name, fetch_counts in fetchers.items():
         if rate_limit.seconds_until_get_allowed(pack.account):
             break
         try:
-            counts[name] = ask()
+            counts[name] = fetch_counts()
         except cloud.CloudError:
-            continue  # a report is worth having without
+            continue  # the report is useful without these counts
     return counts
 
 
-def counts_by_status_name(counts: cloud.ComplianceCounts) -> dict[str, int | None]:
+def key_counts_by_status(counts: cloud.ComplianceCounts) -> dict[str, int | None]:
     return {status.name: getattr(counts, status.name.lower()) for status in Status}

@@ -1,7 +1,6 @@
-"""Accounts and packs against the cloud: the line to it, the test of a key, the list of packs."""
+"""Packs of an account in the cloud, and the test of the account's AccessKey."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,13 +9,10 @@ from dashboard import cloud
 from dashboard.generation import cloud_client
 from dashboard.models import Account, Pack, Risk
 
-if TYPE_CHECKING:
-    pass
-
 
 @dataclass(frozen=True)
 class ConnectionTest:
-    """What a test of an account's key found: the number of packs it may see, or why it sees none."""
+    """The result of testing an AccessKey: how many packs it can list, or the error."""
 
     packs: int = 0
     error: cloud.CloudError | None = None
@@ -27,7 +23,7 @@ class ConnectionTest:
 
 
 def test_connection(account: Account) -> ConnectionTest:
-    """Asks for the packs as whoever adds an account would: a clear answer instead of an exception."""
+    """List the account's packs and return the result, which holds the error if there was one."""
     try:
         with cloud_client.open_client(account) as client:
             return ConnectionTest(packs=len(client.list_packs()))
@@ -36,21 +32,26 @@ def test_connection(account: Account) -> ConnectionTest:
 
 
 def refresh_packs(account: Account) -> None:
-    """Brings the account's packs up to date; those gone from the cloud are marked and stay. Raises CloudError."""
+    """Update the account's packs from the cloud, and mark those that the cloud no longer has.
+
+    Raises CloudError.
+    """
     with cloud_client.open_client(account) as client:
-        found = client.list_packs()
+        cloud_packs = client.list_packs()
     now = timezone.now()
     with transaction.atomic():
-        for pack in found:
-            seen = {
-                "name": pack.name,
-                "description": pack.description,
-                "risk": pack.risk or Risk.NOT_STATED,
-                "template_id": pack.template_id,
+        for cloud_pack in cloud_packs:
+            values = {
+                "name": cloud_pack.name,
+                "description": cloud_pack.description,
+                "risk": cloud_pack.risk or Risk.NOT_STATED,
+                "template_id": cloud_pack.template_id,
                 "gone_at": None,
                 "imported": False,
             }
-            Pack.objects.update_or_create(account=account, pack_id=pack.pack_id, defaults=seen)
-        missing = account.packs.in_cloud().exclude(pack_id__in=[pack.pack_id for pack in found])
-        missing.update(gone_at=now)
+            Pack.objects.update_or_create(
+                account=account, pack_id=cloud_pack.pack_id, defaults=values
+            )
+        pack_ids = [cloud_pack.pack_id for cloud_pack in cloud_packs]
+        account.packs.in_cloud().exclude(pack_id__in=pack_ids).update(gone_at=now)
         Account.objects.filter(pk=account.pk).update(packs_refreshed_at=now)

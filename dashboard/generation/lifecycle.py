@@ -1,8 +1,9 @@
-"""The life of a report, step by step: ask, wait, fetch, read.
+"""The steps of a report's run: submit the request, poll the cloud, fetch the file, read the file.
 
-The row is the truth and a queue entry only a nudge. Every step is claimed, may run twice, and leaves the row either
-where it was or one step further; whoever is killed in the middle of it loses the claim after LEASE_SECONDS, and the
-sweep goes on.
+The row of the report says which step is due; an entry in the queue only prompts a worker to look.
+A worker claims each step. A step may run twice: it leaves the row as it was or one step further.
+If a worker dies, its claim ends after LEASE_SECONDS and the task that runs every minute
+(dashboard/tasks.py) schedules the step again.
 """
 
 import datetime as dt
@@ -17,7 +18,7 @@ from django.db import connection
 from django.utils import timezone
 
 from dashboard import cloud
-from dashboard.archive import originals, readings
+from dashboard.archive import originals, stored_forms
 from dashboard.generation import cloud_client, cloud_counts, rate_limit
 from dashboard.ledger import report_writer, spans
 from dashboard.models import Report
@@ -25,244 +26,247 @@ from dashboard.models.reports import ReportQuerySet
 from dashboard.workbook import WorkbookError
 
 FETCH_SECONDS = 300.0
-MAX_TEMPORARY_FAILURES = 6  # passing faults in a row before a report gives up: about two minutes
+MAX_TEMPORARY_FAILURES = 6  # one after another, about two minutes; then the report fails
+NO_ERROR: dict[str, Any] = {"failed_attempts": 0, "error_code": "", "error_facts": {}}
 logger = logging.getLogger(__name__)
 
 State = Report.State
 
 
 def advance_report(report_id: int) -> float | None:
-    """Takes the report's next step if it is due and nobody else is at it.
-
-    Returns the seconds after which it wants the next one, None where this call has nothing more to ask for.
-    """
-    return take_due_step(
-        Report.objects.select_related("pack__account", "original").get(pk=report_id)
-    )
+    """Take the report's next step, as take_due_step does."""
+    reports = Report.objects.select_related("pack__account", "original")
+    return take_due_step(reports.get(pk=report_id))
 
 
 def take_due_step(report: Report) -> float | None:
-    """The same for a report at hand."""
-    if (
-        not report.under_way
-        or report.next_at > timezone.now()
-        or not report.claim_step(settings.LEASE_SECONDS)
-    ):
+    """Take the report's next step if it is due and no other worker has claimed it.
+
+    Return the seconds until the step after it, or None if this worker has nothing more to do.
+    """
+    if not report.under_way or report.next_at > timezone.now():
+        return None
+    if not report.claim_step(settings.LEASE_SECONDS):
         return None
     with renew_claim_while_working(report):
-        try:
-            run_step(report)
-        except cloud.CloudError as error:
-            handle_cloud_error(report, error)
-        except WorkbookError as error:
-            end_report(report, State.FAILED, error.code, dict(error.facts))
-        except Exception:  # a defect of ours: this report fails, the worker goes on
-            logger.exception("Report %s failed in state %s", report.pk, report.state)
-            end_report(report, State.FAILED, "defect", {})
+        run_step_or_fail(report)
     if not report.under_way:
         return None
     return max(0.0, (report.next_at - timezone.now()).total_seconds())
 
 
+def run_step_or_fail(report: Report) -> None:
+    """Run the claimed step. Write an error that it raises into the report."""
+    try:
+        run_step(report)
+    except cloud.CloudError as error:
+        handle_cloud_error(report, error)
+    except WorkbookError as error:
+        fail_report(report, error.code, dict(error.facts))
+    except Exception:  # a defect in this program: this report fails, the worker goes on
+        logger.exception("Report %s failed in state %s", report.pk, report.state)
+        fail_report(report, "defect", {})
+
+
 def run_step(report: Report) -> None:
     if timezone.now() > report.deadline_at:
-        end_report(
-            report,
-            State.FAILED,
-            "deadline",
-            {"minutes": settings.REPORT_LIMIT_MINUTES, **report.error_facts},
-        )
+        facts = {"minutes": settings.REPORT_LIMIT_MINUTES, **report.error_facts}
+        fail_report(report, "deadline", facts)
         return
-    {
+    run_state_step = {
         State.REQUESTED: submit_request,
         State.CREATING: poll_cloud,
         State.FETCHING: fetch_file,
-        State.READING: read_file,
-    }[State(report.state)](report)
+        State.READING: read_report_file,
+    }[State(report.state)]
+    run_state_step(report)
 
 
 def submit_request(report: Report) -> None:
-    """Notes which report the cloud has before ours, then has one made."""
+    """Ask the cloud to generate the report, after noting which report the cloud has before it."""
     account = report.pack.account
     with cloud_client.open_client(account) as client:
         if report.previous_timestamp is None:
             if wait := rate_limit.seconds_until_get_allowed(account):
-                return postpone_step(report, wait)
-            report.previous_timestamp = find_previous_timestamp(
-                report, client.get_report(report.pack.pack_id)
-            )
-            # Kept before Generate is sent: whoever repeats this step must not take the new report for the old one.
+                postpone_step(report, wait)
+                return
+            cloud_report = client.get_report(report.pack.pack_id)
+            report.previous_timestamp = find_previous_timestamp(report, cloud_report)
+            # Saved before the request is sent: if this step is repeated afterwards, it must not
+            # note the timestamp of the report that the request produced.
             Report.objects.filter(pk=report.pk).update(previous_timestamp=report.previous_timestamp)
         if wait := rate_limit.seconds_until_generate_allowed(account):
-            return postpone_step(report, wait)
+            postpone_step(report, wait)
+            return
         generated = client.generate_report(report.pack.pack_id, report.client_token)
     now = timezone.now()
     report.finish_step(
         state=State.CREATING,
         submitted_at=now,
         joined=generated.joined,
-        next_at=now + poll_interval(0),
+        next_at=now + compute_poll_interval(0),
         **NO_ERROR,
     )
-    return None
 
 
-def find_previous_timestamp(report: Report, there: cloud.CloudReport) -> int:
-    """ReportCreateTimestamp (ms) of the last report that is not ours, 0 for none."""
-    if there.status == "COMPLETE" and there.created_at_ms:
-        return there.created_at_ms
-    # One is being made already, or none ever was: the newest that we received is the last we know of.
-    received = (
-        report.pack.reports.ready()
-        .filter(source=Report.Source.GENERATED)
-        .order_by("-created_at")
-        .first()
-    )
-    return round(received.created_at.timestamp() * 1000) if received and received.created_at else 0
+def find_previous_timestamp(report: Report, cloud_report: cloud.CloudReport) -> int:
+    """Return ReportCreateTimestamp (ms) of the cloud's report before this one, 0 for none."""
+    if cloud_report.status == "COMPLETE" and cloud_report.created_at_ms:
+        return cloud_report.created_at_ms
+    # The cloud is making a report for somebody else, or has never made one. The newest report
+    # that was received from it is the last one known.
+    received_reports = report.pack.reports.ready().filter(source=Report.Source.GENERATED)
+    last_report = received_reports.order_by("-created_at").first()
+    if last_report is None or last_report.created_at is None:
+        return 0
+    return round(last_report.created_at.timestamp() * 1000)
 
 
 def poll_cloud(report: Report) -> None:
-    """Looks whether the cloud has finished a report that is newer than the one before."""
+    """Go on to fetching if the cloud has completed the report; otherwise poll again later."""
     account = report.pack.account
     if wait := rate_limit.seconds_until_get_allowed(account):
-        return postpone_step(report, wait)
+        postpone_step(report, wait)
+        return
     with cloud_client.open_client(account) as client:
-        there = client.get_report(report.pack.pack_id)
-    if is_requested_report(report, there):
-        report.finish_step(
-            state=State.FETCHING,
-            created_at=report_created_at(there),
-            next_at=timezone.now(),
-            **NO_ERROR,
-        )
+        cloud_report = client.get_report(report.pack.pack_id)
+    now = timezone.now()
+    if is_requested_report(report, cloud_report):
+        created_at = parse_creation_time(cloud_report)
+        report.finish_step(state=State.FETCHING, created_at=created_at, next_at=now, **NO_ERROR)
     else:
         poll_count = report.poll_count + 1
-        report.finish_step(
-            poll_count=poll_count, next_at=timezone.now() + poll_interval(poll_count), **NO_ERROR
-        )
-    return None
+        next_at = now + compute_poll_interval(poll_count)
+        report.finish_step(poll_count=poll_count, next_at=next_at, **NO_ERROR)
 
 
 def fetch_file(report: Report) -> None:
-    """Asks for a fresh link and brings the file into the archive at once; the link is kept nowhere."""
-    from dashboard.cloud.download import download_file
-
+    """Get a new download link and store the file in the archive. The link is never stored."""
     account = report.pack.account
     if wait := rate_limit.seconds_until_get_allowed(account):
-        return postpone_step(report, wait)
+        postpone_step(report, wait)
+        return
     with cloud_client.open_client(account) as client:
-        there = client.get_report(report.pack.pack_id)
-        if not is_requested_report(
-            report, there
-        ):  # somebody had it made anew: that one will be ours
-            report.finish_step(state=State.CREATING, next_at=timezone.now() + poll_interval(0))
-            return None
+        cloud_report = client.get_report(report.pack.pack_id)
+        if not is_requested_report(report, cloud_report):
+            # Somebody has requested a report meanwhile; that one will be fetched instead.
+            next_at = timezone.now() + compute_poll_interval(0)
+            report.finish_step(state=State.CREATING, next_at=next_at)
+            return
         stated_counts = cloud_counts.fetch_cloud_counts(client, report.pack)
+    file_fields = download_original(cloud_report.url)
+    now = timezone.now()
+    report.finish_step(
+        state=State.READING,
+        created_at=parse_creation_time(cloud_report),
+        received_at=now,
+        stated_counts=stated_counts,
+        next_at=now,
+        **file_fields,
+        **NO_ERROR,
+    )
+
+
+def download_original(url: str) -> dict[str, Any]:
+    """Download a file into the archive. Return the fields of Report that describe it."""
+    from dashboard.cloud.download import download_file
+
     with originals.temporary_folder() as folder:
         path = folder / "original"
         with path.open("wb") as target:
             fetched = download_file(
-                there.url,
+                url,
                 target,
                 allowed_hosts=settings.DOWNLOAD_HOSTS,
                 max_bytes=settings.FILE_LIMIT_BYTES,
                 timeout=FETCH_SECONDS,
                 transport=settings.CLOUD_TRANSPORT,
             )
-        original = originals.store_file(path, fetched.sha256)
-    now = timezone.now()
-    report.finish_step(
-        state=State.READING,
-        original=original,
-        file_name=fetched.file_name,
-        created_at=report_created_at(there),
-        received_at=now,
-        stated_counts=stated_counts,
-        next_at=now,
-        **NO_ERROR,
-    )
-    return None
+        original = originals.store_local_file(path, fetched.sha256)
+    return {"original": original, "file_name": fetched.file_name}
 
 
-def read_file(report: Report) -> None:
-    """Reads the file into sheets and spans; the report is ready once everything is stored and reconciled."""
-    readings.ensure_reading(report)
+def read_report_file(report: Report) -> None:
+    """Read the file into the database. The report is ready afterwards."""
+    stored_forms.ensure_stored_form(report)
     report_writer.store_report(report)
 
 
-def is_requested_report(report: Report, there: cloud.CloudReport) -> bool:
-    """Whether the cloud's report is complete, and newer than the one that was there before we asked."""
-    return there.status == "COMPLETE" and (there.created_at_ms or 0) > (
-        report.previous_timestamp or 0
+def is_requested_report(report: Report, cloud_report: cloud.CloudReport) -> bool:
+    """Return whether the cloud's report is complete and newer than the one before the request."""
+    previous_timestamp = report.previous_timestamp or 0
+    return (
+        cloud_report.status == "COMPLETE" and (cloud_report.created_at_ms or 0) > previous_timestamp
     )
 
 
-def report_created_at(there: cloud.CloudReport) -> dt.datetime:
-    return dt.datetime.fromtimestamp((there.created_at_ms or 0) / 1000, dt.UTC)
+def parse_creation_time(cloud_report: cloud.CloudReport) -> dt.datetime:
+    return dt.datetime.fromtimestamp((cloud_report.created_at_ms or 0) / 1000, dt.UTC)
 
 
-def poll_interval(asked: int) -> dt.timedelta:
-    """How long to wait before asking again: 2 s, growing to 15 s."""
-    return dt.timedelta(seconds=min(2 * 1.25**asked, 15))
-
-
-NO_ERROR: dict[str, Any] = {"failed_attempts": 0, "error_code": "", "error_facts": {}}
+def compute_poll_interval(poll_count: int) -> dt.timedelta:
+    """Return the time to wait after this many polls: 2 seconds, growing to 15."""
+    return dt.timedelta(seconds=min(2 * 1.25**poll_count, 15))
 
 
 def postpone_step(report: Report, seconds: float) -> None:
+    """Release the claim, and make the same step due in `seconds`."""
     report.finish_step(next_at=timezone.now() + dt.timedelta(seconds=seconds))
 
 
 def handle_cloud_error(report: Report, error: cloud.CloudError) -> None:
-    """A fault that may pass is tried again a few times; any other ends the report."""
+    """Try the step again later after a temporary error. Fail the report after any other."""
     facts = {"request_id": error.request_id, "message": error.message, "detail": error.detail}
-    # A link that has expired between two steps is no fault: the next try asks for a fresh one.
-    passing = error.is_temporary or error.code == "LinkExpired"
-    if not passing or report.failed_attempts + 1 >= MAX_TEMPORARY_FAILURES:
-        end_report(report, State.FAILED, error.code, facts)
+    # If the download link has expired, the next try gets a new one.
+    temporary = error.is_temporary or error.code == "LinkExpired"
+    failed_attempts = report.failed_attempts + 1
+    if not temporary or failed_attempts >= MAX_TEMPORARY_FAILURES:
+        fail_report(report, error.code, facts)
         if error.code == "Invalid.CompliancePackId.Value":
             report.pack.mark_gone(timezone.now())
         return
-    wait = dt.timedelta(seconds=min(2 ** (report.failed_attempts + 1), 60))
+    wait = dt.timedelta(seconds=min(2**failed_attempts, 60))
     report.finish_step(
-        failed_attempts=report.failed_attempts + 1,
+        failed_attempts=failed_attempts,
         error_code=error.code,
         error_facts=facts,
         next_at=timezone.now() + wait,
     )
 
 
-def end_report(report: Report, state: Report.State, code: str, facts: dict[str, Any]) -> None:
-    report.finish_step(state=state, ended_at=timezone.now(), error_code=code, error_facts=facts)
+def fail_report(report: Report, code: str, facts: dict[str, Any]) -> None:
+    report.finish_step(
+        state=State.FAILED, ended_at=timezone.now(), error_code=code, error_facts=facts
+    )
 
 
 @contextmanager
 def renew_claim_while_working(report: Report) -> Iterator[None]:
-    """Keeps the claim alive while its step is at work, so that only the dead lose it."""
-    done = threading.Event()
+    """Renew the claim in a thread until the block ends, so that only a dead worker loses it."""
+    finished = threading.Event()
 
-    def renew() -> None:
-        while not done.wait(settings.LEASE_SECONDS / 3):
+    def renew_until_finished() -> None:
+        while not finished.wait(settings.LEASE_SECONDS / 3):
             if not report.renew_claim(settings.LEASE_SECONDS):
                 break
-        connection.close()
+        connection.close()  # this thread's own
 
-    thread = threading.Thread(target=renew, daemon=True)
+    thread = threading.Thread(target=renew_until_finished, daemon=True)
     thread.start()
     try:
         yield
     finally:
-        done.set()
+        finished.set()
         thread.join()
 
 
 def find_overdue_reports() -> ReportQuerySet:
-    """Reports under way whose next step is overdue: their nudge was lost, or their worker died."""
+    """Return the reports whose next step is due and unclaimed."""
     return Report.objects.due(timezone.now())
 
 
 def remove_spans_of_ended_runs() -> None:
-    """Takes what failed and cancelled reports had brought into the spans out again."""
+    """Remove the spans that failed and cancelled reports had stored."""
     for report in Report.objects.failed_or_cancelled().exclude(position=None):
         spans.remove_report(report)
         Report.objects.filter(pk=report.pk).update(position=None)

@@ -1,4 +1,7 @@
-"""Keeping to the calls a minute that the cloud lets through: across all workers, each call books its time first."""
+"""The limit of API calls per minute.
+
+The limit holds across all workers: each call reserves its time in the account's row first.
+"""
 
 import datetime as dt
 
@@ -8,32 +11,41 @@ from django.utils import timezone
 
 from dashboard.models import Account
 
-MINUTE = 60.0
+MINUTE_SECONDS = 60.0
 
 
 def seconds_until_generate_allowed(account: Account) -> float:
-    """Seconds until the account may send its next Generate, 0 for now; where it is 0 the call is booked."""
+    """Return the seconds until the account may generate its next report.
+
+    If the result is 0, the call may be made now and is reserved.
+    """
     return reserve_call(account, "generate_free_at", settings.GENERATE_PER_MINUTE)
 
 
 def seconds_until_get_allowed(account: Account) -> float:
-    """The same for a Get."""
+    """Return the seconds until the account may make its next call that only reads.
+
+    If the result is 0, the call may be made now and is reserved.
+    """
     return reserve_call(account, "ask_free_at", settings.ASK_PER_MINUTE)
 
 
 def reserve_call(account: Account, field: str, per_minute: int) -> float:
-    """The generic cell rate algorithm: half of a minute's calls at once, the other half spread over the minute.
+    """Reserve a call and return 0, or return the seconds to wait.
 
-    Together they never exceed `per_minute` in any minute.
+    This is the generic cell rate algorithm. Half of a minute's calls may be made at once, the
+    other half is spread over the minute, so no minute has more than `per_minute` calls. `field`
+    holds the time at which all reserved calls are spent.
     """
-    interval, burst = 2 * MINUTE / per_minute, MINUTE - 2 * MINUTE / per_minute
+    interval_seconds = 2 * MINUTE_SECONDS / per_minute
+    burst_seconds = MINUTE_SECONDS - interval_seconds
     now = timezone.now()
     with transaction.atomic():
-        row = Account.objects.select_for_update().get(pk=account.pk)
-        free_at = max(getattr(row, field) or now, now)
-        ahead = (free_at - now).total_seconds()
-        if ahead > burst:
-            return ahead - burst
-        setattr(row, field, free_at + dt.timedelta(seconds=interval))
-        row.save(update_fields=[field])
+        locked_account = Account.objects.select_for_update().get(pk=account.pk)
+        free_at = max(getattr(locked_account, field) or now, now)
+        reserved_seconds = (free_at - now).total_seconds()
+        if reserved_seconds > burst_seconds:
+            return reserved_seconds - burst_seconds
+        setattr(locked_account, field, free_at + dt.timedelta(seconds=interval_seconds))
+        locked_account.save(update_fields=[field])
     return 0.0

@@ -1,4 +1,4 @@
-"""Asking for a report and cancelling it."""
+"""Requesting a report, and cancelling a report under way."""
 
 import datetime as dt
 import uuid
@@ -8,30 +8,49 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from dashboard.generation import queue
 from dashboard.models import Pack, Report
 
 
-def cancel_report(report: Report) -> bool:
-    """Ends a report under way; false where it had ended already. What it had brought into the spans is swept away."""
-    return report.cancel()
+def request_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
+    """Create a report of the pack, or join the one under way, and schedule its next step.
+
+    The cloud is not called here. `user` is None if a command requests the report.
+    """
+    report = create_or_join_report(pack, user)
+    queue.schedule_step(report.pk)
+    return report
 
 
-def request_report(pack: Pack, by: AbstractBaseUser | None) -> Report:
-    """Makes a report of the pack, or joins the one under way; no call to the cloud. Whoever asks nudges the queue."""
+def create_or_join_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
+    """Return a new report of the pack, or the one under way: the database allows one per pack."""
     while True:
         try:
             with transaction.atomic():
-                return Report.objects.create(
-                    pack=pack,
-                    pack_name=pack.name,
-                    requested_by_id=by.pk if by else None,
-                    deadline_at=timezone.now()
-                    + dt.timedelta(minutes=settings.REPORT_LIMIT_MINUTES),
-                    client_token=uuid.uuid4().hex,
-                )
+                return create_report(pack, user)
         except IntegrityError:
-            under_way = (
-                Report.objects.under_way().filter(pack=pack, source=Report.Source.GENERATED).first()
+            reports_under_way = Report.objects.under_way().filter(
+                pack=pack, source=Report.Source.GENERATED
             )
-            if under_way:  # if not, it ended this very moment: ask again
-                return under_way
+            if report := reports_under_way.first():
+                return report
+            # It has just ended, so a new one can be created.
+
+
+def create_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
+    now = timezone.now()
+    return Report.objects.create(
+        pack=pack,
+        pack_name=pack.name,
+        requested_by_id=user.pk if user else None,
+        deadline_at=now + dt.timedelta(minutes=settings.REPORT_LIMIT_MINUTES),
+        client_token=uuid.uuid4().hex,
+    )
+
+
+def cancel_report(report: Report) -> bool:
+    """End a report under way. Return False if it had ended already.
+
+    Spans that it has stored are removed later (see lifecycle.remove_spans_of_ended_runs).
+    """
+    return report.cancel()

@@ -1,50 +1,46 @@
-"""Sheets, rules and spans anew from the archive, a pack at a time and all of it or nothing.
+"""Rebuilding sheets, rule results and spans of a pack from the original files.
 
-The originals are the source: the same reader gives the same rows again, a newer one what it reads better.
+The same reader gives the same rows again; a newer reader gives what it reads better.
 """
-
-import os
-from concurrent.futures import ThreadPoolExecutor
 
 from django.db import transaction
 
-from dashboard.archive import readings
+from dashboard.archive import parallel_reading, stored_forms
 from dashboard.ledger import report_writer
 from dashboard.models import Evaluation, Pack, Report
 
 
 def rebuild_pack(pack: Pack) -> int:
-    """Makes a pack's history anew; the number of its reports. Other writers wait while its rows are put back.
+    """Rebuild all reports of a pack and return their number.
 
-    Raises WorkbookError or FileNotFoundError, and leaves everything as it was, where an original cannot be read.
+    Other writers of the pack wait while its rows are replaced. If an original cannot be read,
+    raises WorkbookError or FileNotFoundError, and the database stays as it was.
     """
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(
-            pool.map(
-                lambda report: readings.ensure_reading(report, anew=True),
-                find_reports_with_spans(pack),
-            )
-        )
+    for _report, error in parallel_reading.read_files(find_reports_with_spans(pack), replace=True):
+        if error:
+            raise error
     with transaction.atomic():
         Pack.objects.lock_row(pack.pk)
-        reports = find_reports_with_spans(pack)  # one more may have come in meanwhile
-        rows = Evaluation.objects.filter(pack=pack)
-        rows._raw_delete(rows.db)
+        # Found again, as another report may have been added before the lock.
+        reports = find_reports_with_spans(pack)
+        spans = Evaluation.objects.filter(pack=pack)
+        spans._raw_delete(spans.db)
         for report in reports:
-            restore_report(report)
+            store_report_again(report)
     return len(reports)
 
 
 def find_reports_with_spans(pack: Pack) -> list[Report]:
-    """Reports of the pack that have rows: the ready ones, and one whose rows are being put in this very moment."""
+    """Return the pack's ready reports, and those whose spans a worker is storing now."""
     states = (Report.State.READY, Report.State.READING)
-    found = pack.reports.filter(state__in=states).exclude(position=None).order_by("position")
-    return list(found.select_related("pack__account", "original"))
+    reports = pack.reports.filter(state__in=states).exclude(position=None)
+    return list(reports.order_by("position").select_related("pack__account", "original"))
 
 
-def restore_report(report: Report) -> None:
+def store_report_again(report: Report) -> None:
+    """Store the report's file. If a worker is storing it now, store only the deleted spans."""
     if report.state == Report.State.READY:
         report_writer.store_report(report)
         return
-    with readings.open_reading(report) as reading:  # its worker does the rest
-        report_writer.store_spans(report, reading)
+    with stored_forms.open_stored_form(report) as stored_form:
+        report_writer.store_spans(report, stored_form)

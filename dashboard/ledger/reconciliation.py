@@ -1,51 +1,63 @@
-"""Holding our counts against the file's own and the cloud's: what was checked, and what does not agree."""
+"""Reconciliation: comparing our counts with those that the file and the cloud state."""
 
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import Any
 
 from dashboard.models import RuleResult, Status
 from dashboard.workbook import Contents
 
-if TYPE_CHECKING:
-    pass
-
-LISTING = {"non_compliant", "compliant", "ignored", "evaluations"}
+# The roles of sheets that list evaluations row by row.
+EVALUATION_ROLES = {"non_compliant", "compliant", "ignored", "evaluations"}
 Note = dict[str, Any]
 
 
-def compare_counts(
+class Reconciliation:
+    """Collects how many counts of each kind were compared, and a note for each mismatch."""
+
+    def __init__(self) -> None:
+        self.checked: Counter[str] = Counter()
+        self.notes: list[Note] = []
+
+    def compare_count(
+        self, kind: str, name: str, our_counts: set[int], stated_count: int | None
+    ) -> None:
+        """Compare a stated count with ours; `our_counts` holds each count that would be right."""
+        if stated_count is None:
+            return
+        self.checked[kind] += 1
+        if stated_count not in our_counts:
+            facts = {"kind": kind, "name": name, "ours": max(our_counts), "stated": stated_count}
+            self.notes.append({"code": "count_mismatch", "facts": facts})
+
+
+def reconcile_counts(
     contents: Contents,
     results: list[RuleResult],
     counts: dict[Status, int],
-    stated: dict[str, Any],
-) -> tuple[dict[str, int], list[Note]]:
-    """How many numbers of each kind were held against ours, and a note for each that differs."""
-    checked: dict[str, int] = {}
-    notes: list[Note] = []
+    cloud_counts: dict[str, Any],
+) -> Reconciliation:
+    """Compare the counts of sheets, rules and the whole with those that file and cloud state.
 
-    def hold(kind: str, name: str, ours: set[int], theirs: int | None) -> None:
-        if theirs is None:
-            return
-        checked[kind] = checked.get(kind, 0) + 1
-        if theirs not in ours:
-            facts = {"kind": kind, "name": name, "ours": max(ours), "stated": theirs}
-            notes.append({"code": "count_mismatch", "facts": facts})
-
+    `counts` are our counts of the whole report, `cloud_counts` those that were fetched with it
+    (see Report.stated_counts).
+    """
+    reconciliation = Reconciliation()
     for sheet in contents.sheets:
-        if sheet.role in LISTING and sheet.header_row is not None:
-            hold("rows", sheet.name, {sheet.evaluations}, sheet.rows - sheet.header_row - 1)
-    listed = {Status[name] for name in contents.lists}
+        if sheet.role in EVALUATION_ROLES and sheet.header_row is not None:
+            rows_below_header = sheet.rows - sheet.header_row - 1
+            reconciliation.compare_count("rows", sheet.name, {sheet.evaluations}, rows_below_header)
+    listed_statuses = {Status[name] for name in contents.lists}
     for result in results:
-        for status in listed:
-            hold(
-                "rules",
-                result.name,
-                {getattr(result, status.field)},
-                result.stated_counts.get(status.name),
-            )
-    # An overview may count evaluations or resources: it does not say which.
+        for status in listed_statuses:
+            our_count = getattr(result, status.field)
+            stated_count = result.stated_counts.get(status.name)
+            reconciliation.compare_count("rules", result.name, {our_count}, stated_count)
+    # An overview does not say whether it counts evaluations or resources, so either is right.
     failing = {counts[Status.NON_COMPLIANT], contents.failing_resources}
-    hold("overview", "", failing, contents.stated.get("non_compliant"))
-    hold("cloud_resources", "", failing, stated.get("cloud_resources", {}).get("NON_COMPLIANT"))
+    reconciliation.compare_count("overview", "", failing, contents.stated.get("non_compliant"))
+    cloud_resources = cloud_counts.get("cloud_resources", {}).get("NON_COMPLIANT")
+    reconciliation.compare_count("cloud_resources", "", failing, cloud_resources)
     failing_rules = {sum(1 for result in results if result.failing)}
-    hold("cloud_rules", "", failing_rules, stated.get("cloud_rules", {}).get("NON_COMPLIANT"))
-    return checked, notes
+    cloud_rules = cloud_counts.get("cloud_rules", {}).get("NON_COMPLIANT")
+    reconciliation.compare_count("cloud_rules", "", failing_rules, cloud_rules)
+    return reconciliation

@@ -1,4 +1,4 @@
-"""What a file comes to: a result for each of its rules, its sheets, and the counts of the whole."""
+"""The summary of a report: a result for each of its rules, its sheets, and the counts of it all."""
 
 import json
 from collections import Counter
@@ -8,148 +8,177 @@ from operator import attrgetter
 from typing import Any
 
 from dashboard import workbook
-from dashboard.comparison.differences import Bucket, Change
+from dashboard.comparison.buckets import Bucket
+from dashboard.comparison.differences import Change
 from dashboard.ledger import reconciliation
 from dashboard.ledger.bulk_sql import BulkInsert
 from dashboard.models import Report, Risk, RuleResult, Sheet, Status
-from dashboard.workbook import READER, Contents, Group, RuleInfo
+from dashboard.models.reports import STATUS_FIELDS
+from dashboard.workbook import READER_VERSION, Contents, EvaluationGroup, RuleInfo
 
-FIELDS = {status: status.field for status in Status}
-NAMES = {status.value: status.name for status in Status}
-PLAIN = ("report_id", "rule_id", "name", "risk", *FIELDS.values(), "new", "fixed")
-NEW = BulkInsert(RuleResult, ("parameters", "stated_counts", *PLAIN))
-plain_columns = attrgetter(*PLAIN)
+STATUSES_BY_NAME = {status.name: status for status in Status}
+JSON_COLUMNS = ("parameters", "stated_counts")
+PLAIN_COLUMNS = ("report_id", "rule_id", "name", "risk", *STATUS_FIELDS, "new", "fixed")
+RULE_RESULT_INSERT = BulkInsert(RuleResult, JSON_COLUMNS + PLAIN_COLUMNS)
+get_plain_values = attrgetter(*PLAIN_COLUMNS)
 
 
 def build_rule_results(
-    report: Report, contents: Contents, rules: dict[int, int]
+    report: Report, contents: Contents, rule_ids: dict[int, int]
 ) -> list[RuleResult]:
-    """A result for each rule of the file; `rules` are their ids by their number in it."""
-    lists = set(report.listed_statuses)
-    return [build_rule_result(report, info, rules[info.number], lists) for info in contents.rules]
+    """Return a result for each rule of the file; `rule_ids` go by the rule's number in the file."""
+    return [build_rule_result(report, info, rule_ids[info.number]) for info in contents.rules]
 
 
-def build_rule_result(report: Report, info: RuleInfo, rule: int, lists: set[int]) -> RuleResult:
-    """A rule's counts: of the rows for what the file lists row by row, the file's own number for the rest."""
+def build_rule_result(report: Report, info: RuleInfo, rule_id: int) -> RuleResult:
+    """Return a rule's result.
+
+    The count of a status is that of the file's rows if the file lists the status row by row,
+    otherwise the count that the file states.
+    """
+    counts = {
+        status.field: (info.counts if status in report.listed_statuses else info.stated).get(
+            status, 0
+        )
+        for status in Status
+    }
     return RuleResult(
         report_id=report.pk,
-        rule_id=rule,
+        rule_id=rule_id,
         name=info.name[:300],
         risk=info.risk or Risk.NOT_STATED,
         parameters=report.stated_counts.get("parameters", {}).get(info.rule_id),
-        stated_counts={NAMES[status]: number for status, number in info.stated.items()},
-        **{
-            field: (info.counts if status in lists else info.stated).get(status, 0)
-            for status, field in FIELDS.items()
-        },
+        stated_counts={Status(status).name: count for status, count in info.stated.items()},
+        **counts,
     )
 
 
 def insert_rule_results(results: list[RuleResult]) -> None:
-    """Puts results into the database."""
-    NEW.write([rule_result_columns(one) for one in results])
+    """Insert results into the database, all of them in one statement."""
+    RULE_RESULT_INSERT.write([build_result_columns(result) for result in results])
 
 
-def rule_result_columns(result: RuleResult) -> tuple[Any, ...]:
-    """A result as a row of NEW."""
+def build_result_columns(result: RuleResult) -> tuple[Any, ...]:
+    """Return a result as a row in the order of RULE_RESULT_INSERT."""
     parameters = None if result.parameters is None else json.dumps(result.parameters)
-    return (parameters, json.dumps(result.stated_counts), *plain_columns(result))
+    return (parameters, json.dumps(result.stated_counts), *get_plain_values(result))
 
 
 def summarize_report(
-    report: Report, contents: Contents, groups: list[Group], results: list[RuleResult]
+    report: Report, contents: Contents, groups: list[EvaluationGroup], results: list[RuleResult]
 ) -> dict[str, Any]:
-    """What a report says of itself once it is ready, by field: all but its changes."""
-    lists = set(report.listed_statuses)
-    overview = counts_by_status(contents.stated)
-    counts = {status: count_status(status, lists, results, overview) for status in Status}
-    rated = counts if Status.COMPLIANT in lists else overview
-    checked, mismatches = reconciliation.compare_counts(
-        contents, results, counts, report.stated_counts
-    )
-    by_risk = count_failing_by_risk(groups)
+    """Return the fields that a report gets when it is ready, without its changes."""
+    overview = parse_overview(contents.stated)
+    counts = {status: count_status(status, report, results, overview) for status in Status}
+    checks = reconciliation.reconcile_counts(contents, results, counts, report.stated_counts)
+    notes = [{"code": note.code, "facts": note.facts} for note in contents.notes]
+    stated_counts = {"overview": contents.stated, "checked": dict(checks.checked)}
     return {
-        "reader_version": READER,
+        "reader_version": READER_VERSION,
         "file_kind": contents.kind,
         "language": contents.language,
         "listed_statuses": report.listed_statuses,
-        "notes": [{"code": note.code, "facts": note.facts} for note in contents.notes] + mismatches,
-        "stated_counts": {**report.stated_counts, "overview": contents.stated, "checked": checked},
-        "evaluated_at": workbook.instant(contents.evaluated_to),
+        "notes": notes + checks.notes,
+        "stated_counts": {**report.stated_counts, **stated_counts},
+        "evaluated_at": workbook.parse_moment(contents.evaluated_to),
         "content_hash": contents.content,
         "filter_choices": collect_filter_choices(groups),
         "rules_hash": hash_rules(contents),
-        "rated_compliant": rated.get(Status.COMPLIANT, 0),
-        "rated_failing": rated.get(Status.NON_COMPLIANT, 0) if Status.COMPLIANT in rated else 0,
         "rows": contents.rows,
         "rules": len(results),
-        "failing_high": by_risk[Risk.HIGH],
-        "failing_medium": by_risk[Risk.MEDIUM],
-        "failing_low": by_risk[Risk.LOW],
-        **{FIELDS[status]: number for status, number in counts.items()},
+        **{status.field: count for status, count in counts.items()},
+        **count_failing_by_risk(groups),
+        **choose_rated_counts(counts if report.lists_compliant else overview),
     }
 
 
-def counts_by_status(stated: dict[str, int]) -> dict[Status, int]:
-    names = {status.name: status for status in Status}
-    return {names[word.upper()]: number for word, number in stated.items() if word.upper() in names}
+def parse_overview(stated_counts: dict[str, int]) -> dict[Status, int]:
+    """Return the counts of the file's overview by status, without those of other names."""
+    return {
+        STATUSES_BY_NAME[name.upper()]: count
+        for name, count in stated_counts.items()
+        if name.upper() in STATUSES_BY_NAME
+    }
 
 
 def count_status(
-    status: Status, lists: set[int], results: list[RuleResult], overview: dict[Status, int]
+    status: Status, report: Report, results: list[RuleResult], overview: dict[Status, int]
 ) -> int:
-    """How many rows have the status or, where the file lists none of that kind, how many it says there are."""
-    found: int = sum(map(attrgetter(FIELDS[status]), results))
-    return found if found or status in lists else overview.get(status, 0)
+    """Return the count of a status over all rules.
+
+    The overview's count is used if the rules have none and the file does not list the status.
+    """
+    count: int = sum(getattr(result, status.field) for result in results)
+    if count or status in report.listed_statuses:
+        return count
+    return overview.get(status, 0)
 
 
-def count_failing_by_risk(groups: list[Group]) -> Counter[int]:
-    found: Counter[int] = Counter()
+def choose_rated_counts(counts: dict[Status, int]) -> dict[str, int]:
+    """Return the fields of the evaluation rate: 0 and 0 if there is no count of compliant ones."""
+    if Status.COMPLIANT not in counts:
+        return {"rated_compliant": 0, "rated_failing": 0}
+    return {
+        "rated_compliant": counts[Status.COMPLIANT],
+        "rated_failing": counts.get(Status.NON_COMPLIANT, 0),
+    }
+
+
+def count_failing_by_risk(groups: list[EvaluationGroup]) -> dict[str, int]:
+    """Return how many failing rows have a high, medium or low risk, by field of Report."""
+    counts: Counter[int] = Counter()
     for group in groups:
         if group.status == Status.NON_COMPLIANT:
-            found[group.risk] += group.rows
-    return found
-
-
-def collect_filter_choices(groups: list[Group]) -> dict[str, list[str]]:
-    """What the rows have to choose from, each column sorted."""
-    present = [group for group in groups if group.rows]
-    columns = {"regions": "region", "types": "resource_type", "accounts": "account"}
+            counts[group.risk] += group.rows
     return {
-        name: sorted({getattr(group, field) for group in present} - {""})
-        for name, field in columns.items()
+        "failing_high": counts[Risk.HIGH],
+        "failing_medium": counts[Risk.MEDIUM],
+        "failing_low": counts[Risk.LOW],
+    }
+
+
+def collect_filter_choices(groups: list[EvaluationGroup]) -> dict[str, list[str]]:
+    """Return the values that the rows can be filtered by, each list sorted."""
+    groups_with_rows = [group for group in groups if group.rows]
+    fields = {"regions": "region", "types": "resource_type", "accounts": "account"}
+    return {
+        name: sorted({getattr(group, field) for group in groups_with_rows} - {""})
+        for name, field in fields.items()
     }
 
 
 def hash_rules(contents: Contents) -> int | None:
-    """A hash over the rules and their risks; None where the file lists failing rules at most."""
+    """Return a hash of the rules and their risks, None if the file has no sheet of all rules."""
     if not any(sheet.role == "rules" for sheet in contents.sheets):
         return None
     rules = "\x1e".join(sorted(f"{rule.key}\x1f{rule.risk}" for rule in contents.rules))
     return int.from_bytes(blake2b(rules.encode(), digest_size=8).digest()) >> 1
 
 
-def count_changes(
-    changes: list[Change[int]] | None, results: list[RuleResult]
-) -> dict[str, int | None]:
-    """How many are new, fixed and gone, of the whole; and of each rule, written into `results`.
-
-    Nothing is said where there is no report before, and so no changes.
-    """
+def count_report_changes(changes: list[Change[int]] | None) -> dict[str, int | None]:
+    """Return the counts of changes by field of Report; `changes` None means no report before."""
     if changes is None:
         return {"new": None, "fixed": None, "gone": None}
-    by_rule = Counter((change.rule, change.bucket) for change in changes)
-    for one in results:
-        one.new, one.fixed = (
-            by_rule[one.rule_id, Bucket.NEW_FAILURE],
-            by_rule[one.rule_id, Bucket.FIXED],
-        )
-    by_bucket = Counter(change.bucket for change in changes)
-    named = {"new": Bucket.NEW_FAILURE, "fixed": Bucket.FIXED, "gone": Bucket.GONE_FAILING}
-    return {name: by_bucket[bucket] for name, bucket in named.items()}
+    counts = Counter(change.bucket for change in changes)
+    return {
+        "new": counts[Bucket.NEW_FAILURE],
+        "fixed": counts[Bucket.FIXED],
+        "gone": counts[Bucket.GONE_FAILING],
+    }
+
+
+def set_rule_changes(results: list[RuleResult], changes: list[Change[int]] | None) -> None:
+    """Set `new` and `fixed` of each result, without saving it."""
+    if changes is None:
+        return
+    counts = Counter((change.rule, change.bucket) for change in changes)
+    for result in results:
+        result.new = counts[result.rule_id, Bucket.NEW_FAILURE]
+        result.fixed = counts[result.rule_id, Bucket.FIXED]
 
 
 def build_sheets(report: Report, contents: Contents) -> Iterator[Sheet]:
+    """Yield a row for each sheet of the file, not saved yet."""
     for info in contents.sheets:
         member = contents.members[info.member] if info.member is not None else None
         yield Sheet(

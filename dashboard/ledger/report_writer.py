@@ -1,209 +1,164 @@
-"""Entering a read file into the ledger: its rules, its spans, its results; its report is ready then."""
+"""Storing a file that was read: rules, spans, rule results and sheets; then the report is ready.
+
+A small file is stored in one transaction. The rows of a large file are stored in several, so that
+no other writer waits for long.
+"""
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, Self
 
 from django.db import transaction
 from django.utils import timezone
 
-from dashboard.archive import readings
+from dashboard.archive import stored_forms
 from dashboard.comparison import differences
-from dashboard.comparison.differences import Change, ListedStatuses
+from dashboard.comparison.differences import Change
 from dashboard.ledger import report_summary, rule_rows, spans
 from dashboard.models import Pack, Report, Risk, RuleResult, Sheet, Status
-from dashboard.models.evaluations import FOREVER, make_position
-from dashboard.workbook import Contents, Evaluated, Group, Reading
+from dashboard.models.evaluations import FOREVER
+from dashboard.models.reports import ReportQuerySet
+from dashboard.workbook import Contents, EvaluationGroup, StoredForm
 
-SMALL_ROWS, SMALL_BYTES = (
-    5_000,
-    8 * 2**20,
-)  # rows and bytes of a file that is entered in one transaction
+# A small file has at most so many rows, and so many bytes in its stored form.
+SMALL_ROWS = 5_000
+SMALL_BYTES = 8 * 2**20
 
 
 def store_report(report: Report) -> None:
-    """Puts what the file says into the database; the report is ready, or as it was where its claim was lost."""
-    with pause_garbage_collection(), readings.open_reading(report) as reading:
-        if page := load_small_report(report, reading):
-            with transaction.atomic():
-                Pack.objects.lock_row(report.pack_id)
-                if report.holds_claim():
-                    store_small_report(page)
+    """Store the report's file and make the report ready. Does nothing if the claim was lost."""
+    with pause_garbage_collection(), stored_forms.open_stored_form(report) as stored_form:
+        if stored_form.contents.rows <= SMALL_ROWS and stored_form.evaluation_bytes <= SMALL_BYTES:
+            store_in_one_transaction(report, stored_form)
+        else:
+            store_in_several_transactions(report, stored_form)
+
+
+def store_in_one_transaction(report: Report, stored_form: StoredForm) -> None:
+    rows = {row.key: row for bucket in stored_form.read_buckets() for row in bucket}
+    with transaction.atomic():
+        Pack.objects.lock_row(report.pack_id)
+        if not report.holds_claim():
             return
-        set_report_identity(report, reading.contents)
-        Report.objects.filter(pk=report.pk, claim=report.claim).update(position=report.position)
-        rules = store_spans(report, reading)
-        with transaction.atomic():
-            Pack.objects.lock_row(report.pack_id)  # no two of its reports end between each other
-            if report.holds_claim():
-                finish_report(
-                    report, reading.contents, reading.groups, rules, spans.find_neighbours(report)
-                )
+        set_position_and_statuses(report, stored_form.contents)
+        rule_ids = rule_rows.store_rules(report.pack, stored_form.contents.rules)
+        groups = [build_group_columns(group, rule_ids) for group in stored_form.groups]
+        neighbours = spans.find_neighbours(report)
+        spans.store_key_range(report, neighbours.after, 0, FOREVER, rows, groups)
+        finish_report(report, stored_form, rule_ids, neighbours)
 
 
-class SmallReport(NamedTuple):
-    """A report whose file is small, with all that it says."""
+def store_in_several_transactions(report: Report, stored_form: StoredForm) -> None:
+    set_position_and_statuses(report, stored_form.contents)
+    # Saved first, so that the spans can be removed if the run ends in the middle.
+    Report.objects.filter(pk=report.pk, claim=report.claim).update(position=report.position)
+    rule_ids = store_spans(report, stored_form)
+    with transaction.atomic():
+        Pack.objects.lock_row(report.pack_id)
+        if report.holds_claim():
+            finish_report(report, stored_form, rule_ids, spans.find_neighbours(report))
 
-    report: Report
-    contents: Contents
-    groups: list[Group]
-    rows: dict[int, Evaluated]  # by key
 
-
-def load_small_report(report: Report, reading: Reading) -> SmallReport | None:
-    """None where the file is not small."""
-    if reading.contents.rows > SMALL_ROWS or reading.weight > SMALL_BYTES:
+def find_changes_since_previous(
+    report: Report, neighbours: spans.Neighbours
+) -> list[Change[int]] | None:
+    """Return the changes since the ready report before, None if there is none."""
+    if neighbours.before is None:
         return None
-    rows = {row.key: row for bucket in reading.buckets() for row in bucket}
-    return SmallReport(report, reading.contents, reading.groups, rows)
+    earlier_reports = select_ready_reports(report).filter(position__lt=report.position)
+    previous = earlier_reports.order_by("position").last()
+    return differences.compare_reports(previous, report).changes if previous else None
 
 
-class StoredReport(NamedTuple):
-    """A page that has been entered: whoever enters the next one of its pack need not look these things up."""
-
-    page: SmallReport
-    rules: rule_rows.RulesByKey
-    groups: list[spans.GroupColumns]
-
-    def unlike(self, newer: SmallReport) -> list[int]:
-        """The keys of which the two do not say the same."""
-        ours, theirs = self.page.rows, newer.rows
-        changed = [
-            key for key, row in theirs.items() if key not in ours or ours[key].digest != row.digest
-        ]
-        return [*changed, *(ours.keys() - theirs.keys())]
-
-    def changes(self, newer: Self, keys: list[int]) -> list[Change[int]]:
-        """What has changed by a newer page, of which these are the keys that differ."""
-        lists = ListedStatuses(
-            frozenset(self.page.report.listed_statuses),
-            frozenset(newer.page.report.listed_statuses),
-        )
-        return list(differences.find_changes(self.said(keys), newer.said(keys), lists))
-
-    def said(self, keys: list[int]) -> dict[int, differences.ComparedValues[int]]:
-        rows = [self.page.rows[key] for key in keys if key in self.page.rows]
-        return {row.key: (row.key, *self.groups[row.group][:3], row.resource_id) for row in rows}
+def select_ready_reports(report: Report) -> ReportQuerySet:
+    """Return the ready reports of the report's pack."""
+    return Report.objects.ready().filter(pack=report.pack_id).with_change_fields()
 
 
-def store_small_report(page: SmallReport, last: StoredReport | None = None) -> StoredReport | None:
-    """Enters a small file while its pack is held; `last` is what this gave for another of the pack.
-
-    Rolls back, and gives nothing, where the claim was lost.
-    """
-    report, contents, groups, rows = page
-    set_report_identity(report, contents)
-    known = rule_rows.update_rules(report.pack, contents.rules, last.rules if last else None)
-    rules = rule_rows.rule_ids_by_number(contents.rules, known)
-    entered = StoredReport(page, known, [group_columns(group, rules) for group in groups])
-    beside, changes = spans.find_neighbours(report), None
-    if last and last.page.report.position == beside.before:
-        keys = last.unlike(page)
-        changes = last.changes(entered, keys)
-        spans.store_changed_keys(report, beside.after, keys, rows, entered.groups)
-    else:
-        spans.store_key_range(report, beside.after, 0, FOREVER, rows, entered.groups)
-    return entered if finish_report(report, contents, groups, rules, beside, changes) else None
-
-
-def set_report_identity(report: Report, contents: Contents) -> None:
-    """What the report is, before anything of it is in the database."""
-    assert report.created_at is not None  # noqa: S101  # known before anything is read
-    assert report.original_id is not None  # noqa: S101  # as above
-    report.position = make_position(report.created_at, report.original_id)
-    report.listed_statuses = [Status[word] for word in contents.lists]
+def set_position_and_statuses(report: Report, contents: Contents) -> None:
+    """Set the report's position and what its file lists, before its rows are stored."""
+    report.position = report.compute_position()
+    report.listed_statuses = [Status[name] for name in contents.lists]
     if report.source == Report.Source.IMPORTED and contents.pack_name:
         update_pack_names(report, contents.pack_name[:200])
 
 
 def update_pack_names(report: Report, pack_name: str) -> None:
-    """An imported file tells its pack's name as it was then; so it does the pack's own, where nobody knows a better."""
+    """Give the report the pack's name in its file, and the pack too if it has no name yet."""
     if pack_name != report.pack_name:
         Report.objects.filter(pk=report.pk, claim=report.claim).update(pack_name=pack_name)
     if report.pack.name == report.pack.pack_id:
-        unnamed = Pack.objects.filter(pk=report.pack_id, imported=True, name=report.pack.pack_id)
-        unnamed.update(name=pack_name)
+        unnamed_packs = Pack.objects.filter(
+            pk=report.pack_id, imported=True, name=report.pack.pack_id
+        )
+        unnamed_packs.update(name=pack_name)
 
 
-def store_spans(report: Report, reading: Reading) -> dict[int, int]:
-    """Makes the pack's spans say what the file says; returns the ids of its rules by their number in the file."""
+def store_spans(report: Report, stored_form: StoredForm) -> dict[int, int]:
+    """Store the file's rules and rows. Return the ids of the rules by their number in the file."""
     with transaction.atomic():
         Pack.objects.lock_row(report.pack_id)
-        rules = rule_rows.rule_ids_by_number(
-            reading.contents.rules, rule_rows.update_rules(report.pack, reading.contents.rules)
-        )
-    spans.store_evaluations(
-        report, reading.buckets(), [group_columns(group, rules) for group in reading.groups]
-    )
-    return rules
+        rule_ids = rule_rows.store_rules(report.pack, stored_form.contents.rules)
+    groups = [build_group_columns(group, rule_ids) for group in stored_form.groups]
+    spans.store_evaluations(report, stored_form.read_buckets(), groups)
+    return rule_ids
 
 
-def group_columns(group: Group, rules: dict[int, int]) -> spans.GroupColumns:
-    """A group in the terms of the database."""
+def build_group_columns(group: EvaluationGroup, rule_ids: dict[int, int]) -> spans.GroupColumns:
     rule, status, risk, account, region, resource_type, _rows = group
-    return (rules[rule], status, risk or Risk.NOT_STATED.value, account, region, resource_type)
+    return (rule_ids[rule], status, risk or Risk.NOT_STATED.value, account, region, resource_type)
 
 
 @contextmanager
 def pause_garbage_collection() -> Iterator[None]:
-    """No search for cycles meanwhile: rows hold none, and it would take a fifth of the time to store them."""
-    was = gc.isenabled()
+    """Turn off the collector of cycles: it would take a fifth of the time to store a report."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was:
+        if was_enabled:
             gc.enable()
 
 
 def finish_report(
-    report: Report,
-    contents: Contents,
-    groups: list[Group],
-    rules: dict[int, int],
-    beside: spans.Neighbours,
-    changes: list[Change[int]] | None = None,
-) -> bool:
-    """Writes results and sheets, and makes the report ready; rolls back and is false where its claim was lost.
+    report: Report, stored_form: StoredForm, rule_ids: dict[int, int], neighbours: spans.Neighbours
+) -> None:
+    """Write rule results and sheets and make the report ready.
 
-    `changes` are those since the report before, where somebody has reckoned them.
+    The caller holds the pack's lock, in a transaction, which is rolled back if the claim was lost.
     """
-    if report.reader_version:  # it was ready before
+    contents = stored_form.contents
+    if report.reader_version:  # the report was ready before and is being rebuilt
         report.rule_results.all().delete()
         report.sheets.all().delete()
-    line = (
-        report.pack.reports.ready().order_by("position").only("pack", "position", "listed_statuses")
-    )
-    if (
-        changes is None
-        and beside.before
-        and (before := line.filter(position__lt=report.position).last())
-    ):
-        changes = differences.compare_reports(before, report).changes
-    found = report_summary.build_rule_results(report, contents, rules)
-    changed = report_summary.count_changes(changes, found)
-    report_summary.insert_rule_results(found)
+    changes = find_changes_since_previous(report, neighbours)
+    results = report_summary.build_rule_results(report, contents, rule_ids)
+    report_summary.set_rule_changes(results, changes)
+    report_summary.insert_rule_results(results)
     Sheet.objects.bulk_create(report_summary.build_sheets(report, contents))
-    if beside.after < FOREVER and (after := line.filter(position__gt=report.position).first()):
-        update_change_counts(after, report)
+    if neighbours.after < FOREVER:
+        update_next_report(report)
     ready = report.finish_step(
         state=Report.State.READY,
         ended_at=report.ended_at or timezone.now(),
         position=report.position,
-        **report_summary.summarize_report(report, contents, groups, found),
-        **changed,
+        **report_summary.summarize_report(report, contents, stored_form.groups, results),
+        **report_summary.count_report_changes(changes),
     )
-    if not ready:  # whoever has the claim now writes the same
+    if not ready:
         transaction.set_rollback(True)
-    return ready
 
 
-def update_change_counts(report: Report, before: Report) -> None:
-    """Counts the changes of a ready report that has another before it now."""
-    found = list(report.rule_results.order_by())
-    changed = report_summary.count_changes(
-        differences.compare_reports(before, report).changes, found
-    )
-    Report.objects.filter(pk=report.pk).update(**changed)
-    RuleResult.objects.bulk_update(found, ["new", "fixed"])
+def update_next_report(report: Report) -> None:
+    """Count the changes of the pack's next ready report again: this report is now before it."""
+    later_reports = select_ready_reports(report).filter(position__gt=report.position)
+    next_report = later_reports.order_by("position").first()
+    if next_report is None:
+        return
+    changes = differences.compare_reports(report, next_report).changes
+    results = list(next_report.rule_results.order_by())
+    report_summary.set_rule_changes(results, changes)
+    RuleResult.objects.bulk_update(results, ["new", "fixed"])
+    counts = report_summary.count_report_changes(changes)
+    Report.objects.filter(pk=next_report.pk).update(**counts)

@@ -1,46 +1,46 @@
-"""The rules of a pack, as rows of the database."""
+"""The rows of a pack's rules."""
 
 from typing import Any
 
 from dashboard.models import Pack, Rule
 from dashboard.workbook import RuleInfo
 
-RulesByKey = dict[str, dict[str, Any]]  # the columns of a pack's rules, by key
+MAX_KEY_LENGTH = 300
+TEXT_FIELDS = ("rule_id", "name", "identifier", "description", "remediation")
+
+# The columns of each rule of a pack, by the rule's key.
+RulesByKey = dict[str, dict[str, Any]]
 
 
-def rule_ids_by_number(infos: list[RuleInfo], known: RulesByKey) -> dict[int, int]:
-    """The ids of rules by their number in the file."""
-    return {info.number: known[info.key[:300]]["pk"] for info in infos}
+def store_rules(pack: Pack, infos: list[RuleInfo]) -> dict[int, int]:
+    """Create and update the pack's rules from a file. The caller holds the pack's lock.
 
-
-def update_rules(pack: Pack, infos: list[RuleInfo], known: RulesByKey | None = None) -> RulesByKey:
-    """The pack's rules, while it is held: new ones are made, known ones learn the file's words.
-
-    `known` is how they just were; it learns, too.
+    Return the database id of each rule, by the rule's number in the file.
     """
-    told = {info.key[:300]: rule_columns(info) for info in infos}
-    known = known or load_rules(pack)
-    if new := [Rule(pack=pack, key=key, **said) for key, said in told.items() if key not in known]:
-        Rule.objects.bulk_create(new, ignore_conflicts=True)
-        known = load_rules(pack)
-    for key, said in told.items():
-        # What a file says otherwise is taken over, never an empty word for a full one.
-        if better := {
-            name: word for name, word in said.items() if word and word != known[key][name]
-        }:
-            Rule.objects.filter(pk=known[key]["pk"]).update(**better)
-            known[key] |= better
-    return known
+    texts_by_key = {info.key[:MAX_KEY_LENGTH]: collect_rule_texts(info) for info in infos}
+    rules = load_rules(pack)
+    new_rules = [
+        Rule(pack=pack, key=key, **texts) for key, texts in texts_by_key.items() if key not in rules
+    ]
+    if new_rules:
+        Rule.objects.bulk_create(new_rules, ignore_conflicts=True)
+        rules = load_rules(pack)
+    for key, texts in texts_by_key.items():
+        # A text of the file replaces the stored one, but an empty text does not.
+        changed = {
+            field: text for field, text in texts.items() if text and text != rules[key][field]
+        }
+        if changed:
+            Rule.objects.filter(pk=rules[key]["pk"]).update(**changed)
+    return {info.number: rules[info.key[:MAX_KEY_LENGTH]]["pk"] for info in infos}
 
 
 def load_rules(pack: Pack) -> RulesByKey:
-    rows = pack.rules.values(
-        "pk", "key", "rule_id", "name", "identifier", "description", "remediation"
-    )
-    return {row["key"]: {**row} for row in rows}
+    return {rule["key"]: {**rule} for rule in pack.rules.values("pk", "key", *TEXT_FIELDS)}
 
 
-def rule_columns(info: RuleInfo) -> dict[str, str]:
+def collect_rule_texts(info: RuleInfo) -> dict[str, str]:
+    """Return what the file states of a rule, cut to the length of the fields."""
     return {
         "rule_id": info.rule_id[:64],
         "name": info.name[:300],

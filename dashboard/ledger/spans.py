@@ -1,8 +1,9 @@
-"""Putting a report's evaluations into the spans of its pack, and taking them out again, in any order.
+"""Storing a report's evaluations in the spans of its pack, and removing them, in any order.
 
-The rows that a report does not change cost a read and no write. Keys are taken in ranges, each in a transaction of its
-own that leaves every other report's rows as they were: the write lock is short, memory is flat, and whoever is killed
-in the middle does the same again without harm. Small reports are put by whoever enters them, in their transaction.
+A span is a row of Evaluation (see models/evaluations.py). A row that a report does not change is
+read and not written. A large report is stored in ranges of keys, each in a transaction of its own:
+the database is locked for a short time, little memory is needed, and a worker that repeats an
+interrupted range does no harm. A small report is stored in the transaction of its caller.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,20 +15,46 @@ from django.db.models import Q
 from dashboard.ledger.bulk_sql import BulkInsert, BulkUpdate, quote_names
 from dashboard.models import Evaluation, Pack, Report
 from dashboard.models.evaluations import FOREVER
-from dashboard.workbook import Evaluated
+from dashboard.workbook import EvaluationRow
 
-BATCH = 22_000  # rows a transaction: half a second of write lock
-IN_LIST = 500  # values in one IN (...)
-AT_ONCE = 5_000  # rows fetched at a time
+ROWS_PER_TRANSACTION = 22_000  # half a second of write lock
+KEYS_PER_QUERY = 500
+ROWS_PER_FETCH = 5_000
 
+# What a span states, as opposed to the positions for which it is valid.
+VALUE_COLUMNS = (
+    "key", "digest", "resource", "rule_id", "status", "risk", "account", "region", "resource_type",
+    "resource_id", "resource_name", "actual", "expected", "reason", "search_text", "pack_id",
+)  # fmt: skip
+INTERVAL_COLUMNS = ("first", "until", "since")
+EVALUATION_TABLE = Evaluation._meta.db_table
+SPAN_INSERT = BulkInsert(Evaluation, VALUE_COLUMNS + INTERVAL_COLUMNS)
+INTERVAL_UPDATE = BulkUpdate(Evaluation, INTERVAL_COLUMNS)
+SPAN_COPY_SQL = (
+    f"INSERT INTO {EVALUATION_TABLE} "  # noqa: S608
+    f"({quote_names(VALUE_COLUMNS)}, {quote_names(INTERVAL_COLUMNS)}) "
+    f"SELECT {quote_names(VALUE_COLUMNS)}, %s, %s, %s FROM {EVALUATION_TABLE} WHERE id = %s"
+)
+SPAN_DELETE_SQL = f"DELETE FROM {EVALUATION_TABLE} WHERE id = %s"  # noqa: S608
+REPORTS_OF_PACK_SQL = f"FROM {Report._meta.db_table} WHERE pack_id = %s"
+NEIGHBOURS_SQL = (
+    f"SELECT (SELECT max(position) {REPORTS_OF_PACK_SQL} AND position < %s), "
+    f"(SELECT min(position) {REPORTS_OF_PACK_SQL} AND position > %s)"
+)
 
-GroupColumns = tuple[
-    int, int, int, str, str, str
-]  # what rows of a group share: rule's id, status, risk, place
+# What all rows of a workbook.Group share: rule id, status, risk, account, region, resource type.
+GroupColumns = tuple[int, int, int, str, str, str]
+# A new row, in the order of SPAN_INSERT.
+SpanColumns = tuple[int | str, ...]
+# The interval of a row (in the order of INTERVAL_COLUMNS) and its id.
+IntervalColumns = tuple[int, int, int, int]
 
 
 class Span(NamedTuple):
-    """One key's state between two positions. `row` is the database row it stands on, None while it is new."""
+    """The evaluation of one key between two positions.
+
+    `row` is the id of the database row that states it, None if no row does yet.
+    """
 
     first: int
     until: int
@@ -37,15 +64,20 @@ class Span(NamedTuple):
     row: int | None = None
 
     @property
-    def when(self) -> tuple[int, int, int]:
-        """In the order of WHEN."""
+    def interval(self) -> tuple[int, int, int]:
+        """The values of INTERVAL_COLUMNS."""
         return self.first, self.until, self.since
 
 
-def replace_interval(spans: Sequence[Span], start: int, end: int, state: Span | None) -> list[Span]:
-    """One key's spans after it is in `state` from `start` up to `end`; None means: not there.
+# Takes a key and its spans, and returns the spans it should have.
+ChangeSpans = Callable[[int, list[Span]], list[Span]]
 
-    Spans in, spans out, in order; what touches and is equal becomes one, and `since` follows the status.
+
+def replace_interval(spans: Sequence[Span], start: int, end: int, state: Span | None) -> list[Span]:
+    """Return one key's spans with everything between `start` and `end` replaced by `state`.
+
+    `state` None means that the reports in this interval do not list the key. Adjacent spans with
+    the same digest become one; `since` is computed from the statuses.
     """
     if not spans and state is not None:
         return [state._replace(first=start, until=end, since=start)]
@@ -57,187 +89,218 @@ def replace_interval(spans: Sequence[Span], start: int, end: int, state: Span | 
             pieces.append(span._replace(first=max(span.first, end)))
     if state is not None:
         pieces.append(state._replace(first=start, until=end))
+    return join_spans(sorted(pieces, key=lambda span: span.first))
+
+
+def join_spans(pieces: Iterable[Span]) -> list[Span]:
+    """Return one key's spans, given in order, with equal neighbours joined and `since` computed."""
     joined: list[Span] = []
-    for span in sorted(pieces, key=lambda span: span.first):
-        last = joined[-1] if joined else None
-        if last and last.until == span.first and last.digest == span.digest:
+    for span in pieces:
+        last = joined[-1] if joined and joined[-1].until == span.first else None
+        if last and last.digest == span.digest:
             row = span.row if last.row is None else last.row
             joined[-1] = last._replace(until=span.until, row=row)
-            continue
-        touches = last is not None and last.until == span.first and last.status == span.status
-        joined.append(span._replace(since=last.since if last and touches else span.first))
+        elif last and last.status == span.status:
+            joined.append(span._replace(since=last.since))
+        else:
+            joined.append(span._replace(since=span.first))
     return joined
 
 
 def store_evaluations(
-    report: Report, buckets: Iterable[list[Evaluated]], groups: Sequence[GroupColumns]
+    report: Report, buckets: Iterable[list[EvaluationRow]], groups: Sequence[GroupColumns]
 ) -> None:
-    """Makes the spans of the report's pack say what its file says; `groups` go by the numbers that its rows name.
+    """Store all rows of the report's file, one range of keys in each transaction.
 
-    It stops where the claim was lost: what a cancelled report brought in may have been taken out by then.
+    `buckets` hold the rows in the order of their keys; `EvaluationRow.group` is an index of
+    `groups`.
+    Stops if the claim was lost: the report may have been cancelled and its spans removed.
     """
-    for low, high, rows in split_key_ranges(buckets):
+    for first_key, end_key, rows in split_key_ranges(buckets):
         with transaction.atomic():
             Pack.objects.lock_row(report.pack_id)
             if not report.holds_claim():
                 return
-            store_key_range(
-                report,
-                find_neighbours(report).after,
-                low,
-                high,
-                {row.key: row for row in rows},
-                groups,
-            )
+            end = find_neighbours(report).after
+            rows_by_key = {row.key: row for row in rows}
+            store_key_range(report, end, first_key, end_key, rows_by_key, groups)
 
 
 def split_key_ranges(
-    buckets: Iterable[list[Evaluated]],
-) -> Iterator[tuple[int, int, list[Evaluated]]]:
-    """Neighbouring buckets as (from key, to key, rows), about BATCH rows each, covering every key there can be."""
-    low, rows = 0, list[Evaluated]()
+    buckets: Iterable[list[EvaluationRow]],
+) -> Iterator[tuple[int, int, list[EvaluationRow]]]:
+    """Yield (first key, end key, rows) with at most ROWS_PER_TRANSACTION rows.
+
+    The ranges cover every possible key, so keys that the file does not list are found as well.
+    """
+    first_key, rows = 0, list[EvaluationRow]()
     for bucket in buckets:
-        if rows and len(rows) + len(bucket) > BATCH:
-            yield low, bucket[0].key, rows
-            low, rows = bucket[0].key, []
+        if rows and len(rows) + len(bucket) > ROWS_PER_TRANSACTION:
+            yield first_key, bucket[0].key, rows
+            first_key, rows = bucket[0].key, []
         rows += bucket
-        while len(rows) > BATCH:
-            yield low, rows[BATCH].key, rows[:BATCH]
-            low, rows = rows[BATCH].key, rows[BATCH:]
-    yield low, FOREVER, rows
+        while len(rows) > ROWS_PER_TRANSACTION:
+            end_key = rows[ROWS_PER_TRANSACTION].key
+            yield first_key, end_key, rows[:ROWS_PER_TRANSACTION]
+            first_key, rows = end_key, rows[ROWS_PER_TRANSACTION:]
+    yield first_key, FOREVER, rows
 
 
 def store_key_range(
     report: Report,
     end: int,
-    low: int,
-    high: int,
-    rows: Mapping[int, Evaluated],
+    first_key: int,
+    end_key: int,
+    rows: Mapping[int, EvaluationRow],
     groups: Sequence[GroupColumns],
 ) -> None:
-    """The same for a range of keys and its rows by key, while the pack is held; `end` is the next position."""
-    position = require_position(report)
-    there = Evaluation.objects.filter(pack=report.pack_id, key__gte=low, key__lt=high)
-    standing = dict(
-        there.at(report.pack_id, position).values_list("key", "digest").iterator(chunk_size=AT_ONCE)
+    """Store the file's rows with keys from `first_key` up to, not including, `end_key`.
+
+    The caller holds the pack's lock. `end` is the position of the next report.
+    """
+    position = report.require_position()
+    spans_in_range = Evaluation.objects.filter(
+        pack=report.pack_id, key__gte=first_key, key__lt=end_key
     )
-    if not standing and not there.exists():
-        whole = (report.pack_id, position, end, position)
-        write_spans(
-            [], [], [], [span_columns(row, groups[row.group], whole) for row in rows.values()]
+    current_spans = spans_in_range.at(report.pack_id, position).values_list("key", "digest")
+    current_digests = dict(current_spans.iterator(chunk_size=ROWS_PER_FETCH))
+    if not current_digests and not spans_in_range.exists():
+        interval = (position, end, position)
+        insert_spans(
+            [
+                build_span_columns(report.pack_id, row, groups[row.group], interval)
+                for row in rows.values()
+            ]
         )
         return
-    changed = [key for key, row in rows.items() if standing.get(key) != row.digest]
-    store_changed_keys(report, end, [*changed, *(standing.keys() - rows.keys())], rows, groups)
+    changed_keys = [key for key, row in rows.items() if current_digests.get(key) != row.digest]
+    missing_keys = current_digests.keys() - rows.keys()
+    store_changed_keys(report, end, [*changed_keys, *missing_keys], rows, groups)
 
 
 def store_changed_keys(
     report: Report,
     end: int,
     keys: Sequence[int],
-    rows: Mapping[int, Evaluated],
+    rows: Mapping[int, EvaluationRow],
     groups: Sequence[GroupColumns],
 ) -> None:
-    """The same for these keys, all others being known to stand as `rows` has them."""
-    position = require_position(report)
+    """Store the rows with these keys; the spans of all other keys state what the file states.
 
-    def paint(key: int, spans: list[Span]) -> list[Span]:
+    The caller holds the pack's lock. `end` is the position of the next report.
+    """
+    position = report.require_position()
+
+    def replace_state(key: int, spans: list[Span]) -> list[Span]:
         row = rows.get(key)
-        return replace_interval(
-            spans, position, end, row and Span(position, end, row.digest, groups[row.group][1])
-        )
+        state = row and Span(position, end, row.digest, status=groups[row.group][1])
+        return replace_interval(spans, position, end, state)
 
-    rewrite_spans(report.pack_id, keys, paint, lambda key: (rows[key], groups[rows[key].group]))
+    rewrite_spans(
+        report.pack_id, keys, replace_state, lambda key: (rows[key], groups[rows[key].group])
+    )
 
 
 def remove_report(report: Report) -> None:
-    """Makes the spans as if the report had never been."""
-    position = require_position(report)
-    while True:
-        with transaction.atomic():
-            Pack.objects.lock_row(report.pack_id)
-            before, end = find_neighbours(report)
-            # A span that begins or ends here, but for those that the others' positions explain as well.
-            touched = Evaluation.objects.filter(pack=report.pack_id).filter(
-                Q(first=position) | Q(until=position, until__lt=FOREVER)
-            )
-            keys = list(touched.values_list("key", flat=True).distinct()[:BATCH])
+    """Change the pack's spans to what they would be without the report."""
+    while remove_changed_keys(report):
+        pass
 
-            def paint(
-                _key: int, spans: list[Span], end: int = end, before: int | None = before
-            ) -> list[Span]:
-                standing = [
-                    span
-                    for span in spans
-                    if before is not None and span.first <= before < span.until
-                ]
-                return replace_interval(spans, position, end, standing[0] if standing else None)
 
-            rewrite_spans(report.pack_id, keys, paint, None)
-        if not keys:
-            return
+def remove_changed_keys(report: Report) -> int:
+    """Remove up to ROWS_PER_TRANSACTION of the report's changes. Return how many keys they had."""
+    position = report.require_position()
+    with transaction.atomic():
+        Pack.objects.lock_row(report.pack_id)
+        before, end = find_neighbours(report)
+        changed_spans = Evaluation.objects.filter(pack=report.pack_id).filter(
+            Q(first=position) | Q(until=position, until__lt=FOREVER)
+        )
+        keys = list(changed_spans.values_list("key", flat=True).distinct()[:ROWS_PER_TRANSACTION])
+
+        def extend_previous_state(_key: int, spans: list[Span]) -> list[Span]:
+            previous = None
+            if before is not None:
+                previous = next((span for span in spans if span.first <= before < span.until), None)
+            return replace_interval(spans, position, end, previous)
+
+        rewrite_spans(report.pack_id, keys, extend_previous_state, None)
+    return len(keys)
 
 
 class Neighbours(NamedTuple):
-    """The positions of the reports just before and just after one; None and FOREVER where there are none."""
+    """The positions of the pack's reports before and after one: None and FOREVER for none."""
 
     before: int | None
     after: int
 
 
 def find_neighbours(report: Report) -> Neighbours:
-    position = require_position(report)
+    position = report.require_position()
     with connection.cursor() as cursor:
-        cursor.execute(NEIGHBOURS, (report.pack_id, position, report.pack_id, position))
+        cursor.execute(NEIGHBOURS_SQL, (report.pack_id, position, report.pack_id, position))
         before, after = cursor.fetchone()
     return Neighbours(before, after or FOREVER)
 
 
-def require_position(report: Report) -> int:
-    """The report's position."""
-    assert report.position is not None  # noqa: S101  # it is placed before its spans are
-    return report.position
-
-
 def rewrite_spans(
-    pack: int,
+    pack_id: int,
     keys: Sequence[int],
-    paint: Callable[[int, list[Span]], list[Span]],
-    said: Callable[[int], tuple[Evaluated, GroupColumns]] | None,
+    change_spans: ChangeSpans,
+    find_row: Callable[[int], tuple[EvaluationRow, GroupColumns]] | None,
 ) -> None:
-    """Paints each key's spans and writes the difference: rows dropped, changed, copied, added."""
-    stored = load_spans(pack, keys)
-    drop: list[int] = []
-    change: list[SpanColumns] = []
-    copy: list[SpanColumns] = []
-    add: list[SpanColumns] = []
+    """Apply `change_spans` to the spans of each key, and write what differs from the database.
+
+    `find_row` returns the file's row for a key; None if `change_spans` adds no new state.
+    """
+    stored_spans = load_spans(pack_id, keys)
+    changes = SpanChanges([], [], [], [])
     for key in keys:
-        old = stored.get(key, [])
-        new = paint(key, old)
-        if said and not old:
-            add += [span_columns(*said(key), (pack, *span.when)) for span in new]
-            continue
-        was = {span.row: span for span in old}
-        seen: set[int] = set()
-        for span in new:
+        old_spans = stored_spans.get(key, [])
+        new_spans = change_spans(key, old_spans)
+        changes.add_moved_rows(old_spans, new_spans)
+        new_states = [span for span in new_spans if span.row is None]
+        if new_states and find_row:
+            row, group = find_row(key)
+            changes.inserted.extend(
+                build_span_columns(pack_id, row, group, span.interval) for span in new_states
+            )
+    write_span_changes(changes)
+
+
+class SpanChanges(NamedTuple):
+    """The writes that turn the stored spans of some keys into new ones."""
+
+    deleted: list[int]  # ids
+    updated: list[IntervalColumns]
+    copied: list[IntervalColumns]
+    inserted: list[SpanColumns]
+
+    def add_moved_rows(self, old_spans: Iterable[Span], new_spans: Iterable[Span]) -> None:
+        """Add what happens to the stored rows of one key.
+
+        A row whose span was cut in two is updated for the first part and copied for the second.
+        """
+        unused_rows = {span.row: span for span in old_spans if span.row is not None}
+        used_rows: set[int] = set()
+        for span in new_spans:
             if span.row is None:
-                assert said is not None  # noqa: S101  # only `put` brings new states
-                add.append(span_columns(*said(key), (pack, *span.when)))
-            elif span.row in seen:
-                copy.append((*span.when, span.row))
-            elif was[span.row] != span:
-                change.append((*span.when, span.row))
-            seen.add(span.row or 0)
-        drop += [row for row in was if row is not None and row not in seen]
-    write_spans(drop, change, copy, add)
+                continue
+            if span.row in used_rows:
+                self.copied.append((*span.interval, span.row))
+            elif unused_rows.pop(span.row) != span:
+                self.updated.append((*span.interval, span.row))
+            used_rows.add(span.row)
+        self.deleted.extend(unused_rows)
 
 
-def load_spans(pack: int, keys: Sequence[int]) -> dict[int, list[Span]]:
+def load_spans(pack_id: int, keys: Sequence[int]) -> dict[int, list[Span]]:
+    """Return the stored spans of each key, in the order of their positions."""
     spans: dict[int, list[Span]] = {}
-    for start in range(0, len(keys), IN_LIST):
-        rows = Evaluation.objects.filter(pack=pack, key__in=keys[start : start + IN_LIST]).order_by(
-            "key", "first"
-        )
+    for start in range(0, len(keys), KEYS_PER_QUERY):
+        rows = Evaluation.objects.filter(
+            pack=pack_id, key__in=keys[start : start + KEYS_PER_QUERY]
+        ).order_by("key", "first")
         for key, *fields in rows.values_list(
             "key", "first", "until", "digest", "status", "since", "pk"
         ):
@@ -245,42 +308,28 @@ def load_spans(pack: int, keys: Sequence[int]) -> dict[int, list[Span]]:
     return spans
 
 
-SpanColumns = tuple[int | str, ...]
-TABLE = Evaluation._meta.db_table
-# What a span says, as opposed to when.
-SAYS = (
-    "key", "digest", "resource", "rule_id", "status", "risk", "account", "region", "resource_type",
-    "resource_id", "resource_name", "actual", "expected", "reason", "search_text", "pack_id",
-)  # fmt: skip
-WHEN = ("first", "until", "since")
-
-
-NEW = BulkInsert(Evaluation, SAYS + WHEN)
-COPY = f"INSERT INTO {TABLE} ({quote_names(SAYS + WHEN)}) SELECT {quote_names(SAYS)}, %s, %s, %s FROM {TABLE} WHERE id = %s"  # noqa: S608
-CHANGE = BulkUpdate(Evaluation, WHEN)
-DROP = f"DELETE FROM {TABLE} WHERE id = %s"  # noqa: S608
-OF_PACK = f"FROM {Report._meta.db_table} WHERE pack_id = %s"
-NEIGHBOURS = f"SELECT (SELECT max(position) {OF_PACK} AND position < %s), (SELECT min(position) {OF_PACK} AND position > %s)"
-
-
-def span_columns(
-    row: Evaluated, shared: GroupColumns, when: tuple[int, int, int, int]
+def build_span_columns(
+    pack_id: int, row: EvaluationRow, group: GroupColumns, interval: tuple[int, int, int]
 ) -> SpanColumns:
-    """A new row in the order of NEW; `when` begins with the pack."""
-    own = row[4:9]  # resource id, its name, actual, expected, reason
-    return (*row[:3], *shared, *own, "\n".join(own).casefold(), *when)
+    """Return a new row in the order of SPAN_INSERT."""
+    key, digest, resource = row[:3]
+    texts = row[4:9]  # resource id, resource name, actual, expected, reason
+    search_text = "\n".join(texts).casefold()
+    return (key, digest, resource, *group, *texts, search_text, pack_id, *interval)
 
 
-def write_spans(
-    drop: list[int], change: list[SpanColumns], copy: list[SpanColumns], add: list[SpanColumns]
-) -> None:
-    """What is dropped goes first, and what is added last: a span of a key begins where another one did."""
+def insert_spans(rows: list[SpanColumns]) -> None:
+    SPAN_INSERT.write(rows)
+
+
+def write_span_changes(changes: SpanChanges) -> None:
+    """Write the changes, deletions first: two spans of a key must never begin at one position."""
     with connection.cursor() as cursor:
-        if drop:
-            cursor.executemany(DROP, [(row,) for row in drop])
-        if change:
-            CHANGE.write(change)
-        if copy:
-            cursor.executemany(COPY, copy)
-    if add:
-        NEW.write(add)
+        if changes.deleted:
+            cursor.executemany(SPAN_DELETE_SQL, [(row,) for row in changes.deleted])
+        if changes.updated:
+            INTERVAL_UPDATE.write(changes.updated)
+        if changes.copied:
+            cursor.executemany(SPAN_COPY_SQL, changes.copied)
+    if changes.inserted:
+        insert_spans(changes.inserted)

@@ -1,0 +1,68 @@
+"""Rebuilding a pack from its original files gives the same rows again."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+
+from dashboard.ledger import rebuild, report_summary
+from dashboard.models import Evaluation, Pack, Report, RuleResult, Sheet
+from tests.sample_history import import_history, make_sandbox_pack
+
+
+@pytest.fixture
+def pack(db: None) -> Pack:
+    """A pack with three ready reports."""
+    return import_history(make_sandbox_pack(rows=80))
+
+
+def list_stored_rows() -> list[list[dict[str, Any]]]:
+    """Return all rows that are read from files, without the ids of the database."""
+    return [
+        [
+            {name: value for name, value in row.items() if name != "id"}
+            for row in model.objects.order_by(*order).values()
+        ]
+        for model, order in (
+            (Evaluation, ("pack", "key", "first")),
+            (RuleResult, ("report", "rule")),
+            (Sheet, ("report", "number")),
+            (Report, ("pk",)),
+        )
+    ]
+
+
+def test_a_rebuild_gives_the_same_rows_counts_and_times(pack: Pack) -> None:
+    before = list_stored_rows()
+    assert rebuild.rebuild_pack(pack) == 3
+    assert list_stored_rows() == before
+
+
+def test_a_rebuild_corrects_what_was_changed_in_the_database(pack: Pack) -> None:
+    before = list_stored_rows()
+    Evaluation.objects.filter(pack=pack).update(reason="changed by hand")
+    RuleResult.objects.all().delete()
+    call_command("rebuild")
+    assert list_stored_rows() == before
+
+
+def test_a_rebuild_that_cannot_read_an_original_leaves_the_pack_unchanged(pack: Pack) -> None:
+    original = pack.reports.latest("position").require_original()
+    path = Path(default_storage.path(original.path))
+    path.chmod(0o600)
+    path.write_bytes(b"\xd0\xcf\x11\xe0")
+    before = list_stored_rows()
+    with pytest.raises(CommandError, match="1 of 1 packs were left"):
+        call_command("rebuild", "--pack", str(pack.pk))
+    assert list_stored_rows() == before
+
+
+def test_a_rebuild_stores_the_version_of_the_reader(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.workbook.READER_VERSION", 99)
+    monkeypatch.setattr(report_summary, "READER_VERSION", 99)
+    rebuild.rebuild_pack(pack)
+    assert set(pack.reports.values_list("reader_version", flat=True)) == {99}
