@@ -1,24 +1,26 @@
-"""Where a file from before the installation belongs: account, pack and time, by its name and by its content.
+"""Identify an imported file: the account, the pack and the time of the report in it.
 
-A name is `<uid>-<packId>-report-<yyyyMMddHHmm>.xls` with a time in UTC+8. The evidence time is never the upload's.
+The cloud names its files `<account>-<pack>-report-<yyyyMMddHHmm>.xls`, with the time in UTC+8. The
+time of the upload is never taken as the time of a report.
 """
 
 import datetime as dt
 import re
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from django.utils import timezone
 
 from dashboard import workbook
-from dashboard.archive import originals, readings
-from dashboard.models import Original
-from dashboard.workbook.archive import NAME
+from dashboard.archive import originals, stored_forms
+from dashboard.models import Account, ImportedFile, Original
+from dashboard.workbook.zip_members import REPORT_FILE_NAME
 
 CHINA = dt.timezone(dt.timedelta(hours=8))
+EARLIEST_REPORT = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)  # Cloud Config is younger
 
 
 class Identity(NamedTuple):
-    """Where a file belongs; what is empty is not known."""
+    """The account, pack and time of a report file; an empty value is unknown."""
 
     account_uid: str = ""
     pack_id: str = ""
@@ -26,11 +28,11 @@ class Identity(NamedTuple):
     pack_name: str = ""
 
     @property
-    def known(self) -> bool:
+    def is_complete(self) -> bool:
         return bool(self.account_uid and self.pack_id and self.created_at)
 
-    def or_else(self, other: Self) -> "Identity":
-        """This place, with what it lacks taken from another."""
+    def fill_missing(self, other: "Identity") -> "Identity":
+        """Return this identity with its unknown values taken from the other one."""
         return Identity(
             self.account_uid or other.account_uid,
             self.pack_id or other.pack_id,
@@ -39,35 +41,60 @@ class Identity(NamedTuple):
         )
 
 
-def identity_from_name(name: str) -> Identity:
-    """What a file's name says."""
-    found = NAME.search(name)
-    if not found or len(found["account"]) != 16:
+UNKNOWN = Identity()
+
+
+def identify_file(file: ImportedFile) -> Identity:
+    """Return what is known of a file: from its name, then its content, then whoever imports it.
+
+    Raises WorkbookError if the name does not say everything and the content cannot be read.
+    """
+    identity = identify_by_name(file.name)
+    if not identity.is_complete:
+        assert file.original is not None  # noqa: S101  # only rejected files have no bytes
+        identity = identity.fill_missing(identify_by_content(file.original))
+    identity = identity.fill_missing(
+        Identity(file.account_uid, file.pack_id, file.created_at, file.pack_name)
+    )
+    if identity.pack_id and not identity.account_uid:
+        identity = identity._replace(account_uid=find_account_of_pack(identity.pack_id))
+    return identity
+
+
+def identify_by_name(name: str) -> Identity:
+    match = REPORT_FILE_NAME.search(name)
+    if not match or len(match["account"]) != 16:
         return Identity()
     try:
-        local = dt.datetime.strptime(found["created"], "%Y%m%d%H%M").replace(tzinfo=CHINA)
+        created_at = dt.datetime.strptime(match["created"], "%Y%m%d%H%M").replace(tzinfo=CHINA)
     except ValueError:
-        return Identity(found["account"], found["pack"])
-    return Identity(found["account"], found["pack"], check_plausible_time(local))
+        return Identity(match["account"], match["pack"])
+    return Identity(match["account"], match["pack"], drop_impossible_time(created_at))
 
 
-def check_plausible_time(moment: dt.datetime | None) -> dt.datetime | None:
-    """The moment, unless Cloud Config cannot have made a report then: before it existed, or in the future."""
-    latest = timezone.now() + dt.timedelta(days=1)
-    return moment if moment and dt.datetime(2015, 1, 1, tzinfo=dt.UTC) < moment < latest else None
-
-
-def identity_from_content(original: Original) -> Identity:
-    """What a file's content says. Raises WorkbookError."""
+def identify_by_content(original: Original) -> Identity:
+    """Read the file and return the identity that it states. Raises WorkbookError."""
     with originals.temporary_folder() as folder, originals.open_local_copy(original) as source:
         target = folder / "reading"
-        workbook.read(source, target, limits=readings.reading_limits())
-        with workbook.Reading(target) as reading:
-            said = reading.contents
-    uid = said.account_uid if re.fullmatch(r"\d{16}", said.account_uid) else ""
+        workbook.read_file(source, target, limits=stored_forms.build_reader_limits())
+        with workbook.StoredForm(target) as stored_form:
+            contents = stored_form.contents
+    is_account_uid = re.fullmatch(r"\d{16}", contents.account_uid)
     return Identity(
-        uid,
-        said.pack_id[:64],
-        check_plausible_time(workbook.instant(said.created_at)),
-        said.pack_name[:200],
+        contents.account_uid if is_account_uid else "",
+        contents.pack_id[:64],
+        drop_impossible_time(workbook.parse_moment(contents.created_at)),
+        contents.pack_name[:200],
     )
+
+
+def drop_impossible_time(created_at: dt.datetime | None) -> dt.datetime | None:
+    """Return the time, or None if no report can be of it: before Cloud Config, or in the future."""
+    latest = timezone.now() + dt.timedelta(days=1)
+    return created_at if created_at and EARLIEST_REPORT < created_at < latest else None
+
+
+def find_account_of_pack(pack_id: str) -> str:
+    """Return the UID of the account that has the pack; empty if none or several have it."""
+    uids = Account.objects.filter(packs__pack_id=pack_id).values_list("uid", flat=True)
+    return uids[0] if len(uids) == 1 else ""

@@ -1,96 +1,127 @@
-"""Uploaded files and zips, stored in the archive."""
+"""Store the bytes of files and zips that somebody imports; they are identified and read later."""
 
 import zipfile
 import zlib
-from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import IO
 
 from django.conf import settings
+from django.db import transaction
 
 from dashboard.archive import originals
+from dashboard.imports.identity import UNKNOWN, Identity
 from dashboard.models import ImportBatch, ImportedFile
-from dashboard.workbook.archive import NAME, is_litter, member_name
+from dashboard.workbook.zip_members import (
+    REPORT_FILE_NAME,
+    decode_member_name,
+    is_system_file,
+)
 
-MEMBERS = 5_000  # files in one zip
-UNPACKED = 20  # times the size that one file may have: all files of a zip together
-State = ImportedFile.State
-
-
-def receive_upload(
-    batch: ImportBatch, name: str, file: IO[bytes], size: int
-) -> Iterator[ImportedFile]:
-    """Takes a file's bytes into the archive, or those of each report in a zip; nothing is read, and no row made."""
-    name = file_base_name(name)
-    if size > settings.FILE_LIMIT_BYTES:
-        yield reject_file(batch, name, "too_large")
-        return
-    members = find_zip_members(file, name)
-    if not members:
-        file.seek(0)
-        yield store_upload(batch, name, file)
-        return
-    with zipfile.ZipFile(file) as bundle:
-        for info in members:
-            yield extract_member(batch, name, bundle, info)
+MAX_MEMBERS = 5_000  # files in one zip
+MAX_UNPACKED_RATIO = 20  # all files of a zip together, in multiples of the limit of one file
 
 
-def find_zip_members(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
-    """The members of a zip that brings several reports; none for any other file.
+def store_upload(
+    batch: ImportBatch, path: str, file: IO[bytes], size: int, given: Identity = UNKNOWN
+) -> None:
+    """Store a file, or each report file of a zip, with a row that waits for its import.
 
-    A zip that bears a report's own name, or whose members are of one pack and one minute, is one report: that of an
-    account group, with a file for each account.
+    `given` is what the person who imports the file knows of it.
     """
-    if file.read(2) != b"PK" or NAME.search(name):
+    name = get_base_name(path)
+    if size > settings.FILE_LIMIT_BYTES:
+        reject_file(batch, name, "too_large")
+        return
+    members = list_report_members(file, name)
+    if members:
+        with zipfile.ZipFile(file) as archive:
+            for member in members:
+                store_member(batch, name, archive, member, given)
+    else:
+        file.seek(0)
+        store_file(batch, name, file, given)
+
+
+def list_report_members(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
+    """Return the members of a zip that holds several reports; an empty list for any other file.
+
+    A zip that has a report's own name, or whose members are of one pack and one minute, is one
+    report: that of an account group, with a file for each account.
+    """
+    if file.read(2) != b"PK" or REPORT_FILE_NAME.search(name):
         return []
     try:
-        with zipfile.ZipFile(file) as bundle:
-            infos = [
-                info
-                for info in bundle.infolist()
-                if not info.is_dir() and not is_litter(info.filename)
+        with zipfile.ZipFile(file) as archive:
+            members = [
+                member
+                for member in archive.infolist()
+                if not member.is_dir() and not is_system_file(member.filename)
             ]
     except (zipfile.BadZipFile, ValueError, OSError):
         return []
-    names = [member_name(info) for info in infos]
-    if any(name.lower() == "[content_types].xml" for name in names) or len(infos) > MEMBERS:
+    names = [decode_member_name(member) for member in members]
+    is_xlsx = any(name.lower() == "[content_types].xml" for name in names)
+    if is_xlsx or is_too_large(members) or is_one_report(names):
         return []
-    if sum(info.file_size for info in infos) > UNPACKED * settings.FILE_LIMIT_BYTES:
-        return []
-    found = [NAME.search(name) for name in names]
-    one_report = (
-        len(found) > 1
-        and len({(one["pack"], one["created"]) if one else None for one in found}) == 1
+    return members
+
+
+def is_too_large(members: list[zipfile.ZipInfo]) -> bool:
+    unpacked_size = sum(member.file_size for member in members)
+    return (
+        len(members) > MAX_MEMBERS or unpacked_size > MAX_UNPACKED_RATIO * settings.FILE_LIMIT_BYTES
     )
-    return [] if one_report and found[0] else infos
 
 
-def extract_member(
-    batch: ImportBatch, inside: str, bundle: zipfile.ZipFile, info: zipfile.ZipInfo
-) -> ImportedFile:
-    name = file_base_name(member_name(info))
-    if info.file_size > settings.FILE_LIMIT_BYTES:
-        return reject_file(batch, name, "too_large", inside)
+def is_one_report(names: list[str]) -> bool:
+    """Return whether several files are named after one pack and one minute."""
+    matches = [REPORT_FILE_NAME.search(name) for name in names]
+    packs_and_times = {(match["pack"], match["created"]) if match else None for match in matches}
+    return len(names) > 1 and len(packs_and_times) == 1 and None not in packs_and_times
+
+
+def store_member(
+    batch: ImportBatch,
+    zip_name: str,
+    archive: zipfile.ZipFile,
+    member: zipfile.ZipInfo,
+    given: Identity,
+) -> None:
+    name = get_base_name(decode_member_name(member))
+    if member.file_size > settings.FILE_LIMIT_BYTES:
+        reject_file(batch, name, "too_large", zip_name)
+        return
     try:
-        with bundle.open(info) as member:
-            return store_upload(batch, name, member, inside)
-    except RuntimeError:  # zipfile's way to say that it wants a password
-        return reject_file(batch, name, "encrypted", inside)
+        with archive.open(member) as file:
+            store_file(batch, name, file, given, zip_name)
+    except RuntimeError:  # zipfile raises it if a password is needed
+        reject_file(batch, name, "encrypted", zip_name)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error):
-        return reject_file(batch, name, "corrupt", inside)
+        reject_file(batch, name, "corrupt", zip_name)
 
 
-def reject_file(batch: ImportBatch, name: str, code: str, inside: str = "") -> ImportedFile:
-    return ImportedFile(batch=batch, name=name, inside=inside, state=State.REFUSED, error_code=code)
+def store_file(
+    batch: ImportBatch, name: str, file: IO[bytes], given: Identity, zip_name: str = ""
+) -> None:
+    original = originals.store_stream(file)
+    with transaction.atomic():
+        originals.create_original_rows([original])
+        ImportedFile.objects.create(
+            batch=batch, name=name, inside=zip_name, original=original, **given._asdict()
+        )
 
 
-def store_upload(batch: ImportBatch, name: str, file: IO[bytes], inside: str = "") -> ImportedFile:
-    return ImportedFile(
-        batch=batch, name=name, inside=inside, original=originals.store_stream(file)
+def reject_file(batch: ImportBatch, name: str, error_code: str, zip_name: str = "") -> None:
+    ImportedFile.objects.create(
+        batch=batch,
+        name=name,
+        inside=zip_name,
+        state=ImportedFile.State.REFUSED,
+        error_code=error_code,
     )
 
 
-def file_base_name(path: str) -> str:
-    """The last part of a path of any system, as every database takes it."""
+def get_base_name(path: str) -> str:
+    """Return the last part of a path of any system, without what a database cannot store."""
     name = PurePosixPath(path.replace("\\", "/")).name
     return name.encode("utf-8", "replace").decode().replace("\0", "")[-255:]

@@ -16,7 +16,8 @@ from django.utils import timezone
 from dashboard.management import demo_data
 
 HOST = "127.0.0.1"
-PATIENCE = 10.0  # seconds for a part to start or to end
+TIMEOUT = 10.0  # seconds for a process to start or to end
+Process = subprocess.Popen[bytes]
 
 
 class Command(BaseCommand):
@@ -27,90 +28,98 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        port, cloud = options["port"], free_port(0)
-        if cloud is None or free_port(port) != port:
+        port, sandbox_port = options["port"], find_free_port()
+        if not is_port_free(port):
             raise CommandError(f"Port {port} is taken. Another will do: make demo PORT={port + 1}")
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        os.environ["DOWNLOAD_HOSTS"] = ",".join([f"{HOST}:{cloud}", *settings.DOWNLOAD_HOSTS])
-        parts: list[subprocess.Popen[bytes]] = []
+        download_hosts = [f"{HOST}:{sandbox_port}", *settings.DOWNLOAD_HOSTS]
+        os.environ["DOWNLOAD_HOSTS"] = ",".join(download_hosts)
+        processes: list[Process] = []
         try:
-            self.run(parts, port, cloud)
+            self.run(processes, port, sandbox_port)
         except KeyboardInterrupt:
             self.stdout.write("")
         finally:
-            end(parts)
+            stop_processes(processes)
 
-    def run(self, parts: list[subprocess.Popen[bytes]], port: int, cloud: int) -> None:
-
+    def run(self, processes: list[Process], port: int, sandbox_port: int) -> None:
+        """Start the processes, add them to the list, and wait until one of them ends."""
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
-        large = ("--large-rows", str(demo_data.LARGE_ROWS), "--past-weeks", str(demo_data.WEEKS))
-        parts.append(start("manage.py", "sandbox", "--port", str(cloud), *large, quiet=True))
-        answers(cloud, parts[-1])
-        demo_data.prepare_demo(f"http://{HOST}:{cloud}")
-        if demo_data.has_no_reports():
-            self.stdout.write("A year of weekly reports is being imported; this happens once ...")
-            begun = time.monotonic()
-            count = demo_data.import_demo_year(timezone.now())
-            self.stdout.write(f"{count} reports imported in {time.monotonic() - begun:.0f} s.")
-        bind = (
-            "--bind",
-            f"{HOST}:{port}",
-            "--worker-class",
-            "gthread",
-            "--workers",
-            "2",
-            "--threads",
-            "8",
-        )
-        parts.append(
-            start(
-                "-m",
-                "gunicorn",
-                "dashboard.wsgi",
-                *bind,
-                "--keep-alive",
-                "75",
-                "--log-level",
-                "warning",
-            )
-        )
-        parts.append(
-            start("manage.py", "run_huey", "--workers", "4", "--max-delay", "1", "--quiet")
-        )
-        answers(port, parts[1])
+        sandbox = start_sandbox(sandbox_port)
+        processes.append(sandbox)
+        wait_for_port(sandbox_port, sandbox)
+        self.prepare_data(f"http://{HOST}:{sandbox_port}")
+        web_server = start_web_server(port)
+        processes.append(web_server)
+        processes.append(start_worker())
+        wait_for_port(port, web_server)
         self.stdout.write(
-            f"Compliance Ledger: http://{HOST}:{port}/  sign in as {demo_data.NAME} / {demo_data.PASSWORD}"
+            f"Compliance Ledger: http://{HOST}:{port}/  "
+            f"sign in as {demo_data.NAME} / {demo_data.PASSWORD}"
         )
         self.stdout.write("Ctrl-C ends it; the data stays in " + os.path.relpath(settings.VAR))
-        while all(part.poll() is None for part in parts):
+        while all(process.poll() is None for process in processes):
             time.sleep(0.5)
         raise CommandError("A part of the demo has ended; what it said stands above.")
 
+    def prepare_data(self, endpoint: str) -> None:
+        demo_data.prepare_demo(endpoint)
+        if demo_data.has_no_reports():
+            self.stdout.write("A year of weekly reports is being imported; this happens once ...")
+            start = time.monotonic()
+            count = demo_data.import_demo_year(timezone.now())
+            self.stdout.write(f"{count} reports imported in {time.monotonic() - start:.0f} s.")
 
-def free_port(port: int) -> int | None:
-    """The port if it is free (any free one for 0), None if it is taken."""
+
+def is_port_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError:
-            return None
+            return False
+    return True
+
+
+def find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
-def start(*command: str, quiet: bool = False) -> subprocess.Popen[bytes]:
-    """A part of the demo, in a session of its own so that Ctrl-C reaches us first."""
+def start_sandbox(port: int) -> Process:
+    return start_process(
+        *("manage.py", "sandbox", "--port", str(port)),
+        *("--large-rows", str(demo_data.LARGE_PACK_ROWS), "--past-weeks", str(demo_data.WEEKS)),
+        quiet=True,
+    )
+
+
+def start_web_server(port: int) -> Process:
+    return start_process(
+        *("-m", "gunicorn", "dashboard.wsgi", "--bind", f"{HOST}:{port}"),
+        *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
+        *("--keep-alive", "75", "--log-level", "warning"),
+    )
+
+
+def start_worker() -> Process:
+    return start_process("manage.py", "run_huey", "--workers", "4", "--max-delay", "1", "--quiet")
+
+
+def start_process(*command: str, quiet: bool = False) -> Process:
+    """Start Python in a session of its own, so that Ctrl-C ends the demo and the demo ends it."""
     output = subprocess.DEVNULL if quiet else None
     return subprocess.Popen(
         [sys.executable, *command], cwd=settings.ROOT, stdout=output, start_new_session=True
     )
 
 
-def answers(port: int, part: subprocess.Popen[bytes]) -> None:
-    """Waits until somebody listens there."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and part.poll() is None:
+def wait_for_port(port: int, process: Process) -> None:
+    """Wait until the process listens on the port. Raises CommandError if it does not."""
+    deadline = time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex((HOST, port)) == 0:
                 return
@@ -118,11 +127,11 @@ def answers(port: int, part: subprocess.Popen[bytes]) -> None:
     raise CommandError(f"Nothing listens on port {port}; what the part said stands above.")
 
 
-def end(parts: list[subprocess.Popen[bytes]]) -> None:
-    for part in reversed(parts):
-        part.terminate()
-    for part in parts:
+def stop_processes(processes: list[Process]) -> None:
+    for process in reversed(processes):
+        process.terminate()
+    for process in processes:
         try:
-            part.wait(PATIENCE)
+            process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
-            part.kill()
+            process.kill()

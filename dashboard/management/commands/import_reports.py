@@ -1,4 +1,4 @@
-"""Bring report files from before into the history."""
+"""Import report files from before the installation into the history."""
 
 import os
 from collections.abc import Iterator
@@ -7,14 +7,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard.imports import batch_processing, folders, identity, outcomes, uploads
+from dashboard.imports import batches, outcomes, uploads
+from dashboard.imports.identity import Identity
 from dashboard.models import ImportBatch, ImportedFile, Report
-from dashboard.text import error_messages
 
 
 class Command(BaseCommand):
-    requires_system_checks = []  # they load every page, a third of the time that a few files take
-    help = "Brings report files, folders of them and zips into the history, each with its own evidence date."
+    requires_system_checks = []  # the checks load every page: a third of the time of a few files
+    help = (
+        "Brings report files, folders of them and zips into the history, "
+        "each with its own evidence date."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
@@ -24,50 +27,56 @@ class Command(BaseCommand):
         parser.add_argument("--pack", default="", metavar="ID", help="for files that name no pack")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        missing = [path for path in options["paths"] if not path.exists()]
-        if missing:
-            raise CommandError(f"There is no {missing[0]}.")
+        paths: list[Path] = options["paths"]
+        for path in paths:
+            if not path.exists():
+                raise CommandError(f"There is no {path}.")
         batch = ImportBatch.objects.create()
-        given = identity.Identity(options["account"], options["pack"])
-        paths = [file for path in options["paths"] for file in folders.list_files(path)]
-        received = (file for path in paths for file in receive(batch, path))
-        for _ in batch_processing.read_and_store_all(outcomes.decide_in_chunks(received, given)):
-            pass
-        files = batch.files.select_related("report", "batch")
+        given = Identity(options["account"], options["pack"])
+        for path in paths:
+            for file_path in list_files(path):
+                store_local_file(batch, file_path, given)
+        batches.import_waiting_files(batch.pk)
+        batches.finish_claimed_reports(batch.pk)
+        self.print_outcomes(list(batch.files.select_related("report")))
+
+    def print_outcomes(self, files: list[ImportedFile]) -> None:
         for file in files:
-            self.stdout.write(f"{file.name}: {verdict(file)}")
-        bad = sum(1 for file in files if is_bad(file))
-        self.stdout.write(f"{len(files) - bad} of {len(files)} files are in the history.")
-        if bad:
-            raise CommandError(f"{bad} could not be taken in.")
+            self.stdout.write(f"{file.name}: {format_outcome(file)}")
+        failed_count = sum(not is_in_history(file) for file in files)
+        ready_count = len(files) - failed_count
+        self.stdout.write(f"{ready_count} of {len(files)} files are in the history.")
+        if failed_count:
+            raise CommandError(f"{failed_count} could not be taken in.")
 
 
-def receive(batch: ImportBatch, path: Path) -> Iterator[ImportedFile]:
+def list_files(path: Path) -> Iterator[Path]:
+    """Yield the path of a file, or of all files in a folder and below it, but for hidden ones."""
+    if path.is_dir():
+        for child in sorted(path.iterdir()):
+            if not child.name.startswith("."):
+                yield from list_files(child)
+    elif path.is_file():
+        yield path
+
+
+def store_local_file(batch: ImportBatch, path: Path, given: Identity) -> None:
     try:
-        stream = path.open("rb")
+        file = path.open("rb")
     except OSError:
-        yield uploads.reject_file(batch, uploads.file_base_name(path.name), "unreadable")
+        uploads.reject_file(batch, uploads.get_base_name(path.name), "unreadable")
         return
-    with stream:
-        yield from uploads.receive_upload(
-            batch, path.name, stream, os.fstat(stream.fileno()).st_size
-        )
+    with file:
+        uploads.store_upload(batch, path.name, file, os.fstat(file.fileno()).st_size, given)
 
 
-def is_bad(file: ImportedFile) -> bool:
-    return not (file.report and file.report.state == Report.State.READY)
+def is_in_history(file: ImportedFile) -> bool:
+    return file.report is not None and file.report.state == Report.State.READY
 
 
-def verdict(file: ImportedFile) -> str:
-    """What became of a file, in words."""
-    if file.report:
-        words = f"{file.get_state_display()}, report {file.report.pk} of {file.report.created_at:%Y-%m-%d %H:%M} UTC"
-        cause = (
-            error_messages.explain_error(file.report.error_code, file.report.error_facts)
-            if file.report.error_code
-            else None
-        )
-        return f"{words}: {cause.title}" if cause else words
-    if file.error_code:
-        return f"{file.get_state_display()}: {error_messages.explain_error(file.error_code, file.error_facts).title}"
-    return str(file.get_state_display())
+def format_outcome(file: ImportedFile) -> str:
+    outcome, report = file.get_state_display(), file.report
+    if report:
+        outcome += f", report {report.pk} of {report.created_at:%Y-%m-%d %H:%M} UTC"
+    error = outcomes.explain_file_error(file)
+    return f"{outcome}: {error.title}" if error else outcome

@@ -1,4 +1,4 @@
-"""`manage.py inspect_report FILE...`: what report files would give, storing nothing."""
+"""Show what would be read from report files, without storing anything."""
 
 import dataclasses
 import json
@@ -23,58 +23,62 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="a JSON object per line and file")
 
     def handle(self, *_args: Any, files: list[Path], **options: Any) -> None:
-        unread = 0
-        with tempfile.TemporaryDirectory() as folder:
-            for file in files:
-                try:
-                    contents = _contents(file, Path(folder, "stored"))
-                except (workbook.WorkbookError, OSError) as fault:
-                    unread += 1
-                    self.stderr.write(_as_cause(file, fault))
-                else:
-                    self.stdout.write(
-                        _as_json(file, contents) if options["json"] else _as_text(file, contents)
-                    )
-        if unread:
+        format_contents = format_contents_as_json if options["json"] else format_contents_as_text
+        error_count = 0
+        for path in files:
+            try:
+                contents = read_contents(path)
+            except (workbook.WorkbookError, OSError) as error:
+                error_count += 1
+                self.stderr.write(format_reading_error(path, error))
+            else:
+                self.stdout.write(format_contents(path, contents))
+        if error_count:
             raise SystemExit(1)
 
 
-def _contents(file: Path, stored: Path) -> workbook.Contents:
-    with file.open("rb"):  # a file that is not there is the asker's matter, not the reader's
-        workbook.read(file, stored)
-    with workbook.Reading(stored) as reading:
-        return reading.contents
+def read_contents(path: Path) -> workbook.Contents:
+    """Raises WorkbookError, and OSError if the file cannot be opened."""
+    with path.open("rb"):
+        pass  # opened here, because the reader process would call any failure a WorkbookError
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder, "reading")
+        workbook.read_file(path, target)
+        with workbook.StoredForm(target) as stored_form:
+            return stored_form.contents
 
 
-def _as_cause(file: Path, fault: workbook.WorkbookError | OSError) -> str:
-    if isinstance(fault, OSError):
-        return f"{file}: {fault.strerror}"
-    return f"{file}: {explain_error(fault.code, fault.facts).title} ({fault})"
+def format_reading_error(path: Path, error: workbook.WorkbookError | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"{path}: {error.strerror}"
+    return f"{path}: {explain_error(error.code, error.facts).title} ({error})"
 
 
-def _as_json(file: Path, contents: workbook.Contents) -> str:
-    return json.dumps({"file": str(file), **dataclasses.asdict(contents)}, ensure_ascii=False)
+def format_contents_as_json(path: Path, contents: workbook.Contents) -> str:
+    return json.dumps({"file": str(path), **dataclasses.asdict(contents)}, ensure_ascii=False)
 
 
-def _as_text(file: Path, contents: workbook.Contents) -> str:
-    lines = [f"{file}: {contents.kind} {contents.language}".rstrip()]
-    part = _("member")
-    lines += [f"  {part} {member.name}  sha256 {member.sha256}" for member in contents.members]
-    for sheet in contents.sheets:
-        size = _("%(rows)d rows x %(columns)d columns") % {
-            "rows": sheet.rows,
-            "columns": sheet.columns,
-        }
-        given = _("%(count)d evaluations") % {"count": sheet.evaluations}
-        role = (sheet.role or _("not recognised")) + (_(", ") + _("hidden") if sheet.hidden else "")
-        lines.append(f"  {sheet.name}: {role}, {size}, {given}")
-    counts = {
-        status: sum(rule.counts.get(status, 0) for rule in contents.rules)
-        for status in workbook.Status
-    }
-    lines.append("  " + _("%(count)d rules") % {"count": len(contents.rules)})
-    lines += [f"  {status.name}: {count}" for status, count in counts.items() if count]
+def format_contents_as_text(path: Path, contents: workbook.Contents) -> str:
+    lines = [f"{path}: {contents.kind} {contents.language}".rstrip()]
+    member_label = _("member")
     lines += [
-        f"  {note.code}: {json.dumps(note.facts, ensure_ascii=False)}" for note in contents.notes
+        f"  {member_label} {member.name}  sha256 {member.sha256}" for member in contents.members
     ]
+    lines += [f"  {format_sheet(sheet)}" for sheet in contents.sheets]
+    lines.append("  " + _("%(count)d rules") % {"count": len(contents.rules)})
+    for status in workbook.StatusCode:
+        if count := sum(rule.counts.get(status, 0) for rule in contents.rules):
+            lines.append(f"  {status.name}: {count}")
+    for note in contents.notes:
+        lines.append(f"  {note.code}: {json.dumps(note.facts, ensure_ascii=False)}")
     return "\n".join(lines)
+
+
+def format_sheet(sheet: workbook.SheetInfo) -> str:
+    role = sheet.role or _("not recognised")
+    if sheet.hidden:
+        role += _(", ") + _("hidden")
+    numbers = {"rows": sheet.rows, "columns": sheet.columns}
+    size = _("%(rows)d rows x %(columns)d columns") % numbers
+    evaluations = _("%(count)d evaluations") % {"count": sheet.evaluations}
+    return f"{sheet.name}: {role}, {size}, {evaluations}"

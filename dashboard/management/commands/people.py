@@ -1,4 +1,4 @@
-"""Give people their role: what they may do beyond reading."""
+"""List users and their roles, or give a user a role."""
 
 from getpass import getpass
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from django.contrib.auth.models import Permission, User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-OPERATOR = ("generate_report", "import_report", "change_report")
-ROLES = {
+OPERATOR_PERMISSIONS = ("generate_report", "import_report", "change_report")
+PERMISSIONS_BY_ROLE = {
     "auditor": (),
-    "operator": OPERATOR,
-    "administrator": (*OPERATOR, "add_account", "change_account"),
+    "operator": OPERATOR_PERMISSIONS,
+    "administrator": (*OPERATOR_PERMISSIONS, "add_account", "change_account"),
 }
 
 
@@ -19,30 +19,39 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?")
-        parser.add_argument("--role", choices=ROLES, default="auditor")
+        parser.add_argument("--role", choices=PERMISSIONS_BY_ROLE, default="auditor")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        if not options["name"]:
-            for user in User.objects.order_by("username"):
-                self.stdout.write(f"{user.username}: {role_of(user)}")
+        name, role = options["name"], options["role"]
+        if not name:
+            self.print_roles()
             return
-        user, new = User.objects.get_or_create(username=options["name"])
-        if new:
-            password = getpass("Password: ")
-            if len(password) < 8:
-                user.delete()
-                raise CommandError("A password has at least 8 characters.")
-            user.set_password(password)
-            user.save()
-        wanted = Permission.objects.filter(
-            content_type__app_label="dashboard", codename__in=ROLES[options["role"]]
+        user = User.objects.filter(username=name).first() or create_user(name)
+        permissions = Permission.objects.filter(
+            content_type__app_label="dashboard", codename__in=PERMISSIONS_BY_ROLE[role]
         )
-        user.user_permissions.set(wanted)
-        self.stdout.write(f"{user.username}: {options['role']}")
+        user.user_permissions.set(permissions)
+        self.stdout.write(f"{user.username}: {role}")
+
+    def print_roles(self) -> None:
+        for user in User.objects.order_by("username"):
+            self.stdout.write(f"{user.username}: {find_role(user)}")
 
 
-def role_of(user: User) -> str:
+def create_user(name: str) -> User:
+    """Create a user with a password from the terminal."""
+    password = getpass("Password: ")
+    if len(password) < 8:
+        raise CommandError("A password has at least 8 characters.")
+    return User.objects.create_user(name, password=password)
+
+
+def find_role(user: User) -> str:
+    """Return the highest role whose permissions the user has."""
     if user.is_superuser:
         return "superuser"
     held = set(user.user_permissions.values_list("codename", flat=True))
-    return next((role for role in reversed(ROLES) if held >= set(ROLES[role])), "auditor")
+    for role, permissions in reversed(PERMISSIONS_BY_ROLE.items()):
+        if held >= set(permissions):
+            return role
+    return "auditor"

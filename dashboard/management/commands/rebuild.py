@@ -1,4 +1,4 @@
-"""Make sheets, rules and spans anew from the archive."""
+"""Read all originals again and rebuild sheets, rules and spans from them."""
 
 from typing import Any
 
@@ -6,11 +6,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.ledger import rebuild
 from dashboard.models import Pack
-from dashboard.workbook import READER, WorkbookError
+from dashboard.workbook import READER_VERSION, WorkbookError
 
 
 class Command(BaseCommand):
-    help = "Reads every original of the archive again, with the present reader, and makes the history of each pack anew."
+    help = (
+        "Reads every original of the archive again, with the present reader, "
+        "and makes the history of each pack anew."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -23,14 +26,18 @@ class Command(BaseCommand):
             packs = packs.filter(pk=options["pack"])
         if not packs:
             raise CommandError("There is no such pack.")
-        left = []
-        for pack in packs:
-            try:
-                count = rebuild.rebuild_pack(pack)
-            except (WorkbookError, FileNotFoundError) as error:
-                left.append(pack)
-                self.stderr.write(f"{pack.pk} {pack.name}: left as it was, {error}")
-            else:
-                self.stdout.write(f"{pack.pk} {pack.name}: {count} reports by reader {READER}")
-        if left:
-            raise CommandError(f"{len(left)} of {len(packs)} packs were left as they were.")
+        failed_count = sum(not self.rebuild_pack(pack) for pack in packs)
+        if failed_count:
+            raise CommandError(f"{failed_count} of {len(packs)} packs were left as they were.")
+
+    def rebuild_pack(self, pack: Pack) -> bool:
+        """Rebuild a pack and print the result; return False if it was left as it was."""
+        try:
+            report_count = rebuild.rebuild_pack(pack)
+        except (WorkbookError, FileNotFoundError) as error:
+            self.stderr.write(f"{pack.pk} {pack.name}: left as it was, {error}")
+            return False
+        self.stdout.write(
+            f"{pack.pk} {pack.name}: {report_count} reports by reader {READER_VERSION}"
+        )
+        return True

@@ -1,4 +1,4 @@
-"""Encrypt every account's secret anew with the first key of the settings."""
+"""Encrypt the secret of every account with the first key of the settings."""
 
 from typing import Any
 
@@ -8,7 +8,10 @@ from dashboard.models import Account
 
 
 class Command(BaseCommand):
-    help = "Encrypts all AccessKey secrets with the first of ENCRYPTION_KEYS; the old keys may go afterwards."
+    help = (
+        "Encrypts all AccessKey secrets with the first of ENCRYPTION_KEYS; "
+        "the old keys may go afterwards."
+    )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         accounts = Account.objects.exclude(secret_encrypted=b"")

@@ -14,7 +14,10 @@ from dashboard.sandbox.wsgi import Sandbox
 
 
 class Command(BaseCommand):
-    help = "Serves a stand-in of Alibaba Cloud Config on loopback, with two accounts whose keys it prints."
+    help = (
+        "Serves a stand-in of Alibaba Cloud Config on loopback, "
+        "with two accounts whose keys it prints."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -50,24 +53,14 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        names = ("seed", "generation_seconds", "link_seconds", "large_rows", "past_weeks")
-        accounts, packs, rows = options["many"] or (0, 0, 0)
-        sandbox = Sandbox(
-            CloudState.create_many(accounts, packs, rows, options["seed"]) if accounts else None,
-            limits=ASSUMED_LIMITS if options["limits"] else None,
-            **{name: options[name] for name in names},
-        )
-        for fault in options["fault"]:
-            sandbox.faults.set(fault)
+        sandbox = create_sandbox(options)
         try:
             server = create_server(sandbox, options["port"])
         except OSError as error:
             raise CommandError(f"port {options['port']} cannot be used: {error.strerror}") from None
-        for end in (
-            signal.SIGINT,
-            signal.SIGTERM,
-        ):  # stated for both: a shell's background process ignores SIGINT
-            signal.signal(end, lambda *_: sys.exit(0))
+        # SIGINT is named too: a shell has its background processes ignore it.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: sys.exit(0))
         self.stdout.write(f"Sandbox cloud at http://127.0.0.1:{server.server_port}")
         for account in sandbox.accounts:
             self.stdout.write(f"Account: {account.name} ({account.name_zh}), {account.uid}")
@@ -78,3 +71,22 @@ class Command(BaseCommand):
             server.serve_forever()
         finally:
             server.server_close()
+
+
+def create_sandbox(options: dict[str, Any]) -> Sandbox:
+    cloud_state = None
+    if options["many"]:
+        account_count, pack_count, row_count = options["many"]
+        cloud_state = CloudState.create_many(account_count, pack_count, row_count, options["seed"])
+    sandbox = Sandbox(
+        cloud_state,
+        limits=ASSUMED_LIMITS if options["limits"] else None,
+        seed=options["seed"],
+        generation_seconds=options["generation_seconds"],
+        link_seconds=options["link_seconds"],
+        large_rows=options["large_rows"],
+        past_weeks=options["past_weeks"],
+    )
+    for fault in options["fault"]:
+        sandbox.faults.set(fault)
+    return sandbox

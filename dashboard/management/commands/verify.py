@@ -1,4 +1,4 @@
-"""Check the archive: does every original still have its hash?"""
+"""Check that every original in the archive still has its hash."""
 
 from typing import Any
 
@@ -9,7 +9,10 @@ from dashboard.models import Original
 
 
 class Command(BaseCommand):
-    help = "Hashes every original of the archive again: one changed byte or a missing file is found and named."
+    help = (
+        "Hashes every original of the archive again: "
+        "one changed byte or a missing file is found and named."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -17,27 +20,25 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        chosen = Original.objects.order_by("stored_at")
+        checked_originals = Original.objects.order_by("stored_at")
         if options["report"]:
-            chosen = chosen.filter(reports=options["report"])
-        count, bad = 0, 0
-        for original in chosen.iterator():
+            checked_originals = checked_originals.filter(reports=options["report"])
+        count = damaged_count = 0
+        for original in checked_originals.iterator():
             count += 1
             if not originals.matches_hash(original):
-                bad += 1
-                self.stdout.write(f"{state_of(original)} {original.sha256} {files_of(original)}")
-        self.stdout.write(f"{count - bad} of {count} originals have their hash.")
-        if bad or (not count and options["report"]):
-            raise CommandError(
-                f"{bad} originals are not what was stored." if bad else "There is no such original."
-            )
+                damaged_count += 1
+                self.stdout.write(describe_damage(original))
+        self.stdout.write(f"{count - damaged_count} of {count} originals have their hash.")
+        if damaged_count:
+            raise CommandError(f"{damaged_count} originals are not what was stored.")
+        if options["report"] and not count:
+            raise CommandError("There is no such original.")
 
 
-def state_of(original: Original) -> str:
-    return "changed" if originals.original_exists(original) else "missing"
-
-
-def files_of(original: Original) -> str:
-    """The reports that stand on these bytes, and their files' names."""
+def describe_damage(original: Original) -> str:
+    """Name a damaged original and the reports that were read from it."""
+    damage = "changed" if originals.original_exists(original) else "missing"
     reports = original.reports.values_list("pk", "file_name")
-    return ", ".join(f"report {pk} {name}" for pk, name in reports)
+    report_names = ", ".join(f"report {pk} {file_name}" for pk, file_name in reports)
+    return f"{damage} {original.sha256} {report_names}"

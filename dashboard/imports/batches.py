@@ -1,0 +1,56 @@
+"""Import the waiting files of a batch: decide what each is, then read and store its report."""
+
+import time
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+
+from dashboard.archive import parallel_reading
+from dashboard.generation import lifecycle
+from dashboard.imports import outcomes
+from dashboard.models import ImportedFile, Report
+
+FILES_PER_CHUNK = 50  # files whose reports are created before the first of them is stored
+
+
+def import_waiting_files(batch_id: int) -> None:
+    """Create, read and store the reports of the batch's waiting files.
+
+    This may be run again after it was killed, and twice at once: a file gets its outcome once, and
+    a report is stored by the process that claims it.
+    """
+    files = list(find_waiting_files().filter(batch=batch_id).select_related("original", "batch"))
+    for start in range(0, len(files), FILES_PER_CHUNK):
+        reports = outcomes.decide_outcomes(files[start : start + FILES_PER_CHUNK])
+        read_and_store_reports(reports)
+
+
+def read_and_store_reports(reports: Sequence[Report]) -> None:
+    """Read the files of the reports, several at once, and store the reports one after another."""
+    for report, _error in parallel_reading.read_files(reports):
+        # A file that could not be read is read once more here, and its report fails with the error.
+        lifecycle.take_due_step(report)
+
+
+def finish_claimed_reports(batch_id: int) -> None:
+    """Wait until no report of the batch is under way.
+
+    Another process may be storing a report. If that process was killed, its claim ends after
+    LEASE_SECONDS, and the report is stored here.
+    """
+    files = ImportedFile.objects.filter(batch=batch_id)
+    reports = Report.objects.under_way().filter(pk__in=files.values("report"))
+    while report := reports.first():
+        lifecycle.advance_report(report.pk)
+        time.sleep(0.2)
+
+
+def find_waiting_batches() -> list[int]:
+    """Return the ids of batches that have waiting files and that nobody seems to be importing."""
+    batches_in_progress = ImportedFile.objects.filter(report__state__in=Report.UNDER_WAY)
+    waiting_files = find_waiting_files().exclude(batch__in=batches_in_progress.values("batch"))
+    return list(waiting_files.order_by().values_list("batch", flat=True).distinct())
+
+
+def find_waiting_files() -> QuerySet[ImportedFile]:
+    return ImportedFile.objects.filter(state=ImportedFile.State.ARRIVED)

@@ -1,0 +1,64 @@
+"""Real imports that are killed in the middle."""
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboard.sandbox.accounts import SandboxPack
+from dashboard.sandbox.cloud_state import CloudState
+from dashboard.sandbox.past_reports import build_past_report_files
+from dashboard.sandbox.server import run_server_in_thread
+from dashboard.sandbox.wsgi import Sandbox
+from tests.installation import Installation, wait_until
+
+PACK_ID = "cp-00000000000000000001"
+PLAN = SandboxPack(PACK_ID, "1024837465912038", "Killed", "", ("oss",), rows=400, failing_share=0.3)
+UNTIL = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
+READY_COUNT = "SELECT count(*) FROM dashboard_report WHERE {} AND state = 'ready'"
+SPANS = (
+    'SELECT key, "first", until, since, digest FROM dashboard_evaluation WHERE {} '
+    'ORDER BY key, "first"'
+)
+COUNTS = (
+    "SELECT position, rows, failing, new, fixed, gone FROM dashboard_report WHERE {} "
+    "ORDER BY position"
+)
+
+
+@pytest.fixture
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with run_server_in_thread(Sandbox(large_rows=100)) as cloud:
+        folder = tmp_path_factory.mktemp("imports")
+        installation = Installation(folder, cloud, LEASE_SECONDS="1")
+        yield installation
+        installation.close()
+
+
+def test_an_import_that_is_killed_and_run_again_gives_what_one_run_gives(
+    installation: Installation, tmp_path: Path
+) -> None:
+    files = list(build_past_report_files(CloudState(7, 12, packs=(PLAN,)), 12, until=UNTIL))
+    for pack_id in ("cp-killed", "cp-whole"):
+        (tmp_path / pack_id).mkdir()
+        for name, content, _created_at in files:
+            (tmp_path / pack_id / name.replace(PACK_ID, pack_id)).write_bytes(content)
+
+    def query(statement: str, pack_id: str) -> list[tuple[object, ...]]:
+        packs = f"SELECT id FROM dashboard_pack WHERE pack_id = '{pack_id}'"
+        return installation.query_rows(statement.format(f"pack_id IN ({packs})"))
+
+    def has_ready_reports(count: int) -> bool:
+        ((ready_count,),) = query(READY_COUNT, "cp-killed")
+        assert isinstance(ready_count, int)
+        return ready_count >= count
+
+    for count in (1, 5):
+        with installation.start_process("manage.py", "import_reports", str(tmp_path / "cp-killed")):
+            wait_until(lambda count=count: has_ready_reports(count))  # type: ignore[misc]
+    for pack_id in ("cp-killed", "cp-whole"):
+        installation.run_command("manage.py", "import_reports", str(tmp_path / pack_id))
+        assert query(READY_COUNT, pack_id) == [(12,)]
+    for statement in (SPANS, COUNTS):
+        assert query(statement, "cp-killed") == query(statement, "cp-whole")

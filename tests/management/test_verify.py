@@ -1,0 +1,38 @@
+"""The command `verify` finds originals that were changed or lost."""
+
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+
+from dashboard.models import Pack
+from tests.sample_history import import_history, make_sandbox_pack
+
+
+@pytest.fixture
+def pack(db: None) -> Pack:
+    """A pack with three ready reports."""
+    return import_history(make_sandbox_pack())
+
+
+def test_verify_passes_an_unchanged_archive(pack: Pack, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("verify")
+    assert "3 of 3 originals have their hash" in capsys.readouterr().out
+
+
+def test_verify_finds_one_changed_byte_and_a_missing_file(
+    pack: Pack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed, missing, _ = pack.reports.order_by("position")
+    path = Path(default_storage.path(changed.require_original().path))
+    content = bytearray(path.read_bytes())
+    content[1000] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(content)
+    default_storage.delete(missing.require_original().path)
+    with pytest.raises(CommandError, match="2 originals are not what was stored"):
+        call_command("verify")
+    output = capsys.readouterr().out
+    assert f"changed {changed.original_id} report {changed.pk}" in output
+    assert f"missing {missing.original_id} report {missing.pk}" in output
