@@ -1,11 +1,11 @@
-"""What a reader asked a comparison to show."""
+"""The filter of a comparison, as the query string states it."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from django import forms
 
-from dashboard.comparison.differences import Bucket
+from dashboard.comparison.buckets import Bucket
 from dashboard.queries.filters import TableFilter, TableFilterForm
 
 
@@ -19,7 +19,7 @@ class ComparisonFilterForm(TableFilterForm):
 
 @dataclass(frozen=True)
 class ComparisonFilter(TableFilter):
-    """The rows of a comparison that are shown; without a bucket, all that changed."""
+    """The conditions on the rows of a comparison; without a bucket it selects all changes."""
 
     form_class: ClassVar[type[forms.Form]] = ComparisonFilterForm
     conditions: ClassVar[tuple[str, ...]] = ("bucket", "risk", "rule", "q")

@@ -1,11 +1,12 @@
-"""The rows of a comparison: chosen by a filter, in their order, a page at a time, with what both reports say of each.
+"""The rows of a comparison: filtered, sorted, and with what both reports say of each.
 
-Of what changed only the rows that a filter finds are put in order, and only those of a page are read in full. What
-stands unchanged is not looked up; a page of it is a walk along an index.
+Changes are filtered and sorted in memory; only those of a page are read in full. What stands
+unchanged is not held in memory: a page of it is a walk along an index.
 """
 
+import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -15,146 +16,151 @@ from django.db.models.lookups import GreaterThan, LessThanOrEqual
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dashboard.comparison import differences
+from dashboard.comparison.buckets import CHANGED_BUCKETS, UNCHANGED_BUCKETS, Bucket
 from dashboard.comparison.comparison_filter import ComparisonFilter
-from dashboard.comparison.differences import CHANGED, UNCHANGED, Bucket, Change, Comparison
-from dashboard.comparison.rule_scope import RuleScope
+from dashboard.comparison.differences import (
+    Change,
+    Comparison,
+    load_compared_rows,
+    select_changed_spans,
+)
+from dashboard.comparison.rule_scope import RuleScope, RuleVersion
 from dashboard.models import Evaluation, Report, Status
 from dashboard.models.evaluations import EvaluationQuerySet, position_time
-from dashboard.queries import report_query
+from dashboard.queries import report_query, search_words
 from dashboard.queries.filters import EvaluationFilter
+from dashboard.queries.paging import CountedRows
+from dashboard.text.formatting import shorten_middle
 
-PAGE = 100  # rows
-ORDER = {bucket: number for number, bucket in enumerate(Bucket)}
-
-
-@dataclass(frozen=True, slots=True)
-class ComparisonPage:
-    """A cut of the rows a filter finds."""
-
-    changes: list[Change[int]]
-    count: int
-    number: int
-    size: int
-
-    @property
-    def start(self) -> int:
-        return (self.number - 1) * self.size + 1
-
-    @property
-    def stop(self) -> int:
-        return min(self.number * self.size, self.count)
-
-    @property
-    def last(self) -> int:
-        return max(1, -(-self.count // self.size))
+BUCKET_ORDER = {bucket: number for number, bucket in enumerate(Bucket)}
 
 
-def load_comparison_page(
-    compared: Comparison, scope: RuleScope, wanted: ComparisonFilter, size: int = PAGE
-) -> ComparisonPage:
-    """One page of the rows that a filter finds; a page beyond the last is the last."""
-    if wanted.bucket is None or wanted.bucket not in UNCHANGED.values():
-        found = sort_changes(select_changes(compared, wanted), compared, scope)
-        number = min(wanted.page, max(1, -(-len(found) // size)))
-        return ComparisonPage(found[(number - 1) * size : number * size], len(found), number, size)
-    still, total = select_unchanged(compared, wanted), count_rows(compared, wanted)
-    number = min(wanted.page, max(1, -(-total // size)))
-    return ComparisonPage(
-        list(to_changes(still[(number - 1) * size : number * size])), total, number, size
-    )
+def list_changes(
+    comparison: Comparison, rule_scope: RuleScope, row_filter: ComparisonFilter
+) -> Sequence[Change[int]]:
+    """Return the changes that a filter selects, sorted; unchanged ones are loaded as sliced."""
+    if row_filter.bucket is None or not row_filter.bucket.is_unchanged:
+        return sort_changes(filter_changes(comparison, row_filter), comparison, rule_scope)
+    unchanged = select_unchanged(comparison, row_filter)
+
+    def load(start: int, stop: int) -> list[Change[int]]:
+        return load_unchanged(unchanged[start:stop])
+
+    return CountedRows(count_listed_changes(comparison, row_filter), load)
 
 
-def count_rows(compared: Comparison, wanted: ComparisonFilter) -> int:
-    """How many rows a filter finds."""
-    if wanted.bucket and not (wanted.risk is not None or wanted.rule or wanted.q):
-        return compared.counts[wanted.bucket]
-    if wanted.bucket in UNCHANGED.values():
-        return select_unchanged(compared, wanted).count()
-    return len(select_changes(compared, wanted))
+def count_listed_changes(comparison: Comparison, row_filter: ComparisonFilter) -> int:
+    """Return the length of `list_changes` without sorting or loading anything."""
+    bucket = row_filter.bucket
+    if bucket and not row_filter.replace(bucket=None).has_conditions:
+        return comparison.counts[bucket]
+    if bucket and bucket.is_unchanged:
+        return select_unchanged(comparison, row_filter).count()
+    return len(filter_changes(comparison, row_filter))
 
 
-def select_changes(compared: Comparison, wanted: ComparisonFilter) -> list[Change[int]]:
-    """The changes that a filter finds."""
-    buckets = {wanted.bucket} if wanted.bucket else set(CHANGED)
-    bearing = find_keys_by_words(compared, wanted.search_words) if wanted.search_words else None
+def filter_changes(comparison: Comparison, row_filter: ComparisonFilter) -> list[Change[int]]:
+    """Return the changes that a filter selects, in no order."""
+    buckets = {row_filter.bucket} if row_filter.bucket else set(CHANGED_BUCKETS)
+    words = row_filter.search_words
+    matching_keys = find_keys_by_words(comparison, words) if words else None
     return [
         change
-        for change in compared.changes
+        for change in comparison.changes
         if change.bucket in buckets
-        and wanted.risk in (None, change.risk)
-        and wanted.rule in (None, change.rule)
-        and (bearing is None or change.key in bearing)
+        and row_filter.risk in (None, change.risk)
+        and row_filter.rule in (None, change.rule)
+        and (matching_keys is None or change.key in matching_keys)
     ]
 
 
-def sort_changes(
-    found: list[Change[int]], compared: Comparison, scope: RuleScope
-) -> list[Change[int]]:
-    """By rule, those with new failures first, then the higher risk, then the more of them; within a rule by bucket.
-
-    A rule's place is the same whatever was found of it.
-    """
-    new = Counter(change.rule for change in compared.changes if change.bucket is Bucket.NEW_FAILURE)
-    highest_last = sorted({(change.risk, change.rule) for change in compared.changes}, reverse=True)
-    risks = {rule: risk for risk, rule in highest_last}
-    by_place = sorted(
-        risks,
-        key=lambda rule: (not new[rule], risks[rule], -new[rule], scope.rule(rule).name, rule),
-    )
-    place = {rule: number for number, rule in enumerate(by_place)}
-    return sorted(
-        found, key=lambda one: (place[one.rule], ORDER[one.bucket], one.resource_id, one.key)
-    )
-
-
-def find_keys_by_words(compared: Comparison, words: list[str]) -> set[int]:
-    """Keys of the changes whose row, in either report, bears all the words."""
-    sides = differences.select_changed_spans(compared.older, compared.newer)
-    bearing = report_query.match_words(words, compared.older, compared.newer)
+def find_keys_by_words(comparison: Comparison, words: list[str]) -> set[int]:
+    """Return the keys of the changes whose row contains all the words, in either report."""
+    condition = search_words.match_words(words, comparison.older, comparison.newer)
     return {
         key
-        for build_rows in sides
-        for key in build_rows.filter(bearing).values_list("key", flat=True)
+        for spans in select_changed_spans(comparison.older, comparison.newer)
+        for key in spans.filter(condition).values_list("key", flat=True)
     }
 
 
-def select_unchanged(compared: Comparison, wanted: ComparisonFilter) -> EvaluationQuerySet:
-    """Rows of the newer report whose status was the same in the older: their span holds both, or it came back."""
-    older, newer = compared.older, compared.newer
-    statuses = [status for status, bucket in UNCHANGED.items() if bucket is wanted.bucket]
-    # A range of one key, for where keys are equal PostgreSQL looks at every row of the older report beforehand.
+def sort_changes(
+    changes: list[Change[int]], comparison: Comparison, rule_scope: RuleScope
+) -> list[Change[int]]:
+    """Return the changes sorted by rule, then bucket, then resource.
+
+    A rule with new failures comes first, then the higher risk, then the one with more new
+    failures. A filter does not move a rule: its place follows from all changes of the comparison.
+    """
+    new_failures = Counter(
+        change.rule for change in comparison.changes if change.bucket is Bucket.NEW_FAILURE
+    )
+    highest_risks: dict[int, int] = {}
+    for change in comparison.changes:
+        known_risk = highest_risks.get(change.rule, change.risk)
+        highest_risks[change.rule] = min(known_risk, change.risk)
+
+    def rule_sort_key(rule: int) -> tuple[bool, int, int, str, int]:
+        name = rule_scope.get_rule(rule).name
+        return not new_failures[rule], highest_risks[rule], -new_failures[rule], name, rule
+
+    sorted_rules = sorted(highest_risks, key=rule_sort_key)
+    rule_order = {rule: number for number, rule in enumerate(sorted_rules)}
+
+    def change_sort_key(change: Change[int]) -> tuple[int, int, str, int]:
+        rule_place, bucket_place = rule_order[change.rule], BUCKET_ORDER[change.bucket]
+        return rule_place, bucket_place, change.resource_id, change.key
+
+    return sorted(changes, key=change_sort_key)
+
+
+def select_unchanged(comparison: Comparison, row_filter: ComparisonFilter) -> EvaluationQuerySet:
+    """Return the newer report's rows of an unchanged bucket that a filter selects, sorted.
+
+    A row is unchanged if its span holds both reports, or if the older report has the same
+    status in another span.
+    """
+    older, newer = comparison.older, comparison.newer
+    statuses = [
+        status for status, bucket in UNCHANGED_BUCKETS.items() if bucket is row_filter.bucket
+    ]
+    # A range of one key: PostgreSQL hashes the whole older report for a condition of equality.
     same_key = {"key__gte": OuterRef("key"), "key__lte": OuterRef("key")}
-    came_back = Exists(select_all(older).filter(status=OuterRef("status"), **same_key))
-    rows = select_all(newer).filter(
-        LessThanOrEqual(report_query.without_index("first"), older.position) | came_back
+    has_same_status_in_older = Exists(
+        select_rows_along_index(older).filter(status=OuterRef("status"), **same_key)
     )
-    rows = (
-        rows.filter(status=statuses[0]) if len(statuses) == 1 else rows.filter(status__in=statuses)
-    )
-    if wanted.risk is not None:
-        rows = rows.filter(risk=wanted.risk)
-    if wanted.rule:
-        rows = rows.filter(rule_id=wanted.rule)
-    if wanted.search_words:
-        rows = rows.filter(report_query.match_words(wanted.search_words, compared.newer))
-    return rows.order_by("status", "risk", "rule", "resource_id", "key")
+    spans_both = LessThanOrEqual(report_query.avoid_index("first"), older.position)
+    rows = select_rows_along_index(newer).filter(spans_both | has_same_status_in_older)
+    if len(statuses) == 1:  # equality follows the index in order, which a list does not
+        rows = rows.filter(status=statuses[0])
+    else:
+        rows = rows.filter(status__in=statuses)
+    if row_filter.risk is not None:
+        rows = rows.filter(risk=row_filter.risk)
+    if row_filter.rule:
+        rows = rows.filter(rule_id=row_filter.rule)
+    if row_filter.search_words:
+        rows = rows.filter(search_words.match_words(row_filter.search_words, newer))
+    return rows.failing_first()
 
 
-def select_all(report: Report) -> EvaluationQuerySet:
-    """The report's rows, found along any index but those of spans, where each row would be looked at."""
+def select_rows_along_index(report: Report) -> EvaluationQuerySet:
+    """Return all rows of a report, read along an index that is not the one of spans."""
     return report_query.filter_evaluations(report, EvaluationFilter(), along_index=True)
 
 
-def to_changes(rows: EvaluationQuerySet) -> Iterator[Change[int]]:
-    known = cache(Status)
-    for key, rule, number, risk, resource_id in rows.values_list(*differences.FIELDS):
-        status = known(number)
-        yield Change(key, rule, status, status, UNCHANGED[status], risk, resource_id)
+def load_unchanged(spans: EvaluationQuerySet) -> list[Change[int]]:
+    """Return the spans as changes whose old status is the new one."""
+    changes = []
+    for key, rule, number, risk, resource_id in load_compared_rows(spans).values():
+        status = Status(number)
+        bucket = UNCHANGED_BUCKETS[status]
+        changes.append(Change(key, rule, status, status, bucket, risk, resource_id))
+    return changes
 
 
-class KeyDetails(NamedTuple):
-    """What one report says of a key."""
+class EvaluationDetails(NamedTuple):
+    """What one report says of an evaluation."""
 
     resource: int
     account: str
@@ -167,124 +173,204 @@ class KeyDetails(NamedTuple):
     since: int
 
 
+NO_DETAILS = EvaluationDetails(0, "", "", "", "", "", "", "", 0)
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """A change with everything that a page, an export or a print shows of it."""
+    """A change with everything that a page, an export or a print shows of it.
+
+    What it says of the resource is the newer report's, or the older's where the newer lacks it.
+    """
 
     change: Change[int]
-    words: str
-    now: KeyDetails
-    before: KeyDetails | None  # where both reports have the key and their words differ
+    description: str
+    # The slug of the new status; of *not applicable* where the newer report has none.
+    status_slug: str
+    resource: int
+    resource_id: str
+    resource_name: str
+    resource_type: str
+    region: str
+    account: str
+    actual: str
+    expected: str
+    reason: str
+    # The evidence time of the first report with the present status, in UTC.
+    since: dt.datetime | None
+    # What the older report says, where both have the evaluation and say different things of it.
+    older_finding: str
+
+    @property
+    def short_resource_id(self) -> str:
+        """The resource's id cut in its middle; shorter where a name stands below it."""
+        return shorten_middle(self.resource_id, 26 if self.resource_name else 40)
 
 
-NOTHING = KeyDetails(0, "", "", "", "", "", "", "", 0)
+@dataclass(frozen=True, slots=True)
+class RuleGroup:
+    """The rows of one rule, and whether the rule is in one of the two reports only."""
+
+    rule: RuleVersion
+    rows: list[ChangeRow]
+    added: bool
+    removed: bool
 
 
-def build_rows(
-    compared: Comparison, scope: RuleScope, changes: list[Change[int]]
+def group_rows_by_rule(rows: Sequence[ChangeRow], rule_scope: RuleScope) -> list[RuleGroup]:
+    """Return the rows under their rules; rules and rows keep their order."""
+    rows_by_rule: dict[int, list[ChangeRow]] = {}
+    for row in rows:
+        rows_by_rule.setdefault(row.change.rule, []).append(row)
+    return [
+        RuleGroup(
+            rule_scope.get_rule(rule),
+            rule_rows,
+            rule_scope.is_added(rule),
+            rule_scope.is_removed(rule),
+        )
+        for rule, rule_rows in rows_by_rule.items()
+    ]
+
+
+def build_change_rows(
+    comparison: Comparison, rule_scope: RuleScope, changes: Sequence[Change[int]]
 ) -> list[ChangeRow]:
-    """The rows of a page: what the newer report says, or the older where the newer has nothing to say."""
-    older, newer = load_details(compared, [change.key for change in changes])
-    one_language = compared.older.language == compared.newer.language
-    words: dict[tuple[Status | None, Status | None, bool, bool], str] = {}
-    found = []
+    """Return the changes with what both reports say of them, in one query."""
+    older_details, newer_details = load_details(comparison, [change.key for change in changes])
+    describe = cache(describe_change)
+    rows = []
     for change in changes:
-        pair = (
-            change.was,
-            change.now,
-            scope.removed(change.rule),
-            change.bucket is Bucket.NOT_COMPARABLE,
+        description = describe(
+            comparison.older.lists_compliant,
+            comparison.newer.lists_compliant,
+            change.old_status,
+            change.new_status,
+            change.bucket,
+            rule_scope.is_removed(change.rule),
         )
-        if pair not in words:
-            words[pair] = describe_change(compared, *pair)
-        was, now = older.get(change.key), newer.get(change.key)
-        differs = one_language and was and now and was[5:8] != now[5:8]
-        found.append(
-            ChangeRow(change, words[pair], now or was or NOTHING, was if differs else None)
-        )
-    return found
+        older, newer = older_details.get(change.key), newer_details.get(change.key)
+        older_finding = describe_older_finding(comparison, older, newer)
+        details = newer or older or NO_DETAILS
+        rows.append(make_change_row(change, description, details, older_finding))
+    return rows
+
+
+def make_change_row(
+    change: Change[int], description: str, details: EvaluationDetails, older_finding: str
+) -> ChangeRow:
+    return ChangeRow(
+        change=change,
+        description=description,
+        status_slug=(change.new_status or Status.NOT_APPLICABLE).slug,
+        resource=details.resource,
+        resource_id=change.resource_id,
+        resource_name=details.resource_name,
+        resource_type=details.resource_type,
+        region=details.region,
+        account=details.account,
+        actual=details.actual,
+        expected=details.expected,
+        reason=details.reason,
+        since=position_time(details.since) if details.since else None,
+        older_finding=older_finding,
+    )
+
+
+def describe_older_finding(
+    comparison: Comparison, older: EvaluationDetails | None, newer: EvaluationDetails | None
+) -> str:
+    """Return what the older report says where the newer says another thing in one language."""
+    if not older or not newer or comparison.older.language != comparison.newer.language:
+        return ""
+    newer_finding = (newer.actual, newer.expected, newer.reason)
+    if (older.actual, older.expected, older.reason) == newer_finding:
+        return ""
+    return f"{older.actual} {older.reason}".strip()
 
 
 def load_details(
-    compared: Comparison, keys: list[int]
-) -> tuple[dict[int, KeyDetails], dict[int, KeyDetails]]:
-    """What the older and the newer report say of these keys; one span may hold both."""
-    older, newer = compared.older.position or 0, compared.newer.position or 0
+    comparison: Comparison, keys: list[int]
+) -> tuple[dict[int, EvaluationDetails], dict[int, EvaluationDetails]]:
+    """Return what the older and what the newer report say of these keys.
+
+    A span that holds both reports gives the details of both.
+    """
+    older_position = comparison.older.position or 0
+    newer_position = comparison.newer.position or 0
     spans = Evaluation.objects.filter(
-        LessThanOrEqual(report_query.without_index("first"), newer),
-        GreaterThan(report_query.without_index("until"), older),
-        pack=compared.newer.pack_id,
+        LessThanOrEqual(report_query.avoid_index("first"), newer_position),
+        GreaterThan(report_query.avoid_index("until"), older_position),
+        pack=comparison.newer.pack_id,
         key__in=keys,
     )
-    was, now = dict[int, KeyDetails](), dict[int, KeyDetails]()
-    for key, first, until, *words in spans.values_list(
-        "key", "first", "until", *KeyDetails._fields
+    older: dict[int, EvaluationDetails] = {}
+    newer: dict[int, EvaluationDetails] = {}
+    for key, first, until, *values in spans.values_list(
+        "key", "first", "until", *EvaluationDetails._fields
     ):
-        one = KeyDetails(*words)
-        if first <= older:
-            was[key] = one
-        if until > newer:
-            now[key] = one
-    return was, now
+        details = EvaluationDetails(*values)
+        if first <= older_position:
+            older[key] = details
+        if until > newer_position:
+            newer[key] = details
+    return older, newer
 
 
 def describe_change(
-    compared: Comparison,
-    was: Status | None,
-    now: Status | None,
+    older_lists_compliant: bool,
+    newer_lists_compliant: bool,
+    old_status: Status | None,
+    new_status: Status | None,
+    bucket: Bucket,
     rule_removed: bool,
-    not_comparable: bool,
 ) -> str:
-    """A change as a sentence's part: was compliant, now non-compliant."""
-    old, new = (str(status.label).lower() if status else "" for status in (was, now))
-    if was == now:
+    """Return a change in words: "was compliant, now non-compliant"."""
+    old = str(old_status.label).lower() if old_status else ""
+    new = str(new_status.label).lower() if new_status else ""
+    if old_status == new_status:
         return _("still %(status)s") % {"status": new}
-    if was is None:
-        if not_comparable:
-            words = _("the older file lists no such rows, now %(new)s")
-        elif Status.COMPLIANT in compared.older.listed_statuses:
-            words = _("first seen, %(new)s")
+    if old_status is None:
+        if bucket is Bucket.NOT_COMPARABLE:
+            text = _("the older file lists no such rows, now %(new)s")
+        elif older_lists_compliant:
+            text = _("first seen, %(new)s")
         else:
-            words = _("not reported before, now %(new)s")
-        return words % {"new": new}
-    if now is None:
+            text = _("not reported before, now %(new)s")
+    elif new_status is None:
         if rule_removed:
-            words = _("was %(old)s, its rule was removed")
-        elif not_comparable:
-            words = _("was %(old)s, the newer file lists no such rows")
-        elif compared.lists.no_longer_reported:
-            words = _("was %(old)s, no longer reported")
+            text = _("was %(old)s, its rule was removed")
+        elif bucket is Bucket.NOT_COMPARABLE:
+            text = _("was %(old)s, the newer file lists no such rows")
+        elif newer_lists_compliant:
+            text = _("was %(old)s, not in this report")
         else:
-            words = _("was %(old)s, not in this report")
-        return words % {"old": old}
-    return _("was %(old)s, now %(new)s") % {"old": old, "new": new}
+            text = _("was %(old)s, no longer reported")
+    else:
+        text = _("was %(old)s, now %(new)s")
+    return text % {"old": old, "new": new}
 
 
-def summarize_changes(compared: Comparison) -> str:
-    """What changed, for a mail."""
-    counts = compared.counts
+def summarize_changes(comparison: Comparison) -> str:
+    """Return the counts of what changed as a sentence for a mail."""
+    counts = comparison.counts
     values = {
-        "date": f"{timezone.localtime(compared.older.created_at):%Y-%m-%d}",
+        "date": f"{timezone.localtime(comparison.older.created_at):%Y-%m-%d}",
         "new": f"{counts[Bucket.NEW_FAILURE]:,}",
         "fixed": f"{counts[Bucket.FIXED]:,}",
         "still": f"{counts[Bucket.STILL_FAILING]:,}",
         "ignored": f"{counts[Bucket.NEWLY_IGNORED]:,}",
         "gone": f"{counts[Bucket.GONE_FAILING] + counts[Bucket.GONE_COMPLIANT]:,}",
     }
-    if compared.lists.no_longer_reported:
-        template = _(
+    if comparison.newer.lists_compliant:
+        text = _(
+            "Since the report of %(date)s: %(new)s newly failing, %(fixed)s fixed, "
+            "%(still)s still failing, %(ignored)s newly ignored, %(gone)s no longer there."
+        )
+    else:
+        text = _(
             "Since the report of %(date)s: %(new)s newly failing, %(still)s still failing, "
             "%(ignored)s newly ignored, %(gone)s no longer reported. "
             "The newer file lists failing resources only, so fixed ones cannot be counted."
         )
-    else:
-        template = _(
-            "Since the report of %(date)s: %(new)s newly failing, %(fixed)s fixed, "
-            "%(still)s still failing, %(ignored)s newly ignored, %(gone)s no longer there."
-        )
-    return template % values
-
-
-def format_since(row: ChangeRow) -> str:
-    """When the present status began, in ISO 8601 UTC."""
-    return f"{position_time(row.now.since):%Y-%m-%dT%H:%M:%SZ}" if row.now.since else ""
+    return text % values

@@ -1,262 +1,172 @@
-"""What changed between two reports of a pack, always from the older to the newer.
+"""Find what changed between two reports of a pack, always from the older to the newer.
 
-Only spans that end or begin between the two are looked at: what stands unchanged in both is counted from their totals.
-A bucket follows from the pair of statuses alone, and from what a file lists: one that lists failing resources only is
-silent about all others, so nothing that it lacks is called fixed, gone or appeared on the ground of its silence.
+Only the spans that end or begin between the two reports are read. What stands unchanged in both is
+counted from the newer report's totals.
 """
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache, cached_property
 from typing import Generic, NamedTuple, TypeVar
 
-from django.utils.translation import gettext_lazy as _
-
+from dashboard.comparison.buckets import UNCHANGED_BUCKETS, Bucket, ListedStatuses
 from dashboard.models import Evaluation, Report, Status
 from dashboard.models.evaluations import EvaluationQuerySet
 
-Rule = TypeVar("Rule", bound=Hashable)
+# A rule's id in the database; its key where files are compared that were never imported.
+RuleId = TypeVar("RuleId", bound=Hashable)
 
 
-class Bucket(StrEnum):
-    """Where a key goes: each in exactly one, and together they are the union of both reports."""
-
-    NEW_FAILURE = "new-failure"
-    FIXED = "fixed"
-    NEWLY_IGNORED = "newly-ignored"
-    IGNORE_ENDED = "ignore-ended"
-    GONE_FAILING = "gone-failing"
-    GONE_COMPLIANT = "gone-compliant"
-    APPEARED_COMPLIANT = "appeared-compliant"
-    OTHER_CHANGE = "other-change"
-    NOT_COMPARABLE = "not-comparable"
-    STILL_FAILING = "still-failing"
-    STILL_IGNORED = "still-ignored"
-    STILL_COMPLIANT = "still-compliant"
-    STILL_OTHER = "still-other"
-
-    @property
-    def label(self) -> str:
-        return str(LABELS[self])
-
-    @property
-    def changed(self) -> bool:
-        """Whether it is a change; a key that one file is silent about is neither changed nor unchanged."""
-        return self in CHANGED
-
-
-LABELS = {
-    Bucket.NEW_FAILURE: _("New failures"),
-    Bucket.FIXED: _("Fixed"),
-    Bucket.NEWLY_IGNORED: _("Newly ignored"),
-    Bucket.IGNORE_ENDED: _("No longer ignored"),
-    Bucket.GONE_FAILING: _("No longer there (was failing)"),
-    Bucket.GONE_COMPLIANT: _("No longer there (was compliant)"),
-    Bucket.APPEARED_COMPLIANT: _("First seen, compliant"),
-    Bucket.OTHER_CHANGE: _("Other changes"),
-    Bucket.NOT_COMPARABLE: _("Not comparable"),
-    Bucket.STILL_FAILING: _("Still failing"),
-    Bucket.STILL_IGNORED: _("Still ignored"),
-    Bucket.STILL_COMPLIANT: _("Still compliant"),
-    Bucket.STILL_OTHER: _("Other, unchanged"),
-}
-NO_LONGER_REPORTED = _("No longer reported")
-CHANGED = tuple(Bucket)[:8]
-UNCHANGED = {
-    Status.NON_COMPLIANT: Bucket.STILL_FAILING,
-    Status.IGNORED: Bucket.STILL_IGNORED,
-    Status.COMPLIANT: Bucket.STILL_COMPLIANT,
-    Status.NOT_APPLICABLE: Bucket.STILL_OTHER,
-    Status.INSUFFICIENT_DATA: Bucket.STILL_OTHER,
-}
-GONE = {Status.NON_COMPLIANT: Bucket.GONE_FAILING, Status.COMPLIANT: Bucket.GONE_COMPLIANT}
-
-
-def classify_change(old: Status | None, new: Status | None) -> Bucket:
-    """The bucket of a key that was `old` and is `new`; None means that the report does not have it.
-
-    *Fixed* needs the key, compliant: what is merely missing in the newer report is *gone*.
-    """
-    match old, new:
-        case _, _ if old == new and new is not None:
-            return UNCHANGED[new]
-        case _, None:
-            return GONE.get(old, Bucket.OTHER_CHANGE) if old else Bucket.OTHER_CHANGE
-        case _, Status.IGNORED:
-            return Bucket.NEWLY_IGNORED
-        case Status.IGNORED, _:
-            return Bucket.IGNORE_ENDED
-        case _, Status.NON_COMPLIANT:
-            return Bucket.NEW_FAILURE
-        case Status.NON_COMPLIANT, Status.COMPLIANT:
-            return Bucket.FIXED
-        case None, Status.COMPLIANT:
-            return Bucket.APPEARED_COMPLIANT
-    return Bucket.OTHER_CHANGE
-
-
-class ComparedRow(NamedTuple, Generic[Rule]):
-    """What one report says of a key, as far as a comparison asks."""
+class ComparedRow(NamedTuple, Generic[RuleId]):
+    """An evaluation of one report, as far as a comparison needs it."""
 
     key: int
-    rule: Rule
+    rule: RuleId
     status: int
     risk: int
     resource_id: str
 
 
-ComparedValues = tuple[
-    int, Rule, int, int, str
-]  # a Row, or what is as good and costs a fraction where there are thousands
+class Change(NamedTuple, Generic[RuleId]):
+    """An evaluation in both reports; a status is None where the report lacks it.
 
-
-class Change(NamedTuple, Generic[Rule]):
-    """A key whose status differs; None means that the report does not have it. The risk is the newer one."""
+    The risk is the newer report's, or the older's where the newer lacks the evaluation.
+    """
 
     key: int
-    rule: Rule
-    was: Status | None
-    now: Status | None
+    rule: RuleId
+    old_status: Status | None
+    new_status: Status | None
     bucket: Bucket
     risk: int
     resource_id: str
 
 
-class ListedStatuses(NamedTuple):
-    """Which statuses each of the two files gives row by row."""
-
-    older: frozenset[int]
-    newer: frozenset[int]
-
-    def bucket(self, old: Status | None, new: Status | None) -> Bucket:
-        """As bucket_of, but for keys about which the file that lacks them says nothing."""
-        silent = (old is None and new not in self.older) or (new is None and old not in self.newer)
-        return Bucket.NOT_COMPARABLE if silent else classify_change(old, new)
-
-    @property
-    def no_longer_reported(self) -> bool:
-        """Whether a failing key that is missing in the newer file may be compliant as well as gone."""
-        return Status.COMPLIANT not in self.newer
-
-    def label(self, bucket: Bucket) -> str:
-        if bucket is Bucket.GONE_FAILING and self.no_longer_reported:
-            return str(NO_LONGER_REPORTED)
-        return bucket.label
-
-
 def find_changes(
-    was: Mapping[int, ComparedValues[Rule]],
-    now: Mapping[int, ComparedValues[Rule]],
-    lists: ListedStatuses,
-) -> Iterator[Change[Rule]]:
-    """The changes between two sets of rows, by key."""
+    older_rows: Mapping[int, ComparedRow[RuleId]],
+    newer_rows: Mapping[int, ComparedRow[RuleId]],
+    listed_statuses: ListedStatuses,
+) -> Iterator[Change[RuleId]]:
+    """Return the evaluations whose status differs between two sets of rows, which are by key."""
 
     @cache
-    def turn(old: int | None, new: int | None) -> tuple[Status | None, Status | None, Bucket]:
-        before, after = (None if status is None else Status(status) for status in (old, new))
-        return before, after, lists.bucket(before, after)
+    def classify(old: int | None, new: int | None) -> tuple[Status | None, Status | None, Bucket]:
+        old_status = None if old is None else Status(old)
+        new_status = None if new is None else Status(new)
+        return old_status, new_status, listed_statuses.classify(old_status, new_status)
 
-    for key, rule, status, risk, resource_id in now.values():
-        old = was[key][2] if key in was else None
-        if old != status:
-            yield Change(key, rule, *turn(old, status), risk, resource_id)
-    for key, rule, status, risk, resource_id in was.values():
-        if key not in now:
-            yield Change(key, rule, *turn(status, None), risk, resource_id)
+    for key, row in newer_rows.items():
+        old = older_rows[key].status if key in older_rows else None
+        if old != row.status:
+            yield Change(key, row.rule, *classify(old, row.status), row.risk, row.resource_id)
+    for key, row in older_rows.items():
+        if key not in newer_rows:
+            yield Change(key, row.rule, *classify(row.status, None), row.risk, row.resource_id)
 
 
-def count_buckets(changes: Iterable[Change[Rule]], totals: Mapping[Status, int]) -> Counter[Bucket]:
-    """How many keys each bucket holds; `totals` are the newer report's rows by status."""
+def count_buckets(
+    changes: Iterable[Change[RuleId]], newer_totals: Mapping[Status, int]
+) -> Counter[Bucket]:
+    """Return how many evaluations each bucket holds; the totals are the newer report's rows."""
     changes = list(changes)
     counts = Counter(change.bucket for change in changes)
-    arrived = Counter(change.now for change in changes)
-    for status, bucket in UNCHANGED.items():
-        counts[bucket] += totals.get(status, 0) - arrived[status]
+    changed_to = Counter(change.new_status for change in changes)
+    for status, bucket in UNCHANGED_BUCKETS.items():
+        counts[bucket] += newer_totals.get(status, 0) - changed_to[status]
     return counts
 
 
 class RateCounts(NamedTuple):
+    """The evaluations of which a rate is made."""
+
     compliant: int
     failing: int
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two reports of a pack, and every key whose status differs."""
+    """Two reports of a pack, and every evaluation whose status differs."""
 
     older: Report
     newer: Report
     changes: list[Change[int]]
 
     @property
-    def lists(self) -> ListedStatuses:
-        return ListedStatuses(
-            frozenset(self.older.listed_statuses), frozenset(self.newer.listed_statuses)
-        )
+    def listed_statuses(self) -> ListedStatuses:
+        return pair_listed_statuses(self.older, self.newer)
 
     @cached_property
     def counts(self) -> Counter[Bucket]:
-        """How many keys each bucket holds."""
-        listed = {
-            status: count
-            for status, count in self.newer.counts.items()
-            if status in self.newer.listed_statuses
-        }
-        return count_buckets(self.changes, listed)
+        """How many evaluations each bucket holds."""
+        listed = self.newer.listed_statuses
+        totals = {status: count for status, count in self.newer.counts.items() if status in listed}
+        return count_buckets(self.changes, totals)
 
     @property
-    def full(self) -> tuple[RateCounts, RateCounts]:
-        """What the rate is made of in each report."""
+    def reported_rates(self) -> tuple[RateCounts, RateCounts]:
+        """The counts of each report's rate over all that the report judges."""
         return RateCounts(*self.older.rated), RateCounts(*self.newer.rated)
 
     @property
-    def common(self) -> tuple[RateCounts, RateCounts] | None:
-        """The same over what both reports judge; None where one of the files does not list what is compliant."""
-        if (
-            Status.COMPLIANT not in self.older.listed_statuses
-            or Status.COMPLIANT not in self.newer.listed_statuses
-        ):
+    def common_rates(self) -> tuple[RateCounts, RateCounts] | None:
+        """The counts of each report's rate over what both reports judge.
+
+        None where a file does not list what is compliant.
+        """
+        if not self.listed_statuses.both_list_compliant:
             return None
-        left = Counter(change.was for change in self.changes if change.now is None)
-        came = Counter(change.now for change in self.changes if change.was is None)
-        older, newer = self.older, self.newer
-        return (
-            RateCounts(
-                older.compliant - left[Status.COMPLIANT], older.failing - left[Status.NON_COMPLIANT]
-            ),
-            RateCounts(
-                newer.compliant - came[Status.COMPLIANT], newer.failing - came[Status.NON_COMPLIANT]
-            ),
+        only_older = Counter(
+            change.old_status for change in self.changes if change.new_status is None
         )
+        only_newer = Counter(
+            change.new_status for change in self.changes if change.old_status is None
+        )
+        return subtract_rated(self.older, only_older), subtract_rated(self.newer, only_newer)
 
 
-def compare_reports(older: Report, newer: Report) -> Comparison:
-    """Compares two ready reports of one pack; whichever is older by its evidence time is taken as such."""
-    older, newer = sort_by_position(older, newer)
-    was, now = (
-        {row[0]: row for row in side.values_list(*FIELDS)}
-        for side in select_changed_spans(older, newer)
+def subtract_rated(report: Report, excluded: Mapping[Status | None, int]) -> RateCounts:
+    """Return the counts of the report's rate without some evaluations, given by status."""
+    return RateCounts(
+        report.compliant - excluded[Status.COMPLIANT],
+        report.failing - excluded[Status.NON_COMPLIANT],
     )
-    lists = ListedStatuses(frozenset(older.listed_statuses), frozenset(newer.listed_statuses))
-    return Comparison(older, newer, list(find_changes(was, now, lists)))
 
 
-def sort_by_position(one: Report, other: Report) -> tuple[Report, Report]:
-    """The older and the newer of two ready reports."""
-    assert one.position is not None  # noqa: S101  # ready reports have a position
-    assert other.position is not None  # noqa: S101  # as above
-    return (one, other) if one.position <= other.position else (other, one)
+def compare_reports(report: Report, other: Report) -> Comparison:
+    """Compare two ready reports of one pack, in either order."""
+    older, newer = sort_by_position(report, other)
+    ended_spans, begun_spans = select_changed_spans(older, newer)
+    changes = find_changes(
+        load_compared_rows(ended_spans),
+        load_compared_rows(begun_spans),
+        pair_listed_statuses(older, newer),
+    )
+    return Comparison(older, newer, list(changes))
 
 
-FIELDS = ("key", "rule_id", "status", "risk", "resource_id")
+def sort_by_position(report: Report, other: Report) -> tuple[Report, Report]:
+    """Return two ready reports, the older one first."""
+    assert report.position is not None  # noqa: S101  # ready reports have a position
+    assert other.position is not None  # noqa: S101  # ready reports have a position
+    return (report, other) if report.position <= other.position else (other, report)
+
+
+def pair_listed_statuses(older: Report, newer: Report) -> ListedStatuses:
+    return ListedStatuses(frozenset(older.listed_statuses), frozenset(newer.listed_statuses))
+
+
+def load_compared_rows(spans: EvaluationQuerySet) -> dict[int, ComparedRow[int]]:
+    """Return the spans as rows by evaluation key."""
+    columns = spans.values_list("key", "rule_id", "status", "risk", "resource_id")
+    rows: Iterator[ComparedRow[int]] = map(ComparedRow._make, columns)
+    return {row.key: row for row in rows}
 
 
 def select_changed_spans(
     older: Report, newer: Report
 ) -> tuple[EvaluationQuerySet, EvaluationQuerySet]:
-    """What of the older report has ended by the newer, and what of the newer has begun since."""
+    """Return the older report's spans that end by the newer, and the newer's begun since."""
     spans = Evaluation.objects.filter(pack=older.pack_id)
     ended = spans.ended().filter(
         first__lte=older.position, until__gt=older.position, until__lte=newer.position

@@ -1,4 +1,4 @@
-"""What two reports judge: rules that came, went or changed, and what a file says of what it does not list."""
+"""The scope of two reports: which rules each of them judges, and what its file leaves out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,153 +11,160 @@ from dashboard.models import Report, Risk, RuleResult, Sheet, Status
 
 
 class RuleVersion(NamedTuple):
-    """A rule as one report knew it."""
+    """A rule as one report has it."""
 
     rule: int
     name: str
     risk: int
     parameters: dict[str, Any] | None
     rule_id: str
-    stated: dict[str, int]
+    stated_counts: dict[str, int]
 
 
 class RuleChange(NamedTuple):
-    """`kind` is added, removed, renamed, risk or parameters; `was` and `now` are words."""
+    """A difference of a rule between two reports, with the old and the new value as text.
+
+    `kind` is added, removed, renamed, risk or parameters; the first two have no values.
+    """
 
     kind: str
     rule: RuleVersion
-    was: str = ""
-    now: str = ""
-
-
-def load_rule_versions(*reports: Report) -> list[dict[int, RuleVersion]]:
-    """The rules of each of the reports by their number."""
-    found: dict[int, dict[int, RuleVersion]] = {report.pk: {} for report in reports}
-    fields = ("rule_id", "name", "risk", "parameters", "rule__rule_id", "stated_counts")
-    for report, *row in RuleResult.objects.filter(report__in=found).values_list("report", *fields):
-        found[report][row[0]] = RuleVersion(*row)
-    return [found[report.pk] for report in reports]
+    old: str = ""
+    new: str = ""
 
 
 @dataclass(frozen=True)
 class RuleScope:
-    """The rules of both reports, and what differs between them."""
+    """The rules of both reports by id, and what differs between them."""
 
-    compared: Comparison
+    comparison: Comparison
     older: dict[int, RuleVersion]
     newer: dict[int, RuleVersion]
-    # Whether each file lists its rules, so that one it lacks is a rule that the pack did not have.
+    # Whether each file has a list of rules: a rule missing from it is not in the pack.
     older_lists_rules: bool
     newer_lists_rules: bool
 
     @property
-    def by_name(self) -> bool:
-        """Whether rules are told apart by their names, because a file states no ids."""
+    def matches_by_name(self) -> bool:
+        """Whether rules are matched by name because a file states no ids."""
         return any(not rule.rule_id for rule in (*self.older.values(), *self.newer.values()))
 
     @property
-    def duplicates(self) -> int:
-        """Rows that repeat a rule and a resource which their file has judged before."""
-        notes = (*self.compared.older.notes, *self.compared.newer.notes)
+    def duplicate_count(self) -> int:
+        """How many rows repeat a rule and a resource that their own file has judged before."""
+        notes = (*self.comparison.older.notes, *self.comparison.newer.notes)
         return sum(
             int(note["facts"].get("rows", 0)) for note in notes if note["code"] == "duplicate_keys"
         )
 
-    def removed(self, rule: int) -> bool:
-        return self.newer_lists_rules and rule not in self.newer
-
-    def added(self, rule: int) -> bool:
+    def is_added(self, rule: int) -> bool:
         return self.older_lists_rules and rule not in self.older
 
-    def rule(self, number: int) -> RuleVersion:
-        return (
-            self.newer.get(number)
-            or self.older.get(number)
-            or RuleVersion(number, "", Risk.NOT_STATED, None, "", {})
+    def is_removed(self, rule: int) -> bool:
+        return self.newer_lists_rules and rule not in self.newer
+
+    def get_rule(self, rule: int) -> RuleVersion:
+        """Return a rule as the newer report has it, or the older; without a name if neither has."""
+        unknown = RuleVersion(rule, "", Risk.NOT_STATED, None, "", {})
+        return self.newer.get(rule) or self.older.get(rule) or unknown
+
+    def list_rule_changes(self) -> Iterator[RuleChange]:
+        """Return the rules added, removed or changed, by name.
+
+        Names are compared only between files of one language.
+        """
+        same_language = self.comparison.older.language == self.comparison.newer.language
+        rules = sorted(
+            self.older.keys() | self.newer.keys(), key=lambda rule: self.get_rule(rule).name
         )
+        for rule in rules:
+            old, new = self.older.get(rule), self.newer.get(rule)
+            if old and new:
+                yield from compare_rule_versions(old, new, same_language)
+            elif new and self.is_added(rule):
+                yield RuleChange("added", new)
+            elif old and self.is_removed(rule):
+                yield RuleChange("removed", old)
 
-    def changes(self) -> Iterator[RuleChange]:
-        """Rules added, removed, renamed, or changed in risk or parameters; names only between files of one language."""
-        one_language = self.compared.older.language == self.compared.newer.language
-        for number in sorted(
-            self.older.keys() | self.newer.keys(), key=lambda number: self.rule(number).name
-        ):
-            was, now = self.older.get(number), self.newer.get(number)
-            if was and now:
-                yield from list_differences(was, now, one_language)
-            elif now and self.added(number):
-                yield RuleChange("added", now)
-            elif was and self.removed(number):
-                yield RuleChange("removed", was)
-
-    def silences(self) -> list[str]:
-        """A sentence for each file that lists only a part, with the ground on which it speaks of the rest."""
-        found = []
-        if Status.COMPLIANT not in self.compared.older.listed_statuses:
-            found.append(
-                _(
-                    "The older file lists only failing resources, "
-                    "so “first seen, compliant” cannot be determined."
-                )
-                + describe_basis(self.compared.older, self.older)
+    def list_limitations(self) -> list[str]:
+        """Return a sentence for each file that lists failing resources only."""
+        limitations = []
+        if not self.comparison.older.lists_compliant:
+            text = _(
+                "The older file lists only failing resources, "
+                "so “first seen, compliant” cannot be determined."
             )
-        if Status.COMPLIANT not in self.compared.newer.listed_statuses:
-            found.append(
-                _(
-                    "The newer file lists only failing resources. Items it no longer lists may be "
-                    "compliant or deleted, so they are counted as “no longer reported”, not “fixed”."
-                )
-                + describe_basis(self.compared.newer, self.newer)
+            basis = describe_compliant_basis(self.comparison.older, self.older)
+            limitations.append(f"{text} {basis}")
+        if not self.comparison.newer.lists_compliant:
+            text = _(
+                "The newer file lists only failing resources. Items it no longer lists may be "
+                "compliant or deleted, so they are counted as “no longer reported”, not “fixed”."
             )
-        return found
+            basis = describe_compliant_basis(self.comparison.newer, self.newer)
+            limitations.append(f"{text} {basis}")
+        return limitations
 
 
-def compare_scopes(compared: Comparison) -> RuleScope:
-    """The scope of a comparison, in two queries."""
-    reports = [compared.older.pk, compared.newer.pk]
-    listing = set(
+def load_rule_scope(comparison: Comparison) -> RuleScope:
+    """Load the rules of both reports of a comparison, in two queries."""
+    reports = (comparison.older, comparison.newer)
+    reports_with_rule_list = set(
         Sheet.objects.filter(report__in=reports, role="rules").values_list("report", flat=True)
     )
-    older, newer = load_rule_versions(compared.older, compared.newer)
-    return RuleScope(compared, older, newer, reports[0] in listing, reports[1] in listing)
+    older, newer = load_rule_versions(*reports)
+    return RuleScope(
+        comparison,
+        older,
+        newer,
+        older_lists_rules=comparison.older.pk in reports_with_rule_list,
+        newer_lists_rules=comparison.newer.pk in reports_with_rule_list,
+    )
 
 
-def list_differences(
-    was: RuleVersion, now: RuleVersion, one_language: bool
+def load_rule_versions(*reports: Report) -> list[dict[int, RuleVersion]]:
+    """Return the rules of each report by their id, in the order of the reports."""
+    rules: dict[int, dict[int, RuleVersion]] = {report.pk: {} for report in reports}
+    columns = ("rule_id", "name", "risk", "parameters", "rule__rule_id", "stated_counts")
+    results = RuleResult.objects.filter(report__in=rules).values_list("report", *columns)
+    for report_id, *values in results:
+        version = RuleVersion(*values)
+        rules[report_id][version.rule] = version
+    return [rules[report.pk] for report in reports]
+
+
+def compare_rule_versions(
+    old: RuleVersion, new: RuleVersion, compare_names: bool
 ) -> Iterator[RuleChange]:
-    if was.name != now.name and one_language:
-        yield RuleChange("renamed", now, was.name, now.name)
-    if was.risk != now.risk:
-        yield RuleChange("risk", now, str(Risk(was.risk).label), str(Risk(now.risk).label))
-    if (
-        was.parameters is not None
-        and now.parameters is not None
-        and was.parameters != now.parameters
-    ):
+    """Return what differs between two versions of a rule."""
+    if old.name != new.name and compare_names:
+        yield RuleChange("renamed", new, old.name, new.name)
+    if old.risk != new.risk:
+        yield RuleChange("risk", new, str(Risk(old.risk).label), str(Risk(new.risk).label))
+    both_have_parameters = old.parameters is not None and new.parameters is not None
+    if both_have_parameters and old.parameters != new.parameters:
         yield RuleChange(
-            "parameters", now, format_parameters(was.parameters), format_parameters(now.parameters)
+            "parameters", new, format_parameters(old.parameters), format_parameters(new.parameters)
         )
 
 
-def format_parameters(parameters: dict[str, Any]) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in sorted(parameters.items())) or "–"
+def format_parameters(parameters: dict[str, Any] | None) -> str:
+    """Return the parameters of a rule as text: "days = 90, size = 3"."""
+    pairs = sorted((parameters or {}).items())
+    return ", ".join(f"{name} = {value}" for name, value in pairs) or "–"
 
 
-def describe_basis(report: Report, rules: dict[int, RuleVersion]) -> str:
-    """On what ground a file speaks of resources that it does not list: its rule list, its overview, or nothing."""
+def describe_compliant_basis(report: Report, rules: dict[int, RuleVersion]) -> str:
+    """Say where the count of compliant resources comes from in a file that does not list them."""
     counts = [
-        rule.stated[Status.COMPLIANT.name]
+        rule.stated_counts[Status.COMPLIANT.name]
         for rule in rules.values()
-        if Status.COMPLIANT.name in rule.stated
+        if Status.COMPLIANT.name in rule.stated_counts
     ]
-    values = {"count": f"{sum(counts) if counts else report.compliant:,}"}
     if counts:
-        return (
-            " "
-            + _("Basis: its rule list counts %(count)s compliant ones, but names none.") % values
-        )
-    if Status.COMPLIANT.name.lower() in report.stated_counts.get("overview", {}):
-        return (
-            " " + _("Basis: its overview counts %(count)s compliant ones, but names none.") % values
-        )
-    return " " + _("Basis: none; it does not count the compliant ones either.")
+        text = _("Basis: its rule list counts %(count)s compliant ones, but names none.")
+        return text % {"count": f"{sum(counts):,}"}
+    if Status.COMPLIANT.field in report.stated_counts.get("overview", {}):
+        text = _("Basis: its overview counts %(count)s compliant ones, but names none.")
+        return text % {"count": f"{report.compliant:,}"}
+    return _("Basis: none; it does not count the compliant ones either.")

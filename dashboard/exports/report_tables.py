@@ -1,0 +1,220 @@
+"""The tables of a report to export: its resources, its rules, or a sheet of its file."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from openpyxl.utils import get_column_letter
+
+from dashboard.archive import stored_forms
+from dashboard.exports.tables import AboutSheet, Cells, ExportColumn, ExportTable, RowGroup
+from dashboard.models import Report, Risk, Sheet, Status
+from dashboard.models.evaluations import position_time
+from dashboard.queries import report_positions, report_query, report_rules, rule_summaries
+from dashboard.queries.filters import EvaluationFilter
+from dashboard.text.formatting import format_rate, format_time
+from dashboard.workbook import Cell
+
+# Rows written in a second, by format: what takes longer is announced by a page.
+REPORT_ROWS_PER_SECOND = {"xlsx": 8_000, "csv": 80_000, "json": 80_000}
+SHEET_ROWS_AT_A_TIME = 500
+
+
+def build_resource_table(
+    report: Report, row_filter: EvaluationFilter, user_name: str
+) -> ExportTable:
+    """Return the report's evaluations that a filter selects, in its order."""
+    rules = {
+        summary.rule: (summary.name, summary.code, summary.identifier)
+        for summary in rule_summaries.load_rule_summaries(report)
+    }
+    rule_name = rules[row_filter.rule][0] if row_filter.rule in rules else ""
+    return build_report_table(
+        report,
+        title=_("Resources"),
+        columns=[
+            ExportColumn("status", _("Status")),
+            ExportColumn("risk", _("Risk")),
+            ExportColumn("rule", _("Rule")),
+            ExportColumn("rule_id", _("Rule ID")),
+            ExportColumn("identifier", _("Managed rule")),
+            ExportColumn("resource_id", _("Resource ID")),
+            ExportColumn("resource_name", _("Resource name")),
+            ExportColumn("resource_type", _("Type")),
+            ExportColumn("region", _("Region")),
+            ExportColumn("account", _("Account")),
+            ExportColumn("actual", _("Actual")),
+            ExportColumn("expected", _("Compared with")),
+            ExportColumn("reason", _("Reason")),
+            ExportColumn("since", _("Since")),
+            ExportColumn("reports", _("Reports in a row")),
+        ],
+        rows=iterate_resource_rows(report, row_filter, rules),
+        row_count=report_query.count_evaluations(report, row_filter),
+        total_count=report.rows,
+        filter_text=row_filter.describe(rule_name),
+        user_name=user_name,
+    )
+
+
+def iterate_resource_rows(
+    report: Report, row_filter: EvaluationFilter, rules: dict[int, tuple[str, str, str]]
+) -> Iterator[Cells]:
+    """Return the rows of the table of resources; the rules' texts are given by rule."""
+    status_labels = {status.value: str(status.label) for status in Status}
+    risk_labels = {risk.value: str(risk.label) for risk in Risk}
+    positions = report_positions.load_positions(report)
+
+    @cache
+    def describe_since(position: int) -> tuple[str, int]:
+        report_count = report_positions.count_reports_since(positions, position)
+        return format_time(position_time(position)), report_count
+
+    columns = (
+        "status", "risk", "rule_id", "since", "resource_id", "resource_name", "resource_type",
+        "region", "account", "actual", "expected", "reason",
+    )  # fmt: skip
+    for status, risk, rule, since, *texts in report_query.iterate_rows(
+        report, row_filter, *columns
+    ):
+        yield status_labels[status], risk_labels[risk], *rules[rule], *texts, *describe_since(since)
+
+
+def build_rule_table(report: Report, row_filter: EvaluationFilter, user_name: str) -> ExportTable:
+    """Return the report's rules that a filter selects, with their counts."""
+    summaries = report_rules.filter_rules(report, row_filter)
+    failing_since = report_rules.load_failing_since(report)
+    rows = (
+        (
+            summary.name,
+            summary.code,
+            summary.identifier,
+            str(Risk(summary.risk).label),
+            summary.failing,
+            summary.compliant,
+            summary.ignored,
+            summary.not_applicable,
+            summary.insufficient_data,
+            format_position_time(failing_since.get(summary.rule)),
+            summary.new,
+            summary.fixed,
+        )
+        for summary in summaries
+    )
+    return build_report_table(
+        report,
+        title=_("Rules"),
+        columns=[
+            ExportColumn("rule", _("Rule")),
+            ExportColumn("rule_id", _("Rule ID")),
+            ExportColumn("identifier", _("Managed rule")),
+            ExportColumn("risk", _("Risk")),
+            ExportColumn("failing", str(Status.NON_COMPLIANT.label)),
+            ExportColumn("compliant", str(Status.COMPLIANT.label)),
+            ExportColumn("ignored", str(Status.IGNORED.label)),
+            ExportColumn("not_applicable", str(Status.NOT_APPLICABLE.label)),
+            ExportColumn("insufficient_data", str(Status.INSUFFICIENT_DATA.label)),
+            ExportColumn("failing_since", _("Failing since")),
+            ExportColumn("new", _("New")),
+            ExportColumn("fixed", _("Fixed")),
+        ],
+        rows=rows,
+        row_count=len(summaries),
+        total_count=report.rules,
+        filter_text=row_filter.describe(),
+        user_name=user_name,
+    )
+
+
+def build_sheet_table(report: Report, sheet: Sheet, user_name: str) -> ExportTable:
+    """Return a sheet as it stands in the file; its own headings are among its rows."""
+    letters = [get_column_letter(number + 1) for number in range(sheet.columns)]
+    return build_report_table(
+        report,
+        title=sheet.name,
+        columns=[ExportColumn(letter, letter) for letter in letters],
+        rows=iterate_sheet_rows(report, sheet),
+        row_count=sheet.rows,
+        total_count=sheet.rows,
+        filter_text=_("all rows"),
+        user_name=user_name,
+    )
+
+
+def iterate_sheet_rows(report: Report, sheet: Sheet) -> Iterator[Cells]:
+    with stored_forms.open_stored_form(report) as stored_form:
+        for start in range(0, sheet.rows, SHEET_ROWS_AT_A_TIME):
+            for row in stored_form.read_rows(sheet.number, start, start + SHEET_ROWS_AT_A_TIME):
+                yield tuple(get_plain_value(cell) for cell in row)
+
+
+def get_plain_value(cell: Cell) -> str | int | float | bool:
+    """Return a cell as text or number: a date as it is written, an error by its name."""
+    if isinstance(cell, dict):
+        value: str = next(iter(cell.values()))
+        return value
+    return "" if cell is None else cell
+
+
+def build_report_table(
+    report: Report,
+    *,
+    title: str,
+    columns: list[ExportColumn],
+    rows: Iterable[Cells],
+    row_count: int,
+    total_count: int,
+    filter_text: str,
+    user_name: str,
+) -> ExportTable:
+    """Return a table with what the report, the filter and the user have to say of it."""
+    rows_text = _("%(count)s of %(total)s") % {"count": row_count, "total": total_count}
+    rate_label = _("Evaluation rate: compliant / (compliant + non-compliant)")
+    metadata = [
+        ("pack", _("Pack"), report.pack_name),
+        ("pack_id", _("Pack ID"), report.pack.pack_id),
+        ("account", _("Account"), report.pack.account.name),
+        ("account_id", _("Account ID"), report.pack.account.uid),
+        ("created_at", _("Report created"), format_optional_time(report.created_at)),
+        ("evaluated_at", _("Evaluated"), format_optional_time(report.evaluated_at)),
+        ("received_at", _("Received"), format_optional_time(report.received_at)),
+        ("file_name", _("File name"), report.file_name),
+        ("sha256", "SHA-256", report.original_id or ""),
+        ("rate", rate_label, format_rate(*report.rated)),
+        ("table", _("Table"), title),
+        ("filter", _("Filter"), filter_text),
+        ("rows", _("Rows"), rows_text),
+        ("exported_by", _("Exported by"), user_name),
+        ("exported_at", _("Exported at"), format_time(timezone.now())),
+    ]
+    json_metadata = {key: value for key, _label, value in metadata}
+    json_counts = {"rows": row_count, "total_rows": total_count}
+    facts = [(label, value) for _key, label, value in metadata]
+    return ExportTable(
+        file_stem=format_file_stem(report, title, row_count, total_count),
+        columns=columns,
+        groups=[RowGroup(_("Table"), rows)],
+        row_count=row_count,
+        about=AboutSheet(_("About"), facts, is_first=False),
+        json_properties={"metadata": {**json_metadata, **json_counts}},
+    )
+
+
+def format_file_stem(report: Report, title: str, row_count: int, total_count: int) -> str:
+    """Return a file's name: pack, account, time with its zone, table, rows of all rows."""
+    created_at = timezone.localtime(report.listed_at)
+    parts = (report.pack_name, report.pack.account.uid, f"{created_at:%Y%m%dT%H%M%z}", title)
+    stem = "-".join(part.replace("/", "_") for part in parts)
+    counts = f"{row_count}" if row_count == total_count else f"{row_count}-of-{total_count}"
+    return f"{stem}-{counts}"
+
+
+def format_optional_time(moment: dt.datetime | None) -> str:
+    return format_time(moment) if moment else ""
+
+
+def format_position_time(position: int | None) -> str:
+    """Return the evidence time of a position, or nothing without one."""
+    return format_time(position_time(position)) if position else ""

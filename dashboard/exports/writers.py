@@ -1,0 +1,151 @@
+"""Write a table as csv, json or xlsx: all rows, full text, and no text that runs as a formula.
+
+An .xlsx says on a sheet of its own where its rows are from, a .json beside its rows. A .csv holds
+the rows and nothing else, so that any program can read it; its name says what it is.
+"""
+
+import csv
+import io
+import json
+import tempfile
+from collections.abc import Callable
+from typing import IO, Any, NamedTuple
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ERROR_CODES, ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+
+from dashboard.exports.tables import AboutSheet, Cells, ExportTable, RowGroup
+
+# A spreadsheet takes a text with such a start for a formula; the wide ones are typed in Chinese.
+FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
+XLSX_CELL_LIMIT = 32_767  # characters
+XLSX_TITLE_LIMIT = 31  # characters
+BOLD = Font(bold=True)
+
+
+def write_to_temporary_file(
+    table: ExportTable, write: Callable[[ExportTable, IO[bytes]], None]
+) -> IO[bytes]:
+    """Return a temporary file with the table, open at its start; closing it removes it."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # the response that sends it closes it
+    try:
+        write(table, file)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file
+
+
+def write_csv(table: ExportTable, file: IO[bytes]) -> None:
+    """Write UTF-8 with a byte order mark, without which Excel takes the text for GBK."""
+    text = io.TextIOWrapper(file, "utf-8-sig", newline="")
+    writer = csv.writer(text)
+    writer.writerow(table.headings)
+    for group in table.groups:
+        writer.writerows(map(neutralize_formulas, table.label_rows(group.rows)))
+    text.detach()
+
+
+def neutralize_formulas(row: Cells) -> list[Any]:
+    """Return a row whose texts no spreadsheet takes for formulas; numbers stay numbers."""
+    return [
+        f"'{cell}" if isinstance(cell, str) and cell[:1] in FORMULA_STARTS else cell for cell in row
+    ]
+
+
+def write_json(table: ExportTable, file: IO[bytes]) -> None:
+    """Write one object: the table's properties, and its rows as objects by column key."""
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    text = io.TextIOWrapper(file, "utf-8", errors="replace")
+    text.write("{\n")
+    for name, value in table.json_properties.items():
+        text.write(f"{encode(name)}: {encode(value)},\n")
+    text.write('"rows": [')
+    keys = [column.key for column in table.columns]
+    separator = "\n"
+    for group in table.groups:
+        for row in group.rows:
+            text.write(separator + encode(dict(zip(keys, row, strict=True))))
+            separator = ",\n"
+    text.write("\n]}\n")
+    text.detach()
+
+
+def write_xlsx(table: ExportTable, file: IO[bytes]) -> None:
+    """Write a workbook with a sheet for each group of rows and one about the table."""
+    workbook = Workbook(write_only=True)
+    if table.about.is_first:
+        add_about_sheet(workbook, table.about)
+    for group in table.groups:
+        add_rows_sheet(workbook, table, group)
+    if not table.about.is_first:
+        add_about_sheet(workbook, table.about)
+    workbook.save(file)
+
+
+def add_rows_sheet(workbook: Workbook, table: ExportTable, group: RowGroup) -> None:
+    """Add a sheet of rows with a frozen row of headings, by which they can be filtered."""
+    sheet = workbook.create_sheet(group.title[:XLSX_TITLE_LIMIT])
+    sheet.freeze_panes = "A2"
+    for number, heading in enumerate(table.headings, 1):
+        width = max(12, min(40, 2 * len(heading)))
+        sheet.column_dimensions[get_column_letter(number)].width = width
+    sheet.append([make_bold_cell(sheet, heading) for heading in table.headings])
+    last_row = 1
+    for row in table.label_rows(group.rows):
+        sheet.append([make_text_cell(sheet, cell) for cell in row])
+        last_row += 1
+    last_column = get_column_letter(max(1, len(table.columns)))
+    sheet.auto_filter.ref = f"A1:{last_column}{last_row}"
+
+
+def add_about_sheet(workbook: Workbook, about: AboutSheet) -> None:
+    sheet = workbook.create_sheet(about.title)
+    sheet.column_dimensions["A"].width = 40
+    sheet.column_dimensions["B"].width = 80
+    for name, value in about.facts:
+        sheet.append([make_bold_cell(sheet, name), make_text_cell(sheet, value)])
+
+
+def make_text_cell(sheet: Any, cell: Any) -> Any:
+    """Return a cell that holds a text as text: no formula, no error, nothing that XML forbids."""
+    if not isinstance(cell, str):
+        return cell
+    text = ILLEGAL_CHARACTERS_RE.sub("�", cell)
+    if len(text) > XLSX_CELL_LIMIT:
+        text = text[: XLSX_CELL_LIMIT - 1] + "…"
+    if text[:1] != "=" and text not in ERROR_CODES:
+        return text
+    text_cell = WriteOnlyCell(sheet, text)
+    text_cell.data_type = "s"
+    return text_cell
+
+
+def make_bold_cell(sheet: Any, text: str) -> Any:
+    bold_cell = WriteOnlyCell(sheet, text)
+    bold_cell.data_type = "s"
+    bold_cell.font = BOLD
+    return bold_cell
+
+
+class ExportFormat(NamedTuple):
+    """A format of exports: who writes it, its media type, and its name in a menu."""
+
+    write: Callable[[ExportTable, IO[bytes]], None]
+    content_type: str
+    label: str
+
+
+EXPORT_FORMATS = {
+    "xlsx": ExportFormat(
+        write_xlsx,
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "Excel (xlsx)",
+    ),
+    "csv": ExportFormat(write_csv, "text/csv; charset=utf-8", "CSV"),
+    "json": ExportFormat(write_json, "application/json", "JSON"),
+}
