@@ -1,4 +1,4 @@
-"""What a reader asked a table to show: a query string as one typed value, and back again."""
+"""The filters of tables: a query string as one typed value, and back."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ PARAMETER_LABELS = {
 }
 
 
-def risk_field() -> forms.TypedChoiceField:
+def build_risk_field() -> forms.TypedChoiceField:
     return forms.TypedChoiceField(
         required=False,
         choices=[(slug, slug) for slug in RISKS],
@@ -39,15 +39,15 @@ def risk_field() -> forms.TypedChoiceField:
     )
 
 
-def id_field() -> forms.IntegerField:
+def build_id_field() -> forms.IntegerField:
     return forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
 
 
 class TableFilterForm(forms.Form):
     """Parse the parameters of a table; a field that does not validate is ignored."""
 
-    risk = risk_field()
-    rule = id_field()
+    risk = build_risk_field()
+    rule = build_id_field()
     q = forms.CharField(required=False, max_length=200)
     page = forms.IntegerField(required=False, min_value=1, max_value=100_000)
 
@@ -69,7 +69,7 @@ class TableFilter:
 
     @classmethod
     def parse(cls, query: QueryDict, *form_arguments: Any) -> Self:
-        """Return the filter that a query string states; parameters that do not validate are ignored."""
+        """Return the filter of a query string, without the parameters that do not validate."""
         form = cls.form_class(query, *form_arguments)
         form.is_valid()
         values = {
@@ -106,26 +106,31 @@ class TableFilter:
             if value not in ("", None) and (name, value) != ("page", 1)
         ]
 
-    def chips(self, rule_name: str = "") -> list[tuple[str, str]]:
-        """Return each condition in words, with the query string that removes it."""
+    def chips(self, rule_name: str = "", **labels: str) -> list[tuple[str, str]]:
+        """Return each condition in words, with the query string that removes it.
+
+        `labels` names values by condition where they have another name than their own.
+        """
+        labels["rule"] = rule_name
         chips = []
         for name in self.conditions:
             value = getattr(self, name)
             if value in ("", None):
                 continue
-            shown = rule_name if name == "rule" and rule_name else getattr(value, "label", value)
-            text = gettext("%(name)s: %(value)s") % {"name": PARAMETER_LABELS[name], "value": shown}
-            removed = "" if isinstance(value, str) else None
-            chips.append((text, self.query_string(**{name: removed})))
+            label = labels.get(name) or getattr(value, "label", value)
+            text = gettext("%(name)s: %(value)s") % {"name": PARAMETER_LABELS[name], "value": label}
+            empty_value = "" if isinstance(value, str) else None
+            chips.append((text, self.query_string(**{name: empty_value})))
         return chips
 
-    def describe(self, rule_name: str = "") -> str:
+    def describe(self, rule_name: str = "", **labels: str) -> str:
         """Return the conditions in words, for print, exports and empty tables."""
-        return " · ".join(text for text, _link in self.chips(rule_name)) or gettext("all rows")
+        chips = self.chips(rule_name, **labels)
+        return " · ".join(text for text, _link in chips) or gettext("all rows")
 
 
 def format_parameter(value: Any) -> str:
-    """Return a value as the query string has it: choices by their slug."""
+    """Return a value as it stands in the query string: choices by their slug."""
     return str(getattr(value, "slug", value.value if isinstance(value, Enum) else value))
 
 
@@ -142,7 +147,7 @@ class EvaluationFilterForm(TableFilterForm):
     type = forms.CharField(required=False, max_length=128)
     account = forms.CharField(required=False, max_length=32)
     sort = forms.ChoiceField(required=False)
-    open = id_field()
+    open = build_id_field()
 
     def __init__(self, data: QueryDict, orders: tuple[str, ...] = ()) -> None:
         super().__init__(data)
@@ -153,7 +158,7 @@ class EvaluationFilterForm(TableFilterForm):
 
 @dataclass(frozen=True)
 class EvaluationFilter(TableFilter):
-    """The rows of a report that are shown, their order, and the rule that is open."""
+    """The conditions of a report's tables, the order of the rows, and the rule that is open."""
 
     form_class: ClassVar[type[forms.Form]] = EvaluationFilterForm
     conditions: ClassVar[tuple[str, ...]] = (
@@ -173,5 +178,5 @@ class EvaluationFilter(TableFilter):
 
     @property
     def needs_row_scan(self) -> bool:
-        """Whether rows are looked at one by one, because no counts are kept by these conditions."""
+        """Whether rows must be scanned to count them, since no count is stored for a condition."""
         return bool(self.region or self.type or self.account or self.search_words)

@@ -1,4 +1,4 @@
-"""Every pack at a glance: its latest report, the run under way, how the last one ended, the trend."""
+"""The packs of the home page: each with its latest report, its run under way and its trend."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -10,43 +10,39 @@ from django.db import connection
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.models import Account, Pack, Report
 from dashboard.models.accounts import PackQuerySet
 
-TREND = 12  # reports in a sparkline
-SHOWN = ("new", "never", "failed")
-# All that a row needs of a report, and of a pack.
-NEEDED = (
-    "pack",
-    "state",
-    "requested_at",
-    "created_at",
-    "new",
-    "fixed",
-    "failing",
-    "rated_compliant",
-    "rated_failing",
+TREND_REPORTS = 12  # in a sparkline
+PACK_COLUMNS = ("pack_id", "name", "gone_at", "imported", "account__name", "account__uid")
+READY_REPORTS = (
+    f"{Report._meta.db_table} "
+    "WHERE pack_id = starts.pack AND state = 'ready' AND position >= starts.start_position"
 )
-OF_PACK = ("pack_id", "name", "gone_at", "imported", "account__name", "account__uid")
-OF_IT: Callable[[Pack], tuple[int | None, ...]] = attrgetter("latest", "run", "last", "since")
-LAST = f"{Report._meta.db_table} WHERE pack_id = pack AND state = 'ready' AND position >= since"
-# SQLite goes from pack to pack by itself; PostgreSQL must be told that they are few, or it reads all reports.
-RECENT = {
-    "sqlite": f"wanted CROSS JOIN {LAST}",
-    "postgresql": f"wanted, LATERAL (SELECT * FROM {LAST} ORDER BY position DESC LIMIT {TREND}) AS recent",  # noqa: S608
+# SQLite reads the index pack by pack by itself. PostgreSQL would read all reports: LATERAL and
+# LIMIT make it do the same.
+TREND_SOURCES = {
+    "sqlite": f"starts CROSS JOIN {READY_REPORTS}",
+    "postgresql": f"starts, LATERAL (SELECT * FROM {READY_REPORTS} "  # noqa: S608  # no input
+    f"ORDER BY position DESC LIMIT {TREND_REPORTS}) AS recent",
 }
-BY_RISK = ("failing_high", "failing_medium", "failing_low")
 
 
 @dataclass(frozen=True)
 class PackRow:
-    """A pack as the home page shows it."""
+    """A pack as a row of the home page."""
 
     pack: Pack
+    # The newest ready report.
     latest: Report | None = None
+    # The report that is being generated.
     run: Report | None = None
-    last: Report | None = None
+    # The report that was generated last, whatever came of it.
+    last_run: Report | None = None
+    # Compliant and failing evaluations of the newest reports, oldest first.
     trend: list[tuple[int, int]] = field(default_factory=list)
 
     @property
@@ -54,76 +50,135 @@ class PackRow:
         return not self.pack.gone_at and not self.pack.imported
 
     @property
-    def never(self) -> bool:
+    def has_no_report(self) -> bool:
         return self.latest is None and self.can_generate
 
     @property
-    def new(self) -> bool:
+    def has_new_failures(self) -> bool:
         return bool(self.latest and self.latest.new)
 
     @property
-    def failed(self) -> bool:
-        return bool(self.last and self.last.state == Report.State.FAILED)
+    def last_run_failed(self) -> bool:
+        return bool(self.last_run and self.last_run.state == Report.State.FAILED)
 
     @property
-    def badness(self) -> tuple[int, ...]:
-        """Sorts worst first: failing by risk, then what nobody knows, then what is well, then what is gone."""
+    def state_text(self) -> str:
+        """The state of the run under way, or how the last one ended."""
+        report = self.run or self.last_run
+        return report.get_state_display() if report else ""
+
+    @property
+    def sort_key(self) -> tuple[int, ...]:
+        """Sort the worst first: failing packs by risk, then unknown, compliant and gone packs."""
         if self.pack.gone_at:
             return (3,)
         if not self.latest:
             return (1,)
-        latest = self.latest
-        failing = (latest.failing_high, latest.failing_medium, latest.failing_low, latest.failing)
-        return (0 if latest.failing else 2, *(-count for count in failing))
+        report = self.latest
+        counts = (report.failing_high, report.failing_medium, report.failing_low, report.failing)
+        return (0 if report.failing else 2, *(-count for count in counts))
+
+
+# The values that add_report_ids annotates a pack with, in this order.
+get_annotations: Callable[[Pack], tuple[int | None, ...]] = attrgetter(
+    "latest_id", "run_id", "last_run_id", "trend_start"
+)
+
+# The groups that the cards of the home page count and filter by, under their name in the URL.
+PACK_GROUPS: dict[str, Callable[[PackRow], bool]] = {
+    "new": lambda row: row.has_new_failures,
+    "never": lambda row: row.has_no_report,
+    "failed": lambda row: row.last_run_failed,
+}
+
+
+@dataclass(frozen=True)
+class GroupCard:
+    """The number of packs in a group, shown in the colour of a status where it is not zero."""
+
+    group: str
+    label: str | Promise
+    status: str
+    count: int
+
+
+def select_group(rows: Iterable[PackRow], group: str) -> list[PackRow]:
+    """Return the rows of a group, a name of PACK_GROUPS; all rows where the name is empty."""
+    return [row for row in rows if not group or PACK_GROUPS[group](row)]
+
+
+def count_groups(rows: list[PackRow]) -> list[GroupCard]:
+    labels = (
+        ("new", _("Packs with new failures"), "failing"),
+        ("never", _("No report yet"), ""),
+        ("failed", _("Last generation failed"), "insufficient-data"),
+    )
+    return [
+        GroupCard(group, label, status, len(select_group(rows, group)))
+        for group, label, status in labels
+    ]
 
 
 def load_pack_rows(packs: PackQuerySet) -> list[PackRow]:
-    """The rows of these packs, worst first, in three queries however many packs and reports there are."""
-    of_pack = Report.objects.filter(pack=OuterRef("pk"))
-    ready = of_pack.ready().order_by("-position")
-    generated = of_pack.filter(source=Report.Source.GENERATED)
-    chosen = packs.order_by().annotate(
-        latest=Subquery(ready.values("pk")[:1]),
-        since=Coalesce(Subquery(ready.values("position")[TREND - 1 : TREND]), 0),
-        run=Subquery(generated.under_way().values("pk")[:1]),
-        last=Subquery(generated.newest_first().values("pk")[:1]),
-    )
-    of = {pack: OF_IT(pack) for pack in chosen.select_related("account").only(*OF_PACK)}
-    wanted = {report for found in of.values() for report in found[:3] if report}
-    reports = {
-        report.pk: report for report in Report.objects.filter(pk__in=wanted).only(*NEEDED, *BY_RISK)
+    """Return the rows of these packs, worst first, in three queries for any number of packs."""
+    annotations = {pack: get_annotations(pack) for pack in add_report_ids(packs)}
+    report_ids = {report_id for *ids, _start in annotations.values() for report_id in ids}
+    reports = Report.objects.with_overview_fields().in_bulk(report_ids - {None})
+    start_positions = {
+        pack.pk: start or 0 for pack, (latest_id, *_ids, start) in annotations.items() if latest_id
     }
-    trends = load_trends(
-        {pack.pk: since or 0 for pack, (latest, *_, since) in of.items() if latest}
+    trends = load_trends(start_positions)
+    rows = []
+    for pack, (*ids, _start) in annotations.items():
+        latest, run, last_run = (reports.get(report_id or 0) for report_id in ids)
+        rows.append(PackRow(pack, latest, run, last_run, trends[pack.pk]))
+    return sorted(rows, key=lambda row: (row.sort_key, row.pack.name, row.pack.pk))
+
+
+def add_report_ids(packs: PackQuerySet) -> PackQuerySet:
+    """Annotate packs with the ids of their reports and the position at which the trend starts."""
+    reports = Report.objects.filter(pack=OuterRef("pk"))
+    ready = reports.ready().order_by("-position")
+    generated = reports.filter(source=Report.Source.GENERATED)
+    return (
+        packs.order_by()
+        .annotate(
+            latest_id=Subquery(ready.values("pk")[:1]),
+            run_id=Subquery(generated.under_way().values("pk")[:1]),
+            last_run_id=Subquery(generated.newest_first().values("pk")[:1]),
+            trend_start=Coalesce(
+                Subquery(ready.values("position")[TREND_REPORTS - 1 : TREND_REPORTS]), 0
+            ),
+        )
+        .select_related("account")
+        .only(*PACK_COLUMNS)
     )
-    made = []
-    for pack, found in of.items():
-        latest, run, last = (reports.get(report or 0) for report in found[:3])
-        made.append(PackRow(pack, latest, run, last, trends[pack.pk]))
-    return sorted(made, key=lambda row: (row.badness, row.pack.name, row.pack.pk))
 
 
-def load_trends(since: dict[int, int]) -> dict[int, list[tuple[int, int]]]:
-    """Compliant and failing of the packs' ready reports, oldest first, each pack's from a position on.
+def load_trends(start_positions: dict[int, int]) -> dict[int, list[tuple[int, int]]]:
+    """Return compliant and failing evaluations of the packs' ready reports, oldest first.
 
-    Written out, so that a database goes from pack to pack and reads the few entries of the index that are wanted.
+    Each pack's reports are read from its start position on. Written in SQL so that the database
+    reads only these few index entries of each pack.
     """
     trends: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    if since:
-        wanted = ", ".join(["(%s, %s)"] * len(since))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"WITH wanted (pack, since) AS (VALUES {wanted}) "  # noqa: S608  # names of ours
-                f"SELECT pack, rated_compliant, rated_failing FROM {RECENT[connection.vendor]} ORDER BY pack, position",
-                list(chain.from_iterable(since.items())),
-            )
-            for pack, compliant, failing in cursor:
-                trends[pack].append((compliant, failing))
+    if not start_positions:
+        return trends
+    values = ", ".join(["(%s, %s)"] * len(start_positions))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH starts (pack, start_position) AS (VALUES {values}) "  # noqa: S608  # no input
+            "SELECT pack, rated_compliant, rated_failing "
+            f"FROM {TREND_SOURCES[connection.vendor]} ORDER BY pack, position",
+            list(chain.from_iterable(start_positions.items())),
+        )
+        for pack, compliant, failing in cursor:
+            trends[pack].append((compliant, failing))
     return trends
 
 
 def group_by_account(rows: Iterable[PackRow]) -> dict[Account, list[PackRow]]:
-    """The rows under their accounts, which stand in the order of their worst pack."""
+    """Return the rows by account; the account of the worst pack comes first."""
     groups: dict[Account, list[PackRow]] = defaultdict(list)
     for row in rows:
         groups[row.pack.account].append(row)
@@ -131,6 +186,6 @@ def group_by_account(rows: Iterable[PackRow]) -> dict[Account, list[PackRow]]:
 
 
 def poll_delay(reports: Iterable[Report]) -> int:
-    """Seconds until a page should ask again about reports under way: 2 for a young one, up to 15 for an old one."""
+    """Return the seconds between two polls: 2 for young reports under way, 15 for old ones."""
     ages = [(timezone.now() - report.requested_at).total_seconds() for report in reports]
     return min(15, max(2, int(min(ages, default=0) / 10)))

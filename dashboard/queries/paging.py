@@ -5,13 +5,13 @@ from typing import Any, Generic, TypeVar, overload
 
 from django.core.paginator import Page, Paginator
 
-Row = TypeVar("Row")
+RowT = TypeVar("RowT")
 
 
-class CountedRows(Sequence[Row], Generic[Row]):
-    """Rows whose number is known and of which only slices are loaded."""
+class CountedRows(Sequence[RowT], Generic[RowT]):
+    """Rows whose number is known; `load` returns those from a start index to a stop index."""
 
-    def __init__(self, count: int, load: Callable[[int, int], list[Row]]) -> None:
+    def __init__(self, count: int, load: Callable[[int, int], list[RowT]]) -> None:
         self._count = count
         self._load = load
 
@@ -19,10 +19,10 @@ class CountedRows(Sequence[Row], Generic[Row]):
         return self._count
 
     @overload
-    def __getitem__(self, index: int) -> Row: ...
+    def __getitem__(self, index: int) -> RowT: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Row]: ...
-    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+    def __getitem__(self, index: slice) -> list[RowT]: ...
+    def __getitem__(self, index: int | slice) -> RowT | list[RowT]:
         if isinstance(index, int):
             return self._load(index, index + 1)[0]
         start, stop, _step = index.indices(self._count)
@@ -30,5 +30,5 @@ class CountedRows(Sequence[Row], Generic[Row]):
 
 
 def paginate(rows: Any, number: int | str | None, per_page: int) -> Page[Any]:
-    """Return a page of rows, a query set or a sequence; a number beyond the end gives the last page."""
+    """Return a page of a query set or a sequence; a number beyond the end gives the last page."""
     return Paginator(rows, per_page).get_page(number)

@@ -1,4 +1,4 @@
-"""What a report says of each of its rules."""
+"""The rules of a report with their counts."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from dashboard.models import Report
 
 
 class RuleSummary(NamedTuple):
-    """What a report says of a rule, as its tables need it: a fraction of what the model costs."""
+    """A rule as one report counts it; a tuple costs a fraction of a model instance."""
 
     rule: int
     name: str
@@ -23,19 +23,39 @@ class RuleSummary(NamedTuple):
 
     @property
     def judged(self) -> int:
-        """The rate's denominator."""
+        """The denominator of the rule's rate."""
         return self.compliant + self.failing
 
 
-RESULT = ("rule_id", "name", "rule__rule_id", *RuleSummary._fields[3:11], "rule__identifier")
+SUMMARY_COLUMNS = (
+    "rule_id",
+    "name",
+    "rule__rule_id",
+    *RuleSummary._fields[3:11],
+    "rule__identifier",
+)
 
 
 def load_rule_summaries(report: Report) -> list[RuleSummary]:
-    """The report's rules, failing first, then by risk, failing resources and name; looked up once a request."""
-    kept_here: dict[str, list[RuleSummary]] = vars(report)
-    if "_results" not in kept_here:
-        found = map(RuleSummary._make, report.rule_results.values_list(*RESULT))
-        kept_here["_results"] = sorted(
-            found, key=lambda one: (not one.failing, one.risk, -one.failing, one.name)
+    """Return the rules, failing first, then by risk, number of failing resources and name.
+
+    The list is kept on the report object, so that a request queries it once.
+    """
+    if "_rule_summaries" not in vars(report):
+        rows = report.rule_results.values_list(*SUMMARY_COLUMNS)
+        vars(report)["_rule_summaries"] = sorted(
+            map(RuleSummary._make, rows),
+            key=lambda summary: (
+                not summary.failing,
+                summary.risk,
+                -summary.failing,
+                summary.name,
+            ),
         )
-    return kept_here["_results"]
+    summaries: list[RuleSummary] = vars(report)["_rule_summaries"]
+    return summaries
+
+
+def load_rule_names(report: Report) -> dict[int, str]:
+    """Return the names that the report's rules have in it, by the ids of the rules."""
+    return {summary.rule: summary.name for summary in load_rule_summaries(report)}

@@ -1,0 +1,92 @@
+"""What stands above every page of a report: its counts, its language, its tabs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import get_language
+
+from dashboard.models import Report, Risk, Status
+from dashboard.queries.filters import EvaluationFilter
+from dashboard.queries.report_query import count_evaluations
+from dashboard.text.formatting import format_number, format_time
+
+# Each card shows the number of the rows that its filter matches.
+CARD_FILTERS = (
+    EvaluationFilter(status=Status.NON_COMPLIANT),
+    EvaluationFilter(status=Status.NON_COMPLIANT, risk=Risk.HIGH),
+    EvaluationFilter(status=Status.NON_COMPLIANT, risk=Risk.MEDIUM),
+    EvaluationFilter(status=Status.NON_COMPLIANT, risk=Risk.LOW),
+    EvaluationFilter(status=Status.NON_COMPLIANT, risk=Risk.NOT_STATED),
+    EvaluationFilter(status=Status.IGNORED),
+    EvaluationFilter(status=Status.INSUFFICIENT_DATA),
+    EvaluationFilter(status=Status.NOT_APPLICABLE),
+    EvaluationFilter(status=Status.COMPLIANT),
+)
+
+
+@dataclass(frozen=True)
+class CountCard:
+    """A count above the tables of a report."""
+
+    label: str
+    status_slug: str  # empty for a card of a risk, which has no colour of its own
+    count: int
+    has_rows: bool  # whether the file lists the counted resources one by one
+    query_string: str
+    is_current: bool
+
+    @property
+    def number(self) -> str:
+        """The count as text; a dash for none."""
+        return format_number(self.count or None)
+
+
+def build_report_header(report: Report, table_filter: EvaluationFilter, tab: str) -> dict[str, Any]:
+    """Return the context of report/base.html; `tab` is the name of the tab that is shown."""
+    tab_query = table_filter.query_string(sort="")
+    return {
+        "report": report,
+        **language_context(report),
+        "listed_time": format_time(report.listed_at),
+        "table_filter": table_filter,
+        "tab": tab,
+        "tab_query": "" if tab_query == "?" else tab_query,
+        "cards": build_cards(report, table_filter),
+        "mismatches": [note["facts"] for note in report.notes if note["code"] == "count_mismatch"],
+        "checked_count": sum(report.stated_counts.get("checked", {}).values()),
+    }
+
+
+def language_context(report: Report) -> dict[str, str]:
+    """Return the language of the file, and again as the foreign one if the page has another."""
+    language = report.language or "und"
+    page_language = (get_language() or "").split("-")[0]
+    is_foreign = language.split("-")[0] != page_language
+    return {"file_language": language, "foreign_language": language if is_foreign else ""}
+
+
+def build_cards(report: Report, table_filter: EvaluationFilter) -> list[CountCard]:
+    """Return the cards of a report; the one of unstated risks only if it counts something."""
+    cards = [build_card(report, card_filter, table_filter) for card_filter in CARD_FILTERS]
+    return [
+        card
+        for card, card_filter in zip(cards, CARD_FILTERS, strict=True)
+        if card.count or card_filter.risk is not Risk.NOT_STATED
+    ]
+
+
+def build_card(
+    report: Report, card_filter: EvaluationFilter, table_filter: EvaluationFilter
+) -> CountCard:
+    """Return the card of a filter; it is current if the table shows the same status and risk."""
+    status, risk = card_filter.status, card_filter.risk
+    assert status is not None  # noqa: S101  # every card has one
+    has_rows = status in report.listed_statuses
+    return CountCard(
+        label=str(status.label if risk is None else risk.label),
+        status_slug=status.slug if risk is None else "",
+        count=count_evaluations(report, card_filter) if has_rows else report.counts[status],
+        has_rows=has_rows,
+        query_string=card_filter.query_string(),
+        is_current=(table_filter.status, table_filter.risk) == (status, risk),
+    )

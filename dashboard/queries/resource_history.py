@@ -1,0 +1,96 @@
+"""The history of a resource: every status that each rule gave it, over all packs and accounts."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from dashboard.models import Evaluation, Pack, Report, Risk, Rule, Status
+from dashboard.models.evaluations import FOREVER, position_time
+
+MAX_SPANS = 5_000  # of one resource
+
+
+@dataclass(frozen=True)
+class StatusPeriod:
+    """The time in which a rule gave a resource one status."""
+
+    evaluation: Evaluation
+    start: dt.datetime
+    # None while the status still stands.
+    end: dt.datetime | None
+    # The report in which the period starts.
+    report: int | None
+
+    @property
+    def status(self) -> Status:
+        return Status(self.evaluation.status)
+
+
+@dataclass
+class Timeline:
+    """The statuses that one rule gave a resource, oldest first."""
+
+    pack: Pack
+    rule: Rule
+    periods: list[StatusPeriod] = field(default_factory=list)
+
+    @property
+    def last(self) -> StatusPeriod:
+        return self.periods[-1]
+
+    @property
+    def risk(self) -> Risk:
+        return Risk(self.last.evaluation.risk)
+
+    @property
+    def is_failing(self) -> bool:
+        return self.last.end is None and self.last.status is Status.NON_COMPLIANT
+
+    @property
+    def newest_first(self) -> list[StatusPeriod]:
+        return self.periods[::-1]
+
+    @property
+    def sort_key(self) -> tuple[object, ...]:
+        """Sort by status, risk, pack and rule; rules that no longer judge the resource are last."""
+        has_ended = self.last.end is not None
+        names = (self.pack.name, self.rule.name, self.rule.pk)
+        return (has_ended, self.last.status, self.risk or 9, *names)
+
+
+def load_timelines(number: int) -> list[Timeline]:
+    """Return the timelines of a resource, failing ones first; none where no rule judged it."""
+    spans = load_resource_spans(number)
+    report_ids = find_first_reports(spans)
+    timelines: dict[tuple[int, int, int], Timeline] = {}
+    for span in spans:
+        timeline = timelines.setdefault(
+            (span.pack_id, span.rule_id, span.key), Timeline(span.pack, span.rule)
+        )
+        end = None if span.until == FOREVER else position_time(span.until)
+        report_id = report_ids.get((span.pack_id, span.first))
+        timeline.periods.append(StatusPeriod(span, position_time(span.first), end, report_id))
+    return sorted(timelines.values(), key=lambda timeline: timeline.sort_key)
+
+
+def load_resource_spans(number: int) -> list[Evaluation]:
+    """Return the spans of a resource in all packs, oldest first for each rule."""
+    # The index of spans begins with the pack: naming all packs lets the database use it.
+    all_packs = Pack.objects.order_by().values("pk")
+    spans = (
+        Evaluation.objects.filter(pack__in=all_packs, resource=number)
+        .select_related("pack__account", "rule")
+        .defer("search_text", "pack__account__secret_encrypted")
+        .order_by("pack", "rule", "key", "first")
+    )
+    return list(spans[:MAX_SPANS])
+
+
+def find_first_reports(spans: list[Evaluation]) -> dict[tuple[int, int], int]:
+    """Return the reports in which the spans start, by pack and position."""
+    reports = Report.objects.ready().filter(
+        pack__in={span.pack_id for span in spans}, position__in={span.first for span in spans}
+    )
+    return {
+        (report.pack_id, report.position or 0): report.pk
+        for report in reports.only("pack", "position")
+    }

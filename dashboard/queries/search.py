@@ -1,0 +1,40 @@
+"""The search over everything: packs, accounts and rules by name or id, resources by id."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from dashboard.models import Account, Evaluation, Pack, Rule
+from dashboard.models.evaluations import FOREVER
+
+MAX_RESULTS = 20  # of each kind
+
+
+@dataclass(frozen=True)
+class SearchResults:
+    """At most MAX_RESULTS of each kind."""
+
+    accounts: QuerySet[Account]
+    packs: QuerySet[Pack]
+    rules: QuerySet[Rule]
+    resources: QuerySet[Evaluation]
+
+
+def search_all(text: str) -> SearchResults:
+    """Find what contains the text in its name or starts with it in its id.
+
+    Resources are found by the start of their id alone, as they stand in the latest reports.
+    """
+    has_name = Q(name__icontains=text)
+    accounts = Account.objects.defer("secret_encrypted")
+    packs = Pack.objects.select_related("account").defer("account__secret_encrypted")
+    rules = Rule.objects.select_related("pack")
+    evaluations = Evaluation.objects.filter(until=FOREVER, resource_id__startswith=text)
+    return SearchResults(
+        accounts=accounts.filter(has_name | Q(uid__startswith=text))[:MAX_RESULTS],
+        packs=packs.filter(has_name | Q(pack_id__startswith=text))[:MAX_RESULTS],
+        rules=rules.filter(has_name | Q(identifier__icontains=text) | Q(rule_id__startswith=text))[
+            :MAX_RESULTS
+        ],
+        resources=evaluations.select_related("pack", "rule").failing_first()[:MAX_RESULTS],
+    )
