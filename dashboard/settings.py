@@ -1,6 +1,6 @@
 """Every setting, read from the environment; the defaults run the demo on one machine.
 
-docs/settings.md says what each means to who runs the product.
+docs/settings.md describes them for the administrator.
 """
 
 import tomllib
@@ -21,8 +21,8 @@ VAR = Path(env.str("VAR_DIR", str(ROOT / "var")))
 VAR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def kept(name: str, value: str) -> str:
-    """A secret made at the first start and kept beside the data, for those who set none."""
+def load_or_create_secret(name: str, value: str) -> str:
+    """Return the secret stored in VAR_DIR; at the first start store `value` there."""
     path = VAR / name
     try:
         with path.open("x") as file:
@@ -33,12 +33,13 @@ def kept(name: str, value: str) -> str:
     return value
 
 
-SECRET_KEY = env.str("SECRET_KEY", "") or kept(
+SECRET_KEY = env.str("SECRET_KEY", "") or load_or_create_secret(
     "secret-key", get_random_secret_key() + get_random_secret_key()
 )
-# The first key encrypts; all of them decrypt. Put a new one in front to rotate, then run `manage.py rotate_keys`.
+# The first key encrypts, all of them decrypt. To rotate, put a new key in front and run
+# `manage.py rotate_keys`.
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", []) or [
-    kept("encryption-key", Fernet.generate_key().decode())
+    load_or_create_secret("encryption-key", Fernet.generate_key().decode())
 ]
 
 DEBUG = env.bool("DEBUG", False)
@@ -99,8 +100,8 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "/accounts/login/"
+LOGIN_URL = LOGOUT_REDIRECT_URL = "login"
+LOGIN_REDIRECT_URL = "home"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -115,6 +116,7 @@ TEMPLATES = [
             "builtins": [
                 "template_partials.templatetags.partials",
                 "dashboard.text.template_tags",
+                "dashboard.charts.sparkline",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
@@ -147,26 +149,27 @@ DATABASES = {
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
-        # A writer waits for its turn at the start of a transaction, not in its middle, where SQLite would refuse.
+        # A writer waits at the start of its transaction; in the middle SQLite would refuse it.
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
-        # page_size: of a new database. wal_autocheckpoint: the log is written back by the worker every minute, not in
-        # the middle of a usual report.
+        # page_size counts for a new database. With wal_autocheckpoint the worker writes the log
+        # back every minute, and not a request in the middle of storing a report.
         "init_command": "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
         "PRAGMA cache_size=-32000; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;"
         "PRAGMA wal_autocheckpoint=8000;",
     }
 else:
-    # To compile a query takes PostgreSQL longer than to answer ours. PgBouncer takes no options: there they are empty.
+    # Compiling a query takes PostgreSQL longer than answering ours. PgBouncer accepts no options:
+    # leave the setting empty there.
     if options := env.str("POSTGRES_OPTIONS", "-c jit=off"):
         DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", options)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 
-def queue(url: str) -> dict[str, Any]:
-    """The queue at an address: sqlite:///path, redis://host/0 or postgresql://user@host/name.
+def parse_queue_url(url: str) -> dict[str, Any]:
+    """Return the settings of a queue: sqlite:///path, redis://host/0 or postgresql://user@host/name.
 
-    Only told here: commands that send nothing need not load huey, a fifth of the time that they take to start.
+    huey itself is not imported here: it takes a fifth of the time that a command needs to start.
     """
     parts = urlsplit(url)
     where: dict[str, Any] = {"huey_class": "huey.PostgresHuey", "dsn": url}
@@ -177,7 +180,7 @@ def queue(url: str) -> dict[str, Any]:
     return {"name": "ledger", "results": False, "immediate": False, **where}
 
 
-HUEY = queue(env.str("QUEUE_URL", f"sqlite://{VAR / 'queue.sqlite3'}"))
+HUEY = parse_queue_url(env.str("QUEUE_URL", f"sqlite://{VAR / 'queue.sqlite3'}"))
 
 # The archive: originals under their SHA-256, and what was read from them. Append-only.
 STORAGES = {
@@ -212,17 +215,19 @@ LOGGING = {
     "loggers": {"dashboard": {"level": env.str("LOG_LEVEL", "INFO")}},
 }
 
-# The life of a report.
+# Minutes after which a run fails that has not ended.
 REPORT_LIMIT_MINUTES = env.int("REPORT_LIMIT_MINUTES", 30)
-# Seconds after which a worker that has fallen silent in the middle of a step counts as dead.
+# Seconds after which the claim of a worker ends that no longer renews it.
 LEASE_SECONDS = env.float("LEASE_SECONDS", 30.0)
-# What a file may take at most before its reading is refused.
+# Limits of reading one file.
 READ_LIMIT_SECONDS = env.int("READ_LIMIT_SECONDS", 600)
 FILE_LIMIT_BYTES = env.int("FILE_LIMIT_BYTES", 200 * 2**20)
-# Hosts that a report may be downloaded from: a suffix (.aliyuncs.com) or host:port. The sandbox's is added by the demo.
+# Hosts from which reports may be downloaded: a suffix (.aliyuncs.com) or host:port. The demo adds
+# the sandbox's.
 DOWNLOAD_HOSTS = env.list("DOWNLOAD_HOSTS", [".aliyuncs.com"])
-# Calls a minute and account. Alibaba Cloud publishes none for these operations; these are what we assume.
+# Calls per minute and account. Alibaba Cloud publishes no limits for these operations; these are
+# assumed.
 GENERATE_PER_MINUTE = env.int("GENERATE_PER_MINUTE", 60)
 ASK_PER_MINUTE = env.int("ASK_PER_MINUTE", 300)
-# The tests talk to the sandbox within their own process through this.
+# The tests reach the sandbox in their own process through this transport.
 CLOUD_TRANSPORT: Any = None

@@ -1,4 +1,4 @@
-"""The site's table of contents."""
+"""The URLs of the site and their names."""
 
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path
@@ -18,6 +18,7 @@ from dashboard.views import (
     rules,
     search,
     sheets,
+    sign_in,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -76,18 +77,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(
         "packs/<int:pack_id>/compare/<int:older>/<int:newer>/print/",
-        comparison.comparison_detail,
-        {"printed": True},
+        comparison.comparison_print,
         name="comparison-print",
     ),
     path(
         "packs/<int:pack_id>/compare/<int:older>/<int:newer>/changes/<str:kind>/",
-        comparison.comparison_preparing,
+        comparison.comparison_export_preparing,
         name="comparison-export-preparing",
     ),
     path(
         "packs/<int:pack_id>/compare/<int:older>/<int:newer>/changes.<str:kind>",
-        comparison.comparison_export_file,
+        comparison.comparison_export,
         name="comparison-export",
     ),
     path("accounts/", accounts.account_list, name="account-list"),
@@ -96,7 +96,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/<int:pk>/edit/", accounts.account_edit, name="account-edit"),
     path("accounts/<int:pk>/test/", accounts.account_test, name="account-test"),
     path("accounts/<int:pk>/refresh/", accounts.account_refresh, name="account-refresh"),
-    path("accounts/login/", preferences.SignIn.as_view(), name="login"),
+    path("accounts/login/", sign_in.SignInView.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("preferences/", preferences.preferences_page, name="preferences"),
 ]

@@ -1,72 +1,108 @@
-// What a static page cannot do alone: quiet polling, announcements, keys, copying. Everything works without it.
-const say = document.getElementById("say");
-const said = new Map();
+// What HTML cannot do alone: announcements, quiet polling, keys, copying. Everything works without it.
+const announcer = document.getElementById("announcements");
+const announcedTexts = new Map();
 
-function announce(text, shown) {
-  say.toggleAttribute("data-shown", Boolean(shown));
-  say.textContent = text;
+function announce(text, isVisible) {
+  announcer.toggleAttribute("data-shown", Boolean(isVisible));
+  announcer.textContent = text;
 }
 
-// Each new state is said once: what an element says is remembered under its id.
-function listen(first) {
-  const news = [...document.querySelectorAll("[data-announce]")].filter((element) => said.get(element.id) !== element.dataset.announce);
-  for (const element of news) said.set(element.id, element.dataset.announce);
-  if (news.length && first !== true) announce(news.map((element) => element.dataset.announce).join(". "));
+// Return the texts that have not been announced yet. An element's text is remembered under its id.
+function collectNews() {
+  const elements = [...document.querySelectorAll("[data-announce]")];
+  const changed = elements.filter((element) => announcedTexts.get(element.id) !== element.dataset.announce);
+  for (const element of changed) announcedTexts.set(element.id, element.dataset.announce);
+  return changed.map((element) => element.dataset.announce).join(". ");
 }
-listen(true);
-document.addEventListener("htmx:afterSettle", listen);
+collectNews(); // What the page shows from the start is not news.
+document.addEventListener("htmx:afterSettle", () => {
+  const text = collectNews();
+  if (text) announce(text);
+});
 
-// A hidden tab does not ask; one that comes back asks at once.
+// A hidden tab does not poll; one that becomes visible polls at once.
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.target.matches("[data-poll]")) event.preventDefault();
 });
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) for (const element of document.querySelectorAll("[data-poll]")) htmx.trigger(element, "seen");
+  if (document.hidden) return;
+  for (const element of document.querySelectorAll("[data-poll]")) htmx.trigger(element, "seen");
 });
 for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => {
-    if (!event.target.matches("[data-poll]")) announce(document.body.dataset.trouble, true);
+    if (!event.target.matches("[data-poll]")) announce(document.body.dataset.errorText, true);
   });
 }
 
 document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.menu[open]")) {
-    if (!menu.contains(event.target)) menu.open = false;
-  }
-  if (event.target.closest("[data-help]")) document.getElementById("help").showModal();
+  closeMenusOutside(event.target);
+  if (event.target.closest("[data-help]")) showHelp();
   if (event.target.closest("[data-print]")) print();
-  const copy = event.target.closest("[data-copy]");
-  if (copy) {
-    const text = copy.dataset.copy || new URL(copy.href, location.href).href;
-    if (copy.href) event.preventDefault();
-    navigator.clipboard.writeText(text).then(() => announce(document.body.dataset.copied, true));
-    setTimeout(() => say.removeAttribute("data-shown"), 1500);
+  const source = event.target.closest("[data-copy]");
+  if (source) {
+    if (source.href) event.preventDefault();
+    copyText(source.dataset.copy || new URL(source.href, location.href).href);
   }
 });
 
-// A row's first link or button is what the row opens with; the keys walk from one to the next.
-function step(by) {
-  const rows = [...document.querySelectorAll("main tbody tr:not(.group, .inset)")].filter((row) => row.querySelector("a, button"));
-  const here = rows.findIndex((row) => row.contains(document.activeElement));
-  const row = rows[here < 0 ? (by > 0 ? 0 : rows.length - 1) : here + by];
+function closeMenusOutside(target) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(target)) menu.open = false;
+  }
+}
+
+function showHelp() {
+  document.getElementById("help").showModal();
+}
+
+function copyText(text) {
+  navigator.clipboard.writeText(text).then(() => announce(document.body.dataset.copiedText, true));
+  setTimeout(() => announcer.removeAttribute("data-shown"), 1500);
+}
+
+// The first link or button of a row opens it; j and k move from row to row.
+function focusRow(offset) {
+  const allRows = [...document.querySelectorAll("main tbody tr:not(.group, .inset)")];
+  const rows = allRows.filter((row) => row.querySelector("a, button"));
+  const current = rows.findIndex((row) => row.contains(document.activeElement));
+  const start = offset > 0 ? 0 : rows.length - 1;
+  const row = rows[current < 0 ? start : current + offset];
   row?.querySelector("a, button").focus();
 }
-function close() {
+
+function focusSearch() {
+  const field = document.querySelector("main input[type=search]") ?? document.getElementById("search");
+  field?.focus();
+}
+
+// Close the open menu, else the open row, else leave the field.
+function closeOpened() {
   const menu = document.querySelector("details.menu[open]");
-  const opened = document.activeElement?.closest(".inset, .opened")?.parentElement.querySelector("[data-close]");
+  const row = document.activeElement?.closest(".inset, .opened");
+  const closeLink = row?.parentElement.querySelector("[data-close]");
   if (menu) {
     menu.open = false;
     menu.querySelector("summary").focus();
-  } else if (opened) opened.click();
-  else if (document.activeElement?.matches("input, select")) document.activeElement.blur();
+  } else if (closeLink) {
+    closeLink.click();
+  } else if (document.activeElement?.matches("input, select")) {
+    document.activeElement.blur();
+  }
 }
+
+const keyActions = {
+  "/": focusSearch,
+  j: () => focusRow(1),
+  k: () => focusRow(-1),
+  "?": showHelp,
+};
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.key === "Escape") return close();
+  if (event.key === "Escape") return closeOpened();
   if (event.target.matches("input, select, textarea")) return;
-  const act = { "/": () => (document.querySelector("main input[type=search]") ?? document.getElementById("search"))?.focus(), j: () => step(1), k: () => step(-1), "?": () => document.getElementById("help").showModal() }[event.key];
-  if (act) {
+  const action = keyActions[event.key];
+  if (action) {
     event.preventDefault();
-    act();
+    action();
   }
 });

@@ -6,7 +6,7 @@ from django_htmx.middleware import HtmxDetails
 
 
 class Request(HttpRequest):
-    """A request as the middleware leaves it to a view: of somebody signed in, and perhaps htmx's."""
+    """A request as the middleware passes it to a view: with a signed-in user and htmx details."""
 
     user: User
     htmx: HtmxDetails

@@ -1,4 +1,4 @@
-"""Accounts, for administrators: add, edit, test the connection, refresh the packs."""
+"""The accounts, for administrators: add, edit, test the connection, refresh the packs."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -12,25 +12,27 @@ from django.views.decorators.http import require_GET, require_POST
 from dashboard import cloud
 from dashboard.generation import discovery
 from dashboard.models import Account
-from dashboard.text import error_messages
+from dashboard.text.error_messages import ErrorMessage, explain_error
 from dashboard.views import Request
 from dashboard.views.forms import AccountForm
 
-Shown = Account.objects.defer("secret_encrypted")
+accounts_without_secret = Account.objects.defer("secret_encrypted")
 
 
 @require_GET
 @permission_required("dashboard.view_account", raise_exception=True)
 def account_list(request: Request) -> HttpResponse:
-    in_cloud = Count("packs", filter=Q(packs__gone_at=None, packs__imported=False))
-    return render(request, "account/list.html", {"accounts": Shown.annotate(in_cloud=in_cloud)})
+    packs_in_cloud = Count("packs", filter=Q(packs__gone_at=None, packs__imported=False))
+    accounts = accounts_without_secret.annotate(packs_in_cloud=packs_in_cloud)
+    return render(request, "account/list.html", {"accounts": accounts})
 
 
 @require_GET
 @permission_required("dashboard.view_account", raise_exception=True)
 def account_detail(request: Request, pk: int) -> HttpResponse:
-    found = get_object_or_404(Shown, pk=pk)
-    return render(request, "account/detail.html", {"account": found, "packs": found.packs.all()})
+    account = get_object_or_404(accounts_without_secret, pk=pk)
+    context = {"account": account, "packs": account.packs.all()}
+    return render(request, "account/detail.html", context)
 
 
 @permission_required("dashboard.add_account", raise_exception=True)
@@ -44,39 +46,38 @@ def account_edit(request: Request, pk: int) -> HttpResponse:
 
 
 def render_account_form(request: Request, account: Account) -> HttpResponse:
-    """The form of an account; once it is kept, the account's page, where the connection can be tested."""
-    name = account.name
+    """Show the form of an account; a valid one is saved and leads to the account's page."""
+    # Validation writes the form's values into the account: the heading keeps the stored name.
+    stored_name = account.name
     form = AccountForm(request.POST or None, instance=account)
     if form.is_valid():
-        kept = form.save()
-        messages.success(
-            request, _("%(account)s saved. Next: test the connection.") % {"account": kept.name}
-        )
-        return redirect(f"/accounts/{kept.pk}/")
+        account = form.save()
+        text = _("%(account)s saved. Next: test the connection.") % {"account": account.name}
+        messages.success(request, text)
+        return redirect("account-detail", account.pk)
     status = 422 if form.is_bound else 200
-    return render(
-        request, "account/form.html", {"form": form, "pk": account.pk, "name": name}, status=status
-    )
+    context = {"form": form, "pk": account.pk, "name": stored_name}
+    return render(request, "account/form.html", context, status=status)
 
 
 @require_POST
 @permission_required("dashboard.change_account", raise_exception=True)
 def account_test(request: Request, pk: int) -> HttpResponse:
-    """Asks the cloud for the packs and says in words what came of it; changes nothing."""
+    """Ask the cloud for the packs and show whether that works; change nothing."""
     account = get_object_or_404(Account, pk=pk)
-    verdict = discovery.test_connection(account)
-    words = ngettext(
+    result = discovery.test_connection(account)
+    text = ngettext(
         "The connection works. The cloud lists %(count)s pack.",
         "The connection works. The cloud lists %(count)s packs.",
-        verdict.packs,
+        result.packs,
     )
-    return show_account_message(request, account, words % {"count": verdict.packs}, verdict.error)
+    return show_account_message(request, account, text % {"count": result.packs}, result.error)
 
 
 @require_POST
 @permission_required("dashboard.change_account", raise_exception=True)
 def account_refresh(request: Request, pk: int) -> HttpResponse:
-    """Fetches the list of packs; those that are gone from the cloud stay, and are marked."""
+    """Load the list of packs from the cloud; packs that are gone from it stay, and are marked."""
     account = get_object_or_404(Account, pk=pk)
     try:
         discovery.refresh_packs(account)
@@ -86,19 +87,30 @@ def account_refresh(request: Request, pk: int) -> HttpResponse:
 
 
 def show_account_message(
-    request: Request, account: Account, words: str, error: cloud.CloudError | None = None
+    request: Request, account: Account, text: str, error: cloud.CloudError | None = None
 ) -> HttpResponse:
-    """The verdict on the account's page: in place, or after a redirect as a message."""
-    cause = error_messages.explain_error(error.code, error.facts) if error else None
+    """Show a text or an error on the account's page: in place for htmx, else after a redirect."""
+    message = explain_error(error.code, error.facts) if error else None
     request_id = error.request_id if error else ""
     if request.htmx:
-        verdict = {"words": words, "cause": cause, "request_id": request_id}
-        context = {"account": account, "packs": account.packs.all(), **verdict}
+        context = {
+            "account": account,
+            "packs": account.packs.all(),
+            "text": text,
+            "error": message,
+            "request_id": request_id,
+        }
         return render(request, "account/detail.html#packs", context)
-    if cause:
-        parts = [_("%(title)s.") % {"title": cause.title}, cause.meaning, cause.next_step]
-        words = " ".join(
-            [*parts, _("Request id: %(id)s") % {"id": request_id}] if request_id else parts
-        )
-    messages.add_message(request, messages.ERROR if cause else messages.SUCCESS, words)
-    return redirect(f"/accounts/{account.pk}/")
+    if message:
+        messages.error(request, join_error_message(message, request_id))
+    else:
+        messages.success(request, text)
+    return redirect("account-detail", account.pk)
+
+
+def join_error_message(message: ErrorMessage, request_id: str) -> str:
+    """Return an error message as one paragraph, with the cloud's request id if there is one."""
+    sentences = [_("%(title)s.") % {"title": message.title}, message.meaning, message.next_step]
+    if request_id:
+        sentences.append(_("Request id: %(id)s") % {"id": request_id})
+    return " ".join(sentences)

@@ -1,288 +1,213 @@
-"""Two reports of a pack against each other: what changed, on which scope, as a page and as files."""
+"""Two reports of a pack compared: as a page, as a document to print, and as files."""
 
-from collections.abc import Iterable, Iterator
-from functools import cache
-from html import escape
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboard.comparison import comparison_rows, rule_scope
+from dashboard.comparison import comparison_rows
+from dashboard.comparison.buckets import Bucket
 from dashboard.comparison.comparison_filter import ComparisonFilter
-from dashboard.comparison.comparison_rows import ChangeRow, ComparisonPage
-from dashboard.comparison.differences import Bucket, Comparison, ListedStatuses, compare_reports
-from dashboard.comparison.rule_scope import RuleScope
-from dashboard.exports import comparison_export
-from dashboard.models import Report, Status
-from dashboard.models.evaluations import position_time
+from dashboard.comparison.differences import Comparison, RateCounts, compare_reports
+from dashboard.comparison.rule_scope import RuleScope, load_rule_scope
+from dashboard.exports import comparison_tables
+from dashboard.exports.comparison_tables import COMPARISON_ROWS_PER_SECOND
+from dashboard.exports.menu import list_export_choices
+from dashboard.models import Report
 from dashboard.queries.filters import RISKS
-from dashboard.text.formatting import format_time, shorten_middle
-from dashboard.text.template_tags import mark, risk_mark, time
-from dashboard.views import Request, exports
-from dashboard.views.log import log_file_taken
+from dashboard.queries.paging import paginate
+from dashboard.text.formatting import format_time
+from dashboard.views import Request
+from dashboard.views.downloads import get_item_or_404, render_preparing_page, send_export
 
-STATUS_OF = {
-    Bucket.NEW_FAILURE: Status.NON_COMPLIANT,
-    Bucket.STILL_FAILING: Status.NON_COMPLIANT,
-    Bucket.FIXED: Status.COMPLIANT,
-    Bucket.APPEARED_COMPLIANT: Status.COMPLIANT,
-    Bucket.STILL_COMPLIANT: Status.COMPLIANT,
-    Bucket.NEWLY_IGNORED: Status.IGNORED,
-    Bucket.STILL_IGNORED: Status.IGNORED,
-}
-# What a comparison says of its reports, of the sixty columns that there are.
-NEEDED = (
-    "position", "created_at", "language", "listed_statuses", "notes", "stated_counts", "label", "file_name", "original", "filter_choices",
-    "rated_compliant", "rated_failing", *(status.field for status in Status),
-    "pack__name", "pack__pack_id", "pack__account__name", "pack__account__uid",
-)  # fmt: skip
-PRINTED = 5_000  # rows of a print; the page says when there are more
+ROWS_PER_PAGE = 50
+PRINTED_CHANGES = 5_000  # rows that a print has at most; it says so
 
 
 @require_safe
 def comparison_latest(request: HttpRequest, pack_id: int) -> HttpResponse:
-    """Leads to the comparison of ?a= and ?b=; by default the latest report against the one before."""
-    ready = Report.objects.ready().filter(pack=pack_id)
-    asked = [int(pk) for name in "ab" if (pk := request.GET.get(name, "")).isdecimal()]
-    wanted = ready.filter(pk__in=asked) if asked else ready
-    found = list(wanted.order_by("-position").values_list("pk", flat=True)[:2])
-    if not found:
+    """Redirect to the comparison of ?a= and ?b=; by default of the two latest reports."""
+    reports = Report.objects.ready().filter(pack=pack_id).order_by("-position")
+    chosen = [int(pk) for name in ("a", "b") if (pk := request.GET.get(name, "")).isdecimal()]
+    if chosen:
+        reports = reports.filter(pk__in=chosen)
+    newest = list(reports.values_list("pk", flat=True)[:2])
+    if not newest:
         raise Http404(_("There is no report to compare."))
-    return redirect(f"/packs/{pack_id}/compare/{found[-1]}/{found[0]}/")
-
-
-def find_comparison(pack_id: int, older: int, newer: int) -> Comparison:
-    """Raises Http404 where one of them is no ready report of the pack."""
-    ready = Report.objects.ready().filter(pack=pack_id).select_related("pack__account")
-    reports = ready.only(*NEEDED).in_bulk([older, newer])
-    if not {older, newer} <= reports.keys():
-        raise Http404
-    return compare_reports(reports[older], reports[newer])
+    return redirect("comparison-detail", pack_id, newest[-1], newest[0])
 
 
 @require_safe
-def comparison_detail(
-    request: HttpRequest, pack_id: int, older: int, newer: int, printed: bool = False
-) -> HttpResponse:
-    found = find_comparison(pack_id, older, newer)
-    if found.older.pk != older:  # always from the older to the newer
-        query = f"?{request.GET.urlencode()}" if request.GET else ""
-        return redirect(f"/packs/{pack_id}/compare/{newer}/{older}/{query}")
-    wanted, base = ComparisonFilter.parse(request.GET), f"/packs/{pack_id}/compare/{older}/{newer}/"
-    judged = rule_scope.compare_scopes(found)
-    page = comparison_rows.load_comparison_page(
-        found, judged, wanted, PRINTED if printed else comparison_rows.PAGE
-    )
-    context = {
-        "compared": found,
-        "pack": found.newer.pack,
-        "wanted": wanted,
-        "base": base,
-        "formats": comparison_export.FORMATS,
-        "export": f"{base}changes",
-        "rows_exported": comparison_export.count_at_most(found, wanted),
-        "query_exported": wanted.query_string(),
-        "page": page,
-        "groups": group_rows(judged, comparison_rows.build_rows(found, judged, page.changes)),
-        "heads": comparison_heads(),
-        "sentence": comparison_rows.summarize_changes(found),
-        "cards": bucket_cards(found, wanted),
-        "chips": filter_chips(found.lists, judged, wanted),
-        "risks": [(slug, risk.label, risk == wanted.risk) for slug, risk in RISKS.items()],
-        "scope": judged,
-        "rule_changes": list(judged.changes()),
-        "rates": rate_rows(found),
-        **pager_links(page, wanted),
-    }
-    if printed:
-        made = {"sides": [found.older, found.newer], "printed": format_time(timezone.now())}
-        return render(request, "comparison/print.html", context | made)
+def comparison_detail(request: Request, pack_id: int, older: int, newer: int) -> HttpResponse:
+    """Show what changed between two reports."""
+    comparison = find_comparison(pack_id, older, newer)
+    if comparison.older.pk != older:
+        return redirect_in_time_order(request, "comparison-detail", comparison)
+    context = build_comparison_context(request, comparison, ROWS_PER_PAGE)
     return render(request, "comparison/detail.html", context)
 
 
-def bucket_cards(found: Comparison, wanted: ComparisonFilter) -> list[dict[str, Any]]:
-    """A card for each bucket that holds something, and for the two that a reader looks for first."""
-    shown = [
-        bucket
-        for bucket in Bucket
-        if found.counts[bucket] or bucket in (Bucket.NEW_FAILURE, Bucket.FIXED)
-    ]
-    return [
-        {
-            "words": found.lists.label(bucket),
-            "status": STATUS_OF[bucket].slug if bucket in STATUS_OF else "",
-            "count": found.counts[bucket],
-            "link": ComparisonFilter(bucket=bucket).query_string(),
-            "current": wanted.bucket is bucket,
-            "changed": bucket.changed,
-        }
-        for bucket in shown
-    ]
-
-
-def filter_chips(
-    lists: ListedStatuses, judged: RuleScope, wanted: ComparisonFilter
-) -> list[tuple[str, str]]:
-    """What narrows, in words, each with the link that takes it away."""
-    found = []
-    if wanted.bucket:
-        found.append((lists.label(wanted.bucket), wanted.query_string(bucket=None)))
-    if wanted.risk is not None:
-        found.append(
-            (_("risk: %(risk)s") % {"risk": wanted.risk.label}, wanted.query_string(risk=None))
-        )
-    if wanted.rule:
-        found.append(
-            (judged.rule(wanted.rule).name or str(wanted.rule), wanted.query_string(rule=None))
-        )
-    if wanted.q:
-        found.append((_("search: %(words)s") % {"words": wanted.q}, wanted.query_string(q="")))
-    return found
-
-
-def group_rows(judged: RuleScope, rows: list[ChangeRow]) -> list[dict[str, Any]]:
-    """The rows, as HTML, under their rules, in the order in which they come."""
-    risk = cache(risk_mark)
-    found: dict[int, list[SafeString]] = {}
-    for rule, line in zip((row.change.rule for row in rows), render_rows(rows), strict=True):
-        found.setdefault(rule, []).append(line)
-    return [
-        {
-            "rule": judged.rule(number),
-            "risk": risk(judged.rule(number).risk),
-            "rows": SafeString("\n".join(of_rule)),
-            "removed": judged.removed(number),
-            "added": judged.added(number),
-        }
-        for number, of_rule in found.items()
-    ]
-
-
-def render_rows(rows: Iterable[ChangeRow]) -> Iterator[SafeString]:
-    """Rows as HTML, each mark and time made once: a template would take several times as long."""
-    marked = cache(lambda status, words: mark(status.slug if status else "not-applicable", words))
-    since = cache(lambda position: time(position_time(position)) if position else "")
-    label = {name: escape(words) for name, words in comparison_heads().items()}
-    words = tuple(map(escape, (_("actual"), " · " + _("compared with"), _("before:"))))
-    for row in rows:
-        change, now = row.change, row.now
-        short = shorten_middle(change.resource_id, 26 if now.resource_name else 40)
-        made = (
-            f'<tr><th scope="row">{marked(change.now, row.words)}</th><td data-label="{label["resource"]}"><span>'
-            f'<a class="id" href="/resources/{now.resource}/" title="{escape(change.resource_id)}">{escape(short)}</a>'
-            f'<br>{escape(now.resource_name)}</span></td><td data-label="{label["type"]}" class="small"><span>'
-            f'{escape(now.resource_type)}<br><span class="soft">{escape(now.region)} {escape(now.account)}</span>'
-            f'</span></td><td data-label="{label["finding"]}"><span>{render_finding(row, *words)}</span></td>'
-            f'<td data-label="{label["since"]}" class="small">{since(now.since)}</td></tr>'
-        )
-        yield mark_safe(made)  # noqa: S308  # numbers, and words escaped here or in `finding`
-
-
-def comparison_heads() -> dict[str, str]:
-    """The heads of the columns, which stand beside the cells where there is no room for a table."""
-    return {
-        "change": _("Change"),
-        "resource": _("Resource"),
-        "type": _("Type, region, account"),
-        "finding": _("Finding"),
-        "since": _("First report with this status"),
+@require_safe
+def comparison_print(request: Request, pack_id: int, older: int, newer: int) -> HttpResponse:
+    """Show a comparison as a document: what the page shows, with all its rows."""
+    comparison = find_comparison(pack_id, older, newer)
+    if comparison.older.pk != older:
+        return redirect_in_time_order(request, "comparison-print", comparison)
+    context = build_comparison_context(request, comparison, PRINTED_CHANGES)
+    context |= {
+        "reports": [comparison.older, comparison.newer],
+        "printed_at": format_time(timezone.now()),
     }
-
-
-def render_finding(row: ChangeRow, is_: str, should: str, before: str) -> str:
-    """What was found, as HTML, and what the older report said where it said otherwise."""
-    now, former = row.now, f"{row.before.actual} {row.before.reason}".strip() if row.before else ""
-    found = ""
-    if now.actual:
-        expected = f"{should} <b>{escape(now.expected)}</b>" if now.expected else ""
-        found = f"{is_} <b>{escape(now.actual)}</b>{expected}<br>"
-    found += escape(now.reason)
-    if former:
-        found += f' <span class="soft">{before} {escape(former)}</span>'
-    return found
-
-
-def rate_rows(found: Comparison) -> list[dict[str, Any]]:
-    """The rate of both reports, on the full scope and on the common one."""
-    shown: list[dict[str, Any]] = [
-        {
-            "words": _("as reported (each on its own scope)"),
-            "older": found.full[0],
-            "newer": found.full[1],
-        }
-    ]
-    if found.common:
-        shown.append(
-            {
-                "words": _("like for like (rules and resources in both)"),
-                "older": found.common[0],
-                "newer": found.common[1],
-            }
-        )
-    return shown
-
-
-def pager_links(page: ComparisonPage, wanted: ComparisonFilter) -> dict[str, str]:
-    """The links of the pager."""
-    places = {"first": 1, "previous": page.number - 1, "next": page.number + 1, "last": page.last}
-    return {name: wanted.query_string(page=number) for name, number in places.items()}
-
-
-def requested_export(request: Request, found: Comparison) -> comparison_export.ComparisonExport:
-    """The file that a query string asks for."""
-    return comparison_export.ComparisonExport(
-        found,
-        rule_scope.compare_scopes(found),
-        ComparisonFilter.parse(request.GET),
-        request.user.get_username(),
-    )
+    return render(request, "comparison/print.html", context)
 
 
 @require_safe
-def comparison_export_file(
+def comparison_export(
     request: Request, pack_id: int, older: int, newer: int, kind: str
 ) -> HttpResponseBase:
-    """The comparison as a file: the same numbers, all pages, under the filter of the page."""
-    form, found = (
-        exports.find_format(kind, comparison_export.FORMATS),
-        find_comparison(pack_id, older, newer),
-    )
-    name = comparison_export.comparison_file_name(found, kind)
-    headers = {
-        "Content-Disposition": content_disposition_header(True, name),
-        "X-Content-Type-Options": "nosniff",
-    }
-    # Made whole: what is streamed after the request has neither the reader's language nor the reader's zone.
-    made = HttpResponse(
-        form.write(requested_export(request, found)),
-        content_type=form.content_type,
-        headers=headers,
-    )
-    log_file_taken(request, "export", found.newer, name)
-    return made
+    """Send a comparison, filtered as on its page, as a file."""
+    comparison = find_comparison(pack_id, older, newer)
+    row_filter = ComparisonFilter.parse(request.GET)
+    user_name = request.user.get_username()
+    table = comparison_tables.build_comparison_table(comparison, row_filter, user_name)
+    return send_export(request, table, kind, comparison.newer)
 
 
 @require_safe
-def comparison_preparing(
+def comparison_export_preparing(
     request: Request, pack_id: int, older: int, newer: int, kind: str
 ) -> HttpResponse:
-    """What a reader sees while a large file is made."""
-    form, found = (
-        exports.find_format(kind, comparison_export.FORMATS),
-        find_comparison(pack_id, older, newer),
+    """Announce a large file of a comparison."""
+    comparison = find_comparison(pack_id, older, newer)
+    row_filter = ComparisonFilter.parse(request.GET)
+    page_url = reverse("comparison-detail", args=[pack_id, older, newer])
+    return render_preparing_page(
+        request,
+        file_url=reverse("comparison-export", args=[pack_id, older, newer, kind]),
+        row_count=comparison_tables.count_export_rows(comparison, row_filter),
+        rows_per_second=get_item_or_404(COMPARISON_ROWS_PER_SECOND, kind),
+        context={
+            "pack": comparison.newer.pack,
+            "title": comparison.newer.pack.name,
+            "times": [comparison.older.created_at, comparison.newer.created_at],
+            "back_url": page_url + row_filter.query_string(),
+            "back_label": _("Back to the comparison"),
+        },
     )
-    base, asked = f"/packs/{pack_id}/compare/{older}/{newer}/", requested_export(request, found)
-    about = {
-        "pack": found.newer.pack,
-        "of": found.newer.pack.name,
-        "moments": [found.older.created_at, found.newer.created_at],
-        "back": base + asked.wanted.query_string(),
-        "back_words": _("Back to the comparison"),
+
+
+def find_comparison(pack_id: int, report_id: int, other_id: int) -> Comparison:
+    """Compare two reports; raise Http404 where one of them is no ready report of the pack."""
+    reports = (
+        Report.objects.ready()
+        .filter(pack=pack_id)
+        .select_related("pack__account")
+        .in_bulk([report_id, other_id])
+    )
+    if not {report_id, other_id} <= reports.keys():
+        raise Http404
+    return compare_reports(reports[report_id], reports[other_id])
+
+
+def redirect_in_time_order(request: Request, url_name: str, comparison: Comparison) -> HttpResponse:
+    """Redirect to the same comparison with the older report first."""
+    older, newer = comparison.older, comparison.newer
+    url = reverse(url_name, args=[newer.pack_id, older.pk, newer.pk])
+    return redirect(f"{url}?{request.GET.urlencode()}" if request.GET else url)
+
+
+def build_comparison_context(
+    request: Request, comparison: Comparison, rows_per_page: int
+) -> dict[str, Any]:
+    """Return what the page and the print show of a comparison."""
+    older, newer = comparison.older, comparison.newer
+    row_filter = ComparisonFilter.parse(request.GET)
+    rule_scope = load_rule_scope(comparison)
+    changes = comparison_rows.list_changes(comparison, rule_scope, row_filter)
+    page = paginate(changes, row_filter.page, rows_per_page)
+    rows = comparison_rows.build_change_rows(comparison, rule_scope, list(page))
+    url_arguments = {"pack_id": newer.pack_id, "older": older.pk, "newer": newer.pk}
+    return {
+        **build_comparison_filter_context(comparison, rule_scope, row_filter),
+        "comparison": comparison,
+        "pack": newer.pack,
+        "rule_scope": rule_scope,
+        "page": page,
+        "groups": comparison_rows.group_rows_by_rule(rows, rule_scope),
+        "cards": list_bucket_cards(comparison, row_filter),
+        "rates": list_rates(comparison),
+        "sentence": comparison_rows.summarize_changes(comparison),
+        "page_url": reverse("comparison-detail", kwargs=url_arguments),
+        "print_url": reverse("comparison-print", kwargs=url_arguments),
+        "export_choices": list_export_choices(
+            "comparison-export", COMPARISON_ROWS_PER_SECOND, **url_arguments
+        ),
+        "rows_exported": comparison_tables.count_rows_at_most(comparison, row_filter),
+        "query_exported": row_filter.query_string(),
     }
-    return exports.render_preparing(request, form, asked.count, f"{base}changes.{kind}", about)
+
+
+def build_comparison_filter_context(
+    comparison: Comparison, rule_scope: RuleScope, row_filter: ComparisonFilter
+) -> dict[str, Any]:
+    """Return the filter, its conditions in words, and the risks to choose from."""
+    bucket, rule = row_filter.bucket, row_filter.rule
+    bucket_label = comparison.listed_statuses.label_bucket(bucket) if bucket else ""
+    rule_name = rule_scope.get_rule(rule).name if rule else ""
+    return {
+        "filter": row_filter,
+        "filter_text": row_filter.describe(rule_name, bucket=bucket_label),
+        "chips": row_filter.chips(rule_name, bucket=bucket_label),
+        "risks": [(slug, risk.label, risk == row_filter.risk) for slug, risk in RISKS.items()],
+    }
+
+
+@dataclass(frozen=True)
+class BucketCard:
+    """The count of a bucket, which leads to its rows."""
+
+    label: str
+    status_slug: str
+    count: int
+    query: str
+    is_current: bool
+    is_change: bool
+
+
+def list_bucket_cards(comparison: Comparison, row_filter: ComparisonFilter) -> list[BucketCard]:
+    """Return a card for each bucket that holds something, and always for new and fixed ones."""
+    always_shown = (Bucket.NEW_FAILURE, Bucket.FIXED)
+    return [
+        BucketCard(
+            label=comparison.listed_statuses.label_bucket(bucket),
+            status_slug=bucket.new_status.slug if bucket.new_status else "",
+            count=comparison.counts[bucket],
+            query=ComparisonFilter(bucket=bucket).query_string(),
+            is_current=row_filter.bucket is bucket,
+            is_change=bucket.is_change,
+        )
+        for bucket in Bucket
+        if comparison.counts[bucket] or bucket in always_shown
+    ]
+
+
+class RatePair(NamedTuple):
+    """The rates of both reports, and over what they are taken."""
+
+    label: str
+    older: RateCounts
+    newer: RateCounts
+
+
+def list_rates(comparison: Comparison) -> list[RatePair]:
+    """Return the rates as reported and, where it can be told, over what both reports judge."""
+    rates = [RatePair(_("as reported (each on its own scope)"), *comparison.reported_rates)]
+    if common_rates := comparison.common_rates:
+        label = _("like for like (rules and resources in both)")
+        rates.append(RatePair(label, *common_rates))
+    return rates

@@ -1,117 +1,93 @@
-"""Tables as files, and on paper."""
+"""A report's tables as files, and the report as a document to print."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboard.exports import tables
-from dashboard.exports.tables import Format, Writer
+from dashboard.exports import report_tables
+from dashboard.exports.report_tables import REPORT_ROWS_PER_SECOND
+from dashboard.exports.tables import ExportTable
 from dashboard.models import Report, Sheet, Status
-from dashboard.queries import report_query, rule_summaries
+from dashboard.queries import report_query, report_rules, rule_summaries
 from dashboard.queries.filters import EvaluationFilter
+from dashboard.queries.report_header import build_report_header
+from dashboard.queries.report_rows import ResourceRow, build_resource_rows, build_rule_rows
 from dashboard.text.formatting import format_time
 from dashboard.views import Request
-from dashboard.views.head import build_report_header
-from dashboard.views.log import log_file_taken
-from dashboard.views.reports import find_ready_report
-from dashboard.views.rows import Row, build_evaluation_rows, build_rule_rows
+from dashboard.views.downloads import get_item_or_404, render_preparing_page, send_export
 
-PRINTED = 2_000  # rows of resources that a printed report has at most; it says so
-
-
-def requested_table(request: Request, report: Report) -> tables.Table:
-    """The table that a query string asks for: rules, a sheet or, by default, resources."""
-    what = request.GET.get("what", "resources")
-    if what == "sheet":
-        number = request.GET.get("sheet", "")
-        return tables.build_sheet_table(
-            report,
-            get_object_or_404(Sheet, report=report, number=number if number.isdecimal() else -1),
-        )
-    if what == "rules":
-        return tables.build_rule_table(
-            report, EvaluationFilter.parse(request.GET, tuple(report_query.RULE_ORDERS))
-        )
-    return tables.build_resource_table(
-        report, EvaluationFilter.parse(request.GET, tuple(report_query.ORDERS))
-    )
+PRINTED_RESOURCES = 2_000  # rows that a printed report has at most; it says so
 
 
 @require_safe
 def report_export(request: Request, report_id: int, kind: str) -> HttpResponseBase:
-    """A table as a file: made whole first, so that a failure is an error page and never half a file."""
-    form = find_format(kind, tables.FORMATS)
-    asked = requested_table(request, find_ready_report(report_id))
-    name = f"{asked.file_stem}.{kind}"
-    file = tables.write_to_temporary_file(asked, form.write, request.user)
-    log_file_taken(request, "export", asked.report, name)
-    return FileResponse(file, as_attachment=True, filename=name, content_type=form.content_type)
-
-
-def find_format(kind: str, formats: Mapping[str, Format[Writer]]) -> Format[Writer]:
-    try:
-        return formats[kind]
-    except KeyError as error:
-        raise Http404 from error
+    """Send one of the report's tables, filtered as on its page, as a file."""
+    report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
+    return send_export(request, build_requested_table(request, report), kind, report)
 
 
 @require_safe
 def report_export_preparing(request: Request, report_id: int, kind: str) -> HttpResponse:
-    """What a reader sees while a large file is made."""
-    form, report = find_format(kind, tables.FORMATS), find_ready_report(report_id)
-    about = {
-        "pack": report.pack,
-        "of": report.pack_name,
-        "moments": [report.listed_at],
-        "back": f"/reports/{report_id}/",
-        "back_words": _("Back to the report"),
-    }
-    return render_preparing(
+    """Announce a large file of a report's table."""
+    report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
+    return render_preparing_page(
         request,
-        form,
-        requested_table(request, report).count,
-        f"/reports/{report_id}/export.{kind}",
-        about,
+        file_url=reverse("report-export", args=[report_id, kind]),
+        row_count=build_requested_table(request, report).row_count,
+        rows_per_second=get_item_or_404(REPORT_ROWS_PER_SECOND, kind),
+        context={
+            "pack": report.pack,
+            "title": report.pack_name,
+            "times": [report.listed_at],
+            "back_url": reverse("report-detail", args=[report_id]),
+            "back_label": _("Back to the report"),
+        },
     )
 
 
-def render_preparing(
-    request: Request, form: Format[Any], count: int, file: str, about: dict[str, Any]
-) -> HttpResponse:
-    """A page that asks for the file and stays until it comes; where the file does not take long, the file itself.
-
-    `about` says what the file is of, and which way leads back.
-    """
-    file = f"{file}?{request.GET.urlencode()}"
-    if count <= form.pace:
-        return redirect(file)
-    told = {"file": file, "count": count, "seconds": max(2, round(count / form.pace))}
-    return render(request, "export/preparing.html", about | told)
+def build_requested_table(request: Request, report: Report) -> ExportTable:
+    """Return the table that a query string names: rules, a sheet or, by default, resources."""
+    table_name = request.GET.get("what", "resources")
+    user_name = request.user.get_username()
+    if table_name == "sheet":
+        number = request.GET.get("sheet", "")
+        sheet = get_object_or_404(Sheet, report=report, number=number if number.isdecimal() else -1)
+        return report_tables.build_sheet_table(report, sheet, user_name)
+    if table_name == "rules":
+        row_filter = EvaluationFilter.parse(request.GET, tuple(report_rules.RULE_ORDERS))
+        return report_tables.build_rule_table(report, row_filter, user_name)
+    row_filter = EvaluationFilter.parse(request.GET, tuple(report_query.ORDERS))
+    return report_tables.build_resource_table(report, row_filter, user_name)
 
 
 @require_safe
 def report_print(request: Request, report_id: int) -> HttpResponse:
-    """The report as a document: a cover, the rules, the rows by rule."""
-    report = find_ready_report(report_id)
-    wanted = EvaluationFilter.parse(request.GET, tuple(report_query.ORDERS)).replace(sort="")
-    rows_wanted = wanted if wanted.status else wanted.replace(status=Status.NON_COMPLIANT)
-    page = report_query.load_page(report, rows_wanted, PRINTED)
-    groups: dict[int, list[Row]] = {}
-    for row in build_evaluation_rows(report, page.rows):
-        groups.setdefault(row["rule_pk"], []).append(row)
-    listed = report_query.filter_rules(report, wanted.replace(status=None))
-    names = {one.rule: one.name for one in rule_summaries.load_rule_summaries(report)}
-    context = {
-        "rules": build_rule_rows(report, listed),
-        "groups": [{"name": names.get(rule, ""), "rows": rows} for rule, rows in groups.items()],
-        "page": page,
-        "filter": wanted.describe(names.get(wanted.rule or 0, "")) if wanted.has_conditions else "",
-        "status": rows_wanted.status,
-        "printed": format_time(timezone.now()),
+    """Show the report as a document: a cover, its rules, and its resources by rule."""
+    report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
+    row_filter = EvaluationFilter.parse(request.GET, tuple(report_query.ORDERS)).replace(sort="")
+    # Without a status in the filter, the resources printed are the failing ones.
+    resource_filter = row_filter.replace(status=row_filter.status or Status.NON_COMPLIANT)
+    page = report_query.load_page(report, resource_filter, PRINTED_RESOURCES)
+    rows_by_rule: dict[int, list[ResourceRow]] = {}
+    for row in build_resource_rows(report, page):
+        rows_by_rule.setdefault(row.evaluation.rule_id, []).append(row)
+    summaries = report_rules.filter_rules(report, row_filter.replace(status=None))
+    rule_names = {
+        summary.rule: summary.name for summary in rule_summaries.load_rule_summaries(report)
     }
-    return render(request, "report/print.html", build_report_header(report, wanted, "") | context)
+    filter_text = row_filter.describe(rule_names.get(row_filter.rule or 0, ""))
+    context = {
+        "rules": build_rule_rows(report, summaries),
+        "groups": [
+            {"name": rule_names.get(rule, ""), "rows": rows} for rule, rows in rows_by_rule.items()
+        ],
+        "page": page,
+        "filter": filter_text if row_filter.has_conditions else "",
+        "status": resource_filter.status,
+        "printed_at": format_time(timezone.now()),
+    }
+    header = build_report_header(report, row_filter, "")
+    return render(request, "report/print.html", header | context)

@@ -1,10 +1,9 @@
-"""Forms and filters: they turn what a browser sends into typed values, or say in words what is wrong."""
+"""Forms: parse what a browser sends into typed values, or say what is wrong with it."""
 
 import datetime as dt
 import functools
 import zoneinfo
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.db import models
@@ -25,24 +24,20 @@ COMMON_ZONES = (
     "America/Los_Angeles",
     "UTC",
 )
+FIRST_YEAR = 2015  # no report is older than Cloud Config
 LANGUAGES = (("zh-hans", "简体中文"), ("en", "English"))
 
 
 @functools.cache
-def zones() -> tuple[str, ...]:
-    """Every zone by its name, the usual ones first."""
-    return (
-        *COMMON_ZONES,
-        *sorted(zoneinfo.available_timezones() - {*COMMON_ZONES, "localtime", "Factory"}),
-    )
+def list_other_zones() -> list[str]:
+    """Return the names of all time zones but the common ones."""
+    return sorted(zoneinfo.available_timezones() - {*COMMON_ZONES, "localtime", "Factory"})
 
 
-def zone_choices() -> list[Any]:
-    names = zones()
-    usual, others = names[: len(COMMON_ZONES)], names[len(COMMON_ZONES) :]
+def list_zone_choices() -> list[Any]:
     return [
-        (_("Usual"), [(name, name) for name in usual]),
-        (_("All others"), [(name, name) for name in others]),
+        (_("Usual"), [(name, name) for name in COMMON_ZONES]),
+        (_("All others"), [(name, name) for name in list_other_zones()]),
     ]
 
 
@@ -50,7 +45,7 @@ class PreferenceForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
     zone = forms.ChoiceField(
         label=_("Time zone"),
-        choices=zone_choices,
+        choices=list_zone_choices,
         help_text=_("Every time is shown in this zone, and says so."),
     )
     theme = forms.ChoiceField(
@@ -62,7 +57,7 @@ class PreferenceForm(forms.Form):
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the type checker only
-    """An account; its secret can be written and never read, and an empty field keeps the one that is stored."""
+    """Edit an account. The secret is never shown; an empty field keeps the stored one."""
 
     secret = forms.CharField(
         label=_("AccessKey secret"),
@@ -104,7 +99,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
 
 
 class ReportListForm(forms.Form):
-    """Which of a pack's reports are listed; what does not validate narrows nothing, and the form says so."""
+    """Filter the reports of a pack; a field that does not validate filters nothing."""
 
     class Result(models.TextChoices):
         READY = "ready", _("Ready")
@@ -123,17 +118,17 @@ class ReportListForm(forms.Form):
     )
     by = forms.CharField(label=_("Started by"), required=False, max_length=150)
 
-    def narrow(self, reports: ReportQuerySet) -> ReportQuerySet:
+    def filter_reports(self, reports: ReportQuerySet) -> ReportQuerySet:
         self.is_valid()
-        wanted = self.cleaned_data
-        if result := wanted.get("result"):
+        values = self.cleaned_data
+        if result := values.get("result"):
             states = Report.UNDER_WAY if result == self.Result.UNDER_WAY else (result,)
             reports = reports.filter(state__in=states)
-        if since := wanted.get("since"):
-            reports = reports.filter(listed_at__gte=midnight(since))
-        if until := wanted.get("until"):
-            reports = reports.filter(listed_at__lt=midnight(until + dt.timedelta(days=1)))
-        if by := wanted.get("by"):
+        if since := values.get("since"):
+            reports = reports.filter(listed_at__gte=get_midnight(since))
+        if until := values.get("until"):
+            reports = reports.filter(listed_at__lt=get_midnight(until + dt.timedelta(days=1)))
+        if by := values.get("by"):
             reports = reports.filter(requested_by__username__istartswith=by)
         return reports
 
@@ -141,14 +136,9 @@ class ReportListForm(forms.Form):
     def has_conditions(self) -> bool:
         return any(self.cleaned_data.values())
 
-    @property
-    def query(self) -> str:
-        """The filter as the query string of another page of the same list."""
-        return urlencode({name: value for name, value in self.cleaned_data.items() if value})
-
 
 class HistoryForm(ReportListForm):
-    """The same over all packs, which may be narrowed to an account or a pack."""
+    """Filter the reports of all packs, also by account and pack."""
 
     account = forms.TypedChoiceField(
         label=_("Account"), required=False, coerce=int, empty_value=None
@@ -160,16 +150,16 @@ class HistoryForm(ReportListForm):
         super().__init__(*args, **kwargs)
         accounts = Account.objects.values_list("pk", "name")
         packs = Pack.objects.values_list("pk", "account__name", "name")
-        self.choose("account", [(pk, name) for pk, name in accounts])
-        self.choose("pack", [(pk, f"{account} · {name}") for pk, account, name in packs])
+        self.set_choices("account", [(pk, name) for pk, name in accounts])
+        self.set_choices("pack", [(pk, f"{account} · {name}") for pk, account, name in packs])
 
-    def choose(self, name: str, choices: list[tuple[int, str]]) -> None:
+    def set_choices(self, name: str, choices: list[tuple[int, str]]) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  # declared above
         field.choices = [("", _("All")), *choices]
 
-    def narrow(self, reports: ReportQuerySet) -> ReportQuerySet:
-        reports = super().narrow(reports)
+    def filter_reports(self, reports: ReportQuerySet) -> ReportQuerySet:
+        reports = super().filter_reports(reports)
         if account := self.cleaned_data.get("account"):
             reports = reports.filter(pack__account=account)
         if pack := self.cleaned_data.get("pack"):
@@ -177,8 +167,8 @@ class HistoryForm(ReportListForm):
         return reports
 
 
-class AnnotationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the type checker only
-    """What may be changed of a finished report."""
+class AnnotationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """Edit what people write on a report."""
 
     class Meta:
         model = Report
@@ -189,8 +179,8 @@ class AnnotationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for 
         }
 
 
-class PlaceForm(forms.Form):
-    """Where an imported file belongs, for what neither its name nor its content says."""
+class IdentityForm(forms.Form):
+    """Ask for the account, pack and time of an imported file that does not state them itself."""
 
     account_uid = forms.RegexField(
         r"^\d{16}$",
@@ -214,14 +204,14 @@ class PlaceForm(forms.Form):
     )
 
     def clean_created_at(self) -> dt.datetime:
-        moment: dt.datetime = self.cleaned_data["created_at"]
-        if moment > timezone.now() or moment.year < 2015:
+        created_at: dt.datetime = self.cleaned_data["created_at"]
+        if created_at > timezone.now() or created_at.year < FIRST_YEAR:
             raise forms.ValidationError(
                 _("This date is not possible: before Cloud Config existed, or in the future.")
             )
-        return moment
+        return created_at
 
 
-def midnight(day: dt.date) -> dt.datetime:
-    """When a day begins in the reader's zone."""
+def get_midnight(day: dt.date) -> dt.datetime:
+    """Return the start of a day in the active time zone."""
     return timezone.make_aware(dt.datetime.combine(day, dt.time.min))

@@ -1,46 +1,49 @@
-"""The history of everything, newest first; and what people write on a report: label, note, hold."""
+"""The history of all packs, newest first, and what people write on a report: label, note, hold."""
 
 from django.contrib.auth.decorators import permission_required
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dashboard.models import AuditEntry, Report
-from dashboard.queries import report_history
+from dashboard.queries.paging import paginate
+from dashboard.queries.report_list import (
+    REPORTS_PER_PAGE,
+    build_report_rows,
+    get_figure_labels,
+    select_list_columns,
+)
 from dashboard.views import Request
-from dashboard.views.figures import build_entry, list_labels, with_list_columns
 from dashboard.views.forms import AnnotationForm, HistoryForm
-
-PER_PAGE = 25
 
 
 @require_safe
 def report_list(request: Request) -> HttpResponse:
-    """Every report, run and import that the filter leaves."""
-    every = Report.objects.select_related("pack__account")
     form = HistoryForm(request.GET)
-    found = with_list_columns(form.narrow(every), "pack__account__name")
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    words = list_labels()
-    shown = [build_entry(report, words) for report in page.object_list]
-    return render(
-        request, "report/list.html", {"form": form, "page": page, "entries": shown, "labels": words}
-    )
+    reports = form.filter_reports(Report.objects.select_related("pack__account"))
+    listed_reports = select_list_columns(reports, "pack__account__name")
+    page = paginate(listed_reports, request.GET.get("page"), REPORTS_PER_PAGE)
+    context = {
+        "form": form,
+        "page": page,
+        "rows": build_report_rows(page),
+        "labels": get_figure_labels(),
+    }
+    return render(request, "report/list.html", context)
 
 
 @require_safe
 def report_changes(_request: Request, report_id: int) -> HttpResponse:
-    """Leads to the comparison of a report with the one before it; the first one's with itself."""
+    """Redirect to the comparison with the report before; the first one is compared with itself."""
     report = get_object_or_404(Report.objects.ready(), pk=report_id)
     earlier = Report.objects.ready().filter(pack=report.pack_id, position__lt=report.position)
-    before = earlier.order_by("-position").values_list("pk", flat=True).first() or report.pk
-    return redirect(f"/packs/{report.pack_id}/compare/{before}/{report.pk}/")
+    previous_id = earlier.order_by("-position").values_list("pk", flat=True).first()
+    return redirect("comparison-detail", report.pack_id, previous_id or report.pk, report.pk)
 
 
 def report_notes(request: Request, report_id: int) -> HttpResponse:
-    """Label, note and hold, and the log of what was done; whoever may change them finds a form."""
+    """Show label, note, hold and the audit log of a report; a form where the user may edit."""
     report = get_object_or_404(Report.objects.select_related("pack__account"), pk=report_id)
     if request.method == "POST":
         return save_notes(request, report)
@@ -49,48 +52,50 @@ def report_notes(request: Request, report_id: int) -> HttpResponse:
 
 @permission_required("dashboard.change_report", raise_exception=True)
 def save_notes(request: Request, report: Report) -> HttpResponse:
+    # The form writes into its instance: the report itself must stay as stored.
     form = AnnotationForm(request.POST, instance=Report(pk=report.pk), label_suffix="")
     if not form.is_valid():
         return render_notes(request, report, form, status=422)
-    report_history.annotate_report(report, request.user, **form.cleaned_data)
-    return redirect(f"/reports/{report.pk}/notes/")
+    report.annotate(request.user, **form.cleaned_data)
+    return redirect("report-notes", report.pk)
 
 
 def render_notes(
     request: Request, report: Report, form: AnnotationForm, status: int = 200
 ) -> HttpResponse:
-    log = [
-        {"entry": entry, "lines": audit_lines(entry)} for entry in report.audit.select_related("by")
-    ]
-    return render(
-        request, "report/notes.html", {"report": report, "form": form, "log": log}, status=status
-    )
+    entries = report.audit.select_related("by")
+    log = [{"entry": entry, "lines": describe_audit_entry(entry)} for entry in entries]
+    context = {"report": report, "form": form, "log": log}
+    return render(request, "report/notes.html", context, status=status)
 
 
-def audit_lines(entry: AuditEntry) -> list[str]:
-    """What an entry of the log says, a line for each thing that was done."""
+def describe_audit_entry(entry: AuditEntry) -> list[str]:
+    """Return a line for each change or action of an audit entry."""
     if entry.action == "annotate":
-        names = {"label": _("label"), "note": _("note"), "held": _("hold")}
-        told = [
-            (
-                names[name],
-                f"{format_audit_value(entry.before[name])} → {format_audit_value(entry.after[name])}",
-            )
-            for name in entry.after
-        ]
-    else:
-        names = {
-            "export": _("exported"),
-            "download": _("original downloaded"),
-            "cancel": _("run cancelled"),
-        }
-        told = [(names[entry.action], entry.after.get("file", ""))]
-    return [
-        _("%(name)s: %(value)s") % {"name": name, "value": value} if value else name
-        for name, value in told
-    ]
+        return describe_annotations(entry)
+    actions = {
+        "export": _("exported"),
+        "download": _("original downloaded"),
+        "cancel": _("run cancelled"),
+    }
+    return [describe_audit_value(actions[entry.action], entry.after.get("file", ""))]
 
 
-def format_audit_value(value: str | bool) -> str:
-    """A value of the log in words."""
-    return (_("yes") if value else _("no")) if isinstance(value, bool) else value or "–"
+def describe_annotations(entry: AuditEntry) -> list[str]:
+    labels = {"label": _("label"), "note": _("note"), "held": _("hold")}
+    lines = []
+    for name, new_value in entry.after.items():
+        old_text, new_text = format_annotation(entry.before[name]), format_annotation(new_value)
+        lines.append(describe_audit_value(labels[name], f"{old_text} → {new_text}"))
+    return lines
+
+
+def describe_audit_value(name: str, value: str) -> str:
+    return _("%(name)s: %(value)s") % {"name": name, "value": value} if value else name
+
+
+def format_annotation(value: str | bool) -> str:
+    """Return a label, note or hold as text; a dash for an empty text."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value or "–"

@@ -1,24 +1,27 @@
-"""Importing: many files at once, each with its own verdict; what a file does not say of itself is asked for."""
+"""Pages of imports: upload files, show the outcome of each, identify the unknown ones."""
 
-from typing import Any
+from typing import NamedTuple
 
 from django.contrib.auth.decorators import permission_required
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import tasks
-from dashboard.imports import identity, outcomes, uploads
+from dashboard.generation.queue import schedule_step
+from dashboard.imports import outcomes, uploads
+from dashboard.imports.identity import Identity
+from dashboard.imports.queue import schedule_batch
 from dashboard.models import ImportBatch, ImportedFile, Report
-from dashboard.text import error_messages
+from dashboard.text.error_messages import ErrorMessage
 from dashboard.views import Request
-from dashboard.views.forms import PlaceForm
+from dashboard.views.forms import IdentityForm
 
-LISTED = 50  # batches
-SHOWN = 1_000  # files of a batch
+LISTED_BATCHES = 50
+LISTED_FILES = 1_000
 State = ImportedFile.State
-MARKS = {
+OUTCOME_MARKS = {
     State.ENTERED: "compliant",
     State.THERE: "not-applicable",
     State.REFUSED: "failing",
@@ -29,118 +32,106 @@ may_import = permission_required("dashboard.import_report", raise_exception=True
 
 @may_import
 def import_list(request: Request) -> HttpResponse:
-    """What was brought in so far, and where more can be."""
     if request.method == "POST":
         return save_uploads(request)
-    found = ImportBatch.objects.select_related("by").prefetch_related("files__report")[:LISTED]
-    return render(
-        request,
-        "imports/list.html",
-        {
-            "batches": [
-                (import_detail, count_outcomes(import_detail.files.all()))
-                for import_detail in found
-            ]
-        },
-    )
+    batches = count_files_of_batches()[:LISTED_BATCHES]
+    return render(request, "imports/list.html", {"batches": batches})
 
 
 def save_uploads(request: Request) -> HttpResponse:
-    """Takes the files' bytes into the archive; a worker does the rest."""
-    uploaded = [file for file in request.FILES.getlist("files") if isinstance(file, UploadedFile)]
-    if not uploaded:
-        return redirect("/imports/")
+    """Store the uploaded files; a worker imports them."""
+    files = [file for file in request.FILES.getlist("files") if isinstance(file, UploadedFile)]
+    if not files:
+        return redirect("import-list")
     batch = ImportBatch.objects.create(by=request.user)
-    for upload in uploaded:
-        if upload.file:
-            for file in uploads.receive_upload(
-                batch, upload.name or "", upload.file, upload.size or 0
-            ):
-                outcomes.create_file_rows([file])
-    tasks.schedule_batch(batch.pk)
-    return redirect(f"/imports/{batch.pk}/")
-
-
-def count_outcomes(files: Any) -> dict[str, int]:
-    """How many files there are, how many became reports, how many wait, how many failed or are asked about."""
-    found = {"files": 0, "ready": 0, "waiting": 0, "bad": 0}
     for file in files:
-        ready = bool(file.report and file.report.state == Report.State.READY)
-        found["files"] += 1
-        found["ready"] += ready
-        found["waiting"] += file.under_way
-        found["bad"] += not ready and not file.under_way
-    return found
+        if file.file:
+            uploads.store_upload(batch, file.name or "", file.file, file.size or 0)
+    schedule_batch(batch.pk)
+    return redirect("import-detail", batch.pk)
 
 
 @may_import
 @require_safe
 def import_detail(request: Request, pk: int) -> HttpResponse:
-    found = get_object_or_404(ImportBatch.objects.select_related("by"), pk=pk)
-    context = {"batch": found, **list_outcomes(found)}
-    return render(
-        request, "imports/detail.html#verdicts" if request.htmx else "imports/detail.html", context
-    )
-
-
-def list_outcomes(
-    batch: ImportBatch, refused: PlaceForm | None = None, refused_pk: int = 0
-) -> dict[str, Any]:
-    """Each file with its verdict in words; those that are asked about bring a form."""
-    files = list(batch.files.select_related("report", "report__pack")[:SHOWN])
-    shown = [
-        {
-            "file": file,
-            **describe_outcome(file),
-            "form": (refused if file.pk == refused_pk and refused else identity_form(file))
-            if file.state == State.ASKING
-            else None,
-        }
-        for file in files
-    ]
-    return {"shown": shown, "counts": count_outcomes(files), "pause": 2 if len(files) < 100 else 5}
-
-
-def describe_outcome(file: ImportedFile) -> dict[str, Any]:
-    """The mark, the words and the cause of what became of a file."""
-    report = file.report
-    if file.under_way:
-        words = report.get_state_display() if report else file.get_state_display()
-        return {"mark": "under-way", "words": words, "cause": None}
-    if report and report.state != Report.State.READY:
-        cause = (
-            error_messages.explain_error(report.error_code, report.error_facts)
-            if report.error_code
-            else None
-        )
-        return {"mark": "failing", "words": report.get_state_display(), "cause": cause}
-    cause = (
-        error_messages.explain_error(file.error_code, file.error_facts) if file.error_code else None
-    )
-    return {"mark": MARKS[State(file.state)], "words": file.get_state_display(), "cause": cause}
-
-
-def identity_form(file: ImportedFile) -> PlaceForm:
-    known = {
-        "account_uid": file.account_uid,
-        "pack_id": file.pack_id,
-        "created_at": file.created_at,
-    }
-    return PlaceForm(initial=known, prefix=f"file-{file.pk}")
+    return render_batch(request, pk)
 
 
 @may_import
 @require_POST
 def import_identify(request: Request, pk: int) -> HttpResponse:
-    """Says where a file belongs, and has it read."""
-    file = get_object_or_404(
-        ImportedFile.objects.select_related("batch", "original"), pk=pk, state=State.ASKING
-    )
-    form = PlaceForm(request.POST, prefix=f"file-{pk}")
+    """Take the account, pack and time of a file from the form, and have its report read."""
+    files = ImportedFile.objects.select_related("batch", "original")
+    file = get_object_or_404(files, pk=pk, state=State.ASKING)
+    form = IdentityForm(request.POST, prefix=identity_form_prefix(file))
     if not form.is_valid():
-        context = {"batch": file.batch, **list_outcomes(file.batch, form, pk)}
-        return render(request, "imports/detail.html", context, status=422)
-    outcomes.create_reports([(file, identity.Identity(**form.cleaned_data))])
+        return render_batch(request, file.batch_id, form, status=422)
+    outcomes.assign_reports([(file, Identity(**form.cleaned_data))])
     if file.report:
-        tasks.schedule_step(file.report.pk)
-    return redirect(f"/imports/{file.batch_id}/")
+        schedule_step(file.report.pk)
+    return redirect("import-detail", file.batch_id)
+
+
+def render_batch(
+    request: Request, pk: int, invalid_form: IdentityForm | None = None, status: int = 200
+) -> HttpResponse:
+    batch = get_object_or_404(count_files_of_batches(), pk=pk)
+    files = batch.files.select_related("report__pack")[:LISTED_FILES]
+    context = {
+        "batch": batch,
+        "rows": [build_file_row(file, invalid_form) for file in files],
+    }
+    template = "imports/detail.html#outcomes" if request.htmx else "imports/detail.html"
+    return render(request, template, context, status=status)
+
+
+def count_files_of_batches() -> QuerySet[ImportBatch]:
+    """Return the batches with the numbers of their files: all, ready, waiting and not imported."""
+    is_ready = Q(files__report__state=Report.State.READY)
+    is_waiting = Q(files__state=State.ARRIVED) | Q(
+        files__state=State.ENTERED, files__report__state__in=Report.UNDER_WAY
+    )
+    return ImportBatch.objects.select_related("by").annotate(
+        file_count=Count("files"),
+        ready_count=Count("files", filter=is_ready),
+        waiting_count=Count("files", filter=is_waiting),
+        failed_count=F("file_count") - F("ready_count") - F("waiting_count"),
+    )
+
+
+class FileRow(NamedTuple):
+    """An imported file with its outcome, and a form if somebody must identify it."""
+
+    file: ImportedFile
+    mark: str
+    outcome: str
+    error: ErrorMessage | None
+    form: IdentityForm | None
+
+
+def build_file_row(file: ImportedFile, invalid_form: IdentityForm | None = None) -> FileRow:
+    report, form = file.report, None
+    if file.under_way:
+        mark, outcome = "under-way", (report or file).get_state_display()
+    elif report and report.state != Report.State.READY:
+        mark, outcome = "failing", report.get_state_display()
+    else:
+        mark, outcome = OUTCOME_MARKS[State(file.state)], file.get_state_display()
+    if file.state == State.ASKING:
+        form = build_identity_form(file)
+        if invalid_form and invalid_form.prefix == form.prefix:
+            form = invalid_form
+    return FileRow(file, mark, outcome, outcomes.explain_file_error(file), form)
+
+
+def build_identity_form(file: ImportedFile) -> IdentityForm:
+    known_values = {
+        "account_uid": file.account_uid,
+        "pack_id": file.pack_id,
+        "created_at": file.created_at,
+    }
+    return IdentityForm(initial=known_values, prefix=identity_form_prefix(file))
+
+
+def identity_form_prefix(file: ImportedFile) -> str:
+    return f"file-{file.pk}"

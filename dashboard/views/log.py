@@ -1,11 +1,10 @@
-"""What a request leaves in the audit log."""
+"""The audit log of requests."""
 
-from dashboard.models import Report
-from dashboard.queries import report_history
+from dashboard.models import AuditEntry, Report
 from dashboard.views import Request
 
 
-def log_file_taken(request: Request, action: str, report: Report, file: str) -> None:
-    """Somebody took a file; who asks for its head alone has not taken it."""
+def log_download(request: Request, action: str, report: Report, file: str) -> None:
+    """Log that a user downloads a file of a report; a HEAD request downloads nothing."""
     if request.method == "GET":
-        report_history.log_action(request.user, action, report, file=file)
+        AuditEntry.objects.record(request.user, action, report, file=file)

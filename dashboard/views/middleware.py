@@ -1,4 +1,4 @@
-"""What every request passes: private pages are not kept by caches; language, zone and theme are the reader's."""
+"""Middleware of every request: caching, sessions that have expired, the reader's preferences."""
 
 import zoneinfo
 from collections.abc import Callable
@@ -9,17 +9,17 @@ from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 from django_htmx.http import HttpResponseClientRefresh
 
-Respond = Callable[[HttpRequest], HttpResponse]
+GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-def protect_pages(respond: Respond) -> Respond:
-    """What a signed-in person sees stays in no shared machine's cache, and no fragment becomes a sign-in page."""
+def protect_pages(get_response: GetResponse) -> GetResponse:
+    """Keep pages out of browser caches, and sign-in pages out of fragments."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        response = respond(request)
-        to = response.headers.get("Location", "").partition("?")[0]
-        if request.headers.get("HX-Request") and to == resolve_url(settings.LOGIN_URL):
-            # The sign-in has run out under an open page: loading the page again leads to the sign-in and back.
+        response = get_response(request)
+        redirect_path = response.headers.get("Location", "").partition("?")[0]
+        if request.headers.get("HX-Request") and redirect_path == resolve_url(settings.LOGIN_URL):
+            # The session has expired: reloading the page leads to the sign-in and back.
             response = HttpResponseClientRefresh()
         response.setdefault("Cache-Control", "no-store")
         return response
@@ -27,8 +27,8 @@ def protect_pages(respond: Respond) -> Respond:
     return middleware
 
 
-def apply_preferences(respond: Respond) -> Respond:
-    """Turns on the reader's zone and language, which are read once at sign-in and kept in the session."""
+def apply_preferences(get_response: GetResponse) -> GetResponse:
+    """Activate the time zone and the language that the session holds."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         zone = request.session.get("zone") or settings.TIME_ZONE
@@ -37,6 +37,6 @@ def apply_preferences(respond: Respond) -> Respond:
             translation.activate(language)
             request.LANGUAGE_CODE = language
         with timezone.override(zoneinfo.ZoneInfo(zone)):
-            return respond(request)
+            return get_response(request)
 
     return middleware

@@ -1,93 +1,118 @@
-"""A pack's page: what it is, the run under way, its reports newest first; Generate."""
+"""A pack's page: the run under way, the trend, its reports newest first; Generate."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard import tasks
 from dashboard.charts import trend_chart
 from dashboard.generation import requests
 from dashboard.models import Pack, Report
-from dashboard.views import Request, home, report_status
-from dashboard.views.figures import build_entry, list_labels, with_list_columns
+from dashboard.queries import report_list, trend
+from dashboard.queries.paging import paginate
+from dashboard.views import Request
 from dashboard.views.forms import ReportListForm
+from dashboard.views.fragments import (
+    build_run_status_context,
+    render_pack_row,
+    render_run_status,
+)
 
-PER_PAGE = 25
+TREND_REPORTS = 104  # drawn on the pack's page: two years of weekly reports
 
 
 @require_GET
 def pack_detail(request: Request, pk: int) -> HttpResponse:
-    pack = get_object_or_404(
-        Pack.objects.select_related("account").defer("account__secret_encrypted"), pk=pk
-    )
+    pack = get_pack(pk)
     form = ReportListForm(request.GET)
-    found = with_list_columns(form.narrow(Report.objects.filter(pack=pack)))
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    shown = list(page.object_list)
-    # Most packs have none: to ask whether there is one costs a fraction of asking for it with all its columns.
-    runs = Report.objects.under_way().filter(pack=pack, source=Report.Source.GENERATED)
-    run = runs.first() if runs.exists() else None
-    words = list_labels()
-    context: dict[str, Any] = {"pack": pack, "run": run, "page": page, "form": form}
-    context |= {
-        "entries": [build_entry(report, words) for report in shown],
-        "picked": default_comparison(shown),
-        "labels": words,
+    reports = form.filter_reports(Report.objects.filter(pack=pack))
+    listed_reports = report_list.select_list_columns(reports)
+    page = paginate(listed_reports, request.GET.get("page"), report_list.REPORTS_PER_PAGE)
+    rows = report_list.build_report_rows(page)
+    context = {
+        "pack": pack,
+        "form": form,
+        "page": page,
+        "rows": rows,
+        "labels": report_list.get_figure_labels(),
+        "compared": choose_compared_reports(rows),
+        **build_trend_context(pack),
+        **build_run_context(request, pack),
     }
-    context |= {"trend": trend_chart.draw_pack_trend(pack)}
-    if run:
-        context |= report_status.status_context(
-            run, acts=request.user.has_perm("dashboard.generate_report")
-        )
-    return render(
-        request, "pack/detail.html#reports" if request.htmx else "pack/detail.html", context
-    )
+    template = "pack/detail.html#reports" if request.htmx else "pack/detail.html"
+    return render(request, template, context)
 
 
 @require_GET
 def pack_trend(request: Request, pk: int) -> HttpResponse:
-    """The trend of all reports, however many, and their table in pages; htmx is answered with the table."""
-    pack = get_object_or_404(
-        Pack.objects.select_related("account").defer("account__secret_encrypted"), pk=pk
-    )
-    page = Paginator(trend_chart.list_ready_reports(pack), trend_chart.ROWS).get_page(
-        request.GET.get("page")
-    )
-    context = {
-        "pack": pack,
-        "page": page,
-        "table": trend_chart.draw_trend_table(pack, max(0, page.start_index() - 1)),
-    }
+    """Show the trend of all reports of a pack; htmx gets the table alone."""
+    pack = get_pack(pk)
+    page = trend.load_trend_page(pack, request.GET.get("page"))
+    context: dict[str, Any] = {"pack": pack, "page": page}
     if request.htmx:
         return render(request, "pack/trend.html#table", context)
-    return render(
-        request, "pack/trend.html", {**context, "trend": trend_chart.draw_full_trend(pack)}
-    )
-
-
-def default_comparison(shown: Iterable[Report]) -> dict[str, str]:
-    """What A and B of the comparison stand on at first: the two latest reports shown, the older one as A."""
-    ready = [str(report.pk) for report in shown if report.state == Report.State.READY]
-    return dict(zip("ba", ready, strict=False))
+    points = trend.load_points(trend.list_ready_reports(pack))
+    drawn_points = trend_chart.thin_points(points)
+    context |= {
+        "chart": trend_chart.draw_pack_trend(drawn_points),
+        "drawn": len(drawn_points),
+        "count": len(points),
+    }
+    return render(request, "pack/trend.html", context)
 
 
 @require_POST
 @permission_required("dashboard.generate_report", raise_exception=True)
 def pack_generate(request: Request, pk: int) -> HttpResponse:
-    """Asks for a report of the pack, or joins the run under way."""
+    """Request a report of the pack, or join the run under way."""
     pack = get_object_or_404(Pack.objects.in_cloud(), pk=pk)
-    report = requests.request_report(pack, by=request.user)
-    tasks.schedule_step(report.pk)
+    report = requests.request_report(pack, request.user)
     if not request.htmx:
-        return redirect(f"/reports/{report.pk}/")
+        return redirect("report-detail", report.pk)
     if request.htmx.target == f"pack-{pk}":
-        return home.render_pack_row(request, pack)
+        return render_pack_row(request, pack)
     report.pack = pack
-    return render(
-        request, "report/status.html#status", report_status.status_context(report, acts=True)
-    )
+    return render_run_status(request, report, can_act=True)
+
+
+def get_pack(pk: int) -> Pack:
+    packs = Pack.objects.select_related("account").defer("account__secret_encrypted")
+    return get_object_or_404(packs, pk=pk)
+
+
+def build_run_context(request: Request, pack: Pack) -> dict[str, Any]:
+    """Return the report that is being generated for a pack, with the context of its status."""
+    runs = Report.objects.under_way().filter(pack=pack, source=Report.Source.GENERATED)
+    # Most packs have no run: exists() is much cheaper than loading a report with all its columns.
+    run = runs.first() if runs.exists() else None
+    if run is None:
+        return {"run": None}
+    may_generate = request.user.has_perm("dashboard.generate_report")
+    return {"run": run, **build_run_status_context(run, can_act=may_generate)}
+
+
+def build_trend_context(pack: Pack) -> dict[str, Any]:
+    """Return the chart of a pack's newest reports, and its table where that is short.
+
+    A longer table is loaded when the reader opens it.
+    """
+    points = trend.load_points(trend.list_ready_reports(pack)[: TREND_REPORTS + 1])
+    drawn_points = points[-TREND_REPORTS:]
+    is_short = len(points) <= trend.TABLE_ROWS
+    return {
+        "chart": trend_chart.draw_pack_trend(drawn_points),
+        "drawn": len(drawn_points),
+        "has_older_reports": len(points) > len(drawn_points),
+        "trend_rows": trend.build_trend_rows(points) if is_short else None,
+    }
+
+
+def choose_compared_reports(rows: Iterable[report_list.ReportRow]) -> dict[str, int]:
+    """Return the reports selected for comparison at first: the newest ready one as B, the one
+    before it as A.
+    """
+    ready_ids = [row.report.pk for row in rows if row.is_ready]
+    return dict(zip("ba", ready_ids, strict=False))

@@ -1,12 +1,8 @@
-"""Signing in, and how a person wants the pages: language, time zone, theme."""
-
-from typing import Any
+"""The preferences of a person: language, time zone, theme."""
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,70 +10,48 @@ from django.utils.translation import gettext as _
 
 from dashboard.models import Preference
 from dashboard.views.forms import PreferenceForm
-
-KEPT = ("language", "zone", "theme")
-
-
-class SignIn(LoginView):
-    """Signing in brings the person's preferences into the session; where they have none, an earlier choice stays."""
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"label_suffix": ""}
-
-    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        response = super().form_valid(form)
-        preference = Preference.objects.filter(user=form.get_user()).first()
-        for name in KEPT:
-            if preference and (value := getattr(preference, name)):
-                self.request.session[name] = value
-        return remember_language(self.request, response)
-
-
-def remember_language(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Leaves the language in a cookie, so that the next sign-in page speaks it."""
-    if language := request.session.get("language"):
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            language,
-            max_age=settings.LANGUAGE_COOKIE_AGE,
-            secure=settings.SESSION_COOKIE_SECURE,
-            httponly=True,
-            samesite="Lax",
-        )
-    return response
-
-
-def stored_preferences(request: HttpRequest) -> dict[str, str]:
-    return {name: request.session[name] for name in KEPT if name in request.session}
+from dashboard.views.session_preferences import (
+    PREFERENCE_NAMES,
+    get_session_preferences,
+    set_language_cookie,
+)
 
 
 @login_not_required
 def preferences_page(request: HttpRequest) -> HttpResponse:
-    """The page of the preferences, and where every page's switches post; before sign-in they live in the session."""
-    if request.method != "POST":
-        form = PreferenceForm(
-            initial={"zone": settings.TIME_ZONE, "language": request.LANGUAGE_CODE}
-            | stored_preferences(request),
-            label_suffix="",
-        )
-        return render(request, "preferences.html", {"form": form})
-    sent = {name: request.POST[name] for name in KEPT if name in request.POST}
-    form = PreferenceForm(
-        {"zone": settings.TIME_ZONE, "language": request.LANGUAGE_CODE}
-        | stored_preferences(request)
-        | sent,
-        label_suffix="",
-    )
+    """Show the preferences, or save those that are posted; the switches of all pages post here."""
+    preferences = {
+        "zone": settings.TIME_ZONE,
+        "language": request.LANGUAGE_CODE,
+        **get_session_preferences(request),
+    }
+    if request.method == "POST":
+        return save_preferences(request, preferences)
+    form = PreferenceForm(initial=preferences, label_suffix="")
+    return render(request, "preferences.html", {"form": form})
+
+
+def save_preferences(request: HttpRequest, preferences: dict[str, str]) -> HttpResponse:
+    """Save the posted preferences in the session and, for a person who is signed in, for good."""
+    posted = {name: request.POST[name] for name in PREFERENCE_NAMES if name in request.POST}
+    form = PreferenceForm(preferences | posted, label_suffix="")
     if not form.is_valid():
         return render(request, "preferences.html", {"form": form}, status=422)
-    for name in sent:
+    for name in posted:
         request.session[name] = form.cleaned_data[name]
     if request.user.is_authenticated:
-        Preference.objects.update_or_create(user=request.user, defaults=stored_preferences(request))
-    goal = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(
-        goal, {request.get_host()}, require_https=request.is_secure()
+        Preference.objects.update_or_create(
+            user=request.user, defaults=get_session_preferences(request)
+        )
+    return set_language_cookie(request, redirect_after_saving(request))
+
+
+def redirect_after_saving(request: HttpRequest) -> HttpResponse:
+    """Redirect to the page that posted, if it names itself; else to the preferences."""
+    url = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(
+        url, {request.get_host()}, require_https=request.is_secure()
     ):
-        goal = "/preferences/"
-        messages.success(request, _("Preferences saved."))
-    return remember_language(request, redirect(goal))
+        return redirect(url)
+    messages.success(request, _("Preferences saved."))
+    return redirect("preferences")

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import render
-from django.utils.http import content_disposition_header
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -13,20 +13,22 @@ from django_htmx.http import push_url, replace_url
 
 from dashboard.archive import originals
 from dashboard.models import Evaluation, Report, Status
-from dashboard.queries import report_query, rule_summaries
+from dashboard.queries import report_query, report_rules
 from dashboard.queries.filters import PARAMETER_LABELS, RISKS, STATUSES, EvaluationFilter
+from dashboard.queries.report_header import build_report_header, language_context
+from dashboard.queries.report_rows import build_resource_rows, build_rule_rows
+from dashboard.queries.rule_summaries import load_rule_names, load_rule_summaries
+from dashboard.queries.sheet_rows import load_source_row
 from dashboard.text import console_links, parser_notes
-from dashboard.views import Request, report_status
-from dashboard.views.head import build_report_header, language_attributes
-from dashboard.views.log import log_file_taken
-from dashboard.views.rows import build_evaluation_rows, build_rule_rows
-from dashboard.views.sheets import load_source_row
+from dashboard.views import Request
+from dashboard.views.fragments import build_export_menu_context, build_run_status_context
+from dashboard.views.log import log_download
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
-Columns = dict[str, "StrPromise"]
-COLUMNS: Columns = {
+ColumnLabels = dict[str, "StrPromise"]
+RESOURCE_COLUMNS: ColumnLabels = {
     "status": _("Status"),
     "resource": _("Resource"),
     "rule": _("Rule"),
@@ -35,22 +37,22 @@ COLUMNS: Columns = {
     "finding": _("Actual / required / reason"),
     "since": _("Since"),
 }
-RULE_COLUMNS: Columns = {
+RULE_COLUMNS: ColumnLabels = {
     "name": _("Rule"),
     "risk": _("Risk"),
     "failing": _("Failing / evaluated"),
     "since": _("Failing since"),
     "new": _("Since last report"),
 }
-FIELDS: Columns = {
+FILTER_LABELS: ColumnLabels = {
     "status": _("Status"),
     "risk": _("Risk"),
     "region": _("Region"),
     "type": _("Type"),
     "account": _("Account"),
 }
-INSET = 20  # rows of a rule that opens in place
-KINDS = {
+ROWS_OF_OPENED_RULE = 20
+CONTENT_TYPES = {
     "biff8": "application/vnd.ms-excel",
     "xls": "application/vnd.ms-excel",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -58,259 +60,251 @@ KINDS = {
 }
 
 
-def find_report(report_id: int) -> Report:
-    try:
-        return report_query.get_report(report_id)
-    except Report.DoesNotExist as error:
-        raise Http404 from error
-
-
-def find_ready_report(report_id: int) -> Report:
-    """A report whose numbers can be shown; 404 for one without."""
-    report = find_report(report_id)
-    if report.state != Report.State.READY:
-        raise Http404
-    return report
-
-
 @require_safe
 def report_detail(request: Request, report_id: int) -> HttpResponse:
-    """The rules, failing first; where there is nothing to show yet, how far the report is."""
-    found = find_report(report_id)
-    if found.state != Report.State.READY:
-        acts = request.user.has_perm("dashboard.generate_report")
-        return render(request, "report/unready.html", report_status.status_context(found, acts))
-    wanted = EvaluationFilter.parse(request.GET, tuple(report_query.RULE_ORDERS))
-    listed = report_query.filter_rules(found, wanted)
-    opened = next((result for result in listed if result.rule == wanted.open), None)
-    otherwise = gettext("failing first, then risk, then number of failing resources, then name")
+    """Show the rules of a ready report, and of any other one how far it is."""
+    report = get_object_or_404(report_query.select_reports(), pk=report_id)
+    if report.state != Report.State.READY:
+        can_act = request.user.has_perm("dashboard.generate_report")
+        context = build_run_status_context(report, can_act)
+        return render(request, "report/unready.html", context)
+    table_filter = EvaluationFilter.parse(request.GET, tuple(report_rules.RULE_ORDERS))
     context = {
-        **filter_context(found, wanted, f"/reports/{found.pk}/"),
-        "rules": build_rule_rows(found, listed),
-        **rule_row_context(found, wanted),
-        "columns": column_headers(RULE_COLUMNS, report_query.RULE_ORDERS, wanted),
-        "order": report_query.describe_order(wanted, report_query.RULE_ORDERS, otherwise),
-        "total": found.rules,
+        **build_report_header(report, table_filter, "rules"),
+        **build_report_filter_context(
+            report, table_filter, reverse("report-detail", args=[report_id])
+        ),
+        **build_rules_context(report, table_filter),
     }
-    if opened:
-        context |= inset_context(found, opened.rule, wanted)
-    return render(
-        request, "report/rules.html", build_report_header(found, wanted, "rules") | context
-    )
+    return render(request, "report/rules.html", context)
 
 
 @require_safe
 def report_rule(
     request: Request, report_id: int, rule_id: int, closed: bool = False
 ) -> HttpResponse:
-    """A rule of a report: the fragment that opens in place and closes again, or a page of its own."""
-    found = find_ready_report(report_id)
-    wanted = EvaluationFilter.parse(request.GET, tuple(report_query.RULE_ORDERS))
-    result = next(
-        (one for one in rule_summaries.load_rule_summaries(found) if one.rule == rule_id), None
+    """Show a rule of a report: as a page, or as the row of the table that opens and closes."""
+    report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
+    table_filter = EvaluationFilter.parse(request.GET, tuple(report_rules.RULE_ORDERS))
+    rows = build_rule_rows(
+        report, [rule for rule in load_rule_summaries(report) if rule.rule == rule_id]
     )
-    if result is None:
+    if not rows:
         raise Http404
-    context = {**rule_row_context(found, wanted), "rule": build_rule_rows(found, [result])[0]}
-    if request.htmx and closed:
-        return replace_url(
-            render(request, "report/rules.html#row", context), context["base"] + context["query"]
-        )
-    context |= inset_context(found, rule_id, wanted)
+    context = {**build_rule_row_context(report, table_filter), "row": rows[0]}
+    if not (closed and request.htmx):
+        context |= build_opened_rule_context(report, rule_id, table_filter)
     if request.htmx:
-        here = f"{context['base']}{context['query_and']}open={rule_id}"
-        return replace_url(render(request, "report/rules.html#row", context), here)
+        query = table_filter.query_string(open=None if closed else rule_id)
+        address = reverse("report-detail", args=[report_id]) + query
+        return replace_url(render(request, "report/rules.html#row", context), address)
     return render(
-        request, "report/rule.html", build_report_header(found, wanted, "rules") | context
+        request, "report/rule.html", build_report_header(report, table_filter, "rules") | context
     )
 
 
 @require_safe
 def report_resources(request: Request, report_id: int) -> HttpResponse:
-    found = find_ready_report(report_id)
-    wanted = EvaluationFilter.parse(request.GET, tuple(report_query.ORDERS))
-    page = report_query.load_page(found, wanted)
-    otherwise = gettext("failing first, then risk, then rule, then resource")
+    report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
+    table_filter = EvaluationFilter.parse(request.GET, tuple(report_query.ORDERS))
+    page = report_query.load_page(report, table_filter)
+    default_order = gettext("failing first, then risk, then rule, then resource")
+    query = table_filter.query_string()
     context = {
-        **filter_context(found, wanted, f"/reports/{found.pk}/resources/"),
-        **page_links(page, wanted),
+        **build_report_header(report, table_filter, "resources"),
+        **build_report_filter_context(
+            report, table_filter, reverse("report-resources", args=[report_id])
+        ),
+        **build_export_menu_context(report, page.paginator.count, query),
         "page": page,
-        "rows": build_evaluation_rows(found, page.rows),
-        "labels": column_labels(COLUMNS),
-        "base": f"/reports/{found.pk}/resources/",
-        "columns": column_headers(COLUMNS, report_query.ORDERS, wanted),
-        "order": report_query.describe_order(wanted, report_query.ORDERS, otherwise),
-        "total": found.rows,
-        "rows_exported": page.count,
+        "rows": build_resource_rows(report, page),
+        "labels": translate_labels(RESOURCE_COLUMNS),
+        "columns": build_column_headers(RESOURCE_COLUMNS, report_query.ORDERS, table_filter.sort),
+        "order": report_query.describe_order(table_filter.sort, report_query.ORDERS, default_order),
     }
-    return render(
-        request, "report/resources.html", build_report_header(found, wanted, "resources") | context
-    )
+    return render(request, "report/resources.html", context)
 
 
 @require_safe
 def report_resource(
     request: Request, report_id: int, key: int, closed: bool = False
 ) -> HttpResponse:
-    """One evaluation with all columns that the file has of it: the fragment that opens in place, or a page."""
-    found = find_ready_report(report_id)
-    one = Evaluation.objects.at(found.pack_id, found.position or 0).filter(key=key).first()
-    if one is None:
-        raise Http404
+    """Show an evaluation: as a page, or as the row of the table that opens and closes."""
+    report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
+    evaluations = Evaluation.objects.at(report.pack_id, report.position or 0)
+    evaluation = get_object_or_404(evaluations, key=key)
     context: dict[str, Any] = {
-        "report": found,
-        "row": build_evaluation_rows(found, [one])[0],
-        "labels": column_labels(COLUMNS),
-        "base": f"/reports/{report_id}/resources/",
-        **language_attributes(found),
+        "report": report,
+        **language_context(report),
+        "row": build_resource_rows(report, [evaluation])[0],
+        "labels": translate_labels(RESOURCE_COLUMNS),
     }
-    if closed and request.htmx:
+    if not (closed and request.htmx):
+        context |= {
+            "is_open": True,
+            "console_url": console_links.resource_console_url(evaluation, report.pack.account),
+            "source": load_source_row(report, key),
+        }
+    if request.htmx:  # The row is a boosted link; the browser keeps the address of the table.
         return push_url(render(request, "report/resources.html#row", context), False)
-    context |= {
-        "detail": True,
-        "console": console_links.resource_console_url(one, found.pack.account),
-        **load_source_row(found, key),
-    }
-    if request.htmx:  # the rows are boosted, which would leave the table's own address
-        return push_url(render(request, "report/resources.html#row", context), False)
-    return render(
-        request,
-        "report/resource.html",
-        build_report_header(found, EvaluationFilter(), "resources") | context,
-    )
+    header = build_report_header(report, EvaluationFilter(), "resources")
+    return render(request, "report/resource.html", header | context)
 
 
 @require_safe
 def report_evidence(request: Request, report_id: int) -> HttpResponse:
-    found = find_ready_report(report_id)
-    stated = {
-        name: found.stated_counts.get(name) or {}
-        for name in ("overview", "cloud_resources", "cloud_rules")
-    }
+    report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
+    summaries = load_rule_summaries(report)
     context = {
-        "counts": [
-            {
-                "status": status,
-                "listed": status in found.listed_statuses,
-                "ours": found.counts[status],
-                "overview": stated["overview"].get(status.name.lower()),
-                "cloud": stated["cloud_resources"].get(status.name),
-            }
-            for status in Status
-        ],
-        "cloud_rules": stated["cloud_rules"],
-        "failing_rules": sum(
-            1 for result in rule_summaries.load_rule_summaries(found) if result.failing
-        ),
-        "remarks": parser_notes.describe_notes(found),
+        **build_report_header(report, EvaluationFilter(), "evidence"),
+        "counts": compare_counts(report),
+        "cloud_rules": report.stated_counts.get("cloud_rules") or {},
+        "failing_rules": sum(1 for summary in summaries if summary.failing),
+        "notes": parser_notes.describe_notes(report),
     }
-    return render(
-        request,
-        "report/evidence.html",
-        build_report_header(found, EvaluationFilter(), "evidence") | context,
-    )
+    return render(request, "report/evidence.html", context)
 
 
 @require_safe
 def report_original(request: Request, report_id: int) -> HttpResponseBase:
-    """The file byte for byte, under its own name; also of a report that could not be read."""
-    found = find_report(report_id)
-    if found.original is None:
+    """Return the file unchanged, under its own name; also of a report that could not be read."""
+    report = get_object_or_404(report_query.select_reports(), pk=report_id)
+    if report.original is None:
         raise Http404
     try:
-        file = originals.open_original(found.original)
+        file = originals.open_original(report.original)
     except FileNotFoundError as error:
         raise Http404 from error
-    name = found.file_name or found.original.sha256
-    log_file_taken(request, "download", found, name)
+    name = report.file_name or report.original.sha256
+    log_download(request, "download", report, name)
     response = FileResponse(
-        file, content_type=KINDS.get(found.file_kind, "application/octet-stream")
+        file,
+        as_attachment=True,
+        filename=name,
+        content_type=CONTENT_TYPES.get(report.file_kind, "application/octet-stream"),
     )
-    response["Content-Disposition"] = content_disposition_header(True, name)
-    response["Content-Length"] = str(found.original.size)
+    response["Content-Length"] = str(report.original.size)
     response["X-Content-Type-Options"] = "nosniff"
-    response["ETag"] = f'"{found.original.sha256}"'
+    response["ETag"] = f'"{report.original.sha256}"'
     return response
 
 
-def rule_row_context(report: Report, wanted: EvaluationFilter) -> dict[str, Any]:
-    """What a rule's row needs beside the rule."""
-    query = wanted.query_string()
+def build_rules_context(report: Report, table_filter: EvaluationFilter) -> dict[str, Any]:
+    """Return the context of the table of rules, with the rule that is open in it."""
+    summaries = report_rules.filter_rules(report, table_filter)
+    orders, sort = report_rules.RULE_ORDERS, table_filter.sort
+    default_order = gettext("failing first, then risk, then number of failing resources, then name")
+    context = {
+        **build_rule_row_context(report, table_filter),
+        **build_export_menu_context(report, len(summaries), table_filter.query_string()),
+        "rows": build_rule_rows(report, summaries),
+        "columns": build_column_headers(RULE_COLUMNS, orders, sort),
+        "order": report_query.describe_order(sort, orders, default_order),
+    }
+    if table_filter.open and any(summary.rule == table_filter.open for summary in summaries):
+        context |= build_opened_rule_context(report, table_filter.open, table_filter)
+    return context
+
+
+def build_rule_row_context(report: Report, table_filter: EvaluationFilter) -> dict[str, Any]:
+    """Return what the row of a rule shows beside the rule itself."""
+    query = table_filter.query_string()
     return {
         "report": report,
+        **language_context(report),
         "query": query,
-        "query_and": query if query == "?" else f"{query}&",
-        "base": f"/reports/{report.pk}/",
-        "labels": column_labels(RULE_COLUMNS),
-        **language_attributes(report),
+        "query_to_open": query + ("open=" if query == "?" else "&open="),
+        "labels": translate_labels(RULE_COLUMNS),
     }
 
 
-def filter_context(report: Report, wanted: EvaluationFilter, action: str) -> dict[str, Any]:
-    """What the page says of its filter: the fields, the chips, what was dropped, the way back to everything."""
-    names = {result.rule: result.name for result in rule_summaries.load_rule_summaries(report)}
+def build_opened_rule_context(
+    report: Report, rule_id: int, table_filter: EvaluationFilter
+) -> dict[str, Any]:
+    """Return a rule with the first of its rows."""
+    rule_filter = table_filter.replace(rule=rule_id, sort="")
+    page = report_query.load_page(report, rule_filter, ROWS_OF_OPENED_RULE)
+    return {
+        "opened_rule": report.rule_results.select_related("rule").get(rule=rule_id),
+        "opened_page": page,
+        "opened_rows": build_resource_rows(report, page),
+        "opened_query": rule_filter.query_string(),
+    }
+
+
+def build_report_filter_context(
+    report: Report, table_filter: EvaluationFilter, action: str
+) -> dict[str, Any]:
+    """Return the context of report/filters.html; `action` is the address of the whole table."""
+    status = table_filter.status
+    rule_name = load_rule_names(report).get(table_filter.rule or 0, "")
     return {
         "action": action,
-        "fields": filter_fields(report, wanted),
-        "chips": wanted.chips(names.get(wanted.rule or 0, "")),
-        "dropped": [PARAMETER_LABELS[name] for name in wanted.ignored],
-        "unlisted": wanted.status
-        if wanted.status and wanted.status not in report.listed_statuses
-        else None,
-        "query_exported": wanted.query_string(),
+        "filter_fields": build_filter_fields(report, table_filter),
+        "chips": table_filter.chips(rule_name),
+        "conditions": table_filter.describe(rule_name),
+        "ignored_filters": [PARAMETER_LABELS[name] for name in table_filter.ignored],
+        "unlisted_status": status if status and status not in report.listed_statuses else None,
     }
 
 
-def filter_fields(report: Report, wanted: EvaluationFilter) -> list[dict[str, Any]]:
-    """The drop-downs; one with a single choice is left out, unless it is chosen."""
-    options = report_query.get_filter_choices(report)
-    choices: dict[str, list[tuple[str, Any]]] = {
+def build_filter_fields(report: Report, table_filter: EvaluationFilter) -> list[dict[str, Any]]:
+    """Return the drop-downs; one with a single choice only if that choice is in force."""
+    choices = report_query.get_filter_choices(report)
+    options: dict[str, list[tuple[str, Any]]] = {
         "status": [(slug, status.label) for slug, status in STATUSES.items()],
         "risk": [(slug, risk.label) for slug, risk in RISKS.items()],
-        "region": [(region, region) for region in options.regions],
-        "type": [(one, one) for one in options.types],
-        "account": [(account, account) for account in options.accounts],
+        "region": [(region, region) for region in choices.regions],
+        "type": [(resource_type, resource_type) for resource_type in choices.types],
+        "account": [(account, account) for account in choices.accounts],
     }
-    chosen = dict(wanted.query_pairs)
+    values = dict(table_filter.query_pairs)
     return [
-        {"name": name, "words": FIELDS[name], "choices": of, "chosen": chosen.get(name, "")}
-        for name, of in choices.items()
-        if len(of) > 1 or name in chosen
+        {
+            "name": name,
+            "label": FILTER_LABELS[name],
+            "options": field_options,
+            "value": values.get(name, ""),
+        }
+        for name, field_options in options.items()
+        if len(field_options) > 1 or name in values
     ]
 
 
-def page_links(page: report_query.EvaluationPage, wanted: EvaluationFilter) -> dict[str, str]:
-    numbers = {"first": 1, "previous": page.number - 1, "next": page.number + 1, "last": page.last}
-    return {name: wanted.query_string(page=number) for name, number in numbers.items()}
+def translate_labels(labels: ColumnLabels) -> dict[str, str]:
+    """Return the labels as text, so that they are translated once instead of in every row."""
+    return {name: str(label) for name, label in labels.items()}
 
 
-def inset_context(report: Report, rule: int, wanted: EvaluationFilter) -> dict[str, Any]:
-    """An opened rule and its rows, as far as they go in place."""
-    of_rule = wanted.replace(rule=rule, sort="")
-    page = report_query.load_page(report, of_rule, INSET)
-    link = f"/reports/{report.pk}/resources/{of_rule.query_string()}"
-    result = report.rule_results.select_related("rule").get(rule=rule)
-    return {
-        "opened": rule,
-        "result": result,
-        "page": page,
-        "rows": build_evaluation_rows(report, page.rows),
-        "rest": link,
-    }
-
-
-def column_labels(of: Columns) -> dict[str, str]:
-    """The heads again, for cells that stand alone on a phone."""
-    return {name: str(words) for name, words in of.items()}
-
-
-def column_headers(
-    of: Columns, orders: Iterable[str], wanted: EvaluationFilter
+def build_column_headers(
+    labels: ColumnLabels, orders: Iterable[str], sort: str
 ) -> list[dict[str, Any]]:
-    """The heads of a table: what each says, and what a press on it sorts by."""
-    heads = []
-    for name, words in of.items():
-        sorted_by = {name: "ascending", f"-{name}": "descending"}.get(wanted.sort, "")
-        sort = "" if name not in orders else f"-{name}" if sorted_by == "ascending" else name
-        heads.append({"words": words, "sort": sort, "sorted": sorted_by})
-    return heads
+    """Return the headers of a table: label, the order that a click asks for, the order in force."""
+    headers = []
+    for name, label in labels.items():
+        sorted_by = {name: "ascending", f"-{name}": "descending"}.get(sort, "")
+        sort_on_click = f"-{name}" if sorted_by == "ascending" else name
+        headers.append(
+            {
+                "label": label,
+                "sort_on_click": sort_on_click if name in orders else "",
+                "sorted_by": sorted_by,
+            }
+        )
+    return headers
+
+
+def compare_counts(report: Report) -> list[dict[str, Any]]:
+    """Return by status the count shown here and the counts of the file's overview and the cloud."""
+    overview_counts = report.stated_counts.get("overview") or {}
+    cloud_counts = report.stated_counts.get("cloud_resources") or {}
+    return [
+        {
+            "status": status,
+            "is_listed": status in report.listed_statuses,
+            "shown": report.counts[status],
+            "overview": overview_counts.get(status.name.lower()),
+            "cloud": cloud_counts.get(status.name),
+        }
+        for status in Status
+    ]

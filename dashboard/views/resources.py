@@ -4,24 +4,23 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from dashboard.charts import timeline_chart
+from dashboard.charts.timeline_chart import draw_timeline_bars
+from dashboard.queries.resource_history import load_timelines
 from dashboard.text import console_links
 
 
 @require_safe
 def resource_detail(request: HttpRequest, number: int) -> HttpResponse:
-    lines = timeline_chart.load_timelines(number)
-    if not lines:
+    timelines = load_timelines(number)
+    if not timelines:
         raise Http404
-    newest = max((line.last for line in lines), key=lambda stretch: stretch.start).evaluation
-    failing = sum(
-        1 for line in lines if line.last.end is None and line.last.status.slug == "failing"
-    )
+    newest_period = max((timeline.last for timeline in timelines), key=lambda last: last.start)
+    newest = newest_period.evaluation
     context = {
         "resource": newest,
-        "lines": lines,
-        "failing": failing,
-        "console": console_links.resource_console_url(newest, newest.pack.account),
-        "since": min(line.stretches[0].start for line in lines),
+        "timelines": list(zip(timelines, draw_timeline_bars(timelines), strict=True)),
+        "failing": sum(timeline.is_failing for timeline in timelines),
+        "console_url": console_links.resource_console_url(newest, newest.pack.account),
+        "first_record": min(timeline.periods[0].start for timeline in timelines),
     }
     return render(request, "resource/detail.html", context)

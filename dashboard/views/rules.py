@@ -1,4 +1,4 @@
-"""A rule's page: how many resources it failed in each report of its pack."""
+"""A rule's page: the number of resources it failed in each report of its pack."""
 
 from itertools import pairwise
 
@@ -6,21 +6,29 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from dashboard.charts import trend_chart
-from dashboard.models import Rule
+from dashboard.charts.trend_chart import draw_rule_trend
+from dashboard.models import Risk, Rule
+from dashboard.queries.trend import Point, load_rule_points
 
-LISTED = 100  # reports, the newest; the drawing has all of them
+MAX_ROWS = 100  # the newest reports; the chart shows all
 
 
 @require_safe
 def rule_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(
-        Rule.objects.select_related("pack__account").defer("pack__account__secret_encrypted"), pk=pk
-    )
-    trend, points = trend_chart.draw_rule_trend(found)
-    steps = {after.report: after.failing - before.failing for before, after in pairwise(points)}
-    rows = [(point, steps.get(point.report, 0)) for point in points[: -LISTED - 1 : -1]]
-    risk = found.results.order_by("-report__position").values_list("risk", flat=True).first() or 0
-    return render(
-        request, "rule/detail.html", {"rule": found, "trend": trend, "rows": rows, "risk": risk}
-    )
+    rules = Rule.objects.select_related("pack__account").defer("pack__account__secret_encrypted")
+    rule = get_object_or_404(rules, pk=pk)
+    points = load_rule_points(rule)
+    risks = rule.results.order_by("-report__position").values_list("risk", flat=True)
+    context = {
+        "rule": rule,
+        "chart": draw_rule_trend(points),
+        "rows": compute_differences(points)[:MAX_ROWS],
+        "risk": risks.first() or Risk.NOT_STATED,
+    }
+    return render(request, "rule/detail.html", context)
+
+
+def compute_differences(points: list[Point]) -> list[tuple[Point, int]]:
+    """Return the points newest first, each with its failing resources more than the one before."""
+    differences = [later.failing - earlier.failing for earlier, later in pairwise(points)]
+    return list(zip(points, [0, *differences], strict=False))[::-1]

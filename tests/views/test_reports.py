@@ -10,21 +10,22 @@ from django.test import Client
 from dashboard.models import Evaluation, Pack, Report, Status
 from dashboard.queries import report_query
 from dashboard.queries.filters import EvaluationFilter
-from tests import files
-from tests.web.report_files import FRIDAY, entered
-from tests.web.rows import failed, under_way
+from tests import sample_files
+from tests.views.pages import get_page
+from tests.views.report_files import FRIDAY, import_report_bytes
+from tests.views.rows import create_failed_report, create_running_report
 
-F1 = files.xls(files.report(files.F1))
+F1 = sample_files.build_xls(sample_files.build_report_sheets(sample_files.SOME_FAILING))
 
 
 @pytest.fixture
 def f1(pack: Pack) -> Report:
-    return entered(pack, F1, files.FILE_NAME)
+    return import_report_bytes(pack, F1, sample_files.FILE_NAME)
 
 
 def test_the_head_says_pack_account_time_with_zone_and_hash(f1: Report, reader: Client) -> None:
-    page = reader.get(f"/reports/{f1.pk}/").content.decode()
-    assert files.PACK_NAME in page
+    page = get_page(reader, f"/reports/{f1.pk}/")
+    assert sample_files.PACK_NAME in page
     assert "Production · report of 2026-11-20 09:14 CST (UTC+8)" in page
     assert hashlib.sha256(F1).hexdigest() in page
     assert "original kept" in page
@@ -32,9 +33,9 @@ def test_the_head_says_pack_account_time_with_zone_and_hash(f1: Report, reader: 
 
 
 def test_a_mismatch_is_said_in_words_with_both_numbers(pack: Pack, reader: Client) -> None:
-    sheets = files.report(files.F1)
+    sheets = sample_files.build_report_sheets(sample_files.SOME_FAILING)
     sheets["规则列表"][1] = (*sheets["规则列表"][1][:4], 5, *sheets["规则列表"][1][5:])
-    report = entered(pack, files.xls(sheets))
+    report = import_report_bytes(pack, sample_files.build_xls(sheets))
     page = html.unescape(reader.get(f"/reports/{report.pk}/").content.decode())
     assert "1 count differs" in page
     assert "the file lists 1 rows, but its rule list states 5" in page
@@ -42,14 +43,25 @@ def test_a_mismatch_is_said_in_words_with_both_numbers(pack: Pack, reader: Clien
 
 
 def test_a_file_that_states_no_compliant_ones_has_no_rate(pack: Pack, reader: Client) -> None:
-    report = entered(pack, files.xls({"不合规资源": files.report(files.F1)["不合规资源"]}))
+    report = import_report_bytes(
+        pack,
+        sample_files.build_xls(
+            {
+                "不合规资源": sample_files.build_report_sheets(sample_files.SOME_FAILING)[
+                    "不合规资源"
+                ]
+            }
+        ),
+    )
     page = reader.get(f"/reports/{report.pk}/").content.decode()
     assert "no data" in page
     assert "The file does not say how many are compliant." in page
 
 
 def test_a_report_without_a_failing_resource_is_shown_in_full(pack: Pack, reader: Client) -> None:
-    report = entered(pack, files.xls(files.report(files.F0)))
+    report = import_report_bytes(
+        pack, sample_files.build_xls(sample_files.build_report_sheets(sample_files.ALL_COMPLIANT))
+    )
     page = reader.get(f"/reports/{report.pk}/").content.decode()
     assert "100 %" in page
     assert "3 of 3 rules" in page
@@ -58,13 +70,13 @@ def test_a_report_without_a_failing_resource_is_shown_in_full(pack: Pack, reader
 
 
 def test_a_failing_row_says_all_that_is_known_of_it(f1: Report, reader: Client) -> None:
-    page = reader.get(f"/reports/{f1.pk}/resources/?status=failing&risk=high").content.decode()
+    page = get_page(reader, f"/reports/{f1.pk}/resources/?status=failing&risk=high")
     for fact in (
         "backup",
         "bucket backup",
         "ACS::OSS::Bucket",
         "cn-hangzhou",
-        files.ACCOUNT,
+        sample_files.ACCOUNT_UID,
         "public-read",
         "private",
     ):
@@ -77,27 +89,29 @@ def test_a_row_says_since_when_and_for_how_many_reports_it_has_been_failing(
     pack: Pack, reader: Client
 ) -> None:
     for weeks in (2, 1, 0):
-        state = files.F2 if weeks == 0 else files.F1
-        report = entered(
-            pack, files.xls(files.report(state)), at=FRIDAY - dt.timedelta(weeks=weeks)
+        state = sample_files.SOME_CHANGED if weeks == 0 else sample_files.SOME_FAILING
+        report = import_report_bytes(
+            pack,
+            sample_files.build_xls(sample_files.build_report_sheets(state)),
+            at=FRIDAY - dt.timedelta(weeks=weeks),
         )
-    old = reader.get(f"/reports/{report.pk}/resources/?q=backup&status=failing").content.decode()
-    new = reader.get(f"/reports/{report.pk}/resources/?q=photos&status=failing").content.decode()
-    assert "2026-11-06 09:14 CST (UTC+8)</time><br>3 reports in a row" in old
+    old = get_page(reader, f"/reports/{report.pk}/resources/?q=backup&status=failing")
+    new = get_page(reader, f"/reports/{report.pk}/resources/?q=photos&status=failing")
+    assert "2026-11-06 09:14 CST (UTC+8)</time><br>3 reports in a row<" in old
     assert "2026-11-20 09:14 CST (UTC+8)</time><br>1 report in a row<" in new
     middle = report.pack.reports.order_by("position")[1]
-    page = reader.get(
-        f"/reports/{middle.pk}/resources/?q=backup&status=failing&risk=high"
-    ).content.decode()
-    assert "<br>2 reports in a row" in page
+    page = get_page(reader, f"/reports/{middle.pk}/resources/?q=backup&status=failing&risk=high")
+    assert "<br>2 reports in a row<" in page
 
 
 def first_failing(report: Report) -> Evaluation:
-    return report_query.load_page(report, EvaluationFilter(status=Status.NON_COMPLIANT)).rows[0]
+    return report_query.load_page(
+        report, EvaluationFilter(status=Status.NON_COMPLIANT)
+    ).object_list[0]
 
 
 def test_an_opened_row_has_every_column_of_the_file(pack: Pack, reader: Client) -> None:
-    report = entered(pack, files.xlsx(files.strange()))
+    report = import_report_bytes(pack, sample_files.build_xlsx(sample_files.build_unknown_parts()))
     path = f"/reports/{report.pk}/resources/{first_failing(report).key}/"
     response = reader.get(path, headers={"hx-request": "true"})
     assert response["HX-Push-Url"] == "false"
@@ -118,7 +132,7 @@ def test_an_opened_bucket_leads_to_the_cloud_s_console(f1: Report, reader: Clien
 
 
 def test_text_that_is_a_script_is_shown_and_does_nothing(pack: Pack, reader: Client) -> None:
-    report = entered(pack, files.xls(files.wild()))
+    report = import_report_bytes(pack, sample_files.build_xls(sample_files.build_risky_texts()))
     for path in ("resources/", "sheets/2/", "print/"):
         page = reader.get(f"/reports/{report.pk}/{path}").content.decode()
         assert "<script>alert(1)" not in page
@@ -128,7 +142,7 @@ def test_text_that_is_a_script_is_shown_and_does_nothing(pack: Pack, reader: Cli
 def test_the_original_comes_back_byte_for_byte_under_its_own_name(
     pack: Pack, reader: Client
 ) -> None:
-    report = entered(pack, F1, "合规 报告.xls")
+    report = import_report_bytes(pack, F1, "合规 报告.xls")
     response = reader.get(f"/reports/{report.pk}/original/")
     assert response.getvalue() == F1
     assert response["Content-Disposition"].startswith("attachment; filename*=utf-8''%E5%90%88")
@@ -138,18 +152,18 @@ def test_the_original_comes_back_byte_for_byte_under_its_own_name(
 
 
 def test_an_original_that_could_not_be_read_can_be_inspected(pack: Pack, reader: Client) -> None:
-    report = entered(pack, files.ERROR_PAGE)
+    report = import_report_bytes(pack, sample_files.ERROR_PAGE)
     page = reader.get(f"/reports/{report.pk}/").content.decode()
     assert "Received a web page instead of the file" in page
     assert f'href="/reports/{report.pk}/original/"' in page
     response = reader.get(f"/reports/{report.pk}/original/")
-    assert response.getvalue() == files.ERROR_PAGE
+    assert response.getvalue() == sample_files.ERROR_PAGE
 
 
 def test_a_report_that_is_not_ready_shows_how_far_it_is_and_has_no_tables(
     pack: Pack, reader: Client
 ) -> None:
-    for report in (under_way(pack), failed(pack)):
+    for report in (create_running_report(pack), create_failed_report(pack)):
         assert reader.get(f"/reports/{report.pk}/").status_code == 200
         for path in ("resources/", "evidence/", "original/", "sheets/0/", "export.csv", "print/"):
             assert reader.get(f"/reports/{report.pk}/{path}").status_code == 404
@@ -159,14 +173,14 @@ def test_the_evidence_has_every_time_with_its_zone_and_both_columns_of_numbers(
     f1: Report, reader: Client
 ) -> None:
     page = reader.get(f"/reports/{f1.pk}/evidence/").content.decode()
-    assert files.FILE_NAME in page
+    assert sample_files.FILE_NAME in page
     assert page.count("(UTC+8)</time>") == 4
     assert "13 counts checked, all match." in page
     assert "counted row by row" in page
 
 
 def test_the_evidence_says_what_the_reader_noticed(pack: Pack, reader: Client) -> None:
-    report = entered(pack, files.xlsx(files.strange()))
+    report = import_report_bytes(pack, sample_files.build_xlsx(sample_files.build_unknown_parts()))
     page = reader.get(f"/reports/{report.pk}/evidence/").content.decode()
     assert "Sheet “附录” has no columns known here" in page
 

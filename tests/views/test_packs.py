@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from dashboard.models import Pack, Report
-from dashboard.views.packs import PER_PAGE
-from tests.web.rows import failed, received, under_way
+from dashboard.queries.report_list import REPORTS_PER_PAGE
+from tests.views.rows import create_failed_report, create_ready_report, create_running_report
 
 pytestmark = pytest.mark.django_db
 
@@ -30,12 +30,12 @@ def test_a_pack_without_reports_says_how_the_first_comes_about(starter: Client, 
 
 
 def test_reports_stand_newest_first(reader: Client, pack: Pack) -> None:
-    made = [received(pack, days).pk for days in (3, 1, 2)]
+    made = [create_ready_report(pack, days).pk for days in (3, 1, 2)]
     assert entries(page(reader, pack)) == [made[1], made[2], made[0]]
 
 
 def test_an_entry_says_what_the_report_was(reader: Client, pack: Pack, officer: User) -> None:
-    report = received(
+    report = create_ready_report(
         pack,
         1,
         pack_name="As it was named",
@@ -64,7 +64,7 @@ def test_an_entry_says_its_three_times_each_with_its_zone_and_in_utc(
     reader: Client, pack: Pack
 ) -> None:
     moments = [dt.datetime(2026, 3, 1, 4, minute, 59, tzinfo=dt.UTC) for minute in range(3)]
-    received(pack)
+    create_ready_report(pack)
     Report.objects.update(evaluated_at=moments[0], created_at=moments[1], received_at=moments[2])
     for text in (page(reader, pack), reader.get("/reports/").content.decode()):
         for moment, before in zip(moments, ("evaluated ", "", "received "), strict=True):
@@ -78,8 +78,8 @@ def test_an_entry_says_its_three_times_each_with_its_zone_and_in_utc(
 def test_a_choice_is_named_by_its_column_and_the_time_of_its_report(
     reader: Client, pack: Pack
 ) -> None:
-    reports = [received(pack, days) for days in range(3)]
-    failed(pack)
+    reports = [create_ready_report(pack, days) for days in range(3)]
+    create_failed_report(pack)
     text = page(reader, pack)
     named = re.findall(
         r'<input type="radio" name="(\w)" value="(\d+)" aria-labelledby="([^"]+)"', text
@@ -90,8 +90,8 @@ def test_a_choice_is_named_by_its_column_and_the_time_of_its_report(
 
 
 def test_failed_and_cancelled_runs_are_listed_with_their_cause(reader: Client, pack: Pack) -> None:
-    failed(pack, "SignatureDoesNotMatch")
-    under_way(pack, state="cancelled", error_code="cancelled")
+    create_failed_report(pack, "SignatureDoesNotMatch")
+    create_running_report(pack, state="cancelled", error_code="cancelled")
     text = page(reader, pack)
     assert len(entries(text)) == 2
     assert "The AccessKey secret is wrong" in text
@@ -99,8 +99,11 @@ def test_failed_and_cancelled_runs_are_listed_with_their_cause(reader: Client, p
 
 
 def test_a_report_with_the_same_content_names_the_one_before_it(reader: Client, pack: Pack) -> None:
-    first, second = received(pack, 3, content_hash=42), received(pack, 2, content_hash=42)
-    received(pack, 1, content_hash=43)
+    first, second = (
+        create_ready_report(pack, 3, content_hash=42),
+        create_ready_report(pack, 2, content_hash=42),
+    )
+    create_ready_report(pack, 1, content_hash=43)
     text = page(reader, pack)
     assert text.count("same content as") == 1
     row = text[text.index(f'<a id="{second.pk}"') : text.index(f'<a id="{first.pk}"')]
@@ -110,17 +113,17 @@ def test_a_report_with_the_same_content_names_the_one_before_it(reader: Client, 
 @pytest.mark.parametrize("result", ["ready", "failed", "cancelled", "under-way"])
 def test_a_result_can_be_asked_for(reader: Client, pack: Pack, result: str) -> None:
     made = {
-        "ready": received(pack),
-        "failed": failed(pack),
-        "cancelled": under_way(pack, state="cancelled"),
-        "under-way": under_way(pack),
+        "ready": create_ready_report(pack),
+        "failed": create_failed_report(pack),
+        "cancelled": create_running_report(pack, state="cancelled"),
+        "under-way": create_running_report(pack),
     }
     assert entries(page(reader, pack, f"?result={result}")) == [made[result].pk]
 
 
 def test_days_are_the_readers_own(reader: Client, pack: Pack) -> None:
     # 23:30 UTC is the next morning in Shanghai.
-    late = received(pack)
+    late = create_ready_report(pack)
     Report.objects.filter(pk=late.pk).update(
         created_at=dt.datetime(2026, 3, 1, 23, 30, tzinfo=dt.UTC)
     )
@@ -131,28 +134,28 @@ def test_days_are_the_readers_own(reader: Client, pack: Pack) -> None:
 
 
 def test_who_started_a_report_can_be_asked_for(reader: Client, pack: Pack, officer: User) -> None:
-    mine = received(pack, 1, requested_by=officer)
-    received(pack, 2)
+    mine = create_ready_report(pack, 1, requested_by=officer)
+    create_ready_report(pack, 2)
     assert entries(page(reader, pack, "?by=off")) == [mine.pk]
 
 
 def test_a_filter_that_nothing_matches_offers_to_clear_it(reader: Client, pack: Pack) -> None:
-    received(pack)
+    create_ready_report(pack)
     assert "No report matches this filter." in page(reader, pack, "?result=failed")
 
 
 def test_a_date_that_is_none_is_named_and_narrows_nothing(reader: Client, pack: Pack) -> None:
-    report = received(pack)
+    report = create_ready_report(pack)
     text = page(reader, pack, "?since=yesterday&page=nonsense")
     assert "Enter a valid date." in text
     assert entries(text) == [report.pk]
 
 
 def test_pages_are_of_one_length_and_keep_the_filter(reader: Client, pack: Pack) -> None:
-    for number in range(PER_PAGE + 1):
-        failed(pack, seconds=number)
+    for number in range(REPORTS_PER_PAGE + 1):
+        create_failed_report(pack, seconds=number)
     text = page(reader, pack, "?result=failed")
-    assert len(entries(text)) == PER_PAGE
+    assert len(entries(text)) == REPORTS_PER_PAGE
     assert 'href="?result=failed&amp;page=2"' in text
     assert len(entries(page(reader, pack, "?result=failed&page=2"))) == 1
 
@@ -168,7 +171,7 @@ def test_a_list_that_hears_of_an_ended_run_brings_itself_up_to_date(
 
 def test_a_run_under_way_takes_the_place_of_generate(starter: Client, pack: Pack) -> None:
     assert "Generate</button>" in page(starter, pack)
-    under_way(pack)
+    create_running_report(pack)
     text = page(starter, pack)
     assert "Generate</button>" not in text
     assert "Cancel</button>" in text
@@ -188,11 +191,11 @@ def test_a_pack_page_takes_the_same_queries_for_two_reports_and_for_fifty(
             page(reader, pack)
         return len(captured)
 
-    received(pack, 60, content_hash=1, requested_by=officer)
-    received(pack, content_hash=1, requested_by=officer)
+    create_ready_report(pack, 60, content_hash=1, requested_by=officer)
+    create_ready_report(pack, content_hash=1, requested_by=officer)
     few = queries()
     for number in range(1, 50):
-        received(pack, number, content_hash=number % 3, requested_by=officer)
+        create_ready_report(pack, number, content_hash=number % 3, requested_by=officer)
     assert queries() == few
     assert few <= 12
 

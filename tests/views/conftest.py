@@ -1,18 +1,8 @@
 """Browsers of the people that the tests of pages know."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import translation
-
-
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    """A request leaves its language behind in the thread; no test begins in the one before's."""
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from huey.contrib.djhuey import HUEY
 
-from dashboard.imports import batch_processing, outcomes
+from dashboard.imports import batches
 from dashboard.models import ImportBatch, ImportedFile, Report
 from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.past_reports import build_past_report_files
-from tests.past import UNTIL, plan
+from tests.sample_history import HISTORY_END, make_sandbox_pack
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = ImportedFile.State
@@ -31,7 +31,7 @@ def files() -> dict[str, bytes]:
     return {
         name: content
         for name, content, _ in build_past_report_files(
-            CloudState(7, 2, packs=(plan(),)), 2, until=UNTIL
+            CloudState(7, 2, packs=(make_sandbox_pack(),)), 2, until=HISTORY_END
         )
     }
 
@@ -47,8 +47,7 @@ def send(client: Client, files: dict[str, bytes]) -> ImportBatch:
 def work(batch: ImportBatch) -> None:
     """What the queue's worker does."""
     HUEY.flush()
-    for _ in batch_processing.read_and_store_all(outcomes.decide_batch(batch.pk)):
-        pass
+    batches.import_waiting_files(batch.pk)
 
 
 def page(client: Client, batch: ImportBatch, **headers: str) -> str:
@@ -110,7 +109,8 @@ def test_what_a_file_does_not_say_is_asked_for_and_then_it_is_read(importer: Cli
     report = Report.objects.get()
     assert report.created_at
     assert f"{report.created_at:%Y-%m-%d %H:%M}" == "2026-03-01 01:00"  # told in the reader's zone
-    assert next(batch_processing.read_and_store_all([report])).state == Report.State.READY
+    batches.read_and_store_reports([report])
+    assert report.state == Report.State.READY
 
 
 def test_a_time_to_come_is_refused(importer: Client) -> None:

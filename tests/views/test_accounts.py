@@ -1,4 +1,4 @@
-"""Accounts: added, tested and refreshed against the sandbox's cloud; the secret is written and never read."""
+"""Accounts against the sandbox's cloud: add, edit, test, refresh; the secret is never shown."""
 
 import httpx
 import pytest

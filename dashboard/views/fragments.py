@@ -1,0 +1,92 @@
+"""Fragments that the views of several pages answer with."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from dashboard.exports.menu import list_export_choices
+from dashboard.exports.report_tables import REPORT_ROWS_PER_SECOND
+from dashboard.models import Pack, Report
+from dashboard.queries import pack_overview
+from dashboard.queries.report_list import get_figure_labels
+from dashboard.text import error_messages
+from dashboard.views import Request
+
+STEPS = (*Report.UNDER_WAY, Report.State.READY)
+# The status in whose colour the outcome of a run is shown.
+OUTCOME_SLUGS: dict[str, str] = {
+    Report.State.READY: "compliant",
+    Report.State.FAILED: "failing",
+    Report.State.CANCELLED: "not-applicable",
+}
+
+
+def build_pack_rows_context(
+    request: Request, rows: list[pack_overview.PackRow], *, is_update: bool
+) -> dict[str, Any]:
+    """Return what rows of packs need; `is_update` tells a fragment of the home page from the page.
+
+    All runs under way are polled together: `poll_query` names them.
+    """
+    runs = [row.run for row in rows if row.run]
+    return {
+        "may_generate": request.user.has_perm("dashboard.generate_report"),
+        "poll_query": urlencode({"report": [run.pk for run in runs]}, doseq=True),
+        "poll_seconds": pack_overview.poll_delay(runs),
+        # Translated once for all rows.
+        "labels": {**get_figure_labels(), "generate": _("Generate")},
+        "is_update": is_update,
+    }
+
+
+def render_pack_row(request: Request, pack: Pack) -> HttpResponse:
+    """Render a pack's row on the home page after a change, with the cards and the polling."""
+    rows = pack_overview.load_pack_rows(Pack.objects.all())
+    context = {
+        "row": next(row for row in rows if row.pack == pack),
+        "cards": pack_overview.count_groups(rows),
+        **build_pack_rows_context(request, rows, is_update=True),
+    }
+    return render(request, "home.html#changed_row", context)
+
+
+def build_run_status_context(report: Report, can_act: bool) -> dict[str, Any]:
+    """Return the context of report/status.html; `can_act` offers Cancel and Try again.
+
+    A page that includes the fragment reloads itself where no script can poll: see `refresh`.
+    """
+    context: dict[str, Any] = {
+        "report": report,
+        "status_slug": OUTCOME_SLUGS.get(report.state, "under-way"),
+        "can_act": can_act,
+    }
+    if report.error_code:
+        context["error"] = error_messages.explain_error(report.error_code, report.error_facts)
+    if report.under_way:
+        current = STEPS.index(Report.State(report.state))
+        context["steps"] = [
+            {"label": state.label, "is_current": index == current, "is_done": index < current}
+            for index, state in enumerate(STEPS)
+        ]
+        context["poll_seconds"] = context["refresh"] = pack_overview.poll_delay([report])
+    return context
+
+
+def render_run_status(request: Request, report: Report, can_act: bool) -> HttpResponse:
+    """Return the fragment that shows how far a report is, or how its run ended."""
+    context = build_run_status_context(report, can_act)
+    return render(request, "report/status.html#status", context)
+
+
+def build_export_menu_context(report: Report, row_count: int, query_string: str) -> dict[str, Any]:
+    """Return the context of export/menu.html for a table of a report."""
+    return {
+        "export_choices": list_export_choices(
+            "report-export", REPORT_ROWS_PER_SECOND, report_id=report.pk
+        ),
+        "rows_exported": row_count,
+        "query_exported": query_string,
+    }

@@ -1,0 +1,362 @@
+"""The page of a comparison: each card counts the rows behind it, and every file has the same."""
+
+import csv
+import datetime as dt
+import gzip
+import io
+import json
+from typing import Any
+
+import openpyxl
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from dashboard.comparison.buckets import CHANGED_BUCKETS, Bucket
+from dashboard.comparison.differences import Comparison, compare_reports
+from dashboard.exports.comparison_tables import COMPARISON_ROWS_PER_SECOND, DEFAULT_BUCKETS
+from dashboard.exports.writers import EXPORT_FORMATS
+from dashboard.models import Pack, Report, RuleResult
+from tests import sample_files
+from tests.sample_history import import_english_report, import_history, make_sandbox_pack
+from tests.views.report_files import FRIDAY, import_report_bytes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def compared_pack(db: None) -> Pack:
+    """A pack with three reports."""
+    return import_history(make_sandbox_pack())
+
+
+@pytest.fixture
+def comparison(compared_pack: Pack) -> Comparison:
+    """The first and the last report of the pack."""
+    first, _second, last = compared_pack.reports.order_by("position")
+    return compare_reports(first, last)
+
+
+@pytest.fixture
+def path(comparison: Comparison) -> str:
+    return comparison_path(comparison.older, comparison.newer)
+
+
+def comparison_path(older: Report, newer: Report) -> str:
+    return f"/packs/{newer.pack_id}/compare/{older.pk}/{newer.pk}/"
+
+
+def load_page(reader: Client, path: str) -> str:
+    return reader.get(path).content.decode()
+
+
+def download(reader: Client, path: str) -> bytes:
+    return reader.get(path).getvalue()
+
+
+def download_json(reader: Client, path: str) -> Any:
+    return json.loads(download(reader, path))
+
+
+def count_rows(page: str) -> int:
+    return page.count('<th scope="row">')
+
+
+def test_the_latest_is_compared_with_the_one_before_unless_others_are_chosen(
+    reader: Client, compared_pack: Pack
+) -> None:
+    first, second, third = compared_pack.reports.order_by("position")
+    latest = reader.get(f"/packs/{compared_pack.pk}/compare/")
+    assert latest["Location"] == comparison_path(second, third)
+    chosen = reader.get(f"/packs/{compared_pack.pk}/compare/?a={third.pk}&b={first.pk}")
+    assert chosen["Location"] == comparison_path(first, third)
+
+
+def test_a_pack_without_a_ready_report_has_nothing_to_compare(reader: Client, pack: Pack) -> None:
+    assert reader.get(f"/packs/{pack.pk}/compare/").status_code == 404
+
+
+def test_the_changes_of_a_report_are_those_against_the_one_before(
+    reader: Client, compared_pack: Pack
+) -> None:
+    _first, second, third = compared_pack.reports.order_by("position")
+    response = reader.get(f"/reports/{third.pk}/changes/")
+    assert response["Location"] == comparison_path(second, third)
+
+
+@pytest.mark.parametrize("page", ["", "print/"])
+def test_the_wrong_order_leads_to_the_right_one_and_keeps_the_filter(
+    reader: Client, comparison: Comparison, path: str, page: str
+) -> None:
+    swapped = comparison_path(comparison.newer, comparison.older)
+    response = reader.get(f"{swapped}{page}?bucket=fixed")
+    assert response["Location"] == f"{path}{page}?bucket=fixed"
+
+
+def test_each_card_s_number_is_the_number_of_rows_behind_it(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    counts = comparison.counts
+    for bucket in Bucket:
+        assert count_rows(load_page(reader, f"{path}?bucket={bucket}")) == counts[bucket], bucket
+    changed = sum(counts[bucket] for bucket in CHANGED_BUCKETS)
+    assert count_rows(load_page(reader, path)) == changed
+    only_in_older = sum(change.new_status is None for change in comparison.changes)
+    assert sum(counts.values()) == comparison.newer.rows + only_in_older
+
+
+def test_a_change_is_said_in_words(reader: Client, path: str) -> None:
+    assert "was compliant, now non-compliant" in load_page(reader, f"{path}?bucket=new-failure")
+
+
+def test_a_report_against_itself_has_changed_in_nothing(
+    reader: Client, comparison: Comparison
+) -> None:
+    page = load_page(reader, comparison_path(comparison.older, comparison.older))
+    assert "Nothing has changed between these two reports." in page
+
+
+def test_a_search_finds_a_change_by_its_resource(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    change = comparison.changes[0]
+    query = f"?q={change.resource_id.upper()}&bucket={change.bucket}"
+    page = load_page(reader, path + query)
+    assert count_rows(page) >= 1
+    assert change.resource_id in page
+
+
+def test_each_condition_of_the_filter_is_shown_with_a_link_that_removes_it(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    change = comparison.changes[0]
+    rule_name = comparison.newer.rule_results.get(rule=change.rule).name
+    page = load_page(reader, f"{path}?bucket=fixed&risk=high&rule={change.rule}&q=a+b")
+    for text in ("change: Fixed", "risk: High", f"rule: {rule_name}", "search: a b"):
+        assert f"{text} <span" in page
+    assert f'href="{path}?bucket=fixed&amp;risk=high&amp;rule={change.rule}"' in page
+
+
+def test_an_empty_result_offers_all_changes(reader: Client, path: str) -> None:
+    page = load_page(reader, f"{path}?q=nowhere&risk=low")
+    assert "No row matches this filter." in page
+    assert f'href="{path}">Show all changes' in page
+
+
+@pytest.mark.parametrize("query", ["?bucket=x&risk=9&rule=a&page=-1", "?page=99999", "?q=%00"])
+def test_nonsense_in_the_address_narrows_nothing_and_breaks_nothing(
+    reader: Client, path: str, query: str
+) -> None:
+    assert reader.get(path + query).status_code == 200
+
+
+def test_reports_of_another_pack_or_unready_ones_are_not_compared(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    other = import_history(make_sandbox_pack(2), 1).reports.get()
+    older_id = comparison.older.pk
+    other_pack = f"/packs/{comparison.newer.pack_id}/compare/{older_id}/{other.pk}/"
+    assert reader.get(other_pack).status_code == 404
+    Report.objects.filter(pk=comparison.newer.pk).update(state=Report.State.FAILED)
+    assert reader.get(path).status_code == 404
+
+
+def test_a_file_of_failing_resources_only_is_said_to_be_one(reader: Client) -> None:
+    pack = import_history(make_sandbox_pack(3, layout="older"))
+    first, _second, last = pack.reports.order_by("position")
+    page = load_page(reader, comparison_path(first, last))
+    assert "The newer file lists only failing resources" in page
+    assert "Basis: its overview counts" in page
+    assert "No longer reported" in page
+    assert "No longer there (was failing)" not in page
+    assert compare_reports(first, last).counts[Bucket.FIXED] == 0
+    filtered = load_page(reader, f"{comparison_path(first, last)}?bucket=gone-failing")
+    assert "change: No longer reported <span" in filtered
+
+
+def test_rules_matched_by_name_are_said_to_be(reader: Client) -> None:
+    pack = import_history(make_sandbox_pack(3, layout="older"), 2)
+    page = reader.get(f"/packs/{pack.pk}/compare/", follow=True).content.decode()
+    assert "rules are matched by name" in page
+
+
+def test_a_removed_and_an_added_rule_are_listed_apart(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    removed = comparison.newer.rule_results.order_by("pk")[0]
+    added = comparison.older.rule_results.order_by("pk")[1]
+    removed.delete()
+    added.delete()
+    page = load_page(reader, path)
+    assert f"Rule removed:</b> {removed.name}" in page
+    assert f"Rule added:</b> {added.name}" in page
+
+
+def test_a_change_of_a_rule_that_neither_report_knows_any_more_is_still_shown(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    change = comparison.changes[0]
+    RuleResult.objects.filter(rule=change.rule).delete()
+    page = load_page(reader, f"{path}?bucket={change.bucket}&rule={change.rule}")
+    assert change.resource_id in page
+
+
+def test_changed_risk_name_and_parameters_are_listed_but_no_name_of_another_language(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    older, newer = comparison.older, comparison.newer
+    result = older.rule_results.order_by("pk")[0]
+    older.rule_results.filter(pk=result.pk).update(
+        name="Former name", risk=3, parameters={"days": "30"}
+    )
+    newer.rule_results.filter(rule=result.rule_id).update(risk=1, parameters={"days": "90"})
+    page = load_page(reader, path)
+    assert "Rule renamed:</b> Former name →" in page
+    assert "Low → High" in page
+    assert "days = 30 → days = 90" in page
+    Report.objects.filter(pk=older.pk).update(language="en")
+    assert "Former name →" not in load_page(reader, path)
+
+
+def test_two_files_of_one_state_in_two_languages_differ_in_nothing(reader: Client) -> None:
+    pack = import_history(make_sandbox_pack(4), 1)
+    chinese, english = pack.reports.get(), import_english_report(make_sandbox_pack(4))
+    assert (chinese.language[:2], english.language[:2]) == ("zh", "en")
+    assert compare_reports(chinese, english).changes == []
+    page = load_page(reader, comparison_path(chinese, english))
+    assert "Nothing has changed between these two reports." in page
+    assert "The scope has changed" not in page
+
+
+def test_the_files_have_the_page_s_numbers(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    counts = comparison.counts
+    json_file = download_json(reader, f"{path}changes.json")
+    assert json_file["counts"] == {bucket.value: counts[bucket] for bucket in Bucket}
+    csv_text = download(reader, f"{path}changes.csv").decode("utf-8-sig")
+    csv_rows = list(csv.DictReader(io.StringIO(csv_text)))
+    workbook = openpyxl.load_workbook(io.BytesIO(download(reader, f"{path}changes.xlsx")))
+    for bucket in DEFAULT_BUCKETS:
+        count = counts[bucket]
+        assert sum(row["Group"] == bucket.label for row in csv_rows) == count
+        assert sum(row["bucket"] == bucket for row in json_file["rows"]) == count
+        assert workbook[bucket.label].max_row - 1 == count
+
+
+def test_a_file_says_which_reports_and_which_filter_it_is_of(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    response = reader.get(f"{path}changes.xlsx?bucket=fixed&risk=high")
+    assert response["Content-Disposition"].endswith('Z.xlsx"')
+    workbook = openpyxl.load_workbook(io.BytesIO(response.getvalue()))
+    assert workbook.sheetnames == ["Summary", "Fixed"]
+    facts = {row[0]: row[1] for row in workbook["Summary"].iter_rows(values_only=True)}
+    assert facts["older_report"] == comparison.older.pk
+    assert facts["newer_sha256"] == comparison.newer.original_id
+    assert facts["filter"] == "bucket=fixed&risk=high"
+    assert facts["made_by"] == "auditor"
+    assert facts["counts: fixed"] == comparison.counts[Bucket.FIXED]
+
+
+def test_a_file_holds_what_the_filter_leaves(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    rows = download_json(reader, f"{path}changes.json?bucket=still-compliant")["rows"]
+    assert len(rows) == comparison.counts[Bucket.STILL_COMPLIANT]
+    assert {row["now"] for row in rows} == {"COMPLIANT"}
+
+
+@pytest.mark.parametrize("kind", EXPORT_FORMATS)
+def test_a_large_file_is_announced_with_its_rows_and_comes_by_itself(
+    reader: Client, path: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(COMPARISON_ROWS_PER_SECOND, kind, 1)
+    queries = (
+        "",
+        "bucket=still-compliant",
+        "risk=high",
+        "bucket=still-failing&risk=high",
+        "q=oss",
+    )
+    for query in queries:
+        row_count = len(download_json(reader, f"{path}changes.json?{query}")["rows"])
+        page = load_page(reader, f"{path}changes/{kind}/?{query}")
+        file_url = f"{path}changes.{kind}?{query.replace('&', '&amp;')}"
+        assert f'content="0; url={file_url}"' in page
+        assert f"{row_count} rows take about {row_count} seconds" in page
+
+
+def test_the_menu_announces_a_large_file_and_links_a_small_one(
+    reader: Client, comparison: Comparison, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still_compliant = comparison.counts[Bucket.STILL_COMPLIANT]
+    monkeypatch.setitem(COMPARISON_ROWS_PER_SECOND, "json", still_compliant - 1)
+    query = "?bucket=still-compliant&q=nothing-bears-this-name"
+    menu = load_page(reader, path + query)
+    assert f'href="{path}changes/json/{query.replace("&", "&amp;")}"' in menu
+    assert f'href="{path}changes.csv{query.replace("&", "&amp;")}" download' in menu
+    response = reader.get(f"{path}changes/json/{query}")
+    assert response["Location"] == f"{path}changes.json{query}"
+
+
+@pytest.mark.parametrize("file", ["changes.exe", "changes/exe/"])
+def test_an_unknown_format_is_not_found(reader: Client, path: str, file: str) -> None:
+    assert reader.get(path + file).status_code == 404
+
+
+def test_the_print_has_all_rows_on_one_page(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    page = load_page(reader, f"{path}print/?bucket=still-compliant")
+    assert count_rows(page) == comparison.counts[Bucket.STILL_COMPLIANT]
+    assert "change: Still compliant" in page
+
+
+def test_the_print_says_on_its_cover_and_on_every_page_what_it_compares(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    page = load_page(reader, f"{path}print/")
+    pack = comparison.newer.pack
+    hashes = (str(comparison.older.original_id), str(comparison.newer.original_id))
+    cover, foot = page[: page.index("<table")], page[page.index("<tfoot") : page.index("</tfoot>")]
+    for part in (cover, foot):
+        for fact in (pack.name, pack.account.uid, *hashes):
+            assert fact in part
+        assert part.count("CST (UTC+8)") >= 2
+    assert "Printed by auditor on" in cover
+
+
+def test_the_sentence_counts_what_a_mail_needs(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    counts = comparison.counts
+    gone = counts[Bucket.GONE_FAILING] + counts[Bucket.GONE_COMPLIANT]
+    sentence = (
+        f"Since the report of 2026-10-30: {counts[Bucket.NEW_FAILURE]} newly failing, "
+        f"{counts[Bucket.FIXED]} fixed, {counts[Bucket.STILL_FAILING]} still failing, "
+        f"{counts[Bucket.NEWLY_IGNORED]} newly ignored, {gone} no longer there."
+    )
+    assert f'data-copy="{sentence}"' in load_page(reader, path)
+
+
+def test_the_number_of_queries_does_not_grow_with_the_changes(
+    reader: Client, path: str, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    large_pack = import_history(make_sandbox_pack(5, rows=300, failing_share=0.4), 2)
+    large_path = comparison_path(*large_pack.reports.order_by("position"))
+    for measured_path in (path, large_path):
+        with django_assert_max_num_queries(14):
+            reader.get(measured_path)
+
+
+def test_a_page_of_fifty_changes_is_small_when_compressed(reader: Client, pack: Pack) -> None:
+    older = import_report_bytes(pack, sample_files.build_xls(sample_files.build_status_sheet(240)))
+    newer = import_report_bytes(
+        pack,
+        sample_files.build_xls(sample_files.build_status_sheet(0)),
+        at=FRIDAY + dt.timedelta(days=1),
+    )
+    page = reader.get(comparison_path(older, newer)).content
+    assert count_rows(page.decode()) == 50
+    assert len(gzip.compress(page)) < 40 * 1024

@@ -1,0 +1,182 @@
+"""Exports and print of a report: what its pages show, with all rows."""
+
+import csv
+import io
+import json
+
+import openpyxl
+import pytest
+from django.test import Client
+
+from dashboard.exports import report_tables
+from dashboard.exports.report_tables import REPORT_ROWS_PER_SECOND
+from dashboard.exports.writers import EXPORT_FORMATS
+from dashboard.models import Pack, Report
+from dashboard.queries import report_rules
+from dashboard.queries.filters import RISKS, EvaluationFilter
+from tests import sample_files
+from tests.views.report_files import import_report_bytes
+
+ROW_COUNT = 120
+
+
+@pytest.fixture
+def report(pack: Pack) -> Report:
+    return import_report_bytes(
+        pack, sample_files.build_xls(sample_files.build_status_sheet(ROW_COUNT))
+    )
+
+
+@pytest.fixture
+def wild_report(pack: Pack) -> Report:
+    """A report with formulas, markup and emoji in its cells."""
+    return import_report_bytes(pack, sample_files.build_xls(sample_files.build_risky_texts()))
+
+
+def download(reader: Client, path: str) -> bytes:
+    return reader.get(path).getvalue()
+
+
+def download_csv(reader: Client, path: str) -> list[list[str]]:
+    """The rows of a csv, the headings first."""
+    return list(csv.reader(io.StringIO(download(reader, path).decode("utf-8-sig"))))
+
+
+def download_workbook(reader: Client, path: str) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(io.BytesIO(download(reader, path)))
+
+
+@pytest.mark.parametrize(
+    "query", ["", "status=failing", "risk=high&q=主机", "sort=-resource", "q=nothing"]
+)
+def test_every_format_has_exactly_the_filtered_rows_in_their_order(
+    report: Report, reader: Client, query: str
+) -> None:
+    path = f"/reports/{report.pk}/export."
+    csv_ids = [row[5] for row in download_csv(reader, f"{path}csv?{query}")[1:]]
+    json_file = json.loads(download(reader, f"{path}json?{query}"))
+    sheet = download_workbook(reader, f"{path}xlsx?{query}")["Table"]
+    xlsx_ids = [row[5] for row in sheet.iter_rows(min_row=2, values_only=True)]
+    assert csv_ids == [row["resource_id"] for row in json_file["rows"]] == xlsx_ids
+    page = reader.get(f"/reports/{report.pk}/resources/?{query}").content.decode()
+    assert f"{len(csv_ids)} of {ROW_COUNT} rows" in page or not csv_ids
+    assert json_file["metadata"]["rows"] == len(csv_ids)
+    assert json_file["metadata"]["total_rows"] == ROW_COUNT
+
+
+def test_a_csv_is_utf_8_with_a_mark_and_says_in_its_name_what_it_is(
+    report: Report, reader: Client
+) -> None:
+    response = reader.get(f"/reports/{report.pk}/export.csv?status=failing")
+    assert response.getvalue().startswith(b"\xef\xbb\xbf")
+    assert (
+        f"{sample_files.ACCOUNT_UID}-20261120T0914%2B0800-Resources-12-of-120.csv"
+        in (response["Content-Disposition"])
+    )
+
+
+def test_a_file_s_name_has_the_pack_the_account_the_time_and_the_rows(report: Report) -> None:
+    stem = report_tables.format_file_stem(report, "Rules/规则", 3, 3)
+    assert (
+        stem == f"OSS 合规管理最佳实践-{sample_files.ACCOUNT_UID}-20261120T0914+0800-Rules_规则-3"
+    )
+
+
+def test_formulas_are_inert_and_everything_else_as_it_was(
+    wild_report: Report, reader: Client
+) -> None:
+    path = f"/reports/{wild_report.pk}/export."
+    names = [row[6] for row in download_csv(reader, f"{path}csv?status=failing")[1:]]
+    assert sorted(names) == sorted(["'=cmd()", "<script>alert(1)</script>", "🔒 数据"])
+    sheet = download_workbook(reader, f"{path}xlsx?status=failing")["Table"]
+    cells = [row[6] for row in sheet.iter_rows(min_row=2)]
+    assert {cell.value for cell in cells} == {"=cmd()", "<script>alert(1)</script>", "🔒 数据"}
+    assert {cell.data_type for cell in cells} == {"s"}
+
+
+def test_an_xlsx_has_a_frozen_head_a_filter_and_a_sheet_about_itself(
+    report: Report, reader: Client
+) -> None:
+    workbook = download_workbook(reader, f"/reports/{report.pk}/export.xlsx?status=failing")
+    assert workbook.sheetnames == ["Table", "About"]
+    assert workbook["Table"].freeze_panes == "A2"
+    assert workbook["Table"].auto_filter.ref == "A1:O13"
+    facts = {row[0]: row[1] for row in workbook["About"].iter_rows(values_only=True)}
+    assert facts["Pack"] == sample_files.PACK_NAME
+    assert facts["Account ID"] == sample_files.ACCOUNT_UID
+    assert facts["Report created"] == "2026-11-20 09:14 CST (UTC+8)"
+    assert facts["Filter"] == "status: Non-compliant"
+    assert facts["SHA-256"] == report.original_id
+    assert facts["Rows"] == "12 of 120"
+    assert facts["Exported by"] == "auditor"
+    assert "(UTC+8)" in str(facts["Exported at"])
+
+
+def test_no_time_of_an_export_is_without_its_zone(report: Report, reader: Client) -> None:
+    rows = download_csv(reader, f"/reports/{report.pk}/export.csv")[1:]
+    assert {row[13] for row in rows} == {"2026-11-20 09:14 CST (UTC+8)"}
+
+
+def test_rules_and_sheets_are_exported_as_well(report: Report, reader: Client) -> None:
+    path = f"/reports/{report.pk}/export.csv"
+    rules = download_csv(reader, f"{path}?what=rules&risk=high")
+    summaries = report_rules.filter_rules(report, EvaluationFilter(risk=RISKS["high"]))
+    assert [row[0] for row in rules[1:]] == [summary.name for summary in summaries]
+    sheet = download_csv(reader, f"{path}?what=sheet&sheet=0")
+    assert len(sheet) == ROW_COUNT + 2
+    assert sheet[1][0] == "规则ID"
+    assert reader.get(f"{path}?what=sheet&sheet=7").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["export.exe", "export/exe/"])
+def test_an_unknown_format_is_not_found(report: Report, reader: Client, path: str) -> None:
+    assert reader.get(f"/reports/{report.pk}/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("kind", EXPORT_FORMATS)
+def test_a_large_file_is_announced_and_comes_by_itself(
+    report: Report, reader: Client, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(REPORT_ROWS_PER_SECOND, kind, 4)
+    query = "status=failing&what=resources"
+    page = reader.get(f"/reports/{report.pk}/export/{kind}/?{query}").content.decode()
+    file_url = f"/reports/{report.pk}/export.{kind}?status=failing&amp;what=resources"
+    assert f'content="0; url={file_url}"' in page
+    assert "12 rows take about 3 seconds" in page
+
+
+@pytest.mark.parametrize("kind", EXPORT_FORMATS)
+def test_a_small_file_comes_at_once_wherever_it_is_asked_for(
+    report: Report, reader: Client, kind: str
+) -> None:
+    query = "status=failing&what=resources"
+    response = reader.get(f"/reports/{report.pk}/export/{kind}/?{query}")
+    assert response["Location"] == f"/reports/{report.pk}/export.{kind}?{query}"
+
+
+def test_the_menu_announces_a_large_file_and_links_a_small_one(
+    report: Report, reader: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(REPORT_ROWS_PER_SECOND, "json", ROW_COUNT - 1)
+    menu = reader.get(f"/reports/{report.pk}/resources/").content.decode()
+    assert f'href="/reports/{report.pk}/export/json/?&amp;what=resources"' in menu
+    assert f'href="/reports/{report.pk}/export.csv?&amp;what=resources" download' in menu
+
+
+def test_print_has_a_cover_every_rule_and_the_failing_rows_by_rule(
+    report: Report, reader: Client
+) -> None:
+    page = reader.get(f"/reports/{report.pk}/print/").content.decode()
+    assert str(report.original_id) in page
+    assert "2026-11-20 09:14 CST (UTC+8)" in page
+    assert "= 108 / (108 + 12)" in " ".join(page.split())
+    assert "3 of 3 rules" in page
+    assert "12 of 12 rows" in page
+    assert page.count('class="group"') == 3
+    assert page.count("<tfoot") == 2
+
+
+def test_print_says_its_filter_and_how_many_of_how_many(report: Report, reader: Client) -> None:
+    page = reader.get(f"/reports/{report.pk}/print/?risk=high").content.decode()
+    assert "risk: High" in page
+    assert "4 of 4 rows" in page
