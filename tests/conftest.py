@@ -1,36 +1,50 @@
-"""What many tests need: accounts and packs, people, the sandbox's cloud, a worker."""
+"""Fixtures that many tests need: accounts and packs, people, the sandbox as the cloud, a worker."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
+from django.utils import translation
 from hypothesis import HealthCheck
-from hypothesis import settings as properties
+from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
-from dashboard.models import Account, Pack
+from dashboard.generation import discovery, lifecycle
+from dashboard.models import Account, Pack, Report
+from dashboard.sandbox.wsgi import Sandbox
 
-properties.register_profile(
+RunToEnd = Callable[[Report], Report]
+
+hypothesis_settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-properties.load_profile("any machine")
+hypothesis_settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
-    """What is kept of a report is found by its id, which the next test gives to another."""
+    """Clear the cache: what it holds of a report would be found for the next test's report."""
     cache.clear()
 
 
 @pytest.fixture(autouse=True)
 def own_files(settings: Settings, tmp_path: Path) -> None:
-    """An archive for each test, and static files as they lie in the source."""
+    """Give each test an archive of its own, and the static files of the source folder."""
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture(autouse=True)
+def use_english() -> Iterator[None]:
+    """Begin each test in English: a request leaves its language active in the thread."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
@@ -45,14 +59,56 @@ def pack(account: Account) -> Pack:
 
 @pytest.fixture
 def auditor(db: None) -> User:
-    """Somebody who may read and nothing else."""
+    """A user who may only read."""
     return User.objects.create_user("auditor", password="auditor")
 
 
 @pytest.fixture
 def officer(db: None) -> User:
-    """Somebody who may generate and import reports as well."""
+    """A user who may also generate, import and annotate reports."""
     user = User.objects.create_user("officer", password="officer")
     names = ("generate_report", "import_report", "change_report")
     user.user_permissions.set(Permission.objects.filter(codename__in=names))
     return user
+
+
+@pytest.fixture
+def sandbox(settings: Settings) -> Sandbox:
+    """The sandbox, called in this process wherever the product calls the cloud."""
+    sandbox = Sandbox(large_rows=300)
+    settings.CLOUD_TRANSPORT = httpx.WSGITransport(app=sandbox)
+    settings.DOWNLOAD_HOSTS = ["sandbox"]
+    return sandbox
+
+
+@pytest.fixture
+def cloud_account(db: None, sandbox: Sandbox) -> Account:
+    """The sandbox's first account, with all its packs."""
+    known = sandbox.accounts[0]
+    account = Account(name=known.name, uid=known.uid, endpoint="http://sandbox")
+    account.access_key_id = known.access_key_id
+    account.secret = known.access_key_secret
+    account.save()
+    discovery.refresh_packs(account)
+    return account
+
+
+@pytest.fixture
+def cloud_pack(cloud_account: Account) -> Pack:
+    """A pack of the sandbox's first account."""
+    return cloud_account.packs.order_by("pack_id")[0]
+
+
+@pytest.fixture
+def run_to_end() -> RunToEnd:
+    """A function that takes a report's steps without waiting, as a worker would, until it ends."""
+
+    def take_all_steps(report: Report) -> Report:
+        for _ in range(60):
+            Report.objects.filter(pk=report.pk).update(next_at=report.requested_at)
+            if lifecycle.advance_report(report.pk) is None:
+                break
+        report.refresh_from_db()
+        return report
+
+    return take_all_steps

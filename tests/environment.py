@@ -1,4 +1,7 @@
-"""Loaded before the settings are: tests never touch the data of whoever runs them."""
+"""Environment variables of the tests, set before Django reads its settings.
+
+Tests use a temporary folder and never the data of the installation in this checkout.
+"""
 
 import os
 import tempfile

@@ -1,4 +1,4 @@
-"""An installation of its own for a test: folder, database, queue, archive, real web servers, real workers."""
+"""A complete installation in a folder of its own, with real web servers and workers."""
 
 import os
 import socket
@@ -14,11 +14,14 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from django.conf import settings
 
-Process = subprocess.Popen[bytes]
+ServerProcess = subprocess.Popen[bytes]
 
 
 class Installation:
-    """On SQLite, or on a PostgreSQL database of its own where DATABASE_URL names a server; the queue lies there too."""
+    """Run the product on SQLite, or on a new PostgreSQL database if DATABASE_URL names a server.
+
+    `cloud` is the host and port of the sandbox. The queue uses the same database server.
+    """
 
     def __init__(self, folder: Path, cloud: str, **variables: str) -> None:
         self.folder, self.cloud = folder, cloud
@@ -29,40 +32,45 @@ class Installation:
             "DJANGO_SETTINGS_MODULE": "dashboard.settings",
             **variables,
         }
-        self.server = os.environ.get("DATABASE_URL", "")
-        if self.server:
-            self.name = f"ledger_{os.getpid()}_{folder.name}".replace("-", "_").lower()
-            self.on_server(f'CREATE DATABASE "{self.name}"')
-            url = urlunsplit(urlsplit(self.server)._replace(path=f"/{self.name}"))
+        self.server_url = os.environ.get("DATABASE_URL", "")
+        if self.server_url:
+            self.database = f"ledger_{os.getpid()}_{folder.name}".replace("-", "_").lower()
+            self.execute_on_server(f'CREATE DATABASE "{self.database}"')
+            url = urlunsplit(urlsplit(self.server_url)._replace(path=f"/{self.database}"))
             self.environment |= {"DATABASE_URL": url, "QUEUE_URL": url}
-        self.run("manage.py", "migrate", "--verbosity", "0")
-        self.python("from dashboard import demo", f"demo.prepare('http://{cloud}')")
+        self.run_command("manage.py", "migrate", "--verbosity", "0")
+        self.run_python(
+            "from dashboard.management import demo_data",
+            f"demo_data.prepare_demo('http://{cloud}')",
+        )
 
     def close(self) -> None:
-        if self.server:
-            self.on_server(f'DROP DATABASE "{self.name}" WITH (FORCE)')
+        if self.server_url:
+            self.execute_on_server(f'DROP DATABASE "{self.database}" WITH (FORCE)')
 
-    def on_server(self, statement: str) -> None:
-        with psycopg.connect(self.server, autocommit=True) as connection:
+    def execute_on_server(self, statement: str) -> None:
+        with psycopg.connect(self.server_url, autocommit=True) as connection:
             connection.execute(statement.encode())
 
-    def run(self, *command: str) -> None:
+    def run_command(self, *command: str) -> None:
         subprocess.run(
             [sys.executable, *command], cwd=settings.ROOT, env=self.environment, check=True
         )
 
-    def python(self, *lines: str) -> None:
-        self.run("-c", "\n".join(("import django; django.setup()", *lines)))
+    def run_python(self, *lines: str) -> None:
+        """Run lines of Python in a new process, after the set-up of Django."""
+        self.run_command("-c", "\n".join(("import django; django.setup()", *lines)))
 
-    def rows(self, question: str) -> list[tuple[object, ...]]:
-        if self.server:
+    def query_rows(self, query: str) -> list[tuple[object, ...]]:
+        if self.server_url:
             with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
-                return list(connection.execute(question.encode()))
+                return list(connection.execute(query.encode()))
         with closing(sqlite3.connect(self.folder / "ledger.sqlite3", timeout=60)) as connection:
-            return list(connection.execute(question))
+            return list(connection.execute(query))
 
     @contextmanager
-    def process(self, *command: str) -> Iterator[Process]:
+    def start_process(self, *command: str) -> Iterator[ServerProcess]:
+        """Start a process and kill it at the end of the `with` block."""
         process = subprocess.Popen(
             [sys.executable, *command], cwd=settings.ROOT, env=self.environment
         )
@@ -73,32 +81,35 @@ class Installation:
             process.wait()
 
     @contextmanager
-    def worker(self) -> Iterator[Process]:
-        with self.process(
+    def start_worker(self) -> Iterator[ServerProcess]:
+        with self.start_process(
             "manage.py", "run_huey", "--workers", "2", "--max-delay", "0.2", "--quiet"
         ) as process:
             yield process
 
     @contextmanager
-    def site(self) -> Iterator[str]:
-        """A web server as the demo starts it; its address."""
-        self.run("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
+    def start_web_server(self) -> Iterator[str]:
+        """Start a web server as the demo does and yield its address."""
+        self.run_command("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         bind = ("--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", "8")
-        with self.process("-m", "gunicorn", "dashboard.wsgi", *bind, "--log-level", "warning"):
-            wait(lambda: answers(port))
+        with self.start_process(
+            "-m", "gunicorn", "dashboard.wsgi", *bind, "--log-level", "warning"
+        ):
+            wait_until(lambda: is_listening(port))
             yield f"http://127.0.0.1:{port}"
 
 
-def answers(port: int) -> bool:
+def is_listening(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait(until: Callable[[], object], seconds: float = 120) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 120) -> None:
+    """Wait until `condition` is true; fail after `seconds`."""
     deadline = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < deadline, "not in time"
+    while not condition():
+        assert time.monotonic() < deadline, f"the condition is still false after {seconds} seconds"
         time.sleep(0.01)

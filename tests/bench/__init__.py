@@ -1,1 +1,1 @@
-"""The measurements: what the product costs, held against a floor measured in the same run (see docs/measured.md)."""
+"""Measure the cost of the product against floors from the same run (see docs/measured.md)."""

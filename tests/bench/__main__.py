@@ -1,6 +1,6 @@
-"""`make bench`: measures everything, or what is named, and prints each figure beside what it must reach.
+"""Measure all groups, or the named ones, and print each figure with its limit.
 
-On SQLite, or in a PostgreSQL database of its own where DATABASE_URL names a server.
+The measurements run on SQLite, or in a new PostgreSQL database if DATABASE_URL names a server.
 """
 
 import argparse
@@ -17,13 +17,25 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-GROUPS = ("growth", "reading", "pages", "comparison", "history", "exports", "imports", "rush")
+GROUP_MODULES = {
+    "growth": "growth",
+    "reading": "reading",
+    "pages": "pages",
+    "comparison": "comparison",
+    "history": "history",
+    "exports": "exports",
+    "imports": "imports",
+    "rush": "simultaneous_reports",
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
-        "name", nargs="*", choices=[*GROUPS, []], help="what to measure; everything if left out"
+        "name",
+        nargs="*",
+        choices=[*GROUP_MODULES, []],
+        help="what to measure; everything if left out",
     )
     parser.add_argument(
         "--quick",
@@ -40,51 +52,56 @@ def main() -> None:
     for name in ("QUEUE_URL", "ARCHIVE_DIR"):
         os.environ.pop(name, None)
     try:
-        with database(os.environ.pop("DATABASE_URL", "")):
-            run(options.name or GROUPS, folder, options.quick)
+        with create_bench_database(os.environ.pop("DATABASE_URL", "")):
+            measure_groups(options.name or list(GROUP_MODULES), folder, options.quick)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def database(server: str) -> Iterator[None]:
-    """A new database on a PostgreSQL server, named to the settings and dropped afterwards; SQLite without a server."""
-    if not server.startswith("postgres"):
+def create_bench_database(server_url: str) -> Iterator[None]:
+    """Create a PostgreSQL database, set DATABASE_URL to it, and drop it at the end.
+
+    Do nothing if `server_url` is not of PostgreSQL: the settings then choose SQLite.
+    """
+    if not server_url.startswith("postgres"):
         yield
         return
     name = f"ledger_bench_{os.getpid()}"
-    with psycopg.connect(server, autocommit=True) as connection:
+    with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-        os.environ["DATABASE_URL"] = urlsplit(server)._replace(path=f"/{name}").geturl()
+        os.environ["DATABASE_URL"] = urlsplit(server_url)._replace(path=f"/{name}").geturl()
         try:
             yield
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def run(names: list[str] | tuple[str, ...], folder: Path, quick: bool) -> None:
+def measure_groups(names: list[str], folder: Path, quick: bool) -> None:
     import django
 
     django.setup()
-    from tests.bench.figures import HEAD, Figure
-    from tests.bench.place import Place
+    from tests.bench.bench_site import BenchSite
+    from tests.bench.measurements import TABLE_HEAD, Measurement
 
-    say(HEAD)
-    begun = time.monotonic()
-    figures: list[Figure] = []
-    place = Place(folder, quick)
+    print_line(TABLE_HEAD)
+    started_at = time.monotonic()
+    measurements: list[Measurement] = []
+    site = BenchSite(folder, quick)
     try:
         for name in names:
-            for figure in importlib.import_module(f"tests.bench.{name}").measure(place):
-                figures.append(figure)
-                say(str(figure))
+            group = importlib.import_module(f"tests.bench.{GROUP_MODULES[name]}")
+            for measurement in group.measure(site):
+                measurements.append(measurement)
+                print_line(str(measurement))
     finally:
-        place.close()
-    short = sum(not figure.ok for figure in figures)
-    say(f"{len(figures)} figures, {short} short, in {time.monotonic() - begun:.0f} s.")
+        site.close()
+    short = sum(not measurement.is_within_limit for measurement in measurements)
+    seconds = time.monotonic() - started_at
+    print_line(f"{len(measurements)} figures, {short} short, in {seconds:.0f} s.")
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

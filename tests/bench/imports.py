@@ -1,4 +1,4 @@
-"""A folder of old files, brought in by the command."""
+"""A folder of old files, imported by the command."""
 
 import datetime as dt
 import shutil
@@ -6,41 +6,53 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
 
 from django.conf import settings
 
 from dashboard.models import Report
-from tests.bench import rows
-from tests.bench.figures import Figure
-from tests.bench.place import Place
-from tests.bench.timing import alone
+from tests.bench.bench_site import BenchSite
+from tests.bench.generated_rows import BENCH_ACCOUNT_UID
+from tests.bench.measurements import Measurement
+from tests.bench.timers import run_job
 
-ROUNDS = 3
+IMPORT_ROUNDS = 3
+FIRST_MONDAY = dt.date(2025, 1, 6)
 
 
-def measure(place: Place) -> Iterator[Figure]:
-    number, weeks = place.size(2_000), place.size(52)
-    files = [place.xls(number, step) for step in range(weeks)]
-    bare, ours = [], []
-    for turn in range(ROUNDS):
-        folder = place.folder / f"import-{turn}"
-        folder.mkdir()
-        for week, file in enumerate(files):
-            monday = dt.date(2025, 1, 6) + dt.timedelta(weeks=week)
-            shutil.copy(
-                file, folder / f"{rows.OWNER}-cp-import{turn}-report-{monday:%Y%m%d}0900.xls"
-            )
+def measure(site: BenchSite) -> Iterator[Measurement]:
+    rows, weeks = site.scale_size(2_000), site.scale_size(52)
+    files = [site.get_xls_file(rows, step) for step in range(weeks)]
+    floor_times, import_times = [], []
+    for round_number in range(IMPORT_ROUNDS):
+        pack_id = f"cp-import{round_number}"
+        folder = copy_files_for_import(files, site.folder / pack_id, pack_id)
         shutil.rmtree(settings.MEDIA_ROOT / "readings", ignore_errors=True)
-        bare.append(alone("xlrd", *files).seconds)
-        command = (sys.executable, "manage.py", "import_reports", str(folder))
-        begun = time.perf_counter()
-        subprocess.run(command, cwd=settings.ROOT, check=True, stdout=subprocess.DEVNULL)
-        ours.append(time.perf_counter() - begun)
-        ready = Report.objects.ready().filter(pack__pack_id=f"cp-import{turn}").count()
+        floor_times.append(run_job("read-with-xlrd", *files).seconds)
+        import_times.append(time_import(folder))
+        ready = Report.objects.ready().filter(pack__pack_id=pack_id).count()
         if ready != weeks:
             raise SystemExit(f"{ready} of {weeks} imported reports are ready")
-    what = f"import of {weeks} files of {number:,} rows / bare reading"
-    yield Figure(
-        what, median(ours) / median(bare), 1.5, note=f"{median(ours):.1f} s / {median(bare):.1f} s"
-    )
+    label = f"import of {weeks} files of {rows:,} rows / bare reading"
+    ours, floor = median(import_times), median(floor_times)
+    note = f"{ours:.1f} s / {floor:.1f} s"
+    yield Measurement(label, ours / floor, 2.0, note=note)
+
+
+def copy_files_for_import(files: list[Path], folder: Path, pack_id: str) -> Path:
+    """Copy the files under the cloud's names, one per week, and return the folder."""
+    folder.mkdir()
+    for week, file in enumerate(files):
+        monday = FIRST_MONDAY + dt.timedelta(weeks=week)
+        name = f"{BENCH_ACCOUNT_UID}-{pack_id}-report-{monday:%Y%m%d}0900.xls"
+        shutil.copy(file, folder / name)
+    return folder
+
+
+def time_import(folder: Path) -> float:
+    """Return the seconds of the import command."""
+    command = (sys.executable, "manage.py", "import_reports", str(folder))
+    started_at = time.perf_counter()
+    subprocess.run(command, cwd=settings.ROOT, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started_at

@@ -1,74 +1,60 @@
-"""Files to ready reports: time against the bare reader, memory, the write lock."""
+"""Files to ready reports: time against the bare reader, memory, and the write lock."""
 
 from collections.abc import Iterator
 
-from tests.bench.figures import Figure
-from tests.bench.place import Place
-from tests.bench.timing import alone, in_turn, median_job, waiting_writer
+from tests.bench.bench_site import BenchSite
+from tests.bench.measurements import Measurement, compare_seconds
+from tests.bench.timers import measure_lock_waits, pick_median_job, run_in_turn, run_job
+
+XLS_ROUNDS = 5
 
 
-def measure(place: Place) -> Iterator[Figure]:
-    yield from xls(place)
-    yield from xlsx(place)
+def measure(site: BenchSite) -> Iterator[Measurement]:
+    yield from measure_xls(site)
+    yield from measure_xlsx(site)
 
 
-def xls(place: Place) -> Iterator[Figure]:
-    rows = place.size(65_535)
-    file = place.xls(rows)
-    packs = (place.pack(f"xls-{number}") for number in range(99))
-    with waiting_writer() as waits:
-        bare, ours = in_turn(
-            5, lambda: alone("xlrd", file), lambda: place.ready(file, next(packs), 0)
+def measure_xls(site: BenchSite) -> Iterator[Measurement]:
+    rows = site.scale_size(65_535)
+    file = site.get_xls_file(rows)
+    packs = (site.get_or_create_pack(f"xls-{number}") for number in range(XLS_ROUNDS))
+    with measure_lock_waits() as waits:
+        floors, ours = run_in_turn(
+            XLS_ROUNDS,
+            lambda: run_job("read-with-xlrd", file),
+            lambda: site.store_file_as_report(file, next(packs), 0),
         )
-    floor, job = median_job(bare), median_job(ours)
-    told = job.told
-    what = f"{rows:,} x 14 .xls: bytes to ready / bare xlrd"
-    yield Figure(
-        what, job.seconds / floor.seconds, 2.0, note=f"{job.seconds:.2f} s / {floor.seconds:.2f} s"
-    )
-    peaks = f"worker {job.peak:.0f} + reader {job.children:.0f}; bare xlrd {floor.peak:.0f}"
-    yield Figure("  peak of worker and reader together", job.peak + job.children, 400, "MiB", peaks)
-    per_row = told["statements"] / told["rows"]
-    yield Figure(
-        "  statements per stored row",
-        per_row,
-        0.02,
-        "",
-        f"{told['statements']} for {told['rows']:,} rows",
-    )
-    longest = max(job.told["longest_lock"] for job in ours)
-    yield Figure(
-        "  longest transaction",
-        longest,
-        1.0,
-        "s",
-        f"another writer waited {max(waits):.2f} s at most",
-    )
+    floor, job = pick_median_job(floors), pick_median_job(ours)
+    label = f"{rows:,} x 14 .xls: bytes to ready / bare xlrd"
+    yield compare_seconds(label, job.seconds, floor.seconds, 2.5)
+    peak = job.peak + job.child_peak
+    note = f"worker {job.peak:.0f} + reader {job.child_peak:.0f}; bare xlrd {floor.peak:.0f}"
+    yield Measurement("  peak of worker and reader together", peak, 400, "MiB", note)
+    statements, stored = job.details["statements"], job.details["rows"]
+    note = f"{statements} for {stored:,} rows"
+    yield Measurement("  statements per stored row", statements / stored, 0.02, "", note)
+    longest = max(result.details["longest_transaction"] for result in ours)
+    note = f"another writer waited {max(waits):.2f} s at most"
+    yield Measurement("  longest transaction", longest, 1.0, "s", note)
 
 
-def xlsx(place: Place) -> Iterator[Figure]:
-    rows = place.size(200_000)
-    few, many = place.xlsx(rows // 4), place.xlsx(rows)
-    packs = (place.pack(f"xlsx-{number}") for number in range(99))
-    small = place.ready(few, next(packs), 0)
-    bare, ours = in_turn(
-        1, lambda: alone("openpyxl", many), lambda: place.ready(many, next(packs), 0)
+def measure_xlsx(site: BenchSite) -> Iterator[Measurement]:
+    rows = site.scale_size(200_000)
+    small_file, file = site.get_xlsx_file(rows // 4), site.get_xlsx_file(rows)
+    small_job = site.store_file_as_report(small_file, site.get_or_create_pack("xlsx-0"), 0)
+    floor = run_job("read-with-openpyxl", file)
+    job = site.store_file_as_report(file, site.get_or_create_pack("xlsx-1"), 0)
+    label = f"{rows:,} x 14 .xlsx: bytes to ready / bare openpyxl read-only"
+    yield compare_seconds(label, job.seconds, floor.seconds, 1.3)
+    label = "  reader's memory for four times the rows"
+    note = (
+        f"reader {small_job.child_peak:.0f} MiB for {rows // 4:,} rows, "
+        f"{job.child_peak:.0f} MiB for {rows:,}"
     )
-    floor, job = median_job(bare), median_job(ours)
-    what = f"{rows:,} x 14 .xlsx: bytes to ready / bare openpyxl read-only"
-    yield Figure(
-        what, job.seconds / floor.seconds, 1.3, note=f"{job.seconds:.2f} s / {floor.seconds:.2f} s"
+    yield Measurement(label, job.child_peak / small_job.child_peak, 1.5, note=note)
+    label = "  worker's memory for four times the rows"
+    note = (
+        f"worker {small_job.anonymous_peak:.0f} MiB, then {job.anonymous_peak:.0f} MiB, "
+        "mapped files not counted"
     )
-    peaks = f"reader {small.children:.0f} MiB for {rows // 4:,} rows, {job.children:.0f} MiB for {rows:,}"
-    yield Figure(
-        "  reader's memory for four times the rows", job.children / small.children, 1.5, note=peaks
-    )
-    peaks = (
-        f"worker {small.anonymous:.0f} MiB, then {job.anonymous:.0f} MiB, mapped files not counted"
-    )
-    yield Figure(
-        "  worker's memory for four times the rows",
-        job.anonymous / small.anonymous,
-        1.5,
-        note=peaks,
-    )
+    yield Measurement(label, job.anonymous_peak / small_job.anonymous_peak, 1.5, note=note)

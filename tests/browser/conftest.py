@@ -1,4 +1,7 @@
-"""A real browser on a real installation; skipped with a word without Chromium, unless BROWSER_REQUIRED is set."""
+"""A real browser on a real installation.
+
+The browser tests are skipped if Chromium is missing, unless BROWSER_REQUIRED is set.
+"""
 
 import os
 import shutil
@@ -10,26 +13,34 @@ from selenium.webdriver.chrome.service import Service
 
 from dashboard.sandbox.server import run_server_in_thread
 from dashboard.sandbox.wsgi import Sandbox
-from tests.browser.person import PATIENCE, Person
+from tests.browser.browser_history import CHINESE_PACK_ID, COMPLIANT_PACK_ID, HISTORY_WEEKS
+from tests.browser.browser_user import WAIT_SECONDS, BrowserUser
 from tests.installation import Installation
 
-CHINESE, SPOTLESS = (
-    "cp-6f0d62a3b1c94e75a208",
-    "cp-7b15d6f2e09c43a88e35",
-)  # have a past; nobody asks for more
-WEEKS = 3
-FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--window-size=1440,1000",
-)  # fmt: skip
+CHROMIUM_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--window-size=1440,1000",
+)
+READY_REPORTS = """
+FROM dashboard_report
+WHERE state = 'ready' AND pack_id = (SELECT id FROM dashboard_pack WHERE pack_id = '{pack_id}')
+ORDER BY position DESC
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    chromium = shutil.which("chromium") and shutil.which("chromedriver")
+    has_chromium = shutil.which("chromium") and shutil.which("chromedriver")
     for item in items:
         if "tests/browser" in str(item.path):
             item.add_marker(pytest.mark.browser)
-            if not chromium and not os.environ.get("BROWSER_REQUIRED"):
+            if not has_chromium and not os.environ.get("BROWSER_REQUIRED"):
                 item.add_marker(
                     pytest.mark.skip("no chromium with its chromedriver on this machine")
                 )
@@ -37,46 +48,49 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def sandbox() -> Sandbox:
-    return Sandbox(large_rows=600, generation_seconds=1, past_weeks=WEEKS)
+    return Sandbox(large_rows=600, generation_seconds=1, past_weeks=HISTORY_WEEKS)
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[Installation]:
-    """An installation with a past."""
+def installation(
+    tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox
+) -> Iterator[Installation]:
+    """An installation with the reports and the import of browser_history."""
     with run_server_in_thread(sandbox) as cloud:
-        place = Installation(tmp_path_factory.mktemp("site"), cloud)
-        place.python("from tests.browser import past", "past.lay_in()")
-        yield place
-        place.close()
+        installation = Installation(tmp_path_factory.mktemp("site"), cloud)
+        installation.run_python(
+            "from tests.browser import browser_history",
+            "browser_history.create_browser_history()",
+        )
+        yield installation
+        installation.close()
 
 
 @pytest.fixture(scope="session")
-def site(place: Installation) -> Iterator[str]:
-    """The product as it is run: web server, worker, queue and the sandbox; its address."""
-    with place.worker(), place.site() as address:
+def site_address(installation: Installation) -> Iterator[str]:
+    """The address of the running product: web server, worker, queue and the sandbox."""
+    with installation.start_worker(), installation.start_web_server() as address:
         yield address
 
 
 @pytest.fixture(scope="session")
-def pages(place: Installation) -> dict[str, str]:
-    """Every page that renders HTML, under a name for the reader of a failed test; they show the past alone."""
+def page_paths(installation: Installation) -> dict[str, str]:
+    """The paths of all HTML pages by name; they show only what browser_history created."""
 
-    def one(question: str) -> object:
-        return place.rows(question)[0][0]
+    def query_value(query: str) -> object:
+        return installation.query_rows(query)[0][0]
 
-    of = "FROM dashboard_report WHERE pack_id = (SELECT id FROM dashboard_pack WHERE pack_id = "
-    ready = f"{of}'{CHINESE}') AND state = 'ready' ORDER BY position DESC"
-    pack, newest = one(f"SELECT pack_id {ready} LIMIT 1"), one(f"SELECT id {ready} LIMIT 1")
-    before = one(f"SELECT id {ready} LIMIT 1 OFFSET 1")
-    failing = (
-        f"FROM dashboard_evaluation WHERE pack_id = {pack} AND status = 1 ORDER BY id DESC LIMIT 1"
-    )
-    key, resource, rule = (
-        one(f"SELECT {name} {failing}") for name in ("key", "resource", "rule_id")
-    )
-    report, compared = f"/reports/{newest}/", f"/packs/{pack}/compare/{before}/{newest}/"
-    spotless = one(f"SELECT id {of}'{SPOTLESS}') AND state = 'ready' ORDER BY position DESC")
-    failed = one("SELECT id FROM dashboard_report WHERE state = 'failed' ORDER BY id")
+    ready_reports = READY_REPORTS.format(pack_id=CHINESE_PACK_ID)
+    pack = query_value(f"SELECT pack_id {ready_reports} LIMIT 1")
+    newest = query_value(f"SELECT id {ready_reports} LIMIT 1")
+    previous = query_value(f"SELECT id {ready_reports} LIMIT 1 OFFSET 1")
+    compliant = query_value(f"SELECT id {READY_REPORTS.format(pack_id=COMPLIANT_PACK_ID)}")
+    failed = query_value("SELECT id FROM dashboard_report WHERE state = 'failed' ORDER BY id")
+    key, resource, rule = installation.query_rows(
+        "SELECT key, resource, rule_id FROM dashboard_evaluation "
+        f"WHERE pack_id = {pack} AND status = 1 ORDER BY id DESC LIMIT 1"
+    )[0]
+    report, comparison = f"/reports/{newest}/", f"/packs/{pack}/compare/{previous}/{newest}/"
     return {
         "sign-in": "/accounts/login/",
         "home": "/",
@@ -94,7 +108,7 @@ def pages(place: Installation) -> dict[str, str]:
         "rules": report,
         "rules, one open": f"{report}?open={rule}",
         "rules, nothing matches": f"{report}?q=nothing-bears-this-name",
-        "rules, none fails": f"/reports/{spotless}/",
+        "rules, none fails": f"/reports/{compliant}/",
         "rule of the report": f"{report}rules/{rule}/",
         "resources": f"{report}resources/?status=failing",
         "resource of the report": f"{report}resources/{key}/",
@@ -103,11 +117,11 @@ def pages(place: Installation) -> dict[str, str]:
         "label": f"{report}notes/",
         "print": f"{report}print/",
         "failed report": f"/reports/{failed}/",
-        "comparison": compared,
-        "comparison, printed": f"{compared}print/",
+        "comparison": comparison,
+        "comparison, printed": f"{comparison}print/",
         "nothing changed": f"/packs/{pack}/compare/{newest}/{newest}/",
-        "resource in time": f"/resources/{resource}/",
-        "rule in time": f"/rules/{rule}/",
+        "resource history": f"/resources/{resource}/",
+        "rule history": f"/rules/{rule}/",
         "imports": "/imports/",
         "import": "/imports/1/",
         "not found": "/nowhere/",
@@ -118,22 +132,22 @@ def pages(place: Installation) -> dict[str, str]:
 def chromium() -> Iterator[webdriver.Chrome]:
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
-    for flag in FLAGS:
+    for flag in CHROMIUM_FLAGS:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver"))) as driver:
-        driver.set_script_timeout(PATIENCE)
+        driver.set_script_timeout(WAIT_SECONDS)
         yield driver
 
 
 @pytest.fixture
-def person(chromium: webdriver.Chrome, site: str) -> Iterator[Person]:
-    """Somebody at the browser, signed in as the demo's administrator; the console must stay silent."""
-    chromium.get("about:blank")  # what a page before still asks for is nobody's any more
+def user(chromium: webdriver.Chrome, site_address: str) -> Iterator[BrowserUser]:
+    """The demo's administrator, signed in; the test fails if the console has warnings."""
+    chromium.get("about:blank")  # stops the requests of the last test's page
     chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
-    person = Person(chromium, site)
-    person.complaints()
-    person.sign_in()
-    person.speak("en")
-    yield person
-    assert person.complaints() == []
+    user = BrowserUser(chromium, site_address)
+    user.take_console_messages()
+    user.sign_in()
+    user.choose_language("en")
+    yield user
+    assert user.take_console_messages() == []

@@ -1,118 +1,123 @@
-"""The main job, walked in a real browser."""
+"""The main job of an officer in a real browser: generate a report, read it, download it."""
 
 import hashlib
 
 from selenium.webdriver.common.keys import Keys
 
 from dashboard.sandbox.wsgi import Sandbox
-from tests.browser.cloud import held, id_of
-from tests.browser.person import Person
+from tests.browser.browser_user import BrowserUser
+from tests.browser.sandbox_control import get_pack_id, hold_report
 
-PACK = "OSS 合规管理最佳实践"
+OSS_PACK = "OSS 合规管理最佳实践"
+BIFF_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")
 
 
-def generate(person: Person, sandbox: Sandbox, pack: str) -> None:
-    """Clicks Generate in the pack's row and waits, on the page as it is, for the report's time to stand there."""
-    person.visit("/")
-    before = len(person.row(pack).all("a time"))
-    with held(sandbox, pack):
-        person.row(pack).button("Generate").click()
-        person.wait(
-            lambda: "asked" in person.row(pack).text or "preparing" in person.row(pack).text
+def generate_report(user: BrowserUser, sandbox: Sandbox, pack: str) -> None:
+    """Click Generate in the pack's row and wait, without a reload, for the report's time."""
+    user.visit("/")
+    times_before = len(user.find_row(pack).find_all("a time"))
+    with hold_report(sandbox, pack):
+        user.find_row(pack).find_button("Generate").click()
+        user.wait_until(
+            lambda: "asked" in user.find_row(pack).text or "preparing" in user.find_row(pack).text
         )
-    person.wait(lambda: "Generate" in person.row(pack).text)
-    assert len(person.row(pack).all("a time")) >= max(before, 1)
+    user.wait_until(lambda: "Generate" in user.find_row(pack).text)
+    assert len(user.find_row(pack).find_all("a time")) >= max(times_before, 1)
 
 
-def open_report(person: Person, pack: str) -> str:
-    person.row(pack).find("a:has(time)").click()
-    person.arrives("/reports/")
-    return person.browser.current_url
+def open_latest_report(user: BrowserUser, pack: str) -> str:
+    """Open the report from the pack's row and return its path."""
+    user.find_row(pack).find("a:has(time)").click()
+    user.wait_for_address("/reports/")
+    return user.get_current_path()
+
+
+def is_rule_open(user: BrowserUser) -> bool:
+    return user.find("tbody th a").get_attribute("aria-expanded") == "true"
 
 
 def test_sign_in_generate_watch_read_filter_open_a_rule_and_download_the_original(
-    person: Person, sandbox: Sandbox
+    user: BrowserUser, sandbox: Sandbox
 ) -> None:
-    generate(person, sandbox, PACK)
-    address = open_report(person, PACK)
-    person.reads("checked counts match")
+    generate_report(user, sandbox, OSS_PACK)
+    path = open_latest_report(user, OSS_PACK)
+    user.wait_for_text("checked counts match")
 
-    person.find("tbody th a").click()
-    person.wait(lambda: person.find("tbody th a").attribute("aria-expanded") == "true")
-    failing = int(person.find("tbody td.tally").text.split("/")[0])
-    assert len(person.all("tr.inset a[href*='/resources/']")) >= failing > 0
-    person.press(Keys.ESCAPE)
-    person.wait(lambda: person.find("tbody th a").attribute("aria-expanded") == "false")
+    user.find("tbody th a").click()
+    user.wait_until(lambda: is_rule_open(user))
+    failing = int(user.find("tbody td.tally").text.split("/")[0])
+    assert len(user.find_all("tr.inset a[href*='/resources/']")) >= failing > 0
+    user.press_keys(Keys.ESCAPE)
+    user.wait_until(lambda: not is_rule_open(user))
 
-    person.visit(address.removeprefix(person.site) + "resources/?status=failing&risk=high")
-    shown = {row.text.split()[1] for row in person.all("tbody tr") if row.text}
-    assert shown
-    person.browser.refresh()
-    assert "status=failing" in person.browser.current_url
+    user.visit(f"{path}resources/?status=failing&risk=high")
+    assert any(row.text for row in user.find_all("tbody tr"))
+    user.browser.refresh()
+    assert "status=failing" in user.browser.current_url
 
-    person.visit(address.removeprefix(person.site) + "evidence/")
-    content = person.download(person.link("Download original").attribute("href") or "")
-    assert hashlib.sha256(content).hexdigest() in person.browser.page_source
-    assert content[:8] == bytes.fromhex("d0cf11e0a1b11ae1")
+    user.visit(f"{path}evidence/")
+    content = user.download(user.find_link("Download original").get_attribute("href") or "")
+    assert hashlib.sha256(content).hexdigest() in user.browser.page_source
+    assert content[:8] == BIFF_SIGNATURE
 
 
-def test_the_main_job_works_without_javascript(person: Person) -> None:
+def test_the_main_job_works_without_javascript(user: BrowserUser) -> None:
     pack = "数据库合规管理最佳实践"
-    person.scripts(on=False)
+    user.enable_scripts(False)
     try:
-        person.visit("/")
-        person.row(pack).button("Generate").click()
-        person.arrives("/reports/")
-        person.reads("original kept")
-        assert person.link("Download original").attribute("href")
-        assert person.all("tbody tr")
+        user.visit("/")
+        user.find_row(pack).find_button("Generate").click()
+        user.wait_for_address("/reports/")
+        user.wait_for_text("original kept")
+        assert user.find_link("Download original").get_attribute("href")
+        assert user.find_all("tbody tr")
     finally:
-        person.scripts(on=True)
+        user.enable_scripts(True)
 
 
-def test_the_main_job_works_by_keyboard_alone(person: Person, sandbox: Sandbox) -> None:
-    person.visit("/")
+def test_the_main_job_works_by_keyboard_alone(user: BrowserUser, sandbox: Sandbox) -> None:
+    user.visit("/")
     pack = "AccessKey and Permission Governance Best Practices"
-    person.tab_to("Generate", pack)
-    with held(sandbox, pack):
-        person.press(Keys.ENTER)
-        person.wait(lambda: "Cancel" in person.row(pack).text)
-    person.wait(lambda: "Generate" in person.row(pack).text)
+    user.tab_to("Generate", pack)
+    with hold_report(sandbox, pack):
+        user.press_keys(Keys.ENTER)
+        user.wait_until(lambda: "Cancel" in user.find_row(pack).text)
+    user.wait_until(lambda: "Generate" in user.find_row(pack).text)
 
 
-def test_two_people_clicking_at_once_make_one_report(person: Person, sandbox: Sandbox) -> None:
+def test_clicks_in_two_tabs_at_once_make_one_report(user: BrowserUser, sandbox: Sandbox) -> None:
     pack = "PCI DSS Data Security Standard Pack"
-    before = sandbox.generated[id_of(sandbox, pack)]
-    person.visit("/")
-    first = person.browser.current_window_handle
-    person.browser.switch_to.new_window("tab")
-    person.visit("/")
-    second = person.browser.current_window_handle
-    with held(sandbox, pack):
-        for tab in (first, second):
-            person.browser.switch_to.window(tab)
-            person.row(pack).button("Generate").click()
-        for tab in (first, second):
-            person.browser.switch_to.window(tab)
-            person.wait(lambda: "Cancel" in person.row(pack).text)
-    for tab in (second, first):
-        person.browser.switch_to.window(tab)
-        person.wait(lambda: "Generate" in person.row(pack).text)
-        if tab == second:
-            person.browser.close()
-    assert sandbox.generated[id_of(sandbox, pack)] == before + 1
+    generated_before = sandbox.generated[get_pack_id(sandbox, pack)]
+    user.visit("/")
+    first_tab = user.browser.current_window_handle
+    user.browser.switch_to.new_window("tab")
+    user.visit("/")
+    second_tab = user.browser.current_window_handle
+    with hold_report(sandbox, pack):
+        for tab in (first_tab, second_tab):
+            user.browser.switch_to.window(tab)
+            user.find_row(pack).find_button("Generate").click()
+        for tab in (first_tab, second_tab):
+            user.browser.switch_to.window(tab)
+            user.wait_until(lambda: "Cancel" in user.find_row(pack).text)
+    for tab in (second_tab, first_tab):
+        user.browser.switch_to.window(tab)
+        user.wait_until(lambda: "Generate" in user.find_row(pack).text)
+        if tab == second_tab:
+            user.browser.close()
+    assert sandbox.generated[get_pack_id(sandbox, pack)] == generated_before + 1
 
 
-def test_a_failed_run_tells_its_cause_and_can_be_tried_again(
-    person: Person, sandbox: Sandbox
+def test_a_failed_report_shows_its_cause_and_can_be_requested_again(
+    user: BrowserUser, sandbox: Sandbox
 ) -> None:
     pack = "RMiT Financial Standard Compliance Pack"
-    sandbox.faults.set("html-page", pack=id_of(sandbox, pack), times=1)
-    person.visit("/")
-    person.row(pack).button("Generate").click()
-    person.wait(lambda: "failed" in person.row(pack).text)
-    person.link(pack).click()
-    person.arrives("/packs/")
-    person.reads("failed")
-    person.find("main").button("Try again", "Generate").click()
-    person.reads("ready", ".run[data-status=compliant]")
+    sandbox.faults.set("html-page", pack=get_pack_id(sandbox, pack), times=1)
+    user.visit("/")
+    user.find_row(pack).find_button("Generate").click()
+    user.wait_until(lambda: "failed" in user.find_row(pack).text)
+    user.find_link(pack).click()
+    user.wait_for_address("/packs/")
+    user.wait_for_text("failed")
+    user.find("main").find_button("Try again", "Generate").click()
+    user.wait_for_text("ready", ".run[data-status=compliant]")

@@ -1,6 +1,5 @@
-"""What an officer does on the pages, and what they must never do to an officer."""
+"""The work of an officer on the pages, and what the pages must not do meanwhile."""
 
-import functools
 import json
 import zipfile
 from pathlib import Path
@@ -10,227 +9,241 @@ from selenium.webdriver.common.keys import Keys
 from dashboard.management.demo_data import NAME, PASSWORD
 from dashboard.sandbox.accounts import STAGING
 from dashboard.sandbox.wsgi import Sandbox
-from tests.browser.cloud import held, id_of
-from tests.browser.conftest import CHINESE, SPOTLESS
-from tests.browser.person import Person
+from tests.browser.browser_history import CHINESE_PACK_ID, COMPLIANT_PACK_ID
+from tests.browser.browser_user import BrowserUser
+from tests.browser.sandbox_control import get_pack_id, hold_report
 
-QUICK = "AccessKey and Permission Governance Best Practices"
-OVERFLOW = "return document.documentElement.scrollWidth - innerWidth"
-LISTEN = """
-window.said = [];
-const say = document.querySelector("[role=status]");
-new MutationObserver(() => window.said.push(say.textContent)).observe(say, {childList: true, characterData: true});
+ACCESS_KEY_PACK = "AccessKey and Permission Governance Best Practices"
+GET_OVERFLOW = "return document.documentElement.scrollWidth - innerWidth"
+RECORD_ANNOUNCEMENTS = """
+window.announcements = [];
+const region = document.querySelector("[role=status]");
+new MutationObserver(() => window.announcements.push(region.textContent))
+  .observe(region, {childList: true, characterData: true});
 """
-# Whether the focused element lies, in whole, beneath what stays above the rows.
-HIDDEN = """
-const here = document.activeElement, rect = here.getBoundingClientRect();
-const above = [...document.querySelectorAll(".reporthead, thead th")].filter((one) => !one.contains(here));
-return here !== document.body && above.some((one) => {
-  const over = one.getBoundingClientRect();
-  return rect.top >= over.top && rect.bottom <= over.bottom && rect.left >= over.left && rect.right <= over.right;
-}) && here.outerHTML.slice(0, 120);
+# The focused element if it lies entirely beneath a sticky header, otherwise false.
+FIND_HIDDEN_FOCUS = """
+const focused = document.activeElement, inner = focused.getBoundingClientRect();
+const headers = [...document.querySelectorAll(".reporthead, thead th")];
+return focused !== document.body && headers.some((header) => {
+  const outer = header.getBoundingClientRect();
+  return !header.contains(focused) && inner.top >= outer.top && inner.bottom <= outer.bottom &&
+    inner.left >= outer.left && inner.right <= outer.right;
+}) && focused.outerHTML.slice(0, 120);
 """
+COUNT_RESPONSES = """
+window.responses = 0;
+document.addEventListener("htmx:afterRequest", () => { window.responses += 1; });
+"""
+RETURN_TO_TAB = "document.dispatchEvent(new Event('visibilitychange'))"
 
 
-def return_to_the_tab(person: Person, times: int) -> None:
-    """Comes back to the tab, at which the page asks at once, as often as told; waits for each answer."""
-    person.browser.execute_script(
-        "window.answers = 0; document.addEventListener('htmx:afterRequest', () => { window.answers += 1; });"
-    )
-    answers = "return window.answers"
+def return_to_the_tab(user: BrowserUser, times: int) -> None:
+    """Return to the tab several times; each time the page polls at once. Wait for the responses."""
+    user.run_script(COUNT_RESPONSES)
     for _ in range(times):
-        before = person.browser.execute_script(answers)
-        person.browser.execute_script("document.dispatchEvent(new Event('visibilitychange'))")
-        person.wait(functools.partial(later, person, answers, before))
+        responses_before = user.run_script("return window.responses")
+        user.run_script(RETURN_TO_TAB)
+        wait_for_more_responses(user, responses_before)
 
 
-def later(person: Person, question: str, than: int) -> bool:
-    return bool(person.browser.execute_script(question) > than)
+def wait_for_more_responses(user: BrowserUser, than: int) -> None:
+    user.wait_until(lambda: user.run_script("return window.responses") > than)
 
 
-def close_by_escape(person: Person) -> None:
-    """Waits for the row that is being opened, and closes it."""
-    person.wait(lambda: person.all("tr.inset") and person.all("[data-close]"))
-    person.press(Keys.ESCAPE)
-    person.wait(lambda: not person.all("tr.inset"))
+def get_announcements(user: BrowserUser) -> list[str]:
+    return list(user.run_script("return window.announcements"))
+
+
+def close_open_row_by_escape(user: BrowserUser) -> None:
+    """Wait until the row has opened, and close it."""
+    user.wait_until(lambda: user.find_all("tr.inset") and user.find_all("[data-close]"))
+    user.press_keys(Keys.ESCAPE)
+    user.wait_until(lambda: not user.find_all("tr.inset"))
 
 
 def test_no_page_scrolls_sideways_on_the_narrowest_phone(
-    person: Person, pages: dict[str, str]
+    user: BrowserUser, page_paths: dict[str, str]
 ) -> None:
-    person.dress(320, 640)
-    over = {}
-    for name, path in pages.items():
-        person.visit(path)
-        if (pixels := person.browser.execute_script(OVERFLOW)) > 0:
-            over[name] = pixels
-    person.complaints()  # the page that is not there is in the console
-    assert over == {}
+    user.set_screen(320, 640)
+    overflow_by_page = {}
+    for name, path in page_paths.items():
+        user.visit(path)
+        if (pixels := user.run_script(GET_OVERFLOW)) > 0:
+            overflow_by_page[name] = pixels
+    user.take_console_messages()  # the console reports the page that is not found
+    assert overflow_by_page == {}
 
 
-def test_the_focus_is_never_hidden_under_what_stays_above(
-    person: Person, pages: dict[str, str]
+def test_the_focus_is_never_hidden_under_a_sticky_header(
+    user: BrowserUser, page_paths: dict[str, str]
 ) -> None:
-    person.dress(1440, 640)
+    user.set_screen(1440, 640)
     for name in ("rules, one open", "resources", "home"):
-        person.visit(pages[name])
+        user.visit(page_paths[name])
         for key in (Keys.TAB, Keys.SHIFT + Keys.TAB):
             for _ in range(40):
-                person.press(key)
-                assert not person.browser.execute_script(HIDDEN)
+                user.press_keys(key)
+                assert not user.run_script(FIND_HIDDEN_FOCUS)
 
 
-def test_twenty_polls_disturb_nothing_and_say_nothing(
-    person: Person, pages: dict[str, str], sandbox: Sandbox
+def test_twenty_polls_disturb_nothing_and_announce_nothing(
+    user: BrowserUser, page_paths: dict[str, str], sandbox: Sandbox
 ) -> None:
-    person.visit(pages["pack"])
-    with held(sandbox, sandbox.cloud_state.packs[CHINESE].name):
-        person.find(".generate button").click()
-        person.reads("preparing", ".steps [aria-current=step]")
-        person.wait(lambda: "preparing" in str(person.find("#say").attribute("textContent")))
-        person.find("details.numbers summary").click()
-        field = person.find(
-            "#reports [name=by]"
-        ).element()  # this one, not one like it, must outlast the polls
+    user.visit(page_paths["pack"])
+    with hold_report(sandbox, sandbox.cloud_state.packs[CHINESE_PACK_ID].name):
+        user.find(".generate button").click()
+        user.wait_for_text("preparing", ".steps [aria-current=step]")
+        user.wait_until(
+            lambda: "preparing" in str(user.find("#announcements").get_attribute("textContent"))
+        )
+        user.find("details.numbers summary").click()
+        # This very element must survive the polls, so it is located once only.
+        field = user.find("#reports [name=by]").locate()
         field.send_keys("offic")
-        person.browser.execute_script(LISTEN + "scrollTo(0, 300)")
-        return_to_the_tab(person, 20)
-        assert person.find("details.numbers").attribute("open") is not None
-        assert person.focus().element() == field
+        user.run_script(RECORD_ANNOUNCEMENTS + "scrollTo(0, 300)")
+        return_to_the_tab(user, 20)
+        assert user.find("details.numbers").get_attribute("open") is not None
+        assert user.find_focus().locate() == field
         assert field.get_attribute("value") == "offic"
-        assert person.browser.execute_script("return [scrollY, window.said]") == [300, []]
-        person.find(".run form button").click()
-        person.reads("cancelled")
+        assert user.run_script("return scrollY") == 300
+        assert get_announcements(user) == []
+        user.find(".run form button").click()
+        user.wait_for_text("cancelled")
 
 
-def test_each_state_of_a_run_is_announced_once(person: Person, sandbox: Sandbox) -> None:
-    def said() -> list[str]:
-        return list(person.browser.execute_script("return window.said"))
+def test_each_state_of_a_report_is_announced_once(user: BrowserUser, sandbox: Sandbox) -> None:
+    user.visit("/")
+    user.run_script(RECORD_ANNOUNCEMENTS)
+    with hold_report(sandbox, ACCESS_KEY_PACK):
+        user.find_row(ACCESS_KEY_PACK).find_button("Generate").click()
+        user.wait_until(lambda: "Cancel" in user.find_row(ACCESS_KEY_PACK).text)
+    user.wait_until(lambda: "Generate" in user.find_row(ACCESS_KEY_PACK).text)
+    user.wait_until(
+        lambda: get_announcements(user) and "ready" in get_announcements(user)[-1].lower()
+    )
+    announcements = get_announcements(user)
+    assert len(set(announcements)) == len(announcements)
 
-    person.visit("/")
-    person.browser.execute_script(LISTEN)
-    with held(sandbox, QUICK):
-        person.row(QUICK).button("Generate").click()
-        person.wait(lambda: "Cancel" in person.row(QUICK).text)
-    person.wait(lambda: "Generate" in person.row(QUICK).text)
-    person.wait(lambda: said() and "ready" in said()[-1].lower())
-    assert len(set(said())) == len(said())
 
-
-def test_a_run_that_ends_changes_the_numbers_above_the_table(
-    person: Person, sandbox: Sandbox
+def test_a_report_that_ends_changes_the_counts_above_the_table(
+    user: BrowserUser, sandbox: Sandbox
 ) -> None:
-    sandbox.faults.set("html-page", pack=id_of(sandbox, QUICK), times=1)
-    person.visit("/")
-    failed = int(person.find("#packs-failed").text)
-    person.row(QUICK).button("Generate").click()
-    person.wait(lambda: person.find("#packs-failed").text == str(failed + 1))
-    assert "failed" in person.row(QUICK).text
+    sandbox.faults.set("html-page", pack=get_pack_id(sandbox, ACCESS_KEY_PACK), times=1)
+    user.visit("/")
+    failed_before = int(user.find("#packs-failed").text)
+    user.find_row(ACCESS_KEY_PACK).find_button("Generate").click()
+    user.wait_until(lambda: user.find("#packs-failed").text == str(failed_before + 1))
+    assert "failed" in user.find_row(ACCESS_KEY_PACK).text
 
 
-def test_escape_closes_an_opened_row_and_gives_the_focus_back(
-    person: Person, pages: dict[str, str]
+def test_escape_closes_an_open_row_and_returns_the_focus(
+    user: BrowserUser, page_paths: dict[str, str]
 ) -> None:
-    person.visit(pages["resources"])
-    person.find("tbody th a").click()
-    close_by_escape(person)
-    assert person.find("tbody th a").has_focus()
+    user.visit(page_paths["resources"])
+    user.find("tbody th a").click()
+    close_open_row_by_escape(user)
+    assert user.find("tbody th a").has_focus()
 
 
 def test_filters_survive_reload_back_and_another_language(
-    person: Person, pages: dict[str, str]
+    user: BrowserUser, page_paths: dict[str, str]
 ) -> None:
-    person.visit(pages["resources"])
-    person.find("#f-risk [value=high]").click()
-    person.arrives("risk=high")
-    person.wait(lambda: person.all("#f-risk [value=high][selected]"))
-    rows = len(person.all("tbody tr"))
-    person.browser.refresh()
-    assert len(person.all("tbody tr")) == rows > 0
-    person.link("Evidence").click()
-    person.arrives("/evidence/")
-    person.browser.back()
-    person.wait(lambda: person.find("#f-risk").attribute("value") == "high")
-    person.speak("zh-hans")
-    assert "risk=high" in person.browser.current_url
-    assert person.find("#f-risk").attribute("value") == "high"
-    assert len(person.all("tbody tr")) == rows
+    user.visit(page_paths["resources"])
+    user.find("#f-risk [value=high]").click()
+    user.wait_for_address("risk=high")
+    user.wait_until(lambda: user.find_all("#f-risk [value=high][selected]"))
+    row_count = len(user.find_all("tbody tr"))
+    user.browser.refresh()
+    assert len(user.find_all("tbody tr")) == row_count > 0
+    user.find_link("Evidence").click()
+    user.wait_for_address("/evidence/")
+    user.browser.back()
+    user.wait_until(lambda: user.find("#f-risk").get_attribute("value") == "high")
+    user.choose_language("zh-hans")
+    assert "risk=high" in user.browser.current_url
+    assert user.find("#f-risk").get_attribute("value") == "high"
+    assert len(user.find_all("tbody tr")) == row_count
 
 
-def test_an_export_has_the_rows_that_the_screen_counts(
-    person: Person, pages: dict[str, str]
+def test_an_export_has_as_many_rows_as_the_page_counts(
+    user: BrowserUser, page_paths: dict[str, str]
 ) -> None:
-    person.visit(pages["resources"])
-    shown = int(person.find("caption").text.split(" of ")[0].replace(",", ""))
-    person.find(".acts details.menu summary").click()
-    found = json.loads(person.download(person.link("JSON").attribute("href") or ""))
-    assert len(found["rows"]) == found["metadata"]["rows"] == shown > 0
+    user.visit(page_paths["resources"])
+    row_count = int(user.find("caption").text.split(" of ")[0].replace(",", ""))
+    user.find(".acts details.menu summary").click()
+    export = json.loads(user.download(user.find_link("JSON").get_attribute("href") or ""))
+    assert len(export["rows"]) == export["metadata"]["rows"] == row_count > 0
 
 
-def test_the_journey_goes_by_keyboard_alone_in_chinese(person: Person, sandbox: Sandbox) -> None:
-    person.speak("zh-hans")
-    person.browser.delete_all_cookies()
-    person.visit("/")
-    person.wait(person.find("[name=username]").has_focus)
-    person.press(NAME, Keys.TAB, PASSWORD, Keys.ENTER)
-    person.leaves("/accounts/login/")
-    person.tab_to("生成报告", QUICK)
-    with held(sandbox, QUICK):
-        person.press(Keys.ENTER)
-        person.wait(lambda: "取消" in person.row(QUICK).text)
-    person.wait(lambda: "生成报告" in person.row(QUICK).text)
-    person.tab_to("CST", QUICK)
-    person.press(Keys.ENTER)
-    person.arrives("/reports/")
-    person.press("j", Keys.ENTER)
-    close_by_escape(person)
-    person.press("/", "oss", Keys.ENTER)
-    person.arrives("q=oss")
-    person.visit(person.browser.current_url.removeprefix(person.site).split("?")[0])
-    person.tab_to("原始文件")
-
-
-def test_two_reports_are_compared_and_failing_since_leads_to_the_resources_past(
-    person: Person, pages: dict[str, str]
+def test_the_main_job_works_by_keyboard_alone_in_chinese(
+    user: BrowserUser, sandbox: Sandbox
 ) -> None:
-    person.visit(pages["pack"])
-    oldest = person.find("#reports tbody tr:nth-last-child(1 of :has([name=a])) [name=a]")
+    user.choose_language("zh-hans")
+    user.browser.delete_all_cookies()
+    user.visit("/")
+    user.wait_until(user.find("[name=username]").has_focus)
+    user.press_keys(NAME, Keys.TAB, PASSWORD, Keys.ENTER)
+    user.wait_to_leave("/accounts/login/")
+    user.tab_to("生成报告", ACCESS_KEY_PACK)
+    with hold_report(sandbox, ACCESS_KEY_PACK):
+        user.press_keys(Keys.ENTER)
+        user.wait_until(lambda: "取消" in user.find_row(ACCESS_KEY_PACK).text)
+    user.wait_until(lambda: "生成报告" in user.find_row(ACCESS_KEY_PACK).text)
+    user.tab_to("CST", ACCESS_KEY_PACK)
+    user.press_keys(Keys.ENTER)
+    user.wait_for_address("/reports/")
+    user.press_keys("j", Keys.ENTER)
+    close_open_row_by_escape(user)
+    user.press_keys("/", "oss", Keys.ENTER)
+    user.wait_for_address("q=oss")
+    user.visit(user.get_current_path().split("?")[0])
+    user.tab_to("原始文件")
+
+
+def test_a_comparison_leads_to_the_history_of_a_fixed_resource(
+    user: BrowserUser, page_paths: dict[str, str]
+) -> None:
+    user.visit(page_paths["pack"])
+    oldest = user.find("#reports tbody tr:nth-last-child(1 of :has([name=a])) [name=a]")
     oldest.click()
-    person.wait(lambda: oldest.element().is_selected())
-    person.find("#reports form[action$='/compare/'] button").click()
-    person.arrives("/compare/")
-    fixed = int(person.find(".cards [href*='bucket=fixed'] .huge").text)
-    person.find(".cards [href*='bucket=fixed']").click()
-    person.arrives("bucket=fixed")
-    assert len(person.all("tbody tr:not(.group)")) == fixed > 0
-    person.find("tbody td a.id").click()
-    person.arrives("/resources/")
-    assert len(person.all(".stretches li")) > 1
+    user.wait_until(lambda: oldest.locate().is_selected())
+    user.find("#reports form[action$='/compare/'] button").click()
+    user.wait_for_address("/compare/")
+    fixed_count = int(user.find(".cards [href*='bucket=fixed'] .huge").text)
+    user.find(".cards [href*='bucket=fixed']").click()
+    user.wait_for_address("bucket=fixed")
+    assert len(user.find_all("tbody tr:not(.group)")) == fixed_count > 0
+    user.find("tbody td a.id").click()
+    user.wait_for_address("/resources/")
+    assert len(user.find_all(".periods li")) > 1
 
 
-def test_a_label_stands_at_its_report_and_in_the_log(person: Person, pages: dict[str, str]) -> None:
-    person.visit(pages["label"])
-    person.find("[name=label]").type("for the audit")
-    person.find("main form.fields button").click()
-    person.reads("for the audit", "table")
-    person.visit(pages["pack"])
-    person.reads("for the audit", "#reports")
-
-
-def test_a_zip_with_one_broken_file_brings_in_the_others(
-    person: Person, pages: dict[str, str], tmp_path: Path
+def test_a_label_is_shown_at_its_report_and_in_the_log(
+    user: BrowserUser, page_paths: dict[str, str]
 ) -> None:
-    person.visit(pages["rules, none fails"])
-    original = person.download(person.link("Download original").attribute("href") or "")
-    bundle = tmp_path / "old.zip"
-    with zipfile.ZipFile(bundle, "w") as file:
-        file.writestr(f"{STAGING.uid}-{SPOTLESS}-report-202510010900.xls", original)
+    user.visit(page_paths["label"])
+    user.find("[name=label]").type_text("for the audit")
+    user.find("main form.fields button").click()
+    user.wait_for_text("for the audit", "table")
+    user.visit(page_paths["pack"])
+    user.wait_for_text("for the audit", "#reports")
+
+
+def test_a_zip_with_one_broken_file_imports_the_others(
+    user: BrowserUser, page_paths: dict[str, str], tmp_path: Path
+) -> None:
+    user.visit(page_paths["rules, none fails"])
+    original = user.download(user.find_link("Download original").get_attribute("href") or "")
+    zip_path = tmp_path / "old.zip"
+    with zipfile.ZipFile(zip_path, "w") as file:
+        file.writestr(f"{STAGING.uid}-{COMPLIANT_PACK_ID}-report-202510010900.xls", original)
         file.writestr("broken.xls", b"<html>502</html>")
-    person.visit("/imports/")
-    person.find("#files").type(str(bundle))
-    person.find("main form.fields button").click()
-    person.reads("1 of 2 files imported or already there")
-    assert "rejected" in person.row("broken.xls").text
-    person.row("report-202510010900").find("a[href^='/reports/']").click()
-    person.arrives("/reports/")
-    person.reads("2025-10-01 09:00 CST")
+    user.visit("/imports/")
+    user.find("#files").type_text(str(zip_path))
+    user.find("main form.fields button").click()
+    user.wait_for_text("1 of 2 files imported or already there")
+    assert "rejected" in user.find_row("broken.xls").text
+    user.find_row("report-202510010900").find("a[href^='/reports/']").click()
+    user.wait_for_address("/reports/")
+    user.wait_for_text("2025-10-01 09:00 CST")

@@ -15,7 +15,8 @@ from dashboard.cloud.client import Client
 from tests.cloud import KEY_ID, SECRET, Cloud, build_error
 
 GENERATED = {"CompliancePackId": "cp-1", "RequestId": "REQ-2"}
-LINK = "https://bucket.oss-cn-shanghai.aliyuncs.com/1-cp-1-report-202106221046.xls?Expires=1&Signature=s3cr3t"
+FILE_ADDRESS = "https://bucket.oss-cn-shanghai.aliyuncs.com/1-cp-1-report-202106221046.xls"
+LINK = f"{FILE_ADDRESS}?Expires=1&Signature=s3cr3t"
 REPORT = {
     "RequestId": "REQ-3",
     "CompliancePackReport": {
@@ -319,7 +320,7 @@ class RecordingHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the base class's
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
 
 

@@ -104,7 +104,8 @@ def test_key_secret_and_token_are_removed_from_a_message() -> None:
 def test_an_address_in_a_message_loses_its_query() -> None:
     error = CloudError(
         "X",
-        "see https://a.aliyuncs.com/file.xls?Signature=s3cr3t&Expires=1 or https://help.aliyun.com/",
+        "see https://a.aliyuncs.com/file.xls?Signature=s3cr3t&Expires=1 "
+        "or https://help.aliyun.com/",
     )
     assert error.message == "see https://a.aliyuncs.com/file.xls or https://help.aliyun.com/"
 

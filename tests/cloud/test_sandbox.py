@@ -137,7 +137,12 @@ def test_sts_credentials_are_accepted(sandbox: Sandbox) -> None:
     temporary = PRODUCTION.temporary_credential
     transport = httpx.WSGITransport(app=sandbox)
     options = {"security_token": temporary.token, "transport": transport}
-    with Client("https://127.0.0.1", temporary.id, temporary.secret, **options) as client:  # type: ignore[arg-type]
+    with Client(
+        "https://127.0.0.1",
+        temporary.id,
+        temporary.secret,
+        **options,  # type: ignore[arg-type]
+    ) as client:
         assert client.list_packs()
 
 

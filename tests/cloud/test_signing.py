@@ -49,7 +49,8 @@ def build_example_headers(
 def test_v3_gives_the_published_signatures(now: datetime, nonce: str, signature: str) -> None:
     assert build_example_headers(now, nonce)["authorization"] == (
         "ACS3-HMAC-SHA256 Credential=YourAccessKeyId,"
-        "SignedHeaders=host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version,"
+        "SignedHeaders=host;x-acs-action;x-acs-content-sha256;x-acs-date;"
+        "x-acs-signature-nonce;x-acs-version,"
         f"Signature={signature}"
     )
 

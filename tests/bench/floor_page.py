@@ -1,4 +1,4 @@
-"""The floor page: what Django itself costs for 100 rows of 10 columns, behind the same middleware and sign-in."""
+"""The floor page: 100 rows of ten columns in plain Django, with our middleware and sign-in."""
 
 from functools import cache
 from typing import Any, ClassVar
@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.urls import URLPattern, URLResolver, path
 
-from dashboard.urls import urlpatterns as product
+from dashboard.urls import urlpatterns as product_urls
 
-ROWS = 100
-PAGE = """<!doctype html>
+FLOOR_ROWS = 100
+FLOOR_TEMPLATE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Floor</title></head>
 <body>
@@ -23,8 +23,8 @@ PAGE = """<!doctype html>
 """
 
 
-class Line(models.Model):
-    """A row of ten columns, in kinds and lengths as a table of evaluations has them."""
+class FloorRow(models.Model):
+    """Ten columns with the types and lengths of a table of evaluations."""
 
     number = models.IntegerField()
     status = models.CharField(max_length=20)
@@ -37,52 +37,49 @@ class Line(models.Model):
     account = models.CharField(max_length=32)
     since = models.DateField()
 
-    objects: ClassVar[models.Manager["Line"]] = models.Manager()
+    objects: ClassVar[models.Manager["FloorRow"]] = models.Manager()
 
     class Meta:
         app_label = "dashboard"
         managed = False
-        db_table = "floor_line"
+        db_table = "floor_row"
 
     def __str__(self) -> str:
         return self.resource
 
 
-COLUMNS = [field.name for field in Line._meta.fields if field.name != "id"]
+FLOOR_COLUMNS = [field.name for field in FloorRow._meta.fields if field.name != "id"]
 
 
-def prepare() -> None:
-    """Makes the floor's table and its rows."""
+def create_floor_rows() -> None:
+    """Create the table of the floor page and its rows."""
     with connection.schema_editor() as editor:
-        editor.create_model(Line)
-    words = {
-        "status": "Non-compliant",
-        "risk": "High",
-        "kind": "ACS::ECS::Instance",
-        "region": "cn-hangzhou",
-    }
-    Line.objects.bulk_create(
-        Line(
+        editor.create_model(FloorRow)
+    FloorRow.objects.bulk_create(
+        FloorRow(
             number=number,
+            status="Non-compliant",
+            risk="High",
             rule=f"ecs-instance-attached-security-group-{number % 40}",
             resource=f"i-bp1{number:017d}",
             name=f"worker-{number} <production>",
+            kind="ACS::ECS::Instance",
+            region="cn-hangzhou",
             account="1024837465912038",
             since="2026-01-01",
-            **words,
         )
-        for number in range(ROWS)
+        for number in range(FLOOR_ROWS)
     )
 
 
 @cache
-def template() -> Any:
-    return engines["django"].from_string(PAGE)
+def compile_floor_template() -> Any:
+    return engines["django"].from_string(FLOOR_TEMPLATE)
 
 
-def page(request: HttpRequest) -> HttpResponse:
-    rows = Line.objects.values_list(*COLUMNS)[:ROWS]
-    return HttpResponse(template().render({"rows": rows}, request))
+def floor_page(request: HttpRequest) -> HttpResponse:
+    rows = FloorRow.objects.values_list(*FLOOR_COLUMNS)[:FLOOR_ROWS]
+    return HttpResponse(compile_floor_template().render({"rows": rows}, request))
 
 
-urlpatterns: list[URLPattern | URLResolver] = [*product, path("floor/", page)]
+urlpatterns: list[URLPattern | URLResolver] = [*product_urls, path("floor/", floor_page)]

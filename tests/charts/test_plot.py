@@ -1,0 +1,24 @@
+"""Where the reports of a trend are drawn, and which of them."""
+
+import pytest
+
+from dashboard.charts import plot, trend_chart
+from dashboard.queries import trend
+from tests.queries.trend_points import make_points
+
+
+def test_a_point_lies_at_its_true_time() -> None:
+    first, second, third = plot.compute_x_positions(make_points(0, 1, 10))
+    assert second - first == pytest.approx((third - first) / 10)
+
+
+def test_a_thinned_trend_keeps_the_first_the_latest_the_extremes_and_changes_of_the_rules() -> None:
+    points = make_points(*range(1_000))
+    points[501] = points[501]._replace(failing=90)
+    points[702] = points[702]._replace(compliant=900)
+    points[903:] = [point._replace(rules_hash=2) for point in points[903:]]
+    points[:903] = [point._replace(rules_hash=1) for point in points[:903]]
+    drawn_points = trend_chart.thin_points(points)
+    assert {0, 501, 702, 903, 999} <= {point.report for point in drawn_points}
+    assert len(drawn_points) <= 122
+    assert trend.find_gaps(drawn_points) == set()

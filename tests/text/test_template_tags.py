@@ -1,0 +1,128 @@
+"""Times, rates, ages, sizes, changes and marks as text and as template tags."""
+
+import datetime as dt
+import zoneinfo
+
+import pytest
+from django.utils import timezone, translation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard.text import formatting, template_tags
+
+MOMENT = dt.datetime(2026, 11, 20, 1, 14, 5, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("Asia/Shanghai", "2026-11-20 09:14 CST (UTC+8)"),
+        ("America/Los_Angeles", "2026-11-19 17:14 PST (UTC-8)"),
+        ("Asia/Kolkata", "2026-11-20 06:44 IST (UTC+5:30)"),
+        ("America/St_Johns", "2026-11-19 21:44 NST (UTC-3:30)"),
+        ("Asia/Singapore", "2026-11-20 09:14 UTC+8"),
+        ("UTC", "2026-11-20 01:14 UTC"),
+    ],
+)
+def test_a_time_says_its_zone(zone: str, expected: str) -> None:
+    with timezone.override(zoneinfo.ZoneInfo(zone)):
+        shown = template_tags.render_time(MOMENT)
+    attributes = 'datetime="2026-11-20T01:14Z" title="2026-11-20 01:14:05 UTC"'
+    assert shown == f"<time {attributes}>{expected}</time>"
+
+
+def test_no_time_is_a_quiet_dash() -> None:
+    assert "–" in template_tags.render_time(None)
+
+
+@pytest.mark.parametrize(
+    ("compliant", "failing", "expected"),
+    [
+        (357, 57, "86.2 %"),
+        (0, 0, "no data"),
+        (5, 0, "100 %"),
+        (0, 5, "0 %"),
+        (99_999, 1, "99.9 %"),
+        (1, 99_999, "< 0.1 %"),
+        (1, 1, "50.0 %"),
+    ],
+)
+def test_a_rate_is_cut_and_not_rounded(compliant: int, failing: int, expected: str) -> None:
+    assert formatting.format_rate(compliant, failing) == expected
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_no_rate_hides_a_failure_or_what_is_well(compliant: int, failing: int) -> None:
+    expected = formatting.format_rate(compliant, failing)
+    assert (expected == "100 %") == (failing == 0 < compliant)
+    assert (expected == "0 %") == (compliant == 0 < failing)
+
+
+@pytest.mark.parametrize(
+    ("new", "fixed", "shown", "hidden"),
+    [
+        (3, 7, "▲ 3 new", "–"),
+        (3, 0, "▲ 3 new", "▼"),
+        (0, 1200, "▼ 1,200 fixed", "▲"),
+        (0, 0, "–", "▲"),
+        (None, None, "–", "▼"),
+    ],
+)
+def test_a_change_is_expected_in_words_and_glyphs(
+    new: int | None, fixed: int | None, shown: str, hidden: str
+) -> None:
+    change = template_tags.render_change(new, fixed)
+    assert shown in change
+    assert hidden not in change
+
+
+def test_a_status_has_its_word_beside_the_colour() -> None:
+    assert template_tags.render_status_mark(1).endswith("</svg>Non-compliant</span>")
+    with translation.override("en"):
+        assert 'data-status="insufficient-data"' in template_tags.render_status_mark(2)
+
+
+@pytest.mark.parametrize(("risk", "steps"), [(1, 3), (2, 2), (3, 1)])
+def test_a_risk_is_a_word_and_a_bar_of_three_steps(risk: int, steps: int) -> None:
+    outline, full = template_tags.render_risk_mark(risk).split('class="full"')
+    assert outline.count("M") == 3
+    assert full.count("M") - full.count("Medium") == steps
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("short", "short"),
+        ("a" * 12 + "b" * 12, "a" * 12 + "b" * 12),
+        ("a" * 20 + "b" * 20, "a" * 12 + "…" + "b" * 11),
+    ],
+)
+def test_a_long_id_is_cut_in_its_middle(text: str, cut: str) -> None:
+    assert formatting.shorten_middle(text) == cut
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [(0, "0 B"), (1023, "1023 B"), (24_576, "24.0 KiB"), (2**31, "2.0 GiB")]
+)
+def test_a_size_is_expected_in_the_unit_people_use(count: int, expected: str) -> None:
+    assert formatting.format_size(count) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "attribute"),
+    [
+        ("en", "等保", ' lang="zh-hans"'),
+        ("en", "OSS", ""),
+        ("zh-hans", "等保", ""),
+        ("zh-hans", "OSS", ' lang="en"'),
+    ],
+)
+def test_a_name_in_another_language_says_so(language: str, text: str, attribute: str) -> None:
+    with translation.override(language):
+        assert template_tags.render_lang_attribute(text) == attribute
+
+
+def test_an_age_is_expected_in_one_unit() -> None:
+    now = timezone.now()
+    assert formatting.format_age(now) == "just now"
+    assert formatting.format_age(now - dt.timedelta(days=8)).replace("\xa0", " ") == "1 week ago"
