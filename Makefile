@@ -19,7 +19,7 @@ check: .venv/dev.stamp
 	$(BIN)/lint-imports
 	$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	$(BIN)/python tests/translations.py
+	$(BIN)/python tests/check_translations.py
 	TLS=1 $(BIN)/python -W error manage.py check --deploy --fail-level WARNING
 
 format: .venv/dev.stamp

@@ -1,205 +1,182 @@
-"""Drawings of points in time as SVG: a point per report at its true time, gaps as gaps, changes of the rules marked.
+"""Line charts over time as SVG, used by all trends.
 
-Attributes only, as the Content-Security-Policy demands; told without colour, by dashes and by words.
+A report is a point at its true time; a line breaks where reports are missing for long. Lines
+differ by dashes and names, not by colour alone. The Content-Security-Policy forbids `style`
+attributes: everything is an SVG attribute or a class.
 """
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from math import floor
-from statistics import median
-from typing import NamedTuple
 
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from dashboard.text.formatting import format_number, format_rate, format_time
-from dashboard.text.formatting import format_percent as with_sign
+from dashboard.queries.trend import Point, find_gaps, find_rule_changes
+from dashboard.text.formatting import format_number, format_percent, format_rate, format_time
+from dashboard.text.template_tags import get_page_url
 
-WIDTH, LEFT, RIGHT = (
-    1000,
-    56,
-    104,
-)  # of the drawing; room for the scale, and for the names of the lines
-GAP = 3  # times the usual interval, beyond which a line breaks
-DAY = dt.timedelta(days=1)
-Down = Callable[[float], float]
-
-
-class Point(NamedTuple):
-    """One report as a trend knows it.
-
-    `scope` is None where the file does not list its rules; `rated_failing` where the rate is made of `failing` itself.
-    """
-
-    report: int
-    at: dt.datetime
-    compliant: int
-    failing: int
-    high: int = 0
-    medium: int = 0
-    low: int = 0
-    scope: int | None = None
-    rated_failing: int | None = None
-
-    @property
-    def rated(self) -> tuple[int, int]:
-        return self.compliant, self.failing if self.rated_failing is None else self.rated_failing
-
-    @property
-    def rate(self) -> float | None:
-        judged = sum(self.rated)
-        return 100 * self.compliant / judged if judged else None
+WIDTH = 1000
+LEFT = 56  # for the numbers of the scale
+RIGHT = 140  # for the names of the lines
+PLOT_WIDTH = WIDTH - LEFT - RIGHT
+DATE_TICKS = 6
+NAME_HEIGHT = 14
+MANY_POINTS = 150  # from which on the points are drawn smaller
+# Converts a value into its y coordinate.
+ScaleY = Callable[[float], float]
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a panel: its name, how it is dashed, its values."""
+    """A line of a panel: its name, its class in the style sheet, a value or None for each point."""
 
     name: str
     slug: str
     values: Sequence[float | None]
     dashes: str = ""
 
+    @property
+    def last_value(self) -> float | None:
+        return next((value for value in reversed(self.values) if value is not None), None)
 
-def draw_svg(points: list[Point], parts: list[str], height: int, words: str) -> str:
+
+def draw_svg(points: list[Point], parts: list[str], height: int, description: str) -> str:
+    label = escape(description)
     return (
-        f'<div class="region" tabindex="0" role="region" aria-label="{escape(words)}">'
-        f'<svg class="trend" viewBox="0 0 {WIDTH} {height}" role="group" aria-label="{escape(words)}">'
+        f'<div class="region" tabindex="0" role="region" aria-label="{label}">'
+        f'<svg class="trend" viewBox="0 0 {WIDTH} {height}" role="group" aria-label="{label}">'
         f"{draw_date_axis(points, height - 22)}{''.join(parts)}</svg></div>"
     )
 
 
-def x_positions(points: Sequence[Point]) -> list[float]:
-    """Where each report lies from left to right, by its true time."""
-    start, span = points[0].at, (points[-1].at - points[0].at).total_seconds() or 1
-    width = WIDTH - LEFT - RIGHT
-    return [LEFT + width * (point.at - start).total_seconds() / span for point in points]
-
-
-def find_gaps(points: Sequence[Point]) -> set[int]:
-    """The points before which nothing is known for longer than is usual here."""
-    waits = [(later.at - earlier.at).total_seconds() for earlier, later in pairwise(points)]
-    usual = median(waits)
-    return {index for index, wait in enumerate(waits, 1) if wait > GAP * usual}
+def compute_x_positions(points: Sequence[Point]) -> list[float]:
+    """Return the x coordinate of each point: proportional to its time."""
+    start = points[0].time
+    duration = (points[-1].time - start).total_seconds() or 1
+    return [LEFT + PLOT_WIDTH * (point.time - start).total_seconds() / duration for point in points]
 
 
 def draw_panel(
     points: list[Point], lines: list[Line], *, top: int, height: int, percent: bool
 ) -> str:
-    """Lines over one scale; the first of them bears the reports' links."""
+    """Draw lines over one scale, and a link to each report on the first line."""
     values = [value for line in lines for value in line.values if value is not None]
-    low, high = choose_scale(values, percent)
-    across, broken = x_positions(points), find_gaps(points)
+    lowest, highest = choose_scale(values, percent)
 
-    def down(value: float) -> float:
-        return top + height * (high - value) / (high - low)
+    def scale_y(value: float) -> float:
+        return top + height * (highest - value) / (highest - lowest)
 
-    form = with_sign if percent else str
-    parts = [
-        f'<path class="grid" d="M{LEFT} {down(value):.1f}H{WIDTH - RIGHT}"/>'
-        f'<text class="scale" x="{LEFT - 8}" y="{down(value) + 4:.1f}">{form(f"{value:g}")}</text>'
-        for value in (low, high)
-    ]
-    taken: list[float] = []
+    xs, gaps = compute_x_positions(points), find_gaps(points)
+    name_ys: list[float] = []
+    parts = [draw_grid_line(value, scale_y, percent) for value in (lowest, highest)]
     for line in lines:
-        parts.append(draw_line(line, across, broken, down))
-        last = next((value for value in reversed(line.values) if value is not None), None)
-        if last is not None:
-            y = find_free_y(down(last), taken)
-            cut = floor(10 * last) / 10  # not rounded, as every rate
-            text = f"{line.name} {form(f'{cut:.1f}')}" if percent else f"{line.name} {last:,}"
-            parts.append(
-                f'<text class="name" x="{WIDTH - RIGHT + 10}" y="{y + 4:.1f}">{escape(text)}</text>'
-            )
-    return "".join((*parts, *draw_points(points, lines[0], across, down)))
+        parts.append(draw_line(line, xs, gaps, scale_y))
+        if line.last_value is not None:
+            y = find_free_y(scale_y(line.last_value), name_ys)
+            name_ys.append(y)
+            parts.append(draw_line_name(line.name, line.last_value, y, percent))
+    return "".join((*parts, *draw_points(points, lines[0], xs, scale_y)))
+
+
+def draw_grid_line(value: float, scale_y: ScaleY, percent: bool) -> str:
+    y = scale_y(value)
+    text = format_percent(f"{value:g}") if percent else f"{value:g}"
+    return (
+        f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
+        f'<text class="scale" x="{LEFT - 8}" y="{y + 4:.1f}">{text}</text>'
+    )
+
+
+def draw_line_name(name: str, last_value: float, y: float, percent: bool) -> str:
+    """Write a line's name and last value beside its end; a rate is cut, as all rates are."""
+    cut = floor(10 * last_value) / 10
+    value = format_percent(f"{cut:.1f}") if percent else f"{last_value:,}"
+    text = escape(f"{name} {value}")
+    return f'<text class="name" x="{WIDTH - RIGHT + 10}" y="{y + 4:.1f}">{text}</text>'
 
 
 def find_free_y(y: float, taken: list[float]) -> float:
-    """A place for a name that covers none of those already there."""
-    while any(abs(y - other) < 14 for other in taken):
+    """Return the next y, going down, at which a name overlaps none of the names taken."""
+    while any(abs(y - other) < NAME_HEIGHT for other in taken):
         y += 2
-    taken.append(y)
     return y
 
 
 def choose_scale(values: list[float], percent: bool) -> tuple[float, float]:
-    """The lowest and the highest value of the scale: round numbers, and 100 % on top of a rate."""
+    """Return the lowest and the highest value of a scale: round numbers; a rate ends at 100."""
     if percent:
-        return (min(int(min(values, default=0) // 10 * 10), 90), 100)
-    top = max(values, default=0)
-    step = 10 ** max(0, len(str(int(top))) - 1)
-    return 0, max(1, -(-int(top) // step) * step)
+        return min(int(min(values, default=0) // 10 * 10), 90), 100
+    highest = int(max(values, default=0))
+    step = 10 ** max(0, len(str(highest)) - 1)
+    return 0, max(1, -(-highest // step) * step)
 
 
-def draw_line(line: Line, across: list[float], broken: set[int], down: Down) -> str:
-    """The line, broken at gaps and where there is no value."""
-    parts, drawing = [], False
-    for index, (x, value) in enumerate(zip(across, line.values, strict=True)):
+def draw_line(line: Line, xs: list[float], gaps: set[int], scale_y: ScaleY) -> str:
+    """Draw a line that breaks before the points in `gaps` and where it has no value."""
+    steps = []
+    is_connected = False
+    for index, (x, value) in enumerate(zip(xs, line.values, strict=True)):
         if value is None:
-            drawing = False
+            is_connected = False
             continue
-        parts.append(f"{'L' if drawing and index not in broken else 'M'}{x:.1f} {down(value):.1f}")
-        drawing = True
+        command = "L" if is_connected and index not in gaps else "M"
+        steps.append(f"{command}{x:.1f} {scale_y(value):.1f}")
+        is_connected = True
     dashes = f' stroke-dasharray="{line.dashes}"' if line.dashes else ""
-    return f'<path class="{line.slug}"{dashes} d="{"".join(parts)}"/>'
+    return f'<path class="{line.slug}"{dashes} d="{"".join(steps)}"/>'
 
 
-def draw_points(points: list[Point], line: Line, across: list[float], down: Down) -> Iterator[str]:
-    """A link for each report; the table below is the way for a keyboard."""
-    radius = 3 if len(points) < 150 else 1.5
-    form, rated = _("%(time)s: %(rate)s, %(count)s failing"), cache(format_rate)
-    for point, x, value in zip(points, across, line.values, strict=True):
-        if value is not None:
-            told = {
-                "time": format_time(point.at),
-                "rate": rated(*point.rated),
-                "count": format_number(point.failing),
-            }
-            yield (
-                f'<a href="/reports/{point.report}/" tabindex="-1"><title>{escape(form % told)}</title>'
-                f'<circle cx="{x:.1f}" cy="{down(value):.1f}" r="{radius}"/></a>'
-            )
+def draw_points(points: list[Point], line: Line, xs: list[float], scale_y: ScaleY) -> Iterator[str]:
+    """Draw a link for each report. The keyboard skips them: the table has the same links."""
+    radius = 3 if len(points) < MANY_POINTS else 1.5
+    pattern = _("%(time)s: %(rate)s, %(count)s failing")
+    format_rate_once = cache(format_rate)
+    for point, x, value in zip(points, xs, line.values, strict=True):
+        if value is None:
+            continue
+        title = pattern % {
+            "time": format_time(point.time),
+            "rate": format_rate_once(*point.rated),
+            "count": format_number(point.failing),
+        }
+        url = get_page_url("report-detail", point.report)
+        yield (
+            f'<a href="{url}" tabindex="-1"><title>{escape(title)}</title>'
+            f'<circle cx="{x:.1f}" cy="{scale_y(value):.1f}" r="{radius}"/></a>'
+        )
 
 
 def draw_rule_changes(points: list[Point], top: int, bottom: int) -> str:
-    """A dashed upright where the pack's rules or their risks changed, with a word at its head."""
-    across = x_positions(points)
+    """Draw a dashed vertical line where the pack's rules or their risks changed."""
+    xs = compute_x_positions(points)
     parts = []
     for index in find_rule_changes(points):
-        x, point = across[index], points[index]
-        words = _("The pack's rules changed by %(time)s") % {"time": format_time(point.at)}
+        x, time = xs[index], format_time(points[index].time)
+        title = escape(_("The pack's rules changed by %(time)s") % {"time": time})
         parts.append(
-            f'<g class="rules"><title>{escape(words)}</title><path d="M{x:.1f} {top - 8}V{bottom}"/>'
+            f'<g class="rules"><title>{title}</title><path d="M{x:.1f} {top - 8}V{bottom}"/>'
             f'<path class="full" d="M{x:.1f} {top - 14}l4 6-4 6-4-6z"/></g>'
         )
     return "".join(parts)
 
 
-def find_rule_changes(points: Sequence[Point]) -> list[int]:
-    """The points whose rules are others than those of the report before; silent where a file does not list them."""
-    return [
-        index
-        for index, (before, after) in enumerate(pairwise(points), 1)
-        if before.scope is not None and after.scope is not None and before.scope != after.scope
-    ]
-
-
 def draw_date_axis(points: list[Point], y: int) -> str:
-    """About six dates below the drawing."""
-    start, end = points[0].at, points[-1].at
-    width, ticks = WIDTH - LEFT - RIGHT, 6
-    form = "%Y-%m-%d" if end - start > 3 * DAY else "%m-%d %H:%M"
+    """Write the dates of equal distances below a chart; hours where it covers few days."""
+    start, end = points[0].time, points[-1].time
+    pattern = "%Y-%m-%d" if end - start > dt.timedelta(days=3) else "%m-%d %H:%M"
     parts = []
-    for tick in range(ticks):
-        local = timezone.localtime(start + (end - start) * tick / (ticks - 1))
-        x = LEFT + width * tick / (ticks - 1)
-        parts.append(f'<text class="date" x="{x:.0f}" y="{y + 16}">{local:{form}}</text>')
+    for tick in range(DATE_TICKS):
+        share = tick / (DATE_TICKS - 1)
+        date = timezone.localtime(start + (end - start) * share)
+        x = LEFT + PLOT_WIDTH * share
+        parts.append(f'<text class="date" x="{x:.0f}" y="{y + 16}">{date:{pattern}}</text>')
     return "".join(parts)
 
 
-def first_and_last_time(points: list[Point]) -> dict[str, str]:
-    return {"first": format_time(points[0].at), "last": format_time(points[-1].at)}
+def format_first_and_last(points: list[Point]) -> dict[str, str]:
+    """Return the values of a description that names the `first` and the `last` report's time."""
+    return {"first": format_time(points[0].time), "last": format_time(points[-1].time)}

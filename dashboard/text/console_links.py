@@ -1,24 +1,26 @@
-"""Where a resource stands in the cloud's own console, for the kinds whose addresses are known."""
+"""Links to resources in the cloud's own console."""
 
 import re
 from urllib.parse import quote
 
 from dashboard.models import Account, Evaluation
 
-DOMAINS = {Account.Site.CHINA: "aliyun.com", Account.Site.INTERNATIONAL: "alibabacloud.com"}
-ADDRESSES = {
+CONSOLE_DOMAINS = {Account.Site.CHINA: "aliyun.com", Account.Site.INTERNATIONAL: "alibabacloud.com"}
+URL_PATTERNS = {
     "ACS::ECS::Instance": "https://ecs.console.{domain}/server/{id}/detail?regionId={region}",
     "ACS::OSS::Bucket": "https://oss.console.{domain}/bucket/oss-{region}/{id}/overview",
-    "ACS::RDS::DBInstance": "https://rdsnext.console.{domain}/detail/{id}/basicInfo?region={region}",
+    "ACS::RDS::DBInstance": (
+        "https://rdsnext.console.{domain}/detail/{id}/basicInfo?region={region}"
+    ),
 }
-REGION = re.compile(r"[a-z]{2}-[a-z0-9-]+")
+REGION_FORM = re.compile(r"[a-z]{2}-[a-z0-9-]+")
 
 
 def resource_console_url(evaluation: Evaluation, account: Account) -> str:
-    """The resource's page in the console, empty where it is not known."""
-    pattern = ADDRESSES.get(evaluation.resource_type, "")
+    """Return the URL of a resource in the console; empty for types whose URLs are not known."""
+    pattern = URL_PATTERNS.get(evaluation.resource_type, "")
     region = evaluation.region.removeprefix("oss-")
-    if not REGION.fullmatch(region):
+    if not REGION_FORM.fullmatch(region):
         return ""
-    domain = DOMAINS[Account.Site(account.site)]
+    domain = CONSOLE_DOMAINS[Account.Site(account.site)]
     return pattern.format(domain=domain, id=quote(evaluation.resource_id, safe=""), region=region)

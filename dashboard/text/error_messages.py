@@ -1,4 +1,4 @@
-"""Why something failed, in words: what happened, what it means for the reader, what to do."""
+"""Error codes as messages: what happened, what it means, what to do next."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ErrorMessage:
-    """Three sentences or so, in the language of the moment."""
+    """What happened, what it means and what to do, in the active language."""
 
     title: str
     meaning: str
@@ -22,10 +22,10 @@ class ErrorMessage:
 
 
 def explain_error(code: str, facts: Mapping[str, object]) -> ErrorMessage:
-    """Return the words for a code of the cloud, of a reader of workbooks, or of a report's life.
+    """Return the message for an error code of the cloud, of the workbook reader or of a report.
 
-    Of `facts` (CloudError.facts) `detail` is used, the RAM action that is missing; whatever else it has is ignored.
-    A code nobody has heard of gets a cause that carries it.
+    `facts` may hold `detail`, the name of a missing RAM action. A code without a message of its
+    own gets one that names the code.
     """
     action = facts.get("detail") or _("the missing action of Cloud Config")
     title, meaning, next_step = MESSAGES.get(code) or MESSAGES[find_advice(code)]
@@ -34,7 +34,7 @@ def explain_error(code: str, facts: Mapping[str, object]) -> ErrorMessage:
 
 
 MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
-    # The cloud's answers, by their advice
+    # Errors of the cloud, by the advice that cloud.errors gives for them
     Advice.WAIT: (
         _("The cloud is already preparing a report of this pack"),
         _("Somebody else has asked for it, here or in the console. Both will get the same report."),
@@ -58,10 +58,12 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     Advice.WRONG_ACCOUNT: (
         _("The cloud knows no such account"),
         _(
-            "Either the AccessKey belongs to another account, or Cloud Config is not activated in this one."
+            "Either the AccessKey belongs to another account, or Cloud Config is not activated in "
+            "this one."
         ),
         _(
-            "Activate Cloud Config in the console, or enter an AccessKey of the right account and site."
+            "Activate Cloud Config in the console, or enter an AccessKey of the right account and "
+            "site."
         ),
     ),
     Advice.RETRY_LATER: (
@@ -72,24 +74,28 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     Advice.SLOW_DOWN: (
         _("Rate limit reached"),
         _(
-            "The account has reached its limit of requests per minute; other tools may use it as well."
+            "The account has reached its limit of requests per minute; other tools may use it as "
+            "well."
         ),
         _("Try again in a few minutes."),
     ),
     Advice.ACCESS_KEY: (
         _("The cloud does not accept the AccessKey"),
         _(
-            "The AccessKey id does not exist or has been disabled. Nothing of this account can be fetched."
+            "The AccessKey id does not exist or has been disabled. Nothing of this account can be "
+            "fetched."
         ),
         _("Ask an administrator to enter a valid AccessKey for this account."),
     ),
     Advice.SECRET: (
         _("The AccessKey secret is wrong"),
         _(
-            "The cloud knows the AccessKey id, but its secret does not fit. Nothing of this account can be fetched."
+            "The cloud knows the AccessKey id, but its secret does not fit. Nothing of this "
+            "account can be fetched."
         ),
         _(
-            "Ask an administrator to enter the AccessKey's id and secret again, without spaces around them."
+            "Ask an administrator to enter the AccessKey's id and secret again, without spaces "
+            "around them."
         ),
     ),
     Advice.SECRET_UNREADABLE: (
@@ -111,7 +117,8 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     Advice.TOKEN: (
         _("The temporary credentials have expired or are damaged"),
         _(
-            "The cloud no longer accepts their security token. Nothing of this account can be fetched."
+            "The cloud no longer accepts their security token. Nothing of this account can be "
+            "fetched."
         ),
         _("Ask an administrator to renew the credentials, then try again."),
     ),
@@ -154,7 +161,8 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     Advice.BAD_ANSWER: (
         _("The answer was not the cloud's"),
         _(
-            "Something came back that Cloud Config never sends, perhaps a page of a proxy or a sign-in page."
+            "Something came back that Cloud Config never sends, perhaps a page of a proxy or a "
+            "sign-in page."
         ),
         _("Ask the server administrator to check the endpoint and the proxy."),
     ),
@@ -162,7 +170,8 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
         _("The cloud refused: %(code)s"),
         _("Unknown error code. Earlier reports are not affected."),
         _(
-            "Try again. If it keeps failing, look the code up with the request id in the cloud's documentation."
+            "Try again. If it keeps failing, look the code up with the request id in the cloud's "
+            "documentation."
         ),
     ),
     # The file, as its reader found it
@@ -180,20 +189,23 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
         _("The file asks for a password"),
         _("It is encrypted and cannot be read here. The original is kept as it came."),
         _(
-            "Generate the report again. If you imported the file, remove its password and import it again."
+            "Generate the report again. If you imported the file, remove its password and import "
+            "it again."
         ),
     ),
     "oss_error": (
         _("Received an error message instead of the file"),
         _(
-            "The cloud's storage delivered an error document, not a report. It is kept for inspection."
+            "The cloud's storage delivered an error document, not a report. It is kept for "
+            "inspection."
         ),
         _("Generate the report again."),
     ),
     "error_page": (
         _("Received a web page instead of the file"),
         _(
-            "It holds no table; it may be a sign-in page or an error page. It is kept for inspection."
+            "It holds no table; it may be a sign-in page or an error page. It is kept for "
+            "inspection."
         ),
         _(
             "Generate the report again. If it keeps failing, "
@@ -203,7 +215,8 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     "truncated": (
         _("The file is incomplete"),
         _(
-            "Its end is missing, so its numbers could not be trusted. The original is kept as it came."
+            "Its end is missing, so its numbers could not be trusted. The original is kept as it "
+            "came."
         ),
         _("Generate the report again."),
     ),
@@ -216,20 +229,23 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
         _("The file unpacks to a suspicious size"),
         _("Its content is far larger than a report could be. For safety it was not unpacked."),
         _(
-            "Do not open the original. Generate the report again, and tell an administrator if it comes back."
+            "Do not open the original. Generate the report again, and tell an administrator if it "
+            "comes back."
         ),
     ),
     "unknown": (
         _("The kind of file is not known"),
         _(
-            "It is neither a workbook nor a table in any form read here. The original is kept as it came."
+            "It is neither a workbook nor a table in any form read here. The original is kept as "
+            "it came."
         ),
         _("Download the original to see what it is, or generate the report again."),
     ),
     "corrupt": (
         _("The file is damaged"),
         _(
-            "It begins like a workbook, but cannot be read to its end. The original is kept as it came."
+            "It begins like a workbook, but cannot be read to its end. The original is kept as it "
+            "came."
         ),
         _("Generate the report again."),
     ),
@@ -254,7 +270,8 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     "too_many_members": (
         _("The archive holds too many files"),
         _(
-            "It has more files than this server unpacks, so none was read. The original is kept as it came."
+            "It has more files than this server unpacks, so none was read. The original is kept "
+            "as it came."
         ),
         _("Ask the server administrator to raise the limit, then try again."),
     ),
@@ -263,11 +280,12 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
         _("It has more cells than this server reads. The original is kept as it came."),
         _("Ask the server administrator to raise the limit, then try again."),
     ),
-    # The life of a report
+    # Errors of a report
     "deadline": (
         _("The cloud did not finish in time"),
         _(
-            "The report was still being prepared when the time limit was reached. The previous report stays current."
+            "The report was still being prepared when the time limit was reached. The previous "
+            "report stays current."
         ),
         _("Generate it again: what the cloud has begun may be ready by then."),
     ),

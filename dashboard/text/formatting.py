@@ -1,4 +1,4 @@
-"""Figures and times in the reader's words: moments with their zone, ages, counts, rates, sizes."""
+"""Numbers and times as text: times with their zone, ages, durations, counts, rates, sizes."""
 
 import datetime as dt
 from functools import cache
@@ -18,73 +18,79 @@ AGES = {
 }
 
 
-def format_utc_offset(distance: dt.timedelta | None) -> str:
-    """The distance from UTC as people write it: UTC+8, UTC-3:30, UTC."""
-    minutes = int((distance or dt.timedelta()).total_seconds() // 60)
+def format_utc_offset(offset: dt.timedelta | None) -> str:
+    """Return an offset from UTC as text: UTC+8, UTC-3:30, UTC."""
+    minutes = int((offset or dt.timedelta()).total_seconds() // 60)
     if not minutes:
         return "UTC"
-    hours, rest = divmod(abs(minutes), 60)
-    return f"UTC{'+' if minutes > 0 else '-'}{hours}" + (f":{rest:02}" if rest else "")
+    sign = "+" if minutes > 0 else "-"
+    hours, odd_minutes = divmod(abs(minutes), 60)
+    return f"UTC{sign}{hours}:{odd_minutes:02}" if odd_minutes else f"UTC{sign}{hours}"
 
 
 @cache
-def format_zone(name: str | None, distance: dt.timedelta | None) -> str:
-    """A zone with its distance from UTC: `CST (UTC+8)`, or `UTC+8` alone where the zone has no name."""
-    away = format_utc_offset(distance)
-    return f"{name} ({away})" if name and name.isalpha() and name != away else away
+def format_zone(name: str | None, offset: dt.timedelta | None) -> str:
+    """Return a zone with its offset from UTC: `CST (UTC+8)`; `UTC+8` if the zone has no name."""
+    offset_text = format_utc_offset(offset)
+    has_name = name and name.isalpha() and name != offset_text
+    return f"{name} ({offset_text})" if has_name else offset_text
 
 
 def format_time(value: dt.datetime) -> str:
-    """A moment in the reader's zone: `2026-11-20 09:14 CST (UTC+8)`."""
+    """Return a time in the active time zone: `2026-11-20 09:14 CST (UTC+8)`."""
     local = timezone.localtime(value)
-    return (
-        f"{local.isoformat(' ', 'minutes')[:16]} {format_zone(local.tzname(), local.utcoffset())}"
-    )
+    zone = format_zone(local.tzname(), local.utcoffset())
+    return f"{local.isoformat(' ', 'minutes')[:16]} {zone}"
 
 
 def format_age(value: dt.datetime | None) -> str:
-    """How long ago, in one unit."""
+    """Return how long ago a time was, in one unit: `8 days ago`; empty for None."""
     if value is None:
         return ""
     if timezone.now() - value < dt.timedelta(minutes=1):
         return gettext("just now")
-    return timesince(value, time_strings=AGES, depth=1)  # type: ignore[arg-type]  # lazy, as its own are
+    # Django types the texts as plain strings; lazy ones work, its own defaults are lazy too.
+    return timesince(value, time_strings=AGES, depth=1)  # type: ignore[arg-type]
 
 
 def format_duration(seconds: float) -> str:
-    """A duration as minutes and seconds: 0:37."""
-    minutes, rest = divmod(max(0, int(seconds)), 60)
-    return f"{minutes}:{rest:02}"
+    """Return a duration as minutes and seconds: 0:37."""
+    minutes, odd_seconds = divmod(max(0, int(seconds)), 60)
+    return f"{minutes}:{odd_seconds:02}"
 
 
-def format_elapsed(since: dt.datetime) -> str:
-    """How long it has been, as minutes and seconds."""
-    return format_duration((timezone.now() - since).total_seconds())
+def format_elapsed(start: dt.datetime) -> str:
+    """Return the time since `start` as minutes and seconds."""
+    return format_duration((timezone.now() - start).total_seconds())
 
 
 def format_number(value: int | None) -> str:
-    """A count with its thousands set apart."""
+    """Return a count with thousands separators; a dash for None."""
     return "–" if value is None else f"{value:,}"
 
 
 def format_percent(text: str) -> str:
-    # Translators: a percentage; %(number)s is "86.2" or "< 0.1". Chinese sets no space before the sign.
+    """Return a number, given as text, with a percent sign."""
+    # Translators: a percentage; %(number)s is "86.2" or "< 0.1". Chinese has no space there.
     return gettext("%(number)s %%") % {"number": text}
 
 
 def format_rate(compliant: int, failing: int) -> str:
-    """Compliant among those judged, cut (not rounded) to a tenth: no failure hides in 100 %, nothing good in 0 %."""
-    judged = compliant + failing
-    if not judged:
+    """Return the evaluation rate in percent, cut to a tenth.
+
+    It is not rounded: 100 % means that nothing fails, 0 % that nothing is compliant.
+    """
+    total = compliant + failing
+    if not total:
         return gettext("no data")
-    tenths = compliant * 1000 // judged
+    tenths = compliant * 1000 // total
     if not tenths and compliant:
         return format_percent("< 0.1")
     return format_percent(f"{tenths // 10}" if tenths in (0, 1000) else f"{tenths / 10:.1f}")
 
 
 def shorten_middle(text: str, length: int = 24) -> str:
-    """A long id cut in its middle: both of its ends tell it from others."""
+    """Shorten a long id in its middle: both of its ends tell it apart from others."""
     if len(text) <= length:
         return text
     tail = (length - 1) // 2
@@ -92,7 +98,7 @@ def shorten_middle(text: str, length: int = 24) -> str:
 
 
 def format_size(value: int) -> str:
-    """Bytes as people write them: 24.0 KiB."""
+    """Return a number of bytes as text: 24.0 KiB."""
     amount = float(value)
     for unit in ("B", "KiB", "MiB"):
         if amount < 1024:

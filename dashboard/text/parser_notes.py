@@ -1,4 +1,4 @@
-"""What the reader of a file noticed, in words."""
+"""The notes that the parser leaves on a report, as sentences."""
 
 from typing import Any
 
@@ -6,28 +6,31 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.models import Report
 
-REMARKS = {
+NOTE_SENTENCES = {
     "sheet_unrecognised": _(
         "Sheet “%(sheet)s” has no columns known here: it is shown as it stands and counts nowhere."
     ),
     "sheet_full": _(
-        "Sheet “%(sheet)s” is as long as its format allows (%(rows)s rows): the file may have been cut there."
+        "Sheet “%(sheet)s” is as long as its format allows (%(rows)s rows): the file may have "
+        "been cut there."
     ),
     "rows_skipped": _(
         "Sheet “%(sheet)s”: %(rows)s rows name no status or no rule and were not counted."
     ),
     "digits_lost": _(
-        "Sheet “%(sheet)s”: the file stores %(rows)s ids as numbers, and such numbers keep 15 digits only. "
+        "Sheet “%(sheet)s”: the file stores %(rows)s ids as numbers, and such numbers keep 15 "
+        "digits only. "
         "The last digits may be wrong."
     ),
     "duplicate_keys": _(
-        "%(rows)s rows repeat a rule and a resource that the file has judged before; each of them is kept and counted."
+        "%(rows)s rows repeat a rule and a resource that the file has judged before; each of them "
+        "is kept and counted."
     ),
 }
 
 
 def describe_notes(report: Report) -> list[str]:
-    """A sentence for each note, but for mismatches, which stand beside the numbers."""
+    """Return a sentence for each note; mismatches of counts are shown beside the counts instead."""
     sheets = {sheet.number: sheet.name for sheet in report.sheets.all()}
     return [
         describe_note(note["code"], note["facts"], sheets)
@@ -37,7 +40,8 @@ def describe_notes(report: Report) -> list[str]:
 
 
 def describe_note(code: str, facts: dict[str, Any], sheets: dict[int, str]) -> str:
-    sentence = REMARKS.get(code)
+    """Return the sentence of a note; the code itself where it has none."""
+    sentence = NOTE_SENTENCES.get(code)
     if sentence is None:
         return code
     values = {"rows": f"{facts.get('rows', 0):,}", "sheet": sheets.get(facts.get("sheet", -1), "?")}
