@@ -4,27 +4,12 @@ import pytest
 
 from dashboard.cloud import Advice, CloudError
 from dashboard.text import error_messages
+from dashboard.workbook.errors import CODES
 
-OF_THE_WORKBOOK = [
-    "empty",
-    "encrypted",
-    "oss_error",
-    "error_page",
-    "truncated",
-    "too_large",
-    "bomb",
-    "unknown",
-    "corrupt",
-    "timeout",
-    "memory",
-    "killed",
-    "too_many_members",
-    "too_many_cells",
-]
 OF_A_REPORT = ["deadline", "cancelled", "defect", "link_expired"]
 
 
-@pytest.mark.parametrize("code", [*Advice, *OF_THE_WORKBOOK, *OF_A_REPORT])
+@pytest.mark.parametrize("code", [*Advice, *CODES, *OF_A_REPORT])
 def test_each_code_is_explained_in_three_sentences(code: str) -> None:
     cause = error_messages.explain_error(code, {"message": "100 %"})
     for sentence in (cause.title, cause.meaning, cause.next_step):
