@@ -1,6 +1,6 @@
-"""Every setting, read from the environment; the defaults run the demo on one machine.
+"""Django settings. Most values come from environment variables (see docs/settings.md).
 
-docs/settings.md describes them for the administrator.
+With the default values the demo runs on one machine.
 """
 
 import tomllib
@@ -17,20 +17,23 @@ from environs import Env
 env = Env()
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
-VAR = Path(env.str("VAR_DIR", str(ROOT / "var")))
-VAR.mkdir(mode=0o700, parents=True, exist_ok=True)
+VAR_DIR = Path(env.str("VAR_DIR", str(ROOT / "var")))
+VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def load_or_create_secret(name: str, value: str) -> str:
-    """Return the secret stored in VAR_DIR; at the first start store `value` there."""
-    path = VAR / name
+def load_or_create_secret(name: str, new_value: str) -> str:
+    """Return the secret stored in the file VAR_DIR/name.
+
+    If the file does not exist (at the first start), create it with `new_value`.
+    """
+    path = VAR_DIR / name
     try:
         with path.open("x") as file:
             path.chmod(0o600)
-            file.write(value)
+            file.write(new_value)
     except FileExistsError:
         return path.read_text()
-    return value
+    return new_value
 
 
 SECRET_KEY = env.str("SECRET_KEY", "") or load_or_create_secret(
@@ -46,7 +49,8 @@ DEBUG = env.bool("DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 
-# Served over TLS (by a proxy that sets X-Forwarded-Proto): secure cookies, HSTS, and no plain HTTP.
+# True if a proxy serves the site over TLS and sets X-Forwarded-Proto. Then cookies are secure, HSTS
+# is sent, and plain HTTP is redirected.
 TLS = env.bool("TLS", False)
 if TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -144,55 +148,57 @@ TEMPLATES = [
 
 DATABASES = {
     "default": env.dj_db_url(
-        "DATABASE_URL", f"sqlite:///{VAR / 'ledger.sqlite3'}", conn_max_age=600
+        "DATABASE_URL", f"sqlite:///{VAR_DIR / 'ledger.sqlite3'}", conn_max_age=600
     )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
-        # A writer waits at the start of its transaction; in the middle SQLite would refuse it.
+        # Take the write lock at the start of a transaction and wait for it there: SQLite does not
+        # wait if a transaction that has already read starts to write.
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
-        # page_size counts for a new database. With wal_autocheckpoint the worker writes the log
-        # back every minute, and not a request in the middle of storing a report.
+        # page_size has an effect only on a new database. wal_autocheckpoint is large, so that the
+        # worker moves the log into the database every minute (see tasks.py), instead of a request.
         "init_command": "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
         "PRAGMA cache_size=-32000; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;"
         "PRAGMA wal_autocheckpoint=8000;",
     }
 else:
-    # Compiling a query takes PostgreSQL longer than answering ours. PgBouncer accepts no options:
-    # leave the setting empty there.
+    # JIT compilation takes PostgreSQL longer than it saves on our queries. PgBouncer accepts no
+    # options: set POSTGRES_OPTIONS to an empty string there.
     if options := env.str("POSTGRES_OPTIONS", "-c jit=off"):
         DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", options)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 
 def parse_queue_url(url: str) -> dict[str, Any]:
-    """Return the settings of a queue: sqlite:///path, redis://host/0 or postgresql://user@host/name.
+    """Return huey's settings for a queue URL.
 
-    huey itself is not imported here: it takes a fifth of the time that a command needs to start.
+    Accepted: sqlite:///path, redis://host/0, rediss://, unix:// and postgresql://user@host/name.
+    The class is named and not imported: importing huey would make every command start slower.
     """
     parts = urlsplit(url)
-    where: dict[str, Any] = {"huey_class": "huey.PostgresHuey", "dsn": url}
+    storage: dict[str, Any] = {"huey_class": "huey.PostgresHuey", "dsn": url}
     if parts.scheme == "sqlite":
-        where = {"huey_class": "huey.SqliteHuey", "filename": parts.path, "timeout": 30}
+        storage = {"huey_class": "huey.SqliteHuey", "filename": parts.path, "timeout": 30}
     elif parts.scheme in ("redis", "rediss", "unix"):
-        where = {"huey_class": "huey.RedisHuey", "url": url}
-    return {"name": "ledger", "results": False, "immediate": False, **where}
+        storage = {"huey_class": "huey.RedisHuey", "url": url}
+    return {"name": "ledger", "results": False, "immediate": False, **storage}
 
 
-HUEY = parse_queue_url(env.str("QUEUE_URL", f"sqlite://{VAR / 'queue.sqlite3'}"))
+HUEY = parse_queue_url(env.str("QUEUE_URL", f"sqlite://{VAR_DIR / 'queue.sqlite3'}"))
 
-# The archive: originals under their SHA-256, and what was read from them. Append-only.
+# The archive: original files, and the contents read from them. Originals are never changed.
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-MEDIA_ROOT = Path(env.str("ARCHIVE_DIR", str(VAR / "archive")))
+MEDIA_ROOT = Path(env.str("ARCHIVE_DIR", str(VAR_DIR / "archive")))
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_TEMP_DIR = None
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 STATIC_URL = "static/"
-STATIC_ROOT = VAR / "static"
+STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [ROOT / "static"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
@@ -215,15 +221,15 @@ LOGGING = {
     "loggers": {"dashboard": {"level": env.str("LOG_LEVEL", "INFO")}},
 }
 
-# Minutes after which a run fails that has not ended.
+# A run that has not ended after this many minutes fails.
 REPORT_LIMIT_MINUTES = env.int("REPORT_LIMIT_MINUTES", 30)
-# Seconds after which the claim of a worker ends that no longer renews it.
+# A worker claims a step for this many seconds, and renews its claim while it works.
 LEASE_SECONDS = env.float("LEASE_SECONDS", 30.0)
-# Limits of reading one file.
+# Time and size limits for reading one file.
 READ_LIMIT_SECONDS = env.int("READ_LIMIT_SECONDS", 600)
 FILE_LIMIT_BYTES = env.int("FILE_LIMIT_BYTES", 200 * 2**20)
 # Hosts from which reports may be downloaded: a suffix (.aliyuncs.com) or host:port. The demo adds
-# the sandbox's.
+# the host of the sandbox.
 DOWNLOAD_HOSTS = env.list("DOWNLOAD_HOSTS", [".aliyuncs.com"])
 # Calls per minute and account. Alibaba Cloud publishes no limits for these operations; these are
 # assumed.

@@ -1,6 +1,6 @@
-"""What the queue's worker runs by itself: at its start and every minute.
+"""The tasks that the queue's worker runs at its start and every minute.
 
-The worker imports this module, and with it the queue modules of the rooms, whose tasks it runs.
+The worker finds all its tasks by importing this module, which imports the other queue modules.
 """
 
 from django.db import connection
@@ -16,14 +16,22 @@ from dashboard.imports.queue import schedule_batch
 
 @on_startup()  # type: ignore[untyped-decorator]
 def prepare_worker() -> None:
-    """Start a reader process for the first file, and resume what an earlier worker left."""
+    """Start a reader process in advance, so that the first file need not wait for it.
+
+    Then resume the unfinished work of earlier workers.
+    """
     workbook.start_reader()
+    # call_local runs the task now in this process; a plain call would add it to the queue.
     resume_overdue_work.call_local()
 
 
 @db_periodic_task(crontab())  # type: ignore[untyped-decorator]
 def resume_overdue_work() -> None:
-    """Schedule reports and batches whose queue entry was lost or whose worker died."""
+    """Every minute, schedule the reports and batches that no queue entry or worker advances.
+
+    That happens if a queue entry was lost or a worker died. Also remove the spans (stored
+    evaluations) of failed and cancelled reports.
+    """
     for report in lifecycle.find_overdue_reports():
         schedule_step(report.pk)
     for batch_id in batches.find_waiting_batches():
@@ -33,7 +41,10 @@ def resume_overdue_work() -> None:
 
 @db_periodic_task(crontab())  # type: ignore[untyped-decorator]
 def checkpoint_sqlite() -> None:
-    """Move recent writes from SQLite's log into the database file, where reads are faster."""
+    """Every minute, move writes from SQLite's write-ahead log (WAL) into the database file.
+
+    Reads are faster when the log is short. Does nothing on PostgreSQL.
+    """
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")

@@ -1,4 +1,8 @@
-"""The URLs of the site and their names."""
+"""The URLs of the site and their names.
+
+In an export's URL `kind` is the file format, such as xlsx. A URL that ends in `closed/` renders the
+same row without its details.
+"""
 
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path

@@ -1,1 +1,1 @@
-"""The archive: original files, and what was read from them."""
+"""The archive: the original report files, and for each the contents that were read from it."""

@@ -1,4 +1,4 @@
-"""Read the files of many reports, several at once, each in a reader process of its own."""
+"""Read the files of many reports in parallel, each in a separate reader process."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -13,10 +13,11 @@ from dashboard.models import Report
 def read_files(
     reports: Sequence[Report], replace: bool = False
 ) -> Iterator[tuple[Report, BaseException | None]]:
-    """Yield each report once its file is read, in the given order, with the error of its reading.
+    """Read the reports' files and yield (report, error) in the order of `reports`.
 
-    The files of the next reports are read while the caller works on a report. With `replace` a file
-    that was read before is read again.
+    `error` is the exception raised by reading the file, or None. The files of the next reports are
+    read while the caller works on a report. If `replace` is true, a file is read again even if its
+    contents are stored already.
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         readings_in_order = [
@@ -30,7 +31,8 @@ def read_files(
 
 
 def read_file_in_thread(report: Report, replace: bool) -> None:
+    """Read the report's file and store its contents; then close this thread's connection."""
     try:
         stored_forms.ensure_stored_form(report, replace)
     finally:
-        connection.close()  # each thread has a connection of its own
+        connection.close()  # Django opens one database connection per thread

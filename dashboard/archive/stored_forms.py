@@ -1,4 +1,8 @@
-"""Readings: the contents that were read from each original, stored beside it."""
+"""Create and open stored forms.
+
+A stored form is the contents that were read from an original file. It is kept in the same storage
+as the original, under `readings/`.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,27 +17,27 @@ from dashboard.models import Report
 
 @contextmanager
 def open_stored_form(report: Report) -> Iterator[workbook.StoredForm]:
-    """Open the reading of a report's file. Reads the original first if there is no reading.
+    """Open the stored form of a report's file; create it first if it does not exist.
 
-    Raises WorkbookError.
+    Raises WorkbookError if the original cannot be read.
     """
     ensure_stored_form(report)
     with (
         default_storage.open(get_stored_form_name(report)) as file,
-        workbook.StoredForm(file) as reading,
+        workbook.StoredForm(file) as stored_form,
     ):
-        yield reading
+        yield stored_form
 
 
 def build_reader_limits() -> workbook.Limits:
-    """Return the limits of time and size for reading a file."""
+    """Return the time and size limits of the settings for reading one file."""
     return workbook.Limits(seconds=settings.READ_LIMIT_SECONDS, bytes=settings.FILE_LIMIT_BYTES)
 
 
 def ensure_stored_form(report: Report, replace: bool = False) -> None:
-    """Read a report's original and store the reading, if there is none or `replace` is true.
+    """Read a report's original and save its stored form.
 
-    Raises WorkbookError.
+    Do nothing if the stored form exists, unless `replace` is true. Raises WorkbookError.
     """
     name = get_stored_form_name(report)
     if default_storage.exists(name) and not replace:
@@ -49,10 +53,10 @@ def ensure_stored_form(report: Report, replace: bool = False) -> None:
 
 
 def get_stored_form_name(report: Report) -> str:
-    """Return the reading's name in the storage.
+    """Return the name of the report's stored form in the storage.
 
-    A reading depends on the original's bytes, on the account (a file may not state it), and on the
-    versions of the reader and of the stored form.
+    The name contains everything that the stored form depends on: the original's hash, the account
+    (the file itself may not state it), and the versions of the reader and of the stored form.
     """
     sha256 = report.require_original().sha256
     version = f"{report.pack.account.uid}-{workbook.READER_VERSION}.{workbook.FORM_VERSION}"

@@ -1,1 +1,1 @@
-"""Generating reports: requests, the steps of a run, packs of an account, limits of calls."""
+"""Generating reports in the cloud: requests, the steps of a run, finding packs, call limits."""

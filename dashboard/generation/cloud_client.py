@@ -1,4 +1,4 @@
-"""The API client for an account."""
+"""Create the API client for an account."""
 
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
 
 def open_client(account: Account, attempts: int = 2) -> "Client":
-    """Return a client for the account.
+    """Return an API client for the account, to be used in a `with` block.
 
-    Raises CloudError with the code SecretUnreadable if no key of the settings decrypts the secret.
+    `attempts` is how often a call is tried. Raises CloudError with the code SecretUnreadable if the
+    AccessKey secret cannot be decrypted.
     """
+    # Imported here, so that commands that do not call the cloud start faster.
     from dashboard.cloud.client import ENDPOINTS, Client
 
     try:

@@ -1,4 +1,4 @@
-"""The counts that the cloud states for a pack, fetched together with its report."""
+"""Fetch the counts that the cloud states for a pack, together with the pack's report."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 def fetch_cloud_counts(client: "Client", pack: Pack) -> dict[str, Any]:
     """Return the cloud's counts of rules and resources, and the parameters of the rules.
 
-    The result is stored in Report.stated_counts. Counts that cannot be fetched are left out.
+    The keys are explained at Report.stated_counts. A key is missing if the call for it failed or is
+    not allowed now.
     """
     fetchers: dict[str, Callable[[], dict[str, Any]]] = {
         "cloud_rules": lambda: key_counts_by_status(client.get_rule_compliance(pack.pack_id)),
@@ -37,4 +38,5 @@ def fetch_cloud_counts(client: "Client", pack: Pack) -> dict[str, Any]:
 
 
 def key_counts_by_status(counts: cloud.ComplianceCounts) -> dict[str, int | None]:
+    """Return the counts as a dict with the names of Status as keys."""
     return {status.name: getattr(counts, status.name.lower()) for status in Status}

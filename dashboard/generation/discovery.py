@@ -1,4 +1,4 @@
-"""Packs of an account in the cloud, and the test of the account's AccessKey."""
+"""Find the packs that an account has in the cloud, and test the account's AccessKey."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from dashboard.models import Account, Pack, Risk
 
 @dataclass(frozen=True)
 class ConnectionTest:
-    """The result of testing an AccessKey: how many packs it can list, or the error."""
+    """The result of testing an AccessKey: the number of packs in the cloud, or the error."""
 
     packs: int = 0
     error: cloud.CloudError | None = None
@@ -23,7 +23,7 @@ class ConnectionTest:
 
 
 def test_connection(account: Account) -> ConnectionTest:
-    """List the account's packs and return the result, which holds the error if there was one."""
+    """Test the account's AccessKey by listing its packs. An error is returned, not raised."""
     try:
         with cloud_client.open_client(account) as client:
             return ConnectionTest(packs=len(client.list_packs()))
@@ -32,9 +32,9 @@ def test_connection(account: Account) -> ConnectionTest:
 
 
 def refresh_packs(account: Account) -> None:
-    """Update the account's packs from the cloud, and mark those that the cloud no longer has.
+    """Create and update the account's packs from the cloud.
 
-    Raises CloudError.
+    Packs that the cloud no longer has are marked with `gone_at`. Raises CloudError.
     """
     with cloud_client.open_client(account) as client:
         cloud_packs = client.list_packs()

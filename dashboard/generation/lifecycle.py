@@ -1,8 +1,9 @@
 """The steps of a report's run: submit the request, poll the cloud, fetch the file, read the file.
 
-The row of the report says which step is due; an entry in the queue only prompts a worker to look.
-A worker claims each step. A step may run twice: it leaves the row as it was or one step further.
-If a worker dies, its claim ends after LEASE_SECONDS and the task that runs every minute
+The database row of the report, not the queue, says which step is due. An entry in the queue only
+makes a worker read the row. A worker claims a step, so that no other worker takes it (see
+models/runs.py). A step may be repeated: it either changes nothing or leads to the next state. If a
+worker dies, its claim ends after LEASE_SECONDS, and the task that runs every minute
 (dashboard/tasks.py) schedules the step again.
 """
 
@@ -26,7 +27,7 @@ from dashboard.models.reports import ReportQuerySet
 from dashboard.workbook import WorkbookError
 
 FETCH_SECONDS = 300.0
-MAX_TEMPORARY_FAILURES = 6  # one after another, about two minutes; then the report fails
+MAX_TEMPORARY_FAILURES = 6  # in succession, in about two minutes; then the report fails
 NO_ERROR: dict[str, Any] = {"failed_attempts": 0, "error_code": "", "error_facts": {}}
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,10 @@ State = Report.State
 
 
 def advance_report(report_id: int) -> float | None:
-    """Take the report's next step, as take_due_step does."""
+    """Load the report and take its next step.
+
+    Return the seconds until the following step, or None (see take_due_step).
+    """
     reports = Report.objects.select_related("pack__account", "original")
     return take_due_step(reports.get(pk=report_id))
 
@@ -42,7 +46,8 @@ def advance_report(report_id: int) -> float | None:
 def take_due_step(report: Report) -> float | None:
     """Take the report's next step if it is due and no other worker has claimed it.
 
-    Return the seconds until the step after it, or None if this worker has nothing more to do.
+    Return the seconds until the following step. Return None if no step was taken or the run has
+    ended.
     """
     if not report.under_way or report.next_at > timezone.now():
         return None
@@ -56,19 +61,20 @@ def take_due_step(report: Report) -> float | None:
 
 
 def run_step_or_fail(report: Report) -> None:
-    """Run the claimed step. Write an error that it raises into the report."""
+    """Run the claimed step. If it raises an error, save the error in the report."""
     try:
         run_step(report)
     except cloud.CloudError as error:
         handle_cloud_error(report, error)
     except WorkbookError as error:
         fail_report(report, error.code, dict(error.facts))
-    except Exception:  # a defect in this program: this report fails, the worker goes on
+    except Exception:  # a bug in this program: the report fails, the worker continues
         logger.exception("Report %s failed in state %s", report.pk, report.state)
         fail_report(report, "defect", {})
 
 
 def run_step(report: Report) -> None:
+    """Run the step for the report's state. Fail the report if its deadline has passed."""
     if timezone.now() > report.deadline_at:
         facts = {"minutes": settings.REPORT_LIMIT_MINUTES, **report.error_facts}
         fail_report(report, "deadline", facts)
@@ -83,7 +89,11 @@ def run_step(report: Report) -> None:
 
 
 def submit_request(report: Report) -> None:
-    """Ask the cloud to generate the report, after noting which report the cloud has before it."""
+    """Ask the cloud to generate the report.
+
+    First save the timestamp of the newest report already in the cloud, so that the new report can
+    be recognised by a later timestamp.
+    """
     account = report.pack.account
     with cloud_client.open_client(account) as client:
         if report.previous_timestamp is None:
@@ -92,8 +102,8 @@ def submit_request(report: Report) -> None:
                 return
             cloud_report = client.get_report(report.pack.pack_id)
             report.previous_timestamp = find_previous_timestamp(report, cloud_report)
-            # Saved before the request is sent: if this step is repeated afterwards, it must not
-            # note the timestamp of the report that the request produced.
+            # Save it before the request is sent: if this step is repeated afterwards, it must not
+            # take the timestamp of the report that the request produced.
             Report.objects.filter(pk=report.pk).update(previous_timestamp=report.previous_timestamp)
         if wait := rate_limit.seconds_until_generate_allowed(account):
             postpone_step(report, wait)
@@ -103,18 +113,21 @@ def submit_request(report: Report) -> None:
     report.finish_step(
         state=State.CREATING,
         submitted_at=now,
-        joined=generated.joined,
+        joined=generated.joined,  # true if the cloud was generating this report already
         next_at=now + compute_poll_interval(0),
         **NO_ERROR,
     )
 
 
 def find_previous_timestamp(report: Report, cloud_report: cloud.CloudReport) -> int:
-    """Return ReportCreateTimestamp (ms) of the cloud's report before this one, 0 for none."""
+    """Return ReportCreateTimestamp (ms) of the report that the cloud had before this request.
+
+    Return 0 if it had none. `cloud_report` is what the cloud answers before the request.
+    """
     if cloud_report.status == "COMPLETE" and cloud_report.created_at_ms:
         return cloud_report.created_at_ms
-    # The cloud is making a report for somebody else, or has never made one. The newest report
-    # that was received from it is the last one known.
+    # The cloud is generating another report, or has never generated one. Use the newest report
+    # that this product received from the cloud.
     received_reports = report.pack.reports.ready().filter(source=Report.Source.GENERATED)
     last_report = received_reports.order_by("-created_at").first()
     if last_report is None or last_report.created_at is None:
@@ -123,7 +136,7 @@ def find_previous_timestamp(report: Report, cloud_report: cloud.CloudReport) -> 
 
 
 def poll_cloud(report: Report) -> None:
-    """Go on to fetching if the cloud has completed the report; otherwise poll again later."""
+    """Set the state FETCHING if the cloud has completed the report; otherwise poll again later."""
     account = report.pack.account
     if wait := rate_limit.seconds_until_get_allowed(account):
         postpone_step(report, wait)
@@ -149,7 +162,7 @@ def fetch_file(report: Report) -> None:
     with cloud_client.open_client(account) as client:
         cloud_report = client.get_report(report.pack.pack_id)
         if not is_requested_report(report, cloud_report):
-            # Somebody has requested a report meanwhile; that one will be fetched instead.
+            # Another request replaced the report meanwhile: wait for the newer report.
             next_at = timezone.now() + compute_poll_interval(0)
             report.finish_step(state=State.CREATING, next_at=next_at)
             return
@@ -169,12 +182,13 @@ def fetch_file(report: Report) -> None:
 
 def download_original(url: str) -> dict[str, Any]:
     """Download a file into the archive. Return the fields of Report that describe it."""
+    # Imported here, so that commands that do not call the cloud start faster.
     from dashboard.cloud.download import download_file
 
     with originals.temporary_folder() as folder:
         path = folder / "original"
         with path.open("wb") as target:
-            fetched = download_file(
+            download = download_file(
                 url,
                 target,
                 allowed_hosts=settings.DOWNLOAD_HOSTS,
@@ -182,18 +196,18 @@ def download_original(url: str) -> dict[str, Any]:
                 timeout=FETCH_SECONDS,
                 transport=settings.CLOUD_TRANSPORT,
             )
-        original = originals.store_local_file(path, fetched.sha256)
-    return {"original": original, "file_name": fetched.file_name}
+        original = originals.store_local_file(path, download.sha256)
+    return {"original": original, "file_name": download.file_name}
 
 
 def read_report_file(report: Report) -> None:
-    """Read the file into the database. The report is ready afterwards."""
+    """Read the file and store its contents in the database, which makes the report ready."""
     stored_forms.ensure_stored_form(report)
     report_writer.store_report(report)
 
 
 def is_requested_report(report: Report, cloud_report: cloud.CloudReport) -> bool:
-    """Return whether the cloud's report is complete and newer than the one before the request."""
+    """Return whether the cloud's report is complete and newer than the one before our request."""
     previous_timestamp = report.previous_timestamp or 0
     return (
         cloud_report.status == "COMPLETE" and (cloud_report.created_at_ms or 0) > previous_timestamp
@@ -205,17 +219,20 @@ def parse_creation_time(cloud_report: cloud.CloudReport) -> dt.datetime:
 
 
 def compute_poll_interval(poll_count: int) -> dt.timedelta:
-    """Return the time to wait after this many polls: 2 seconds, growing to 15."""
+    """Return the time to wait after `poll_count` polls: 2 seconds, growing to 15."""
     return dt.timedelta(seconds=min(2 * 1.25**poll_count, 15))
 
 
 def postpone_step(report: Report, seconds: float) -> None:
-    """Release the claim, and make the same step due in `seconds`."""
+    """Release the claim, so that the same step is taken again in `seconds`."""
     report.finish_step(next_at=timezone.now() + dt.timedelta(seconds=seconds))
 
 
 def handle_cloud_error(report: Report, error: cloud.CloudError) -> None:
-    """Try the step again later after a temporary error. Fail the report after any other."""
+    """Schedule the step again if the error is temporary; otherwise fail the report.
+
+    After MAX_TEMPORARY_FAILURES in succession the report fails too.
+    """
     facts = {"request_id": error.request_id, "message": error.message, "detail": error.detail}
     # If the download link has expired, the next try gets a new one.
     temporary = error.is_temporary or error.code == "LinkExpired"
@@ -235,6 +252,7 @@ def handle_cloud_error(report: Report, error: cloud.CloudError) -> None:
 
 
 def fail_report(report: Report, code: str, facts: dict[str, Any]) -> None:
+    """End the run with this error. Writes nothing if this worker lost its claim."""
     report.finish_step(
         state=State.FAILED, ended_at=timezone.now(), error_code=code, error_facts=facts
     )
@@ -242,14 +260,14 @@ def fail_report(report: Report, code: str, facts: dict[str, Any]) -> None:
 
 @contextmanager
 def renew_claim_while_working(report: Report) -> Iterator[None]:
-    """Renew the claim in a thread until the block ends, so that only a dead worker loses it."""
+    """Renew the claim in a thread until the block ends, so that a slow step does not lose it."""
     finished = threading.Event()
 
     def renew_until_finished() -> None:
         while not finished.wait(settings.LEASE_SECONDS / 3):
             if not report.renew_claim(settings.LEASE_SECONDS):
                 break
-        connection.close()  # this thread's own
+        connection.close()  # Django opens one database connection per thread
 
     thread = threading.Thread(target=renew_until_finished, daemon=True)
     thread.start()
@@ -261,12 +279,15 @@ def renew_claim_while_working(report: Report) -> Iterator[None]:
 
 
 def find_overdue_reports() -> ReportQuerySet:
-    """Return the reports whose next step is due and unclaimed."""
+    """Return the reports whose next step is due and not claimed by a worker."""
     return Report.objects.due(timezone.now())
 
 
 def remove_spans_of_ended_runs() -> None:
-    """Remove the spans that failed and cancelled reports had stored."""
+    """Remove the spans (evaluation rows) that failed and cancelled reports have stored.
+
+    Such a report has a position only if it may have spans; the position is cleared afterwards.
+    """
     for report in Report.objects.failed_or_cancelled().exclude(position=None):
         spans.remove_report(report)
         Report.objects.filter(pk=report.pk).update(position=None)

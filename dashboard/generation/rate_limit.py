@@ -1,6 +1,7 @@
-"""The limit of API calls per minute.
+"""Limit the API calls of an account per minute.
 
-The limit holds across all workers: each call reserves its time in the account's row first.
+The limit applies to all workers together: before each call a worker reserves it in the account's
+database row.
 """
 
 import datetime as dt
@@ -15,29 +16,23 @@ MINUTE_SECONDS = 60.0
 
 
 def seconds_until_generate_allowed(account: Account) -> float:
-    """Return the seconds until the account may generate its next report.
-
-    If the result is 0, the call may be made now and is reserved.
-    """
+    """Return 0 and reserve a call that generates a report, or return the seconds to wait."""
     return reserve_call(account, "generate_free_at", settings.GENERATE_PER_MINUTE)
 
 
 def seconds_until_get_allowed(account: Account) -> float:
-    """Return the seconds until the account may make its next call that only reads.
-
-    If the result is 0, the call may be made now and is reserved.
-    """
+    """Return 0 and reserve a call that only reads, or return the seconds to wait."""
     return reserve_call(account, "ask_free_at", settings.ASK_PER_MINUTE)
 
 
 def reserve_call(account: Account, field: str, per_minute: int) -> float:
     """Reserve a call and return 0, or return the seconds to wait.
 
-    This is the generic cell rate algorithm. Half of a minute's calls may be made at once, the
-    other half is spread over the minute, so no minute has more than `per_minute` calls. `field`
-    holds the time at which all reserved calls are spent.
+    This is the generic cell rate algorithm (GCRA). Half of a minute's calls may be made at once,
+    the other half is spread over the minute, so no minute has more than `per_minute` calls. `field`
+    is a field of Account; each reserved call moves the time in it one interval into the future.
     """
-    interval_seconds = 2 * MINUTE_SECONDS / per_minute
+    interval_seconds = 2 * MINUTE_SECONDS / per_minute  # twice as long, as only half is spread
     burst_seconds = MINUTE_SECONDS - interval_seconds
     now = timezone.now()
     with transaction.atomic():

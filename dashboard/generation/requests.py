@@ -1,4 +1,4 @@
-"""Requesting a report, and cancelling a report under way."""
+"""Request a report, and cancel a report that is under way (not ready, failed or cancelled)."""
 
 import datetime as dt
 import uuid
@@ -13,7 +13,7 @@ from dashboard.models import Pack, Report
 
 
 def request_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
-    """Create a report of the pack, or join the one under way, and schedule its next step.
+    """Create a report of the pack, or use the one under way, and schedule its next step.
 
     The cloud is not called here. `user` is None if a command requests the report.
     """
@@ -23,8 +23,11 @@ def request_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
 
 
 def create_or_join_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
-    """Return a new report of the pack, or the one under way: the database allows one per pack."""
-    while True:
+    """Return a new report of the pack, or the one under way.
+
+    A database constraint allows one unfinished generated report per pack.
+    """
+    while True:  # repeated only if the other report ends between the two queries
         try:
             with transaction.atomic():
                 return create_report(pack, user)
@@ -34,10 +37,11 @@ def create_or_join_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
             )
             if report := reports_under_way.first():
                 return report
-            # It has just ended, so a new one can be created.
+            # The other report has just ended: try again to create one.
 
 
 def create_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
+    """Create the report in the state REQUESTED. Raises IntegrityError if one is under way."""
     now = timezone.now()
     return Report.objects.create(
         pack=pack,
@@ -49,8 +53,8 @@ def create_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
 
 
 def cancel_report(report: Report) -> bool:
-    """End a report under way. Return False if it had ended already.
+    """Cancel the report. Return False if it was not under way any more.
 
-    Spans that it has stored are removed later (see lifecycle.remove_spans_of_ended_runs).
+    Its spans (evaluation rows) are removed later, by lifecycle.remove_spans_of_ended_runs.
     """
     return report.cancel()

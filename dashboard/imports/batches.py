@@ -1,4 +1,4 @@
-"""Import the waiting files of a batch: decide what each is, then read and store its report."""
+"""Import the waiting files of a batch: identify each file, then read and store its report."""
 
 import time
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from dashboard.generation import lifecycle
 from dashboard.imports import outcomes
 from dashboard.models import ImportedFile, Report
 
-FILES_PER_CHUNK = 50  # files whose reports are created before the first of them is stored
+FILES_PER_CHUNK = 50  # the reports of so many files are created before the first one is stored
 
 
 def import_waiting_files(batch_id: int) -> None:
     """Create, read and store the reports of the batch's waiting files.
 
-    This may be run again after it was killed, and twice at once: a file gets its outcome once, and
-    a report is stored by the process that claims it.
+    It is safe to run this again after the process was killed, or in two processes at once: the
+    outcome of a file is written only once, and only the process that claims a report stores it.
     """
     files = list(find_waiting_files().filter(batch=batch_id).select_related("original", "batch"))
     for start in range(0, len(files), FILES_PER_CHUNK):
@@ -28,7 +28,8 @@ def import_waiting_files(batch_id: int) -> None:
 def read_and_store_reports(reports: Sequence[Report]) -> None:
     """Read the files of the reports, several at once, and store the reports one after another."""
     for report, _error in parallel_reading.read_files(reports):
-        # A file that could not be read is read once more here, and its report fails with the error.
+        # If the file could not be read, this step reads it again, and the report fails with the
+        # error.
         lifecycle.take_due_step(report)
 
 
@@ -46,11 +47,15 @@ def finish_claimed_reports(batch_id: int) -> None:
 
 
 def find_waiting_batches() -> list[int]:
-    """Return the ids of batches that have waiting files and that nobody seems to be importing."""
+    """Return the ids of batches that have waiting files but no report under way.
+
+    No process seems to be importing such a batch.
+    """
     batches_in_progress = ImportedFile.objects.filter(report__state__in=Report.UNDER_WAY)
     waiting_files = find_waiting_files().exclude(batch__in=batches_in_progress.values("batch"))
     return list(waiting_files.order_by().values_list("batch", flat=True).distinct())
 
 
 def find_waiting_files() -> QuerySet[ImportedFile]:
+    """Return the files of all batches whose outcome is not decided yet."""
     return ImportedFile.objects.filter(state=ImportedFile.State.ARRIVED)

@@ -1,7 +1,7 @@
-"""Identify an imported file: the account, the pack and the time of the report in it.
+"""Find the identity of an imported file: the account, the pack and the time of its report.
 
 The cloud names its files `<account>-<pack>-report-<yyyyMMddHHmm>.xls`, with the time in UTC+8. The
-time of the upload is never taken as the time of a report.
+time of the upload is never used as the time of the report.
 """
 
 import datetime as dt
@@ -16,11 +16,11 @@ from dashboard.models import Account, ImportedFile, Original
 from dashboard.workbook.zip_members import REPORT_FILE_NAME
 
 CHINA = dt.timezone(dt.timedelta(hours=8))
-EARLIEST_REPORT = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)  # Cloud Config is younger
+EARLIEST_REPORT = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)  # Cloud Config did not exist then
 
 
 class Identity(NamedTuple):
-    """The account, pack and time of a report file; an empty value is unknown."""
+    """The account, pack and time of a report file. An empty value or None means unknown."""
 
     account_uid: str = ""
     pack_id: str = ""
@@ -29,10 +29,11 @@ class Identity(NamedTuple):
 
     @property
     def is_complete(self) -> bool:
+        """Whether account, pack and time are known. The pack name is optional."""
         return bool(self.account_uid and self.pack_id and self.created_at)
 
     def fill_missing(self, other: "Identity") -> "Identity":
-        """Return this identity with its unknown values taken from the other one."""
+        """Return a copy of this identity whose unknown values are taken from `other`."""
         return Identity(
             self.account_uid or other.account_uid,
             self.pack_id or other.pack_id,
@@ -45,9 +46,10 @@ UNKNOWN = Identity()
 
 
 def identify_file(file: ImportedFile) -> Identity:
-    """Return what is known of a file: from its name, then its content, then whoever imports it.
+    """Return the identity of a file; it may be incomplete.
 
-    Raises WorkbookError if the name does not say everything and the content cannot be read.
+    Each value is taken from the file's name, or else from its content, or else from the user who
+    imports it. Raises WorkbookError if the name is not enough and the content cannot be read.
     """
     identity = identify_by_name(file.name)
     if not identity.is_complete:
@@ -62,6 +64,7 @@ def identify_file(file: ImportedFile) -> Identity:
 
 
 def identify_by_name(name: str) -> Identity:
+    """Return the identity in a file name of the cloud; an empty identity for any other name."""
     match = REPORT_FILE_NAME.search(name)
     if not match or len(match["account"]) != 16:
         return Identity()
@@ -73,9 +76,9 @@ def identify_by_name(name: str) -> Identity:
 
 
 def identify_by_content(original: Original) -> Identity:
-    """Read the file and return the identity that it states. Raises WorkbookError."""
+    """Read the file and return the identity that its cells state. Raises WorkbookError."""
     with originals.temporary_folder() as folder, originals.open_local_copy(original) as source:
-        target = folder / "reading"
+        target = folder / "stored-form"
         workbook.read_file(source, target, limits=stored_forms.build_reader_limits())
         with workbook.StoredForm(target) as stored_form:
             contents = stored_form.contents
@@ -89,7 +92,10 @@ def identify_by_content(original: Original) -> Identity:
 
 
 def drop_impossible_time(created_at: dt.datetime | None) -> dt.datetime | None:
-    """Return the time, or None if no report can be of it: before Cloud Config, or in the future."""
+    """Return None if no report can have this time: before Cloud Config existed, or in the future.
+
+    Otherwise return the time unchanged.
+    """
     latest = timezone.now() + dt.timedelta(days=1)
     return created_at if created_at and EARLIEST_REPORT < created_at < latest else None
 

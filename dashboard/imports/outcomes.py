@@ -1,4 +1,7 @@
-"""Decide the outcome of each imported file: its report, a question to the importer, or an error."""
+"""Decide the outcome of each imported file.
+
+The outcome is a report (a new or an existing one), a question to the user, or an error.
+"""
 
 import logging
 from collections import defaultdict
@@ -18,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 def decide_outcomes(files: Sequence[ImportedFile]) -> list[Report]:
-    """Set the outcome of each waiting file; return the reports that are still to be read."""
+    """Save the outcome of each waiting file; return the reports whose files must now be read."""
     files_by_pack = defaultdict(list)
     for file in files:
         if identity := identify_or_set_outcome(file):
@@ -30,13 +33,16 @@ def decide_outcomes(files: Sequence[ImportedFile]) -> list[Report]:
 
 
 def identify_or_set_outcome(file: ImportedFile) -> Identity | None:
-    """Return the file's identity, or None after setting the outcome of a file without one."""
+    """Return the file's complete identity, or None.
+
+    If the identity is incomplete or the file is unreadable, its outcome is saved first.
+    """
     try:
         identity = identify_file(file)
     except WorkbookError as error:
         set_outcome(file, State.REFUSED, error_code=error.code, error_facts=dict(error.facts))
         return None
-    except Exception:  # a defect, or a storage that fails: this file waits, the others do not
+    except Exception:  # a defect or a storage error: this file keeps waiting, others go on
         logger.exception("Imported file %s could not be identified", file.pk)
         return None
     if not identity.is_complete:
@@ -46,7 +52,7 @@ def identify_or_set_outcome(file: ImportedFile) -> Identity | None:
 
 
 def assign_reports(identified_files: Sequence[tuple[ImportedFile, Identity]]) -> None:
-    """Find or create the reports of files of one pack, and set the outcomes of the files."""
+    """Find or create the reports of the files of one pack, and save the outcomes of the files."""
     with transaction.atomic():
         reports = report_creation.find_or_create_reports(identified_files)
         for (file, identity), (report, is_new) in zip(identified_files, reports, strict=True):
@@ -55,9 +61,12 @@ def assign_reports(identified_files: Sequence[tuple[ImportedFile, Identity]]) ->
 
 
 def set_outcome(file: ImportedFile, state: State, **fields: object) -> None:
-    """Write the file's outcome, or load the outcome that another process has written."""
-    undecided = ImportedFile.objects.filter(pk=file.pk, state__in=UNDECIDED)
-    if undecided.update(state=state, **fields):
+    """Save the outcome of the file.
+
+    If another process has saved an outcome already, load that one instead.
+    """
+    undecided_rows = ImportedFile.objects.filter(pk=file.pk, state__in=UNDECIDED)
+    if undecided_rows.update(state=state, **fields):
         for name, value in {"state": state, **fields}.items():
             setattr(file, name, value)
     else:
@@ -66,5 +75,5 @@ def set_outcome(file: ImportedFile, state: State, **fields: object) -> None:
 
 def explain_file_error(file: ImportedFile) -> ErrorMessage | None:
     """Return why the file was rejected or its report failed; None if neither happened."""
-    failed = file.report or file
-    return explain_error(failed.error_code, failed.error_facts) if failed.error_code else None
+    source = file.report or file  # both have the fields error_code and error_facts
+    return explain_error(source.error_code, source.error_facts) if source.error_code else None

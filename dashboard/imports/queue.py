@@ -1,6 +1,7 @@
 """The queue's task that imports the files of a batch.
 
-Importing this module loads huey; commands that add nothing to the queue start faster without it.
+Importing this module loads huey, so commands that do not need the queue do not import it: they
+start faster.
 """
 
 from django.db import transaction
@@ -10,10 +11,11 @@ from dashboard.imports import batches
 
 
 def schedule_batch(batch_id: int) -> None:
-    """Add the batch to the queue after the commit, so that a worker imports its files."""
+    """When the transaction commits, add the batch to the queue, so that a worker imports it."""
     transaction.on_commit(lambda: import_files_of_batch(batch_id))
 
 
 @db_task()  # type: ignore[untyped-decorator]
 def import_files_of_batch(batch_id: int) -> None:
+    """Import the batch's waiting files in the worker. A plain call only adds a queue entry."""
     batches.import_waiting_files(batch_id)

@@ -1,4 +1,7 @@
-"""Find or create the reports of imported files."""
+"""Find or create the reports of imported files.
+
+The *identity* of a file is its account, pack and time (see identity.py).
+"""
 
 import datetime as dt
 from collections.abc import Collection, Sequence
@@ -8,19 +11,21 @@ from django.utils import timezone
 from dashboard.imports.identity import Identity
 from dashboard.models import Account, ImportedFile, Original, Pack, Report
 
-READING_LIMIT = dt.timedelta(days=1)  # a report may wait behind the others of a large import
+READING_LIMIT = dt.timedelta(days=1)  # long, as a report may wait for the others of a large import
 # Errors whose cause may have been this machine and not the file.
 RETRIED_ERRORS = ("defect", "deadline", "timeout", "memory")
-# Files of a pack with equal bytes and the same minute are one report: a file name has no seconds.
+# The file's SHA-256 and the evidence time cut to the minute. Files of a pack with the same key are
+# one report. The time is cut because the time in a file name has no seconds.
 ReportKey = tuple[str | None, dt.datetime]
 
 
 def find_or_create_reports(
     identified_files: Sequence[tuple[ImportedFile, Identity]],
 ) -> list[tuple[Report, bool]]:
-    """Return the report of each file, and whether it is new. All files belong to one pack.
+    """Return (report, is_new) for each file, in the same order. All files must be of one pack.
 
-    Account and pack are created if they are unknown. Needs a transaction: it locks the pack.
+    The account and the pack are created if they do not exist. Must run in a transaction, because
+    it locks the pack.
     """
     pack = find_or_create_pack(identified_files[0][1])
     Pack.objects.lock_row(pack.pk)
@@ -29,7 +34,7 @@ def find_or_create_reports(
     new_reports: list[Report] = []
     results = []
     for file, identity in identified_files:
-        key = (get_original(file).sha256, truncate_to_minute(identity.created_at))
+        key = build_report_key(get_original(file).sha256, identity.created_at)
         is_new = key not in reports_by_key
         if is_new:
             reports_by_key[key] = build_report(pack, file, identity)
@@ -39,8 +44,14 @@ def find_or_create_reports(
     return results
 
 
+def build_report_key(sha256: str | None, created_at: dt.datetime | None) -> ReportKey:
+    """Return the key of a report; two files with the same key are one report."""
+    assert created_at is not None  # noqa: S101  # a complete identity and a received report have it
+    return sha256, created_at.astimezone(dt.UTC).replace(second=0, microsecond=0)
+
+
 def build_report(pack: Pack, file: ImportedFile, identity: Identity) -> Report:
-    """Return an unsaved report whose next step is to read the file."""
+    """Return an unsaved report in the state READING: its next step is to read the file."""
     now = timezone.now()
     return Report(
         pack=pack,
@@ -57,16 +68,20 @@ def build_report(pack: Pack, file: ImportedFile, identity: Identity) -> Report:
 
 
 def find_existing_reports(pack: Pack, file_hashes: Collection[str]) -> dict[ReportKey, Report]:
-    """Return the pack's reports of these files, without those that a new import may replace."""
+    """Return the pack's reports with these files by key, without those that may be imported again.
+
+    A file may be imported again if its report was cancelled, or failed for a reason that may have
+    been this machine.
+    """
     reports = pack.reports.filter(original__in=file_hashes).exclude(state=Report.State.CANCELLED)
-    # A failed report keeps its position until its rows are deleted; a new one would need the same.
+    # A failed report keeps its position until its spans (evaluation rows) are removed. Until then
+    # the file cannot be imported again: the new report would need the same position.
     reports = reports.exclude(
         state=Report.State.FAILED, error_code__in=RETRIED_ERRORS, position=None
     )
     reports = reports.select_related("pack__account", "original").order_by("-pk")
-    return {  # the oldest of several comes last, and stays
-        (report.original_id, truncate_to_minute(report.created_at)): report for report in reports
-    }
+    # If several reports have the same key, the oldest comes last and replaces the others.
+    return {build_report_key(report.original_id, report.created_at): report for report in reports}
 
 
 def find_or_create_pack(identity: Identity) -> Pack:
@@ -76,6 +91,7 @@ def find_or_create_pack(identity: Identity) -> Pack:
 
 
 def create_pack(identity: Identity) -> Pack:
+    """Create the pack, and its account if needed, marked as imported."""
     account, _ = Account.objects.get_or_create(
         uid=identity.account_uid, defaults={"name": identity.account_uid}
     )
@@ -90,8 +106,3 @@ def create_pack(identity: Identity) -> Pack:
 def get_original(file: ImportedFile) -> Original:
     assert file.original is not None  # noqa: S101  # only rejected files have no bytes
     return file.original
-
-
-def truncate_to_minute(moment: dt.datetime | None) -> dt.datetime:
-    assert moment is not None  # noqa: S101  # known for a complete identity and a received report
-    return moment.astimezone(dt.UTC).replace(second=0, microsecond=0)

@@ -1,4 +1,7 @@
-"""Store the bytes of files and zips that somebody imports; they are identified and read later."""
+"""Store uploaded files and zips in the archive.
+
+Each file gets a database record (ImportedFile). It is identified and read later.
+"""
 
 import zipfile
 import zlib
@@ -18,15 +21,20 @@ from dashboard.workbook.zip_members import (
 )
 
 MAX_MEMBERS = 5_000  # files in one zip
-MAX_UNPACKED_RATIO = 20  # all files of a zip together, in multiples of the limit of one file
+MAX_UNPACKED_RATIO = 20  # all files of a zip together may have 20 times the limit of one file
 
 
 def store_upload(
-    batch: ImportBatch, path: str, file: IO[bytes], size: int, given: Identity = UNKNOWN
+    batch: ImportBatch,
+    path: str,
+    file: IO[bytes],
+    size: int,
+    identity_from_user: Identity = UNKNOWN,
 ) -> None:
-    """Store a file, or each report file of a zip, with a row that waits for its import.
+    """Store a file, or each report file in a zip, and create an ImportedFile in the state ARRIVED.
 
-    `given` is what the person who imports the file knows of it.
+    A file that is too large is not stored; its ImportedFile has the state REFUSED.
+    `identity_from_user` is used for values that the file itself does not state.
     """
     name = get_base_name(path)
     if size > settings.FILE_LIMIT_BYTES:
@@ -36,17 +44,19 @@ def store_upload(
     if members:
         with zipfile.ZipFile(file) as archive:
             for member in members:
-                store_member(batch, name, archive, member, given)
+                store_member(batch, name, archive, member, identity_from_user)
     else:
         file.seek(0)
-        store_file(batch, name, file, given)
+        store_file(batch, name, file, identity_from_user)
 
 
 def list_report_members(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
-    """Return the members of a zip that holds several reports; an empty list for any other file.
+    """Return the members of a zip that contains separate reports, or an empty list.
 
-    A zip that has a report's own name, or whose members are of one pack and one minute, is one
-    report: that of an account group, with a file for each account.
+    The list is empty for a file that is not a zip, for an xlsx file (which is a zip too), for a
+    damaged or too large zip, and for a zip that is itself one report. The report of an account
+    group is such a zip, with a file for each account: either the zip is named like a report, or all
+    its members have the same pack and minute in their names.
     """
     if file.read(2) != b"PK" or REPORT_FILE_NAME.search(name):
         return []
@@ -74,7 +84,7 @@ def is_too_large(members: list[zipfile.ZipInfo]) -> bool:
 
 
 def is_one_report(names: list[str]) -> bool:
-    """Return whether several files are named after one pack and one minute."""
+    """Return whether these are several file names with the same pack and minute."""
     matches = [REPORT_FILE_NAME.search(name) for name in names]
     packs_and_times = {(match["pack"], match["created"]) if match else None for match in matches}
     return len(names) > 1 and len(packs_and_times) == 1 and None not in packs_and_times
@@ -85,15 +95,16 @@ def store_member(
     zip_name: str,
     archive: zipfile.ZipFile,
     member: zipfile.ZipInfo,
-    given: Identity,
+    identity_from_user: Identity,
 ) -> None:
+    """Store a member of a zip; a member that cannot be unpacked is rejected."""
     name = get_base_name(decode_member_name(member))
     if member.file_size > settings.FILE_LIMIT_BYTES:
         reject_file(batch, name, "too_large", zip_name)
         return
     try:
         with archive.open(member) as file:
-            store_file(batch, name, file, given, zip_name)
+            store_file(batch, name, file, identity_from_user, zip_name)
     except RuntimeError:  # zipfile raises it if a password is needed
         reject_file(batch, name, "encrypted", zip_name)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error):
@@ -101,17 +112,23 @@ def store_member(
 
 
 def store_file(
-    batch: ImportBatch, name: str, file: IO[bytes], given: Identity, zip_name: str = ""
+    batch: ImportBatch, name: str, file: IO[bytes], identity_from_user: Identity, zip_name: str = ""
 ) -> None:
+    """Store the file in the archive and create an ImportedFile in the state ARRIVED."""
     original = originals.store_stream(file)
     with transaction.atomic():
         originals.create_original_rows([original])
         ImportedFile.objects.create(
-            batch=batch, name=name, inside=zip_name, original=original, **given._asdict()
+            batch=batch,
+            name=name,
+            inside=zip_name,
+            original=original,
+            **identity_from_user._asdict(),
         )
 
 
 def reject_file(batch: ImportBatch, name: str, error_code: str, zip_name: str = "") -> None:
+    """Create an ImportedFile in the state REFUSED. The file itself is not stored."""
     ImportedFile.objects.create(
         batch=batch,
         name=name,
@@ -122,6 +139,10 @@ def reject_file(batch: ImportBatch, name: str, error_code: str, zip_name: str = 
 
 
 def get_base_name(path: str) -> str:
-    """Return the last part of a path of any system, without what a database cannot store."""
+    """Return the file name of a Windows or Unix path, in a form that a database can store.
+
+    Lone surrogates become "?", NUL characters are removed, and only the last 255 characters are
+    kept, so that the extension remains.
+    """
     name = PurePosixPath(path.replace("\\", "/")).name
     return name.encode("utf-8", "replace").decode().replace("\0", "")[-255:]

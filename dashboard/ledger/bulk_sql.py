@@ -1,6 +1,6 @@
-"""SQL that writes many rows in one statement.
+"""Write many rows with one SQL statement.
 
-Django's ORM would take longer to store the rows of a file than the reader takes to read them.
+Django's ORM would take longer to store the rows of a file than the reader takes to read the file.
 PostgreSQL receives new rows as a COPY stream and updates as arrays, which is several times faster
 than a statement for each row.
 """
@@ -15,11 +15,15 @@ Rows = Sequence[Sequence[Any]]
 
 
 def quote_names(names: Iterable[str]) -> str:
+    """Return the names in double quotes, separated by commas."""
     return ", ".join(f'"{name}"' for name in names)
 
 
 class BulkInsert:
-    """Inserts rows, each a sequence in the order of `columns`. A JSON column is given as text."""
+    """Inserts rows of a model. Each row is a sequence in the order of `columns`.
+
+    The value of a JSON column must be JSON text.
+    """
 
     def __init__(self, model: type[Model], columns: Sequence[str]) -> None:
         table = f"{quote_names([model._meta.db_table])} ({quote_names(columns)})"
@@ -38,7 +42,10 @@ class BulkInsert:
 
 
 class BulkUpdate:
-    """Updates `columns`, which hold whole numbers. Each row is their values, then the row's id."""
+    """Updates integer columns of a model.
+
+    Each row is a sequence: the new values in the order of `columns`, then the id of the row.
+    """
 
     def __init__(self, model: type[Model], columns: Sequence[str]) -> None:
         table = quote_names([model._meta.db_table])
@@ -54,6 +61,7 @@ class BulkUpdate:
     def write(self, rows: Rows) -> None:
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
+                # One array for each column: zip turns the rows into columns.
                 arrays = [list(values) for values in zip(*rows, strict=True)]
                 cursor.execute(self._arrays_sql, arrays)
             else:

@@ -1,4 +1,4 @@
-"""Reconciliation: comparing our counts with those that the file and the cloud state."""
+"""Reconciliation: compare our counts with the counts that the file and the cloud state."""
 
 from collections import Counter
 from typing import Any
@@ -12,7 +12,7 @@ Note = dict[str, Any]
 
 
 class Reconciliation:
-    """Collects how many counts of each kind were compared, and a note for each mismatch."""
+    """Collects the number of compared counts of each kind, and a note for each mismatch."""
 
     def __init__(self) -> None:
         self.checked: Counter[str] = Counter()
@@ -21,7 +21,11 @@ class Reconciliation:
     def compare_count(
         self, kind: str, name: str, our_counts: set[int], stated_count: int | None
     ) -> None:
-        """Compare a stated count with ours; `our_counts` holds each count that would be right."""
+        """Compare a stated count with ours, and add a note if it is not one of `our_counts`.
+
+        `our_counts` has several values if the stated count may mean one or the other. Does nothing
+        if `stated_count` is None.
+        """
         if stated_count is None:
             return
         self.checked[kind] += 1
@@ -36,10 +40,10 @@ def reconcile_counts(
     counts: dict[Status, int],
     cloud_counts: dict[str, Any],
 ) -> Reconciliation:
-    """Compare the counts of sheets, rules and the whole with those that file and cloud state.
+    """Compare our counts of sheets, rules and the whole report with the stated ones.
 
-    `counts` are our counts of the whole report, `cloud_counts` those that were fetched with it
-    (see Report.stated_counts).
+    `counts` are our counts of the whole report. `cloud_counts` are the counts that were fetched
+    from the cloud together with the report (see Report.stated_counts).
     """
     reconciliation = Reconciliation()
     for sheet in contents.sheets:

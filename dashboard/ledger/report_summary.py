@@ -1,4 +1,4 @@
-"""The summary of a report: a result for each of its rules, its sheets, and the counts of it all."""
+"""Compute the summary of a report: its counts, a result for each rule, and its sheets."""
 
 import json
 from collections import Counter
@@ -26,15 +26,18 @@ get_plain_values = attrgetter(*PLAIN_COLUMNS)
 def build_rule_results(
     report: Report, contents: Contents, rule_ids: dict[int, int]
 ) -> list[RuleResult]:
-    """Return a result for each rule of the file; `rule_ids` go by the rule's number in the file."""
+    """Return an unsaved result for each rule of the file.
+
+    The keys of `rule_ids` are the numbers of the rules in the file, the values their database ids.
+    """
     return [build_rule_result(report, info, rule_ids[info.number]) for info in contents.rules]
 
 
 def build_rule_result(report: Report, info: RuleInfo, rule_id: int) -> RuleResult:
-    """Return a rule's result.
+    """Return an unsaved result of a rule.
 
-    The count of a status is that of the file's rows if the file lists the status row by row,
-    otherwise the count that the file states.
+    If the file lists a status row by row, its count is the number of these rows. Otherwise it is
+    the count that the file states, or 0.
     """
     counts = {
         status.field: (info.counts if status in report.listed_statuses else info.stated).get(
@@ -54,12 +57,12 @@ def build_rule_result(report: Report, info: RuleInfo, rule_id: int) -> RuleResul
 
 
 def insert_rule_results(results: list[RuleResult]) -> None:
-    """Insert results into the database, all of them in one statement."""
+    """Insert all results into the database at once."""
     RULE_RESULT_INSERT.write([build_result_columns(result) for result in results])
 
 
 def build_result_columns(result: RuleResult) -> tuple[Any, ...]:
-    """Return a result as a row in the order of RULE_RESULT_INSERT."""
+    """Return the values of a result in the order of the columns of RULE_RESULT_INSERT."""
     parameters = None if result.parameters is None else json.dumps(result.parameters)
     return (parameters, json.dumps(result.stated_counts), *get_plain_values(result))
 
@@ -67,7 +70,10 @@ def build_result_columns(result: RuleResult) -> tuple[Any, ...]:
 def summarize_report(
     report: Report, contents: Contents, groups: list[EvaluationGroup], results: list[RuleResult]
 ) -> dict[str, Any]:
-    """Return the fields that a report gets when it is ready, without its changes."""
+    """Return the values of the fields that a report gets when it becomes ready.
+
+    The counts of changes are not among them (see count_report_changes).
+    """
     overview = parse_overview(contents.stated)
     counts = {status: count_status(status, report, results, overview) for status in Status}
     checks = reconciliation.reconcile_counts(contents, results, counts, report.stated_counts)
@@ -93,7 +99,7 @@ def summarize_report(
 
 
 def parse_overview(stated_counts: dict[str, int]) -> dict[Status, int]:
-    """Return the counts of the file's overview by status, without those of other names."""
+    """Return the counts of the file's overview sheet by status; other names are ignored."""
     return {
         STATUSES_BY_NAME[name.upper()]: count
         for name, count in stated_counts.items()
@@ -104,9 +110,9 @@ def parse_overview(stated_counts: dict[str, int]) -> dict[Status, int]:
 def count_status(
     status: Status, report: Report, results: list[RuleResult], overview: dict[Status, int]
 ) -> int:
-    """Return the count of a status over all rules.
+    """Return the sum of a status's counts over all rules.
 
-    The overview's count is used if the rules have none and the file does not list the status.
+    If the sum is 0 and the file does not list the status row by row, return the overview's count.
     """
     count: int = sum(getattr(result, status.field) for result in results)
     if count or status in report.listed_statuses:
@@ -115,7 +121,10 @@ def count_status(
 
 
 def choose_rated_counts(counts: dict[Status, int]) -> dict[str, int]:
-    """Return the fields of the evaluation rate: 0 and 0 if there is no count of compliant ones."""
+    """Return the fields of Report for the evaluation rate.
+
+    Both are 0 if the number of compliant evaluations is not known.
+    """
     if Status.COMPLIANT not in counts:
         return {"rated_compliant": 0, "rated_failing": 0}
     return {
@@ -125,11 +134,11 @@ def choose_rated_counts(counts: dict[Status, int]) -> dict[str, int]:
 
 
 def count_failing_by_risk(groups: list[EvaluationGroup]) -> dict[str, int]:
-    """Return how many failing rows have a high, medium or low risk, by field of Report."""
+    """Count the failing rows by risk. The keys are names of Report fields."""
     counts: Counter[int] = Counter()
     for group in groups:
         if group.status == Status.NON_COMPLIANT:
-            counts[group.risk] += group.rows
+            counts[group.risk] += group.rows  # the number of rows in the group
     return {
         "failing_high": counts[Risk.HIGH],
         "failing_medium": counts[Risk.MEDIUM],
@@ -138,7 +147,10 @@ def count_failing_by_risk(groups: list[EvaluationGroup]) -> dict[str, int]:
 
 
 def collect_filter_choices(groups: list[EvaluationGroup]) -> dict[str, list[str]]:
-    """Return the values that the rows can be filtered by, each list sorted."""
+    """Return the values of regions, types and accounts by which rows can be filtered.
+
+    Each list is sorted and has no empty value.
+    """
     groups_with_rows = [group for group in groups if group.rows]
     fields = {"regions": "region", "types": "resource_type", "accounts": "account"}
     return {
@@ -148,15 +160,19 @@ def collect_filter_choices(groups: list[EvaluationGroup]) -> dict[str, list[str]
 
 
 def hash_rules(contents: Contents) -> int | None:
-    """Return a hash of the rules and their risks, None if the file has no sheet of all rules."""
+    """Return a 63-bit hash of the rules' keys and risks; None if the file has no sheet of rules."""
     if not any(sheet.role == "rules" for sheet in contents.sheets):
         return None
     rules = "\x1e".join(sorted(f"{rule.key}\x1f{rule.risk}" for rule in contents.rules))
+    # Shifted by one bit to fit into a signed BigIntegerField.
     return int.from_bytes(blake2b(rules.encode(), digest_size=8).digest()) >> 1
 
 
 def count_report_changes(changes: list[Change[int]] | None) -> dict[str, int | None]:
-    """Return the counts of changes by field of Report; `changes` None means no report before."""
+    """Count the changes by kind. The keys are names of Report fields.
+
+    The counts are None if `changes` is None, which means that there is no previous report.
+    """
     if changes is None:
         return {"new": None, "fixed": None, "gone": None}
     counts = Counter(change.bucket for change in changes)
@@ -168,7 +184,7 @@ def count_report_changes(changes: list[Change[int]] | None) -> dict[str, int | N
 
 
 def set_rule_changes(results: list[RuleResult], changes: list[Change[int]] | None) -> None:
-    """Set `new` and `fixed` of each result, without saving it."""
+    """Set `new` and `fixed` of each result, without saving. Does nothing if `changes` is None."""
     if changes is None:
         return
     counts = Counter((change.rule, change.bucket) for change in changes)
@@ -178,7 +194,7 @@ def set_rule_changes(results: list[RuleResult], changes: list[Change[int]] | Non
 
 
 def build_sheets(report: Report, contents: Contents) -> Iterator[Sheet]:
-    """Yield a row for each sheet of the file, not saved yet."""
+    """Yield an unsaved Sheet for each sheet of the file."""
     for info in contents.sheets:
         member = contents.members[info.member] if info.member is not None else None
         yield Sheet(

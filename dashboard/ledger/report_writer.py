@@ -1,7 +1,7 @@
-"""Storing a file that was read: rules, spans, rule results and sheets; then the report is ready.
+"""Store the contents of a report's file in the database, and make the report ready.
 
-A small file is stored in one transaction. The rows of a large file are stored in several, so that
-no other writer waits for long.
+The rules, spans (evaluation rows), rule results and sheets are stored. A small file is stored in
+one transaction, a large file in several, so that no other writer waits for long.
 """
 
 import gc
@@ -20,13 +20,17 @@ from dashboard.models.evaluations import FOREVER
 from dashboard.models.reports import ReportQuerySet
 from dashboard.workbook import Contents, EvaluationGroup, StoredForm
 
-# A small file has at most so many rows, and so many bytes in its stored form.
+# A file is small if it has at most this many rows, and its stored form (the contents read from it,
+# see archive/stored_forms.py) at most this many bytes of evaluations.
 SMALL_ROWS = 5_000
 SMALL_BYTES = 8 * 2**20
 
 
 def store_report(report: Report) -> None:
-    """Store the report's file and make the report ready. Does nothing if the claim was lost."""
+    """Store the contents of the report's file and make the report ready.
+
+    The report stays unfinished if this worker lost its claim (see models/runs.py).
+    """
     with pause_garbage_collection(), stored_forms.open_stored_form(report) as stored_form:
         if stored_form.contents.rows <= SMALL_ROWS and stored_form.evaluation_bytes <= SMALL_BYTES:
             store_in_one_transaction(report, stored_form)
@@ -35,6 +39,7 @@ def store_report(report: Report) -> None:
 
 
 def store_in_one_transaction(report: Report, stored_form: StoredForm) -> None:
+    """Store a small file. Writes nothing if this worker lost its claim."""
     rows = {row.key: row for bucket in stored_form.read_buckets() for row in bucket}
     with transaction.atomic():
         Pack.objects.lock_row(report.pack_id)
@@ -44,13 +49,16 @@ def store_in_one_transaction(report: Report, stored_form: StoredForm) -> None:
         rule_ids = rule_rows.store_rules(report.pack, stored_form.contents.rules)
         groups = [build_group_columns(group, rule_ids) for group in stored_form.groups]
         neighbours = spans.find_neighbours(report)
-        spans.store_key_range(report, neighbours.after, 0, FOREVER, rows, groups)
+        spans.store_key_range(
+            report, neighbours.after, first_key=0, end_key=FOREVER, rows=rows, groups=groups
+        )
         finish_report(report, stored_form, rule_ids, neighbours)
 
 
 def store_in_several_transactions(report: Report, stored_form: StoredForm) -> None:
+    """Store a large file: its rules, its spans in ranges of keys, and at last its summary."""
     set_position_and_statuses(report, stored_form.contents)
-    # Saved first, so that the spans can be removed if the run ends in the middle.
+    # Save the position first, so that the spans can be removed if the run ends in the middle.
     Report.objects.filter(pk=report.pk, claim=report.claim).update(position=report.position)
     rule_ids = store_spans(report, stored_form)
     with transaction.atomic():
@@ -62,7 +70,10 @@ def store_in_several_transactions(report: Report, stored_form: StoredForm) -> No
 def find_changes_since_previous(
     report: Report, neighbours: spans.Neighbours
 ) -> list[Change[int]] | None:
-    """Return the changes since the ready report before, None if there is none."""
+    """Return the changes since the previous ready report, or None if there is none.
+
+    `neighbours` are the positions of the pack's reports before and after this one.
+    """
     if neighbours.before is None:
         return None
     earlier_reports = select_ready_reports(report).filter(position__lt=report.position)
@@ -76,7 +87,11 @@ def select_ready_reports(report: Report) -> ReportQuerySet:
 
 
 def set_position_and_statuses(report: Report, contents: Contents) -> None:
-    """Set the report's position and what its file lists, before its rows are stored."""
+    """Set the position and the listed statuses of the report, without saving them.
+
+    The position orders the reports of a pack; the listed statuses are those that the file lists row
+    by row. For an imported report, the names of report and pack are updated in the database.
+    """
     report.position = report.compute_position()
     report.listed_statuses = [Status[name] for name in contents.lists]
     if report.source == Report.Source.IMPORTED and contents.pack_name:
@@ -84,7 +99,11 @@ def set_position_and_statuses(report: Report, contents: Contents) -> None:
 
 
 def update_pack_names(report: Report, pack_name: str) -> None:
-    """Give the report the pack's name in its file, and the pack too if it has no name yet."""
+    """Save the pack's name from the file in the report.
+
+    Save it in the pack too, if the pack was created by an import without a name (then its name is
+    its ID).
+    """
     if pack_name != report.pack_name:
         Report.objects.filter(pk=report.pk, claim=report.claim).update(pack_name=pack_name)
     if report.pack.name == report.pack.pack_id:
@@ -95,7 +114,10 @@ def update_pack_names(report: Report, pack_name: str) -> None:
 
 
 def store_spans(report: Report, stored_form: StoredForm) -> dict[int, int]:
-    """Store the file's rules and rows. Return the ids of the rules by their number in the file."""
+    """Store the file's rules and spans, in several transactions.
+
+    Return the database id of each rule, by the rule's number in the file.
+    """
     with transaction.atomic():
         Pack.objects.lock_row(report.pack_id)
         rule_ids = rule_rows.store_rules(report.pack, stored_form.contents.rules)
@@ -105,13 +127,14 @@ def store_spans(report: Report, stored_form: StoredForm) -> dict[int, int]:
 
 
 def build_group_columns(group: EvaluationGroup, rule_ids: dict[int, int]) -> spans.GroupColumns:
+    """Return the column values that all rows of the group share, with the rule's database id."""
     rule, status, risk, account, region, resource_type, _rows = group
     return (rule_ids[rule], status, risk or Risk.NOT_STATED.value, account, region, resource_type)
 
 
 @contextmanager
 def pause_garbage_collection() -> Iterator[None]:
-    """Turn off the collector of cycles: it would take a fifth of the time to store a report."""
+    """Turn off the cyclic garbage collector: it would take a fifth of the time of storing."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -124,9 +147,10 @@ def pause_garbage_collection() -> Iterator[None]:
 def finish_report(
     report: Report, stored_form: StoredForm, rule_ids: dict[int, int], neighbours: spans.Neighbours
 ) -> None:
-    """Write rule results and sheets and make the report ready.
+    """Save rule results, sheets and summary, and make the report ready.
 
-    The caller holds the pack's lock, in a transaction, which is rolled back if the claim was lost.
+    The caller must be in a transaction and hold the pack's lock. The transaction is rolled back if
+    this worker lost its claim.
     """
     contents = stored_form.contents
     if report.reader_version:  # the report was ready before and is being rebuilt
@@ -139,19 +163,22 @@ def finish_report(
     Sheet.objects.bulk_create(report_summary.build_sheets(report, contents))
     if neighbours.after < FOREVER:
         update_next_report(report)
-    ready = report.finish_step(
+    is_finished = report.finish_step(
         state=Report.State.READY,
         ended_at=report.ended_at or timezone.now(),
         position=report.position,
         **report_summary.summarize_report(report, contents, stored_form.groups, results),
         **report_summary.count_report_changes(changes),
     )
-    if not ready:
+    if not is_finished:
         transaction.set_rollback(True)
 
 
 def update_next_report(report: Report) -> None:
-    """Count the changes of the pack's next ready report again: this report is now before it."""
+    """Update the counts of changes of the pack's next ready report.
+
+    This report is now the previous report of that one. Does nothing if there is no later report.
+    """
     later_reports = select_ready_reports(report).filter(position__gt=report.position)
     next_report = later_reports.order_by("position").first()
     if next_report is None:

@@ -1,4 +1,4 @@
-"""The rows of a pack's rules."""
+"""Store the rules of a file as Rule rows of its pack."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ RulesByKey = dict[str, dict[str, Any]]
 
 
 def store_rules(pack: Pack, infos: list[RuleInfo]) -> dict[int, int]:
-    """Create and update the pack's rules from a file. The caller holds the pack's lock.
+    """Create and update the pack's rules from a file. The caller must hold the pack's lock.
 
     Return the database id of each rule, by the rule's number in the file.
     """
@@ -36,11 +36,12 @@ def store_rules(pack: Pack, infos: list[RuleInfo]) -> dict[int, int]:
 
 
 def load_rules(pack: Pack) -> RulesByKey:
+    """Return the stored columns of the pack's rules, by the rule's key."""
     return {rule["key"]: {**rule} for rule in pack.rules.values("pk", "key", *TEXT_FIELDS)}
 
 
 def collect_rule_texts(info: RuleInfo) -> dict[str, str]:
-    """Return what the file states of a rule, cut to the length of the fields."""
+    """Return the texts of a rule by field of Rule, cut to the lengths of the fields."""
     return {
         "rule_id": info.rule_id[:64],
         "name": info.name[:300],

@@ -1,9 +1,13 @@
-"""Storing a report's evaluations in the spans of its pack, and removing them, in any order.
+"""Store a report's evaluations as spans of its pack, and remove them again.
 
-A span is a row of Evaluation (see models/evaluations.py). A row that a report does not change is
-read and not written. A large report is stored in ranges of keys, each in a transaction of its own:
-the database is locked for a short time, little memory is needed, and a worker that repeats an
-interrupted range does no harm. A small report is stored in the transaction of its caller.
+Reports may be stored and removed in any order. A *span* is a row of Evaluation: the evaluation of
+one *key* (a hash of rule and resource) from the position `first` up to, not including, `until` (see
+models/evaluations.py). The *position* is the number that orders the reports of a pack. Only spans
+that a report changes are written.
+
+A large report is stored in ranges of keys, each in a separate transaction: the database is locked
+for a short time, little memory is needed, and a range may be stored again after an interruption. A
+small report is stored in the transaction of its caller.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,11 +21,11 @@ from dashboard.models import Evaluation, Pack, Report
 from dashboard.models.evaluations import FOREVER
 from dashboard.workbook import EvaluationRow
 
-ROWS_PER_TRANSACTION = 22_000  # half a second of write lock
+ROWS_PER_TRANSACTION = 22_000  # they lock the database for about half a second
 KEYS_PER_QUERY = 500
 ROWS_PER_FETCH = 5_000
 
-# What a span states, as opposed to the positions for which it is valid.
+# The columns that describe the evaluation; INTERVAL_COLUMNS say for which positions it is valid.
 VALUE_COLUMNS = (
     "key", "digest", "resource", "rule_id", "status", "risk", "account", "region", "resource_type",
     "resource_id", "resource_name", "actual", "expected", "reason", "search_text", "pack_id",
@@ -42,18 +46,20 @@ NEIGHBOURS_SQL = (
     f"(SELECT min(position) {REPORTS_OF_PACK_SQL} AND position > %s)"
 )
 
-# What all rows of a workbook.Group share: rule id, status, risk, account, region, resource type.
+# The values that all rows of a workbook.EvaluationGroup share: rule id, status, risk, account,
+# region, resource type.
 GroupColumns = tuple[int, int, int, str, str, str]
 # A new row, in the order of SPAN_INSERT.
 SpanColumns = tuple[int | str, ...]
-# The interval of a row (in the order of INTERVAL_COLUMNS) and its id.
+# The interval of a row (in the order of INTERVAL_COLUMNS), then the id of the row.
 IntervalColumns = tuple[int, int, int, int]
 
 
 class Span(NamedTuple):
-    """The evaluation of one key between two positions.
+    """The evaluation of one key from position `first` up to, not including, `until`.
 
-    `row` is the id of the database row that states it, None if no row does yet.
+    `row` is the id of the span's database row, None if it is not stored yet. `since` is the
+    position at which the status began.
     """
 
     first: int
@@ -74,10 +80,11 @@ ChangeSpans = Callable[[int, list[Span]], list[Span]]
 
 
 def replace_interval(spans: Sequence[Span], start: int, end: int, state: Span | None) -> list[Span]:
-    """Return one key's spans with everything between `start` and `end` replaced by `state`.
+    """Return one key's spans, with `state` from `start` up to, not including, `end`.
 
-    `state` None means that the reports in this interval do not list the key. Adjacent spans with
-    the same digest become one; `since` is computed from the statuses.
+    If `state` is None, the key has no span in this interval: its report does not list the key.
+    Spans that are cut keep their parts outside the interval. Adjacent spans with the same digest
+    are joined, and `since` is computed again.
     """
     if not spans and state is not None:
         return [state._replace(first=start, until=end, since=start)]
@@ -93,7 +100,10 @@ def replace_interval(spans: Sequence[Span], start: int, end: int, state: Span | 
 
 
 def join_spans(pieces: Iterable[Span]) -> list[Span]:
-    """Return one key's spans, given in order, with equal neighbours joined and `since` computed."""
+    """Join adjacent pieces with the same digest, and compute `since` of each span.
+
+    `pieces` are the spans of one key in the order of their positions.
+    """
     joined: list[Span] = []
     for span in pieces:
         last = joined[-1] if joined and joined[-1].until == span.first else None
@@ -110,20 +120,20 @@ def join_spans(pieces: Iterable[Span]) -> list[Span]:
 def store_evaluations(
     report: Report, buckets: Iterable[list[EvaluationRow]], groups: Sequence[GroupColumns]
 ) -> None:
-    """Store all rows of the report's file, one range of keys in each transaction.
+    """Store all rows of the report's file as spans, one range of keys in each transaction.
 
-    `buckets` hold the rows in the order of their keys; `EvaluationRow.group` is an index of
-    `groups`.
-    Stops if the claim was lost: the report may have been cancelled and its spans removed.
+    `buckets` are lists of rows, sorted by key across all lists; `EvaluationRow.group` is an index
+    of `groups`. Stops early if this worker lost its claim of the report: the report may have been
+    cancelled and its spans removed.
     """
     for first_key, end_key, rows in split_key_ranges(buckets):
         with transaction.atomic():
             Pack.objects.lock_row(report.pack_id)
             if not report.holds_claim():
                 return
-            end = find_neighbours(report).after
+            next_position = find_neighbours(report).after
             rows_by_key = {row.key: row for row in rows}
-            store_key_range(report, end, first_key, end_key, rows_by_key, groups)
+            store_key_range(report, next_position, first_key, end_key, rows_by_key, groups)
 
 
 def split_key_ranges(
@@ -131,9 +141,11 @@ def split_key_ranges(
 ) -> Iterator[tuple[int, int, list[EvaluationRow]]]:
     """Yield (first key, end key, rows) with at most ROWS_PER_TRANSACTION rows.
 
-    The ranges cover every possible key, so keys that the file does not list are found as well.
+    A range includes its first key and not its end key. The ranges cover every possible key, so that
+    stored keys that the file does not list are updated too.
     """
-    first_key, rows = 0, list[EvaluationRow]()
+    first_key = 0
+    rows: list[EvaluationRow] = []
     for bucket in buckets:
         if rows and len(rows) + len(bucket) > ROWS_PER_TRANSACTION:
             yield first_key, bucket[0].key, rows
@@ -148,7 +160,7 @@ def split_key_ranges(
 
 def store_key_range(
     report: Report,
-    end: int,
+    next_position: int,
     first_key: int,
     end_key: int,
     rows: Mapping[int, EvaluationRow],
@@ -156,7 +168,8 @@ def store_key_range(
 ) -> None:
     """Store the file's rows with keys from `first_key` up to, not including, `end_key`.
 
-    The caller holds the pack's lock. `end` is the position of the next report.
+    `next_position` is the position of the pack's next report, or FOREVER. The caller must hold the
+    pack's lock.
     """
     position = report.require_position()
     spans_in_range = Evaluation.objects.filter(
@@ -165,7 +178,8 @@ def store_key_range(
     current_spans = spans_in_range.at(report.pack_id, position).values_list("key", "digest")
     current_digests = dict(current_spans.iterator(chunk_size=ROWS_PER_FETCH))
     if not current_digests and not spans_in_range.exists():
-        interval = (position, end, position)
+        # The pack has no spans with these keys, so all rows are inserted without comparing them.
+        interval = (position, next_position, position)
         insert_spans(
             [
                 build_span_columns(report.pack_id, row, groups[row.group], interval)
@@ -175,26 +189,30 @@ def store_key_range(
         return
     changed_keys = [key for key, row in rows.items() if current_digests.get(key) != row.digest]
     missing_keys = current_digests.keys() - rows.keys()
-    store_changed_keys(report, end, [*changed_keys, *missing_keys], rows, groups)
+    store_changed_keys(report, next_position, [*changed_keys, *missing_keys], rows, groups)
 
 
 def store_changed_keys(
     report: Report,
-    end: int,
+    next_position: int,
     keys: Sequence[int],
     rows: Mapping[int, EvaluationRow],
     groups: Sequence[GroupColumns],
 ) -> None:
-    """Store the rows with these keys; the spans of all other keys state what the file states.
+    """Store the rows with these keys. For all other keys the stored spans must be right already.
 
-    The caller holds the pack's lock. `end` is the position of the next report.
+    A key without a row gets no span at the report's position. `next_position` is the position of
+    the pack's next report, or FOREVER. The caller must hold the pack's lock.
     """
     position = report.require_position()
 
     def replace_state(key: int, spans: list[Span]) -> list[Span]:
         row = rows.get(key)
-        state = row and Span(position, end, row.digest, status=groups[row.group][1])
-        return replace_interval(spans, position, end, state)
+        state = None
+        if row:
+            _rule, status, *_other_columns = groups[row.group]
+            state = Span(position, next_position, row.digest, status=status)
+        return replace_interval(spans, position, next_position, state)
 
     rewrite_spans(
         report.pack_id, keys, replace_state, lambda key: (rows[key], groups[rows[key].group])
@@ -204,38 +222,47 @@ def store_changed_keys(
 def remove_report(report: Report) -> None:
     """Change the pack's spans to what they would be without the report."""
     while remove_changed_keys(report):
-        pass
+        pass  # each call removes a part in a separate transaction
 
 
 def remove_changed_keys(report: Report) -> int:
-    """Remove up to ROWS_PER_TRANSACTION of the report's changes. Return how many keys they had."""
+    """Remove the report from up to ROWS_PER_TRANSACTION keys that change at its position.
+
+    Return the number of these keys; 0 means that none is left.
+    """
     position = report.require_position()
     with transaction.atomic():
         Pack.objects.lock_row(report.pack_id)
-        before, end = find_neighbours(report)
+        previous_position, next_position = find_neighbours(report)
         changed_spans = Evaluation.objects.filter(pack=report.pack_id).filter(
             Q(first=position) | Q(until=position, until__lt=FOREVER)
         )
         keys = list(changed_spans.values_list("key", flat=True).distinct()[:ROWS_PER_TRANSACTION])
 
         def extend_previous_state(_key: int, spans: list[Span]) -> list[Span]:
-            previous = None
-            if before is not None:
-                previous = next((span for span in spans if span.first <= before < span.until), None)
-            return replace_interval(spans, position, end, previous)
+            previous_span = None
+            if previous_position is not None:
+                for span in spans:
+                    if span.first <= previous_position < span.until:
+                        previous_span = span
+            return replace_interval(spans, position, next_position, previous_span)
 
         rewrite_spans(report.pack_id, keys, extend_previous_state, None)
     return len(keys)
 
 
 class Neighbours(NamedTuple):
-    """The positions of the pack's reports before and after one: None and FOREVER for none."""
+    """The positions of the reports directly before and after a report in its pack.
+
+    `before` is None and `after` is FOREVER if there is no such report.
+    """
 
     before: int | None
     after: int
 
 
 def find_neighbours(report: Report) -> Neighbours:
+    """Query the positions directly before and after the report's position."""
     position = report.require_position()
     with connection.cursor() as cursor:
         cursor.execute(NEIGHBOURS_SQL, (report.pack_id, position, report.pack_id, position))
@@ -249,12 +276,13 @@ def rewrite_spans(
     change_spans: ChangeSpans,
     find_row: Callable[[int], tuple[EvaluationRow, GroupColumns]] | None,
 ) -> None:
-    """Apply `change_spans` to the spans of each key, and write what differs from the database.
+    """Apply `change_spans` to the stored spans of each key, and write the differences.
 
-    `find_row` returns the file's row for a key; None if `change_spans` adds no new state.
+    `find_row` returns the file's row for a key and the columns of its group. It is None if
+    `change_spans` never returns a span without a database row.
     """
     stored_spans = load_spans(pack_id, keys)
-    changes = SpanChanges([], [], [], [])
+    changes = SpanChanges(deleted=[], updated=[], copied=[], inserted=[])
     for key in keys:
         old_spans = stored_spans.get(key, [])
         new_spans = change_spans(key, old_spans)
@@ -269,15 +297,15 @@ def rewrite_spans(
 
 
 class SpanChanges(NamedTuple):
-    """The writes that turn the stored spans of some keys into new ones."""
+    """The writes that turn the stored spans of several keys into the new spans."""
 
-    deleted: list[int]  # ids
+    deleted: list[int]  # ids of rows
     updated: list[IntervalColumns]
     copied: list[IntervalColumns]
     inserted: list[SpanColumns]
 
     def add_moved_rows(self, old_spans: Iterable[Span], new_spans: Iterable[Span]) -> None:
-        """Add what happens to the stored rows of one key.
+        """Add the writes for the stored rows of one key; new spans without a row are ignored.
 
         A row whose span was cut in two is updated for the first part and copied for the second.
         """
@@ -311,7 +339,8 @@ def load_spans(pack_id: int, keys: Sequence[int]) -> dict[int, list[Span]]:
 def build_span_columns(
     pack_id: int, row: EvaluationRow, group: GroupColumns, interval: tuple[int, int, int]
 ) -> SpanColumns:
-    """Return a new row in the order of SPAN_INSERT."""
+    """Return the values of a new row in the order of the columns of SPAN_INSERT."""
+    # Slices are used because this runs for every row of a file.
     key, digest, resource = row[:3]
     texts = row[4:9]  # resource id, resource name, actual, expected, reason
     search_text = "\n".join(texts).casefold()
@@ -319,11 +348,12 @@ def build_span_columns(
 
 
 def insert_spans(rows: list[SpanColumns]) -> None:
+    """Insert rows whose values are in the order of the columns of SPAN_INSERT."""
     SPAN_INSERT.write(rows)
 
 
 def write_span_changes(changes: SpanChanges) -> None:
-    """Write the changes, deletions first: two spans of a key must never begin at one position."""
+    """Write the changes, deletions first: a key cannot have two spans with the same `first`."""
     with connection.cursor() as cursor:
         if changes.deleted:
             cursor.executemany(SPAN_DELETE_SQL, [(row,) for row in changes.deleted])

@@ -12,7 +12,7 @@ from dashboard.sandbox.accounts import DEMO_ACCOUNTS
 from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.past_reports import build_past_report_files
 
-NAME = PASSWORD = "demo"  # noqa: S105  # printed at every start; only this machine can sign in
+NAME = PASSWORD = "demo"  # noqa: S105  # no secret: printed at every start, reachable only locally
 WEEKS = 52
 LARGE_PACK_ROWS = 1200
 
@@ -36,7 +36,7 @@ def has_no_reports() -> bool:
 
 
 def import_demo_year(until: dt.datetime) -> int:
-    """Import the weekly reports of the year before `until`; return the number of reports."""
+    """Import weekly reports of the year before `until`. Return the number of ready reports."""
     cloud_state = CloudState(past_weeks=WEEKS, large_rows=LARGE_PACK_ROWS)
     batch = ImportBatch.objects.create()
     for pack_id in Pack.objects.values_list("pack_id", flat=True):

@@ -1,4 +1,4 @@
-"""The data: what is stored, the lawful changes of it, and named querysets."""
+"""The models, the methods that change them safely, and their querysets."""
 
 from dashboard.models.accounts import Account, Pack, Rule
 from dashboard.models.audit import AuditEntry

@@ -16,11 +16,12 @@ class SecretUnreadableError(Exception):
 
 
 def build_secret_cipher() -> MultiFernet:
+    """Return a cipher that encrypts with the first key of the settings and decrypts with any."""
     return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])
 
 
 class Account(models.Model):
-    """An Alibaba Cloud account, and the AccessKey to call the API with.
+    """An Alibaba Cloud account, and the AccessKey for calling its API.
 
     The AccessKey secret is stored encrypted and never shown.
     """
@@ -61,7 +62,7 @@ class Account(models.Model):
 
     @property
     def secret(self) -> str:
-        """The AccessKey secret. Raises SecretUnreadableError if no key of the settings fits."""
+        """The AccessKey secret. Raises SecretUnreadableError if it cannot be decrypted."""
         try:
             return build_secret_cipher().decrypt(bytes(self.secret_encrypted)).decode()
         except InvalidToken as error:
@@ -72,17 +73,20 @@ class Account(models.Model):
         self.secret_encrypted = build_secret_cipher().encrypt(value.encode())
 
     def reencrypt_secret(self) -> None:
-        """Encrypt the stored secret with the first key of the settings."""
+        """Encrypt the secret again with the first key of the settings, and save it."""
         self.secret_encrypted = build_secret_cipher().rotate(bytes(self.secret_encrypted))
         self.save(update_fields=["secret_encrypted"])
 
 
 class PackQuerySet(models.QuerySet["Pack"]):
     def in_cloud(self) -> "PackQuerySet":
+        """Return the packs that existed in the cloud when they were last refreshed."""
         return self.filter(gone_at=None, imported=False)
 
     def lock_row(self, pk: int) -> None:
-        """Lock the pack until the transaction ends, so that one of its reports is stored at a time.
+        """Lock the pack until the transaction ends.
+
+        Only one report of a pack may be stored at a time.
 
         On SQLite every transaction that writes locks the whole database already.
         """
@@ -92,7 +96,7 @@ class PackQuerySet(models.QuerySet["Pack"]):
 
 
 class Pack(models.Model):
-    """A compliance pack as last seen in the cloud. It stays when it is deleted in the cloud."""
+    """A compliance pack as last seen in the cloud. A pack deleted in the cloud is kept here."""
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="packs")
     pack_id = models.CharField(max_length=64)
@@ -100,8 +104,9 @@ class Pack(models.Model):
     description = models.TextField(blank=True)
     risk = models.PositiveSmallIntegerField(choices=Risk, default=Risk.NOT_STATED)
     template_id = models.CharField(max_length=64, blank=True)
+    # When the pack was found to be missing in the cloud; null if it exists there.
     gone_at = models.DateTimeField(null=True)
-    # Created by an import, and not seen in the cloud yet.
+    # True if an import created the pack and it has not been seen in the cloud.
     imported = models.BooleanField(default=False)
 
     objects = PackQuerySet.as_manager()
@@ -118,6 +123,7 @@ class Pack(models.Model):
         return self.name
 
     def mark_gone(self, at: dt.datetime) -> None:
+        """Save that the pack no longer exists in the cloud."""
         self.gone_at = at
         self.save(update_fields=["gone_at"])
 
@@ -143,4 +149,5 @@ class Rule(models.Model):
 
     @property
     def by_name(self) -> bool:
+        """Whether the rule is identified by its name, because the file states no rule ID."""
         return not self.rule_id

@@ -1,4 +1,4 @@
-"""The log of what people did."""
+"""The audit log: what each user did."""
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -12,12 +12,16 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     def record(
         self, user: AbstractBaseUser, action: str, report: Report, **facts: str
     ) -> "AuditEntry":
-        """Log that the user did something with a report: "export", "download" or "cancel"."""
+        """Log an action on a report that changes no field: "export", "download" or "cancel".
+
+        `facts` describe the action, for example the file name.
+        """
+        # There are no old and new values, so the facts are stored in `after`.
         return self.create(by_id=user.pk, action=action, report=report, after=facts)
 
 
 class AuditEntry(models.Model):
-    """One line of the log of who did what. Lines are added and never changed."""
+    """One entry of the audit log. Entries are added and never changed."""
 
     at = models.DateTimeField(auto_now_add=True)
     by = models.ForeignKey(
@@ -26,7 +30,8 @@ class AuditEntry(models.Model):
     action = models.CharField(max_length=40)
     report = models.ForeignKey(Report, on_delete=models.PROTECT, null=True, related_name="audit")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="audit")
-    # The changed fields by name, as they were and as they are now.
+    # The old and new values of the changed fields, by field name. For an action that changes no
+    # field `before` is empty and `after` describes the action.
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
 

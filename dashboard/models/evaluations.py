@@ -1,6 +1,9 @@
-"""Evaluations as spans: one row stands for every report of a pack between two positions.
+"""Evaluations, stored as spans.
 
-A report's *position* orders the reports of a pack. It is the evidence time in milliseconds,
+A *span* is one row for all consecutive reports of a pack that state the same evaluation of a
+resource by a rule.
+
+A *position* is a number that orders the reports of a pack. It is the evidence time in milliseconds,
 followed by 20 bits of the file's hash, so that two files with the same time have a fixed order.
 
 A span is valid from its `first` position up to, but not including, `until`. A span that is still
@@ -20,18 +23,21 @@ HASH_BITS = 20
 
 
 def make_position(moment: dt.datetime, sha256: str) -> int:
-    """Return the position of a report with this evidence time and this file hash."""
+    """Return the position of a report from its evidence time and the SHA-256 of its file.
+
+    The milliseconds are the high bits; the low HASH_BITS bits come from the hash.
+    """
     milliseconds = int(moment.timestamp() * 1000)
     return (milliseconds << HASH_BITS) | (int(sha256[:8], 16) & ((1 << HASH_BITS) - 1))
 
 
 def position_time(position: int) -> dt.datetime:
-    """Return the evidence time of a position, in UTC."""
+    """Return the evidence time in UTC: the high bits of the position are its milliseconds."""
     return dt.datetime.fromtimestamp((position >> HASH_BITS) / 1000, dt.UTC)
 
 
 class Status(models.IntegerChoices):
-    """The cloud's ComplianceType. The numbers are the order of the rows in a table."""
+    """The cloud's ComplianceType. Tables are sorted by these numbers."""
 
     NON_COMPLIANT = 1, _("Non-compliant")
     INSUFFICIENT_DATA = 2, _("Insufficient data")
@@ -41,7 +47,7 @@ class Status(models.IntegerChoices):
 
     @property
     def slug(self) -> str:
-        """The name in URLs and in `data-status`."""
+        """The name in URLs and in the HTML attribute `data-status`."""
         return self.field.replace("_", "-")
 
     @property
@@ -51,7 +57,7 @@ class Status(models.IntegerChoices):
 
 
 class Risk(models.IntegerChoices):
-    """The cloud's RiskLevel, and NOT_STATED for rules that have none."""
+    """The cloud's RiskLevel; NOT_STATED for a rule without a risk level."""
 
     HIGH = 1, _("High")
     MEDIUM = 2, _("Medium")
@@ -60,22 +66,27 @@ class Risk(models.IntegerChoices):
 
     @property
     def slug(self) -> str:
+        """The name in URLs and in HTML attributes."""
         return self.name.lower().replace("_", "-")
 
 
 class EvaluationQuerySet(models.QuerySet["Evaluation"]):
     def at(self, pack_id: int, position: int) -> Self:
-        """Return the evaluations of the report at this position."""
+        """Return the spans that are valid at this position: the evaluations of that report."""
         return self.filter(pack_id=pack_id, first__lte=position, until__gt=position)
 
     def ended(self) -> Self:
-        """Return the spans that have ended. The partial index `ended_at` has this condition."""
+        """Return the spans that are not valid in the newest report.
+
+        The partial index `ended_at` has the same condition.
+        """
         return self.filter(until__lt=FOREVER)
 
     def failing(self) -> Self:
         return self.filter(status=Status.NON_COMPLIANT)
 
     def failing_first(self) -> Self:
+        """Order by status (non-compliant first), risk, rule and resource."""
         return self.order_by("status", "risk", "rule", "resource_id", "key")
 
 
@@ -90,8 +101,8 @@ class Evaluation(models.Model):
     rule = models.ForeignKey(
         "Rule", models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )
-    # Hashes (see workbook/): `key` of the rule and the resource, `digest` of the result, `resource`
-    # of the resource alone.
+    # Hashes (see workbook/evaluation_hashes.py): `key` is the hash of rule and resource, `digest`
+    # the hash of the result, `resource` the hash of the resource alone.
     key = models.BigIntegerField()
     digest = models.BigIntegerField()
     resource = models.BigIntegerField()
@@ -146,4 +157,5 @@ class Evaluation(models.Model):
 
     @property
     def failing_since(self) -> dt.datetime:
+        """When the present status began; only for a span that is failing."""
         return position_time(self.since)

@@ -1,4 +1,4 @@
-"""Imports: batches of files, and the outcome of each file."""
+"""Imports: batches of report files, and the outcome of each file (imported, rejected and so on)."""
 
 from django.conf import settings
 from django.db import models
@@ -24,7 +24,7 @@ class ImportBatch(models.Model):
 
 
 class ImportedFile(models.Model):
-    """One file of a batch: its account, pack and time as far as known, and its outcome."""
+    """One file of a batch: its outcome and what is known of its account, pack and time."""
 
     class State(models.TextChoices):
         ARRIVED = "arrived", _("waiting")
@@ -56,7 +56,7 @@ class ImportedFile(models.Model):
 
     @property
     def under_way(self) -> bool:
-        """Whether the outcome is still to come."""
+        """Whether the file waits for its import, or the report created from it is under way."""
         return self.state == self.State.ARRIVED or bool(
             self.state == self.State.ENTERED and self.report and self.report.under_way
         )

@@ -1,4 +1,4 @@
-"""The preferences of people."""
+"""The preferences of users."""
 
 from django.conf import settings
 from django.db import models
@@ -6,9 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Preference(models.Model):
-    """One person's language, time zone and theme.
+    """A user's language, time zone and theme.
 
-    An empty language or time zone means that of the browser or, without one, of the settings.
+    If the language or time zone is empty, the browser's is used, or else the default of the
+    settings.
     """
 
     class Theme(models.TextChoices):

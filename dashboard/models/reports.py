@@ -1,4 +1,4 @@
-"""Reports: a run (see runs.py) and the evidence that it brought."""
+"""Reports of packs. A report is a run (see runs.py) and the evidence that the run produced."""
 
 from typing import Self
 
@@ -41,32 +41,33 @@ class ReportQuerySet(RunQuerySet["Report"]):
         return self.order_by(F("listed_at").desc(), "-pk")
 
     def with_list_fields(self, *more_fields: str) -> Self:
-        """Load only what a row of a report list shows, and `more_fields`."""
+        """Load only the fields that a row of a report list shows, and `more_fields`."""
         reports = self.select_related("requested_by", "original")
         return reports.only(*LIST_FIELDS, *more_fields)
 
     def with_status_fields(self) -> Self:
-        """Load only what the status of a run shows."""
+        """Load only the fields that the status of a run shows."""
         return self.select_related("pack").only(*RUN_STATUS_FIELDS)
 
     def with_overview_fields(self) -> Self:
-        """Load only what the row of a pack shows of its latest report and run."""
+        """Load only the fields of the latest report that a row of the pack list shows."""
         return self.only(*OVERVIEW_FIELDS)
 
     def with_comparison_fields(self) -> Self:
-        """Load only what a comparison shows of its two reports."""
+        """Load only the fields that a comparison shows of its two reports."""
         return self.select_related("pack__account").only(*COMPARISON_FIELDS)
 
     def with_change_fields(self) -> Self:
-        """Load only what is needed to find the changes between two reports."""
+        """Load only the fields that are needed to find the changes between two reports."""
         return self.only(*CHANGE_FIELDS)
 
 
 class Report(Run):
-    """A report of a pack, from the request to the archive.
+    """A report of a pack: its request, its run and its results.
 
-    Once it is ready, only the label, the note and the hold change; and the changes since the
-    report before, if an import adds a report in between.
+    When a report is ready, only these fields change: `label`, `note` and `held` (a held report is
+    never deleted), and the counts of changes since the previous report, if an import adds a report
+    between the two.
     """
 
     class Source(models.TextChoices):
@@ -123,7 +124,7 @@ class Report(Run):
     ignored = models.PositiveIntegerField(default=0)
     not_applicable = models.PositiveIntegerField(default=0)
     insufficient_data = models.PositiveIntegerField(default=0)
-    # Changes since the report before; null if there is none.
+    # Changes since the previous report of the pack; null if there is none.
     new = models.PositiveIntegerField(null=True)
     fixed = models.PositiveIntegerField(null=True)
     gone = models.PositiveIntegerField(null=True)
@@ -179,12 +180,12 @@ class Report(Run):
 
     @property
     def rated(self) -> tuple[int, int]:
-        """The counts (compliant, failing) of the evaluation rate; (0, 0) if the file omits them."""
+        """The counts (compliant, failing) of the evaluation rate; (0, 0) if the file has none."""
         return self.rated_compliant, self.rated_failing
 
     @property
     def judged(self) -> int:
-        """The denominator of the evaluation rate."""
+        """The denominator of the evaluation rate: compliant plus failing."""
         return sum(self.rated)
 
     @property
@@ -197,14 +198,16 @@ class Report(Run):
 
     @property
     def counts(self) -> dict[Status, int]:
+        """The number of evaluations with each status."""
         return {status: getattr(self, status.field) for status in Status}
 
     @property
     def lists_compliant(self) -> bool:
+        """Whether the file lists compliant resources row by row."""
         return Status.COMPLIANT in self.listed_statuses
 
     def require_original(self) -> Original:
-        """Return the file. Raise ValueError if the report has none yet."""
+        """Return the original file. Raise ValueError if the report has no file yet."""
         if self.original is None:
             raise ValueError(f"Report {self.pk} has no file yet")
         return self.original
@@ -216,13 +219,21 @@ class Report(Run):
         return self.position
 
     def compute_position(self) -> int:
-        """Return the position that follows from the evidence time and the file's hash."""
+        """Return the position computed from the evidence time and the file's hash.
+
+        Raise ValueError if one of them is missing. The report is not changed.
+        """
         if self.created_at is None or self.original_id is None:
             raise ValueError(f"Report {self.pk} has no evidence time or no file yet")
         return make_position(self.created_at, self.original_id)
 
-    def annotate(self, user: AbstractBaseUser, *, label: str, note: str, held: bool) -> None:
-        """Write the label, the note and the hold, and log the old and new values of changes."""
+    def update_annotations(
+        self, user: AbstractBaseUser, *, label: str, note: str, held: bool
+    ) -> None:
+        """Save label, note and `held` (a held report is never deleted), and log what changed.
+
+        Writes nothing if all values are unchanged. This instance itself is not updated.
+        """
         annotations = {"label": label, "note": note, "held": held}
         with transaction.atomic():
             report = Report.objects.select_for_update().get(pk=self.pk)

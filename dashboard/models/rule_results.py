@@ -1,4 +1,4 @@
-"""The results of rules in a report."""
+"""The result of each rule in a report."""
 
 from typing import Self
 
@@ -11,13 +11,13 @@ from dashboard.models.reports import Report
 
 class RuleResultQuerySet(models.QuerySet["RuleResult"]):
     def failing_first(self) -> Self:
-        """Order by: failing or not, risk, number of failing resources, name."""
+        """Order by: failing rules first, then risk, number of failing resources, name."""
         failing = models.Case(models.When(failing__gt=0, then=0), default=1)
         return self.order_by(failing, "risk", "-failing", "name", "pk")
 
 
 class RuleResult(models.Model):
-    """A rule as one report describes it, with the report's counts of its resources."""
+    """A rule as one report states it, and how many resources have each status in that report."""
 
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="rule_results")
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="results")
@@ -32,7 +32,7 @@ class RuleResult(models.Model):
     insufficient_data = models.PositiveIntegerField(default=0)
     # The counts that the file's list of rules states for this rule: {name of Status: count}.
     stated_counts = models.JSONField(default=dict)
-    # Changes since the report before; null if there is none.
+    # Changes since the previous report of the pack; null if there is none.
     new = models.PositiveIntegerField(null=True)
     fixed = models.PositiveIntegerField(null=True)
 
@@ -50,5 +50,5 @@ class RuleResult(models.Model):
 
     @property
     def judged(self) -> int:
-        """The denominator of the evaluation rate."""
+        """The denominator of the evaluation rate: compliant plus failing."""
         return self.compliant + self.failing

@@ -1,7 +1,8 @@
-"""The run of a report: its states, and the steps that lead from one to the next.
+"""The run of a report: its states, and the steps from one state to the next.
 
-Several workers may try the same step. A worker claims a step with a conditional update, renews the
-claim while it works, and writes the outcome only if it still holds the claim.
+Several workers may try the same step, so a worker *claims* it first: it writes its token and an end
+time into the row (columns `claim` and `claimed_until`) with a conditional update. It renews the
+claim while it works, and writes the outcome only if the row still has its token.
 """
 
 import datetime as dt
@@ -21,6 +22,7 @@ RunModel = TypeVar("RunModel", bound="Run", covariant=True)
 
 class RunQuerySet(models.QuerySet[RunModel]):
     def under_way(self) -> Self:
+        """Return the runs that are not ready, failed or cancelled yet."""
         return self.filter(state__in=Run.UNDER_WAY)
 
     def ready(self) -> Self:
@@ -30,14 +32,14 @@ class RunQuerySet(models.QuerySet[RunModel]):
         return self.filter(state__in=(Run.State.FAILED, Run.State.CANCELLED))
 
     def due(self, now: dt.datetime) -> Self:
-        """Return the runs whose next step is due and that no worker has claimed."""
+        """Return the runs whose next step is due and not claimed, or whose claim has expired."""
         return self.under_way().filter(
             Q(claimed_until=None) | Q(claimed_until__lt=now), next_at__lte=now
         )
 
 
 class Run(models.Model):
-    """The part of a report that changes while the report is being made."""
+    """The fields of a report that change while it is being generated or imported."""
 
     class State(models.TextChoices):
         REQUESTED = "requested", _("asked")
@@ -70,13 +72,14 @@ class Run(models.Model):
     poll_count = models.PositiveIntegerField(default=0)
     # Sent with the request, so that the cloud makes one report even if it is sent twice.
     client_token = models.CharField(max_length=64, default="")
-    # ReportCreateTimestamp (ms) of the cloud's report before this one, 0 for none. Null until the
-    # cloud has been asked.
+    # ReportCreateTimestamp (ms) of the report that the cloud had before this request, 0 if it had
+    # none. Null until the cloud has been asked.
     previous_timestamp = models.BigIntegerField(null=True)
-    # True if the cloud was already making a report for somebody else; this run receives it too.
+    # True if the cloud was already generating a report of the pack when this run requested one.
+    # Both requests receive the same report.
     joined = models.BooleanField(default=False)
-    # How many temporary errors came one after another. While the run is under way, the error
-    # below is the last of them, and the step will be tried again.
+    # The number of temporary errors in succession. While the run is under way, the error below is
+    # the latest of them, and the step will be tried again.
     failed_attempts = models.PositiveSmallIntegerField(default=0)
     error_code = models.CharField(max_length=100, blank=True)
     error_facts = models.JSONField(default=dict)
@@ -86,10 +89,14 @@ class Run(models.Model):
 
     @property
     def under_way(self) -> bool:
+        """Whether the run is not ready, failed or cancelled yet."""
         return self.state in self.UNDER_WAY
 
     def claim_step(self, seconds: float) -> bool:
-        """Claim the present step. Return False if it is claimed already or the run has moved on."""
+        """Claim the current step for this worker, for `seconds`.
+
+        Return False if another worker has claimed the step or the state has changed.
+        """
         now, token = timezone.now(), uuid.uuid4()
         unclaimed_runs = type(self)._default_manager.filter(
             Q(claimed_until=None) | Q(claimed_until__lt=now), pk=self.pk, state=self.state
@@ -101,19 +108,19 @@ class Run(models.Model):
         return True
 
     def renew_claim(self, seconds: float) -> bool:
-        """Extend the claim to `seconds` from now. Return False if the claim was lost."""
+        """Extend the claim to `seconds` from now. Return False if this worker lost the claim."""
         claimed_runs = type(self)._default_manager.filter(pk=self.pk, claim=self.claim)
         claimed_until = timezone.now() + dt.timedelta(seconds=seconds)
         return bool(claimed_runs.update(claimed_until=claimed_until))
 
     def holds_claim(self) -> bool:
-        """Return whether claim and state in the database are still those of this instance."""
+        """Read the row: return whether it still has this worker's claim and the same state."""
         return self._select_claimed_row().exists()
 
     def finish_step(self, **fields: Any) -> bool:
-        """Write the step's outcome and release the claim.
+        """Save `fields`, the outcome of the step, and release the claim.
 
-        Return False and write nothing if the claim was lost.
+        Return False and write nothing if this worker lost the claim.
         """
         fields |= {"claim": None, "claimed_until": None}
         if not self._select_claimed_row().update(**fields):
@@ -123,7 +130,10 @@ class Run(models.Model):
         return True
 
     def cancel(self) -> bool:
-        """End a run under way, even if a worker has claimed it. Return False if it had ended."""
+        """Cancel the run, even if a worker has claimed it. Return False if it had ended already.
+
+        This instance is refreshed from the database.
+        """
         runs_under_way = type(self)._default_manager.filter(pk=self.pk, state__in=self.UNDER_WAY)
         updated_count = runs_under_way.update(
             state=self.State.CANCELLED,

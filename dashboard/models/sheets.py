@@ -6,7 +6,7 @@ from dashboard.models.reports import Report
 
 
 class Sheet(models.Model):
-    """One sheet of a report's file. Its cells are in the archive (see archive/readings.py)."""
+    """One sheet of a report's file. The cells are not here (see archive/stored_forms.py)."""
 
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="sheets")
     number = models.PositiveSmallIntegerField()

@@ -56,7 +56,7 @@ def save_notes(request: Request, report: Report) -> HttpResponse:
     form = AnnotationForm(request.POST, instance=Report(pk=report.pk), label_suffix="")
     if not form.is_valid():
         return render_notes(request, report, form, status=422)
-    report.annotate(request.user, **form.cleaned_data)
+    report.update_annotations(request.user, **form.cleaned_data)
     return redirect("report-notes", report.pk)
 
 

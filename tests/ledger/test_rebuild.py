@@ -54,7 +54,7 @@ def test_a_rebuild_that_cannot_read_an_original_leaves_the_pack_unchanged(pack: 
     path.chmod(0o600)
     path.write_bytes(b"\xd0\xcf\x11\xe0")
     before = list_stored_rows()
-    with pytest.raises(CommandError, match="1 of 1 packs were left"):
+    with pytest.raises(CommandError, match="1 of 1 packs could not be rebuilt"):
         call_command("rebuild", "--pack", str(pack.pk))
     assert list_stored_rows() == before
 

@@ -1,4 +1,7 @@
-"""Compare two reports, or two files that were never imported."""
+"""Command: compare two reports, or two report files that need not be imported.
+
+A *bucket* of a comparison is a kind of change, such as "new failure" or "fixed".
+"""
 
 import json
 import tempfile
@@ -20,8 +23,8 @@ from dashboard.workbook import WorkbookError
 
 class Command(BaseCommand):
     help = (
-        "Compares two reports by their numbers, or two files; "
-        "always from the older to the newer, as given for files."
+        "Compares two reports by their numbers, always from the older to the newer, "
+        "or two files, in the given order."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -30,29 +33,35 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="counts and changes as JSON")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Compare two files if either argument is an existing file, otherwise two reports."""
         old, new = options["old"], options["new"]
         if Path(old).is_file() or Path(new).is_file():
             comparison = compare_files(Path(old), Path(new))
         else:
-            comparison = compare_report_numbers(old, new)
+            comparison = compare_reports_by_number(old, new)
         if options["json"]:
             document = build_json_document(comparison)
             self.stdout.write(json.dumps(document, ensure_ascii=False, indent=1))
         else:
             self.print_as_text(comparison)
 
-    def print_as_text(self, comparison: "PrintedComparison") -> None:
+    def print_as_text(self, comparison: "ComparisonToPrint") -> None:
+        """Print the number of rows in each bucket, then a line for each change."""
         for bucket in Bucket:
             if count := comparison.counts[bucket]:
                 self.stdout.write(f"{count:>9,}  {comparison.listed_statuses.label_bucket(bucket)}")
-        for change in list_printed_changes(comparison):
+        for change in list_changes_to_print(comparison):
             rule_name = comparison.rule_names.get(change.rule, "")
             statuses = f"{format_status(change.old_status)} -> {format_status(change.new_status)}"
             self.stdout.write(f"{change.bucket:<18} {change.resource_id}  {rule_name}  {statuses}")
 
 
-class PrintedComparison(NamedTuple):
-    """A comparison of two reports, with rules by id, or of two files, with rules by key."""
+class ComparisonToPrint(NamedTuple):
+    """The result of a comparison.
+
+    The keys of `rule_names` are the values of Change.rule: rule ids for two reports, rule keys for
+    two files.
+    """
 
     counts: Counter[Bucket]
     changes: Sequence[Change[Any]]
@@ -60,8 +69,11 @@ class PrintedComparison(NamedTuple):
     rule_names: Mapping[Any, str]
 
 
-def list_printed_changes(comparison: PrintedComparison) -> list[Change[Any]]:
-    """Return what changed or cannot be compared, sorted by bucket, rule and resource."""
+def list_changes_to_print(comparison: ComparisonToPrint) -> list[Change[Any]]:
+    """Return the changes and the rows that cannot be compared.
+
+    They are sorted by bucket, rule name and resource ID.
+    """
     order_of_buckets = list(Bucket)
     return sorted(
         (
@@ -77,7 +89,7 @@ def list_printed_changes(comparison: PrintedComparison) -> list[Change[Any]]:
     )
 
 
-def build_json_document(comparison: PrintedComparison) -> dict[str, Any]:
+def build_json_document(comparison: ComparisonToPrint) -> dict[str, Any]:
     return {
         "counts": {str(bucket): comparison.counts[bucket] for bucket in Bucket},
         "changes": [
@@ -88,7 +100,7 @@ def build_json_document(comparison: PrintedComparison) -> dict[str, Any]:
                 "was": change.old_status.name if change.old_status else None,
                 "now": change.new_status.name if change.new_status else None,
             }
-            for change in list_printed_changes(comparison)
+            for change in list_changes_to_print(comparison)
         ],
     }
 
@@ -97,33 +109,39 @@ def format_status(status: Status | None) -> str:
     return status.name.lower() if status else "-"
 
 
-def compare_report_numbers(old: str, new: str) -> PrintedComparison:
+def compare_reports_by_number(old: str, new: str) -> ComparisonToPrint:
+    """Compare two ready reports of one pack by their ids. Raises CommandError."""
     numbers = [int(text) for text in (old, new) if text.isdecimal()]
     reports = Report.objects.ready().in_bulk(numbers)
     if len(numbers) < 2 or not set(numbers) <= reports.keys():
-        raise CommandError("Name two reports that are ready by their numbers, or two files.")
+        raise CommandError("Give the numbers of two ready reports, or two file paths.")
     old_report, new_report = (reports[number] for number in numbers)
     if old_report.pack_id != new_report.pack_id:
-        raise CommandError("The reports are of two packs.")
+        raise CommandError("The reports belong to different packs.")
     comparison = differences.compare_reports(old_report, new_report)
     old_rules, new_rules = rule_scope.load_rule_versions(comparison.older, comparison.newer)
     rule_names = {rule_id: rule.name for rule_id, rule in (old_rules | new_rules).items()}
-    return PrintedComparison(
+    return ComparisonToPrint(
         comparison.counts, comparison.changes, comparison.listed_statuses, rule_names
     )
 
 
-def compare_files(old_path: Path, new_path: Path) -> PrintedComparison:
+def compare_files(old_path: Path, new_path: Path) -> ComparisonToPrint:
+    """Compare two files without storing them. Raises CommandError if one cannot be read."""
     old, new = read_comparable_file(old_path), read_comparable_file(new_path)
     listed_statuses = ListedStatuses(old.listed_statuses, new.listed_statuses)
     changes = list(differences.find_changes(old.rows, new.rows, listed_statuses))
     new_totals = Counter(Status(row.status) for row in new.rows.values())
     counts = differences.count_buckets(changes, new_totals)
-    return PrintedComparison(counts, changes, listed_statuses, old.rule_names | new.rule_names)
+    return ComparisonToPrint(counts, changes, listed_statuses, old.rule_names | new.rule_names)
 
 
 class ComparableFile(NamedTuple):
-    """A file's rows by evaluation key, the statuses that it lists, and its rules' names by key."""
+    """The contents of a file that are compared.
+
+    The keys of `rows` are evaluation keys (hashes of rule and resource); the keys of `rule_names`
+    are rule keys. `listed_statuses` are the statuses that the file lists row by row.
+    """
 
     rows: dict[int, ComparedRow[str]]
     listed_statuses: frozenset[int]
@@ -131,10 +149,10 @@ class ComparableFile(NamedTuple):
 
 
 def read_comparable_file(path: Path) -> ComparableFile:
-    """Read a file that is not stored. Raises CommandError."""
+    """Read a file without storing it. Raises CommandError if it cannot be read."""
     try:
         with tempfile.TemporaryDirectory() as folder:
-            target = Path(folder, "reading")
+            target = Path(folder, "stored-form")
             workbook.read_file(path, target, limits=stored_forms.build_reader_limits())
             with workbook.StoredForm(target) as stored_form:
                 return build_comparable_file(stored_form)
@@ -143,10 +161,11 @@ def read_comparable_file(path: Path) -> ComparableFile:
 
 
 def build_comparable_file(stored_form: workbook.StoredForm) -> ComparableFile:
+    """Return the rows, statuses and rule names of a file that was read."""
     rules = {rule.number: rule for rule in stored_form.contents.rules}
     rows = {}
-    for bucket in stored_form.read_buckets():
-        for row in bucket:
+    for chunk in stored_form.read_buckets():
+        for row in chunk:
             group = stored_form.groups[row.group]
             rows[row.key] = ComparedRow(
                 row.key, rules[group.rule].key, group.status, group.risk, row.resource_id

@@ -1,4 +1,7 @@
-"""Run the whole product on this machine against the sandbox cloud."""
+"""Command: run the web server, the worker and the sandbox cloud on this machine.
+
+The sandbox is a local server that imitates the API of Alibaba Cloud Config.
+"""
 
 import os
 import signal
@@ -28,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Run the demo until Ctrl-C or SIGTERM, then stop its processes."""
         port, sandbox_port = options["port"], find_free_port()
         if not is_port_free(port):
             raise CommandError(f"Port {port} is taken. Another will do: make demo PORT={port + 1}")
@@ -43,7 +47,10 @@ class Command(BaseCommand):
             stop_processes(processes)
 
     def run(self, processes: list[Process], port: int, sandbox_port: int) -> None:
-        """Start the processes, add them to the list, and wait until one of them ends."""
+        """Start the processes, add each to `processes`, and wait until one of them ends.
+
+        Raises CommandError then: none of them should end before the demo.
+        """
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         sandbox = start_sandbox(sandbox_port)
@@ -58,12 +65,13 @@ class Command(BaseCommand):
             f"Compliance Ledger: http://{HOST}:{port}/  "
             f"sign in as {demo_data.NAME} / {demo_data.PASSWORD}"
         )
-        self.stdout.write("Ctrl-C ends it; the data stays in " + os.path.relpath(settings.VAR))
+        self.stdout.write("Ctrl-C ends it; the data stays in " + os.path.relpath(settings.VAR_DIR))
         while all(process.poll() is None for process in processes):
             time.sleep(0.5)
-        raise CommandError("A part of the demo has ended; what it said stands above.")
+        raise CommandError("A process of the demo has ended; its output is above.")
 
     def prepare_data(self, endpoint: str) -> None:
+        """Create the demo's user and accounts; at the first start import a year of reports."""
         demo_data.prepare_demo(endpoint)
         if demo_data.has_no_reports():
             self.stdout.write("A year of weekly reports is being imported; this happens once ...")
@@ -83,8 +91,9 @@ def is_port_free(port: int) -> bool:
 
 
 def find_free_port() -> int:
+    """Return a port that no process uses."""
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        probe.bind((HOST, 0))  # port 0: the system chooses a free port
         return int(probe.getsockname()[1])
 
 
@@ -109,7 +118,11 @@ def start_worker() -> Process:
 
 
 def start_process(*command: str, quiet: bool = False) -> Process:
-    """Start Python in a session of its own, so that Ctrl-C ends the demo and the demo ends it."""
+    """Start a Python process with these arguments.
+
+    It runs in a new session, so Ctrl-C reaches only the demo, which then stops the process. If
+    `quiet` is true, its standard output is discarded.
+    """
     output = subprocess.DEVNULL if quiet else None
     return subprocess.Popen(
         [sys.executable, *command], cwd=settings.ROOT, stdout=output, start_new_session=True
@@ -117,17 +130,21 @@ def start_process(*command: str, quiet: bool = False) -> Process:
 
 
 def wait_for_port(port: int, process: Process) -> None:
-    """Wait until the process listens on the port. Raises CommandError if it does not."""
+    """Wait until a server listens on the port.
+
+    Raises CommandError if `process` ends or does not listen within TIMEOUT seconds.
+    """
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex((HOST, port)) == 0:
                 return
         time.sleep(0.05)
-    raise CommandError(f"Nothing listens on port {port}; what the part said stands above.")
+    raise CommandError(f"Nothing listens on port {port}; the output of the process is above.")
 
 
 def stop_processes(processes: list[Process]) -> None:
+    """Ask the processes to end; kill those that still run after TIMEOUT seconds."""
     for process in reversed(processes):
         process.terminate()
     for process in processes:

@@ -1,4 +1,4 @@
-"""Import report files from before the installation into the history."""
+"""Command: import report files, for example those from before the installation."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from dashboard.models import ImportBatch, ImportedFile, Report
 
 
 class Command(BaseCommand):
-    requires_system_checks = []  # the checks load every page: a third of the time of a few files
+    requires_system_checks = []  # the system checks import all views, which is slow
     help = (
         "Brings report files, folders of them and zips into the history, "
         "each with its own evidence date."
@@ -27,20 +27,22 @@ class Command(BaseCommand):
         parser.add_argument("--pack", default="", metavar="ID", help="for files that name no pack")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Import all files in one batch and print the outcome of each."""
         paths: list[Path] = options["paths"]
         for path in paths:
             if not path.exists():
                 raise CommandError(f"There is no {path}.")
         batch = ImportBatch.objects.create()
-        given = Identity(options["account"], options["pack"])
+        identity_from_user = Identity(options["account"], options["pack"])
         for path in paths:
             for file_path in list_files(path):
-                store_local_file(batch, file_path, given)
+                store_path(batch, file_path, identity_from_user)
         batches.import_waiting_files(batch.pk)
         batches.finish_claimed_reports(batch.pk)
         self.print_outcomes(list(batch.files.select_related("report")))
 
     def print_outcomes(self, files: list[ImportedFile]) -> None:
+        """Print the outcome of each file. Raises CommandError if a file has no ready report."""
         for file in files:
             self.stdout.write(f"{file.name}: {format_outcome(file)}")
         failed_count = sum(not is_in_history(file) for file in files)
@@ -51,7 +53,10 @@ class Command(BaseCommand):
 
 
 def list_files(path: Path) -> Iterator[Path]:
-    """Yield the path of a file, or of all files in a folder and below it, but for hidden ones."""
+    """Yield the path itself if it is a file, or all files in a folder and its subfolders.
+
+    Hidden files and folders inside a folder are left out.
+    """
     if path.is_dir():
         for child in sorted(path.iterdir()):
             if not child.name.startswith("."):
@@ -60,17 +65,21 @@ def list_files(path: Path) -> Iterator[Path]:
         yield path
 
 
-def store_local_file(batch: ImportBatch, path: Path, given: Identity) -> None:
+def store_path(batch: ImportBatch, path: Path, identity_from_user: Identity) -> None:
+    """Store the file for its import; reject it if it cannot be opened."""
     try:
         file = path.open("rb")
     except OSError:
         uploads.reject_file(batch, uploads.get_base_name(path.name), "unreadable")
         return
     with file:
-        uploads.store_upload(batch, path.name, file, os.fstat(file.fileno()).st_size, given)
+        uploads.store_upload(
+            batch, path.name, file, os.fstat(file.fileno()).st_size, identity_from_user
+        )
 
 
 def is_in_history(file: ImportedFile) -> bool:
+    """Return whether the file's report is ready."""
     return file.report is not None and file.report.state == Report.State.READY
 
 

@@ -1,4 +1,4 @@
-"""Show what would be read from report files, without storing anything."""
+"""Command: print what the reader reads from report files, without storing anything."""
 
 import dataclasses
 import json
@@ -23,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="a JSON object per line and file")
 
     def handle(self, *_args: Any, files: list[Path], **options: Any) -> None:
+        """Print the contents of each file; exit with code 1 if a file cannot be read."""
         format_contents = format_contents_as_json if options["json"] else format_contents_as_text
         error_count = 0
         for path in files:
@@ -38,11 +39,14 @@ class Command(BaseCommand):
 
 
 def read_contents(path: Path) -> workbook.Contents:
-    """Raises WorkbookError, and OSError if the file cannot be opened."""
+    """Return the contents of a file.
+
+    Raises OSError if the file cannot be opened, WorkbookError if it cannot be read.
+    """
     with path.open("rb"):
-        pass  # opened here, because the reader process would call any failure a WorkbookError
+        pass  # raises OSError; the reader process would raise WorkbookError instead
     with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder, "reading")
+        target = Path(folder, "stored-form")
         workbook.read_file(path, target)
         with workbook.StoredForm(target) as stored_form:
             return stored_form.contents
@@ -59,6 +63,7 @@ def format_contents_as_json(path: Path, contents: workbook.Contents) -> str:
 
 
 def format_contents_as_text(path: Path, contents: workbook.Contents) -> str:
+    """Return lines with the kind, zip members, sheets, rules, counts by status and notes."""
     lines = [f"{path}: {contents.kind} {contents.language}".rstrip()]
     member_label = _("member")
     lines += [

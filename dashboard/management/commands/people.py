@@ -1,4 +1,7 @@
-"""List users and their roles, or give a user a role."""
+"""Command: list users and their roles, or give a user a role.
+
+A role is not stored: it is a fixed set of Django permissions.
+"""
 
 from getpass import getpass
 from typing import Any
@@ -15,13 +18,14 @@ PERMISSIONS_BY_ROLE = {
 
 
 class Command(BaseCommand):
-    help = "Lists people and their roles; with a name makes that person or changes the role."
+    help = "Lists users and their roles; with a name creates that user or changes the role."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?")
         parser.add_argument("--role", choices=PERMISSIONS_BY_ROLE, default="auditor")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """List all users if no name is given; otherwise create the user or change the role."""
         name, role = options["name"], options["role"]
         if not name:
             self.print_roles()
@@ -39,7 +43,10 @@ class Command(BaseCommand):
 
 
 def create_user(name: str) -> User:
-    """Create a user with a password from the terminal."""
+    """Ask for a password in the terminal and create the user.
+
+    Raises CommandError if the password is too short.
+    """
     password = getpass("Password: ")
     if len(password) < 8:
         raise CommandError("A password has at least 8 characters.")
@@ -47,11 +54,11 @@ def create_user(name: str) -> User:
 
 
 def find_role(user: User) -> str:
-    """Return the highest role whose permissions the user has."""
+    """Return the highest role all of whose permissions the user has, or "superuser"."""
     if user.is_superuser:
         return "superuser"
-    held = set(user.user_permissions.values_list("codename", flat=True))
+    codenames = set(user.user_permissions.values_list("codename", flat=True))
     for role, permissions in reversed(PERMISSIONS_BY_ROLE.items()):
-        if held >= set(permissions):
+        if codenames >= set(permissions):
             return role
     return "auditor"

@@ -1,4 +1,4 @@
-"""Read all originals again and rebuild sheets, rules and spans from them."""
+"""Command: read all original files again and rebuild the database rows of their reports."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from dashboard.workbook import READER_VERSION, WorkbookError
 
 class Command(BaseCommand):
     help = (
-        "Reads every original of the archive again, with the present reader, "
-        "and makes the history of each pack anew."
+        "Reads every original file of the archive again with the present reader, "
+        "and rebuilds the reports of each pack."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,6 +21,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Rebuild all packs, or one. Raises CommandError if a pack could not be rebuilt."""
         packs = Pack.objects.select_related("account").order_by("pk")
         if options["pack"]:
             packs = packs.filter(pk=options["pack"])
@@ -28,14 +29,17 @@ class Command(BaseCommand):
             raise CommandError("There is no such pack.")
         failed_count = sum(not self.rebuild_pack(pack) for pack in packs)
         if failed_count:
-            raise CommandError(f"{failed_count} of {len(packs)} packs were left as they were.")
+            raise CommandError(
+                f"{failed_count} of {len(packs)} packs could not be rebuilt; "
+                "their data is unchanged."
+            )
 
     def rebuild_pack(self, pack: Pack) -> bool:
-        """Rebuild a pack and print the result; return False if it was left as it was."""
+        """Rebuild a pack and print the result. Return False if an original cannot be read."""
         try:
             report_count = rebuild.rebuild_pack(pack)
         except (WorkbookError, FileNotFoundError) as error:
-            self.stderr.write(f"{pack.pk} {pack.name}: left as it was, {error}")
+            self.stderr.write(f"{pack.pk} {pack.name}: not rebuilt, {error}")
             return False
         self.stdout.write(
             f"{pack.pk} {pack.name}: {report_count} reports by reader {READER_VERSION}"

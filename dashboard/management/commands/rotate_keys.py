@@ -1,4 +1,4 @@
-"""Encrypt the secret of every account with the first key of the settings."""
+"""Command: encrypt the AccessKey secret of every account with the first encryption key."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from dashboard.models import Account
 class Command(BaseCommand):
     help = (
         "Encrypts all AccessKey secrets with the first of ENCRYPTION_KEYS; "
-        "the old keys may go afterwards."
+        "the old keys may be removed afterwards."
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:

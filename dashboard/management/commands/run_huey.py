@@ -1,7 +1,7 @@
-"""Run the worker.
+"""Command: run the worker of the queue.
 
-This is huey's own command. It is found here because huey is not an installed app: as one, it would
-be loaded by every command.
+This is huey's own command. It is imported here because huey is not in INSTALLED_APPS, where every
+command would load it.
 """
 
 from huey.contrib.djhuey.management.commands.run_huey import Command

@@ -1,4 +1,7 @@
-"""Serve the sandbox cloud on loopback."""
+"""Command: run the sandbox, a local server that imitates the API of Alibaba Cloud Config.
+
+A *fault* is a failure that the sandbox simulates.
+"""
 
 import signal
 import sys
@@ -15,14 +18,14 @@ from dashboard.sandbox.wsgi import Sandbox
 
 class Command(BaseCommand):
     help = (
-        "Serves a stand-in of Alibaba Cloud Config on loopback, "
-        "with two accounts whose keys it prints."
+        "Serves an imitation of Alibaba Cloud Config on this machine, "
+        "with two accounts, and prints their AccessKeys."
     )
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8300)
-        parser.add_argument("--seed", type=int, default=7, help="another seed, other resources")
+        parser.add_argument("--seed", type=int, default=7, help="random seed of the resources")
         parser.add_argument(
             "--generation-seconds", type=float, default=6, help="how long a report takes to make"
         )
@@ -36,31 +39,38 @@ class Command(BaseCommand):
             help="rows of the large pack; beyond 85,000 split over sheets",
         )
         parser.add_argument(
-            "--past-weeks", type=int, default=0, help="reports taken as made before"
+            "--past-weeks", type=int, default=0, help="how many weeks of past reports exist"
         )
         parser.add_argument(
-            "--limits", action="store_true", help="throttle as the real cloud is assumed to"
+            "--limits",
+            action="store_true",
+            help="limit calls as the real cloud is assumed to",
         )
         parser.add_argument(
             "--many",
             type=int,
             nargs=3,
             metavar=("ACCOUNTS", "PACKS", "ROWS"),
-            help="so many instead of the demo's",
+            help="serve this many instead of the demo's accounts",
         )
         parser.add_argument(
-            "--fault", action="append", default=[], choices=FAULTS, help="a fault from the start"
+            "--fault",
+            action="append",
+            default=[],
+            choices=FAULTS,
+            help="a simulated failure",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Print the address and the AccessKeys, and serve until SIGINT or SIGTERM."""
         sandbox = create_sandbox(options)
         try:
             server = create_server(sandbox, options["port"])
         except OSError as error:
             raise CommandError(f"port {options['port']} cannot be used: {error.strerror}") from None
-        # SIGINT is named too: a shell has its background processes ignore it.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: sys.exit(0))
+        # SIGINT is set too, because a shell makes its background processes ignore it.
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signal_number, lambda *_: sys.exit(0))
         self.stdout.write(f"Sandbox cloud at http://127.0.0.1:{server.server_port}")
         for account in sandbox.accounts:
             self.stdout.write(f"Account: {account.name} ({account.name_zh}), {account.uid}")
@@ -74,6 +84,7 @@ class Command(BaseCommand):
 
 
 def create_sandbox(options: dict[str, Any]) -> Sandbox:
+    """Return a sandbox configured by the command's options."""
     cloud_state = None
     if options["many"]:
         account_count, pack_count, row_count = options["many"]

@@ -1,4 +1,4 @@
-"""Check that every original in the archive still has its hash."""
+"""Command: check that every original file in the archive exists and is unchanged."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from dashboard.models import Original
 
 class Command(BaseCommand):
     help = (
-        "Hashes every original of the archive again: "
-        "one changed byte or a missing file is found and named."
+        "Hashes every original file of the archive again "
+        "and prints those that are changed or missing."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -20,6 +20,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Check all originals, or that of one report. Raises CommandError if one is damaged."""
         checked_originals = Original.objects.order_by("stored_at")
         if options["report"]:
             checked_originals = checked_originals.filter(reports=options["report"])
@@ -37,7 +38,7 @@ class Command(BaseCommand):
 
 
 def describe_damage(original: Original) -> str:
-    """Name a damaged original and the reports that were read from it."""
+    """Return a line with the damage ("changed" or "missing"), the hash and the reports."""
     damage = "changed" if originals.original_exists(original) else "missing"
     reports = original.reports.values_list("pk", "file_name")
     report_names = ", ".join(f"report {pk} {file_name}" for pk, file_name in reports)
