@@ -1,15 +1,15 @@
-"""Line charts over time as SVG, used by all trends.
+"""Draw line charts over time as SVG text, for all trends.
 
-A report is a point at its true time; a line breaks where reports are missing for long. Lines
-differ by dashes and names, not by colour alone. The Content-Security-Policy forbids `style`
-attributes: everything is an SVG attribute or a class.
+Each report is a point at its time. A line breaks at a gap, an unusually long time without a
+report. Lines differ by dashes and names, and not only by colour. The Content-Security-Policy
+forbids `style` attributes, so only SVG attributes and classes are used.
 """
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import floor
+from math import ceil, floor
 
 from django.utils import timezone
 from django.utils.html import escape
@@ -19,20 +19,26 @@ from dashboard.queries.trend import Point, find_gaps, find_rule_changes
 from dashboard.text.formatting import format_number, format_percent, format_rate, format_time
 from dashboard.text.template_tags import get_page_url
 
+# All lengths are in units of the SVG drawing.
 WIDTH = 1000
-LEFT = 56  # for the numbers of the scale
-RIGHT = 140  # for the names of the lines
+LEFT = 56  # margin for the numbers of the scale
+RIGHT = 140  # margin for the names of the lines
 PLOT_WIDTH = WIDTH - LEFT - RIGHT
 DATE_TICKS = 6
+DATE_AXIS_HEIGHT = 22
 NAME_HEIGHT = 14
-MANY_POINTS = 150  # from which on the points are drawn smaller
+TEXT_MIDDLE = 4  # from the middle of a text down to its base line
+MANY_POINTS = 150  # with this number or more, points are drawn smaller
 # Converts a value into its y coordinate.
 ScaleY = Callable[[float], float]
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a panel: its name, its class in the style sheet, a value or None for each point."""
+    """A line of a chart, with a value or None for each point.
+
+    `slug` is the class in the style sheet, `dashes` the SVG attribute stroke-dasharray.
+    """
 
     name: str
     slug: str
@@ -41,29 +47,37 @@ class Line:
 
     @property
     def last_value(self) -> float | None:
+        """The last value that is not None; None if there is none."""
         return next((value for value in reversed(self.values) if value is not None), None)
 
 
 def draw_svg(points: list[Point], parts: list[str], height: int, description: str) -> str:
+    """Return a whole chart: the parts (SVG text) above an axis with dates.
+
+    `description` is the label for screen readers.
+    """
     label = escape(description)
     return (
         f'<div class="region" tabindex="0" role="region" aria-label="{label}">'
         f'<svg class="trend" viewBox="0 0 {WIDTH} {height}" role="group" aria-label="{label}">'
-        f"{draw_date_axis(points, height - 22)}{''.join(parts)}</svg></div>"
+        f"{draw_date_axis(points, height - DATE_AXIS_HEIGHT)}{''.join(parts)}</svg></div>"
     )
 
 
 def compute_x_positions(points: Sequence[Point]) -> list[float]:
     """Return the x coordinate of each point: proportional to its time."""
     start = points[0].time
-    duration = (points[-1].time - start).total_seconds() or 1
+    duration = (points[-1].time - start).total_seconds() or 1  # never divide by zero
     return [LEFT + PLOT_WIDTH * (point.time - start).total_seconds() / duration for point in points]
 
 
 def draw_panel(
     points: list[Point], lines: list[Line], *, top: int, height: int, percent: bool
 ) -> str:
-    """Draw lines over one scale, and a link to each report on the first line."""
+    """Draw lines with a common scale, and on the first line a point with a link for each report.
+
+    `percent` says that the values are percentages, not counts.
+    """
     values = [value for line in lines for value in line.values if value is not None]
     lowest, highest = choose_scale(values, percent)
 
@@ -83,46 +97,60 @@ def draw_panel(
 
 
 def draw_grid_line(value: float, scale_y: ScaleY, percent: bool) -> str:
+    """Draw a horizontal line at a value of the scale, with the value at its left."""
     y = scale_y(value)
     text = format_percent(f"{value:g}") if percent else f"{value:g}"
     return (
         f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
-        f'<text class="scale" x="{LEFT - 8}" y="{y + 4:.1f}">{text}</text>'
+        f'<text class="scale" x="{LEFT - 8}" y="{y + TEXT_MIDDLE:.1f}">{text}</text>'
     )
 
 
 def draw_line_name(name: str, last_value: float, y: float, percent: bool) -> str:
-    """Write a line's name and last value beside its end; a rate is cut, as all rates are."""
-    cut = floor(10 * last_value) / 10
-    value = format_percent(f"{cut:.1f}") if percent else f"{last_value:,}"
-    text = escape(f"{name} {value}")
-    return f'<text class="name" x="{WIDTH - RIGHT + 10}" y="{y + 4:.1f}">{text}</text>'
+    """Draw a line's name and last value at the right end of the line.
+
+    A percentage is cut to a tenth and not rounded, like all rates (see format_rate).
+    """
+    cut_value = floor(10 * last_value) / 10
+    value_text = format_percent(f"{cut_value:.1f}") if percent else f"{last_value:,}"
+    text = escape(f"{name} {value_text}")
+    return f'<text class="name" x="{WIDTH - RIGHT + 10}" y="{y + TEXT_MIDDLE:.1f}">{text}</text>'
 
 
-def find_free_y(y: float, taken: list[float]) -> float:
-    """Return the next y, going down, at which a name overlaps none of the names taken."""
-    while any(abs(y - other) < NAME_HEIGHT for other in taken):
+def find_free_y(y: float, used_ys: list[float]) -> float:
+    """Return the first y, from `y` downwards, where a name does not overlap the names drawn.
+
+    `used_ys` are the y coordinates of the names that are already drawn.
+    """
+    while any(abs(y - used_y) < NAME_HEIGHT for used_y in used_ys):
         y += 2
     return y
 
 
 def choose_scale(values: list[float], percent: bool) -> tuple[float, float]:
-    """Return the lowest and the highest value of a scale: round numbers; a rate ends at 100."""
+    """Return the lowest and the highest value of the scale for these values.
+
+    A scale of percentages begins at a multiple of 10, at most 90, and ends at 100. A scale of
+    counts begins at 0 and ends at a round number: 300 for 234.
+    """
     if percent:
-        return min(int(min(values, default=0) // 10 * 10), 90), 100
-    highest = int(max(values, default=0))
-    step = 10 ** max(0, len(str(highest)) - 1)
-    return 0, max(1, -(-highest // step) * step)
+        lowest = int(min(values, default=0) // 10 * 10)
+        return min(lowest, 90), 100
+    highest_count = int(max(values, default=0))  # counts are whole numbers
+    digits = len(str(highest_count))
+    step = 10 ** (digits - 1)
+    return 0, max(1, ceil(highest_count / step) * step)
 
 
 def draw_line(line: Line, xs: list[float], gaps: set[int], scale_y: ScaleY) -> str:
-    """Draw a line that breaks before the points in `gaps` and where it has no value."""
+    """Draw a line that breaks before the points with an index in `gaps` and at missing values."""
     steps = []
     is_connected = False
     for index, (x, value) in enumerate(zip(xs, line.values, strict=True)):
         if value is None:
             is_connected = False
             continue
+        # In an SVG path, L draws a line to the next point, and M moves there without a line.
         command = "L" if is_connected and index not in gaps else "M"
         steps.append(f"{command}{x:.1f} {scale_y(value):.1f}")
         is_connected = True
@@ -131,7 +159,10 @@ def draw_line(line: Line, xs: list[float], gaps: set[int], scale_y: ScaleY) -> s
 
 
 def draw_points(points: list[Point], line: Line, xs: list[float], scale_y: ScaleY) -> Iterator[str]:
-    """Draw a link for each report. The keyboard skips them: the table has the same links."""
+    """Yield a circle with a link to the report for each point that has a value on the line.
+
+    The tab key skips these links, because the table below has the same ones.
+    """
     radius = 3 if len(points) < MANY_POINTS else 1.5
     pattern = _("%(time)s: %(rate)s, %(count)s failing")
     format_rate_once = cache(format_rate)
@@ -151,7 +182,10 @@ def draw_points(points: list[Point], line: Line, xs: list[float], scale_y: Scale
 
 
 def draw_rule_changes(points: list[Point], top: int, bottom: int) -> str:
-    """Draw a dashed vertical line where the pack's rules or their risks changed."""
+    """Draw a vertical line at each report whose rules, or their risks, differ from the last one.
+
+    `top` and `bottom` are the y coordinates of the line's ends.
+    """
     xs = compute_x_positions(points)
     parts = []
     for index in find_rule_changes(points):
@@ -165,7 +199,10 @@ def draw_rule_changes(points: list[Point], top: int, bottom: int) -> str:
 
 
 def draw_date_axis(points: list[Point], y: int) -> str:
-    """Write the dates of equal distances below a chart; hours where it covers few days."""
+    """Draw DATE_TICKS dates at equal distances below a chart that ends at `y`.
+
+    Hours and minutes are added if the chart covers at most three days.
+    """
     start, end = points[0].time, points[-1].time
     pattern = "%Y-%m-%d" if end - start > dt.timedelta(days=3) else "%m-%d %H:%M"
     parts = []
@@ -178,5 +215,5 @@ def draw_date_axis(points: list[Point], y: int) -> str:
 
 
 def format_first_and_last(points: list[Point]) -> dict[str, str]:
-    """Return the values of a description that names the `first` and the `last` report's time."""
+    """Return the times of the first and the last report, for the placeholders of a description."""
     return {"first": format_time(points[0].time), "last": format_time(points[-1].time)}

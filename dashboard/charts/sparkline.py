@@ -1,4 +1,4 @@
-"""The small trend in a table row."""
+"""The template tag for a sparkline, the small trend in a table row."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,31 +11,34 @@ from django.utils.translation import gettext
 from dashboard.text.formatting import format_rate
 from dashboard.text.template_tags import QUIET_DASH
 
-WIDTH_OF_LINE = 94
-BOTTOM, LINE_HEIGHT, MIDDLE = 20, 16, 12
+# In pixels; y coordinates count from the top.
+DRAWING_WIDTH, DRAWING_HEIGHT = 94, 16
+BOTTOM_Y, MIDDLE_Y = 20, 12
 register = template.Library()
 
 
 @register.simple_tag(name="sparkline")
 def draw_sparkline(rated: Sequence[tuple[int, int]]) -> SafeString:
-    """Draw the rates of (compliant, failing) pairs, oldest first; a dash for fewer than two.
+    """Draw the rates of (compliant, failing) pairs, which are oldest first.
 
-    The area above the line is tinted, the last point marked, and the label says the same in words.
+    Pairs without any evaluation are left out; if fewer than two pairs remain, draw a dash. The
+    area above the line is coloured and the last point is marked. The label is for screen readers.
     """
-    judged = [pair for pair in rated if sum(pair)]
-    if len(judged) < 2:
+    pairs = [pair for pair in rated if sum(pair)]
+    if len(pairs) < 2:
         return QUIET_DASH
-    xs = [round(WIDTH_OF_LINE * index / (len(judged) - 1)) for index in range(len(judged))]
-    ys = compute_y_positions([compliant / (compliant + failing) for compliant, failing in judged])
+    xs = [round(DRAWING_WIDTH * index / (len(pairs) - 1)) for index in range(len(pairs))]
+    ys = compute_y_positions([compliant / (compliant + failing) for compliant, failing in pairs])
+    # In an SVG path, a small l draws a line by a distance in x and y.
     steps = "".join(
         f"l{x2 - x1} {y2 - y1}" for (x1, y1), (x2, y2) in pairwise(zip(xs, ys, strict=True))
     )
     label = gettext("%(first)s → %(last)s, %(count)s reports") % {
-        "count": len(judged),
-        "first": format_rate(*judged[0]),
-        "last": format_rate(*judged[-1]),
+        "count": len(pairs),
+        "first": format_rate(*pairs[0]),
+        "last": format_rate(*pairs[-1]),
     }
-    # The outline leaves the picture at the left, at the right and above.
+    # The coloured area is closed outside the picture, at the left, at the right and above.
     return format_html(
         '<svg role="img" aria-label="{}"><path d="M-3-3V{}H0{}H99V-3"/>'
         '<circle cx="93" cy="{}" r="3"/></svg>',
@@ -47,8 +50,11 @@ def draw_sparkline(rated: Sequence[tuple[int, int]]) -> SafeString:
 
 
 def compute_y_positions(rates: list[float]) -> list[int]:
-    """Return a y for each rate; the lowest and the highest rate use the whole height."""
+    """Return the y coordinate of each rate: the highest rate at the top, the lowest at the bottom.
+
+    If all rates are equal, they are in the middle.
+    """
     lowest, spread = min(rates), max(rates) - min(rates)
     if not spread:
-        return [MIDDLE] * len(rates)
-    return [round(BOTTOM - LINE_HEIGHT * (rate - lowest) / spread) for rate in rates]
+        return [MIDDLE_Y] * len(rates)
+    return [round(BOTTOM_Y - DRAWING_HEIGHT * (rate - lowest) / spread) for rate in rates]

@@ -1,6 +1,7 @@
-"""Trends as SVG: a pack's rate and failing evaluations, a rule's failing resources.
+"""Draw the trend of a pack (rate and failing evaluations) or of a rule (failing resources).
 
-A chart is empty for fewer than two reports. A long history is drawn in part.
+A chart is SVG text; with fewer than two reports it is empty. Of a long history, only some points
+are drawn.
 """
 
 import datetime as dt
@@ -17,51 +18,69 @@ from dashboard.charts.plot import (
 )
 from dashboard.queries.trend import Point, find_rule_changes
 
-TIME_SLICES = 96  # of a long history, of each of which one report is drawn
-MAX_RULE_CHANGES = 20  # drawn in addition to the slices
+TIME_SLICES = 96  # a long history is cut into slices; one report of each slice is drawn
+MAX_RULE_CHANGES = 20  # reports with changed rules that are drawn in addition
 
 
 def draw_pack_trend(points: list[Point]) -> SafeString:
-    """Draw a pack's evaluation rate above its failing evaluations by risk."""
+    """Draw a pack's evaluation rate and, below it, the failing evaluations by risk.
+
+    The result is empty for fewer than two points.
+    """
     if len(points) < 2:
         return SafeString()
-    rate = Line(_("Evaluation rate"), "rate", [point.rate for point in points])
-    risks = [
-        Line(_("High"), "high", [point.high for point in points]),
-        Line(_("Medium"), "medium", [point.medium for point in points], dashes="7 4"),
-        Line(_("Low"), "low", [point.low for point in points], dashes="2 4"),
+    rate_line = Line(
+        name=_("Evaluation rate"), slug="rate", values=[point.rate for point in points]
+    )
+    risk_lines = [
+        Line(name=_("High"), slug="high", values=[point.high for point in points]),
+        Line(
+            name=_("Medium"),
+            slug="medium",
+            values=[point.medium for point in points],
+            dashes="7 4",
+        ),
+        Line(name=_("Low"), slug="low", values=[point.low for point in points], dashes="2 4"),
     ]
     panels = [
-        draw_panel(points, [rate], top=24, height=110, percent=True),
-        draw_panel(points, risks, top=176, height=80, percent=False),
+        draw_panel(points, [rate_line], top=24, height=110, percent=True),
+        draw_panel(points, risk_lines, top=176, height=80, percent=False),
         draw_rule_changes(points, top=24, bottom=256),
     ]
     description = _("Evaluation rate and failing resources by risk, from %(first)s to %(last)s")
-    svg = draw_svg(points, panels, 288, description % format_first_and_last(points))
+    svg = draw_svg(
+        points, panels, height=288, description=description % format_first_and_last(points)
+    )
     return mark_safe(svg)  # noqa: S308  # numbers, and text that plot escapes
 
 
 def draw_rule_trend(points: list[Point]) -> SafeString:
-    """Draw the number of resources that a rule fails."""
+    """Draw the number of resources that fail a rule, in each report.
+
+    The result is empty for fewer than two points.
+    """
     if len(points) < 2:
         return SafeString()
-    failing = Line(_("Failing"), "high", [point.failing for point in points])
-    panel = draw_panel(points, [failing], top=24, height=130, percent=False)
+    failing_line = Line(name=_("Failing"), slug="high", values=[point.failing for point in points])
+    panel = draw_panel(points, [failing_line], top=24, height=130, percent=False)
     description = _("Failing resources from %(first)s to %(last)s")
-    svg = draw_svg(points, [panel], 190, description % format_first_and_last(points))
+    svg = draw_svg(
+        points, [panel], height=190, description=description % format_first_and_last(points)
+    )
     return mark_safe(svg)  # noqa: S308  # numbers, and text that plot escapes
 
 
 def thin_points(points: list[Point]) -> list[Point]:
-    """Return the points that are drawn of a long history.
+    """Return the points of a long history that are drawn; all points of a short history.
 
-    They are the first point, the last one of each time slice, those with the lowest and highest
-    values, and the newest changes of the rules.
+    They are the first point, the last point of each time slice, the points with the lowest and
+    highest values, and the newest points at which the rules changed.
     """
     if len(points) <= TIME_SLICES + MAX_RULE_CHANGES:
         return points
     start = points[0].time
     slice_length = (points[-1].time - start) / TIME_SLICES or dt.timedelta(days=1)
+    # Later points overwrite earlier points of the same slice, so the last one remains.
     last_of_slice = {
         int((point.time - start) / slice_length): index for index, point in enumerate(points)
     }
@@ -71,7 +90,7 @@ def thin_points(points: list[Point]) -> list[Point]:
 
 
 def find_extremes(points: list[Point]) -> set[int]:
-    """Return the indexes of the points with the fewest and most failures and of extreme rates."""
+    """Return the indexes of the points with the lowest and highest failing counts and rates."""
     by_failing = sorted(range(len(points)), key=lambda index: points[index].failing)
     by_rate = sorted(
         (index for index, point in enumerate(points) if point.rate is not None),

@@ -1,7 +1,7 @@
-"""The buckets of a comparison: where an evaluation goes by its status in either report.
+"""The buckets of a comparison: the kinds of change of an evaluation between two reports.
 
-A bucket follows from the two statuses and from which statuses each file lists row by row. A file
-that lists failing resources only is silent about all others: what it lacks is not comparable.
+The bucket depends on the two statuses and on the statuses that each file lists row by row. A file
+that lists only failing resources says nothing about all others, so these are not comparable.
 """
 
 from enum import StrEnum
@@ -13,7 +13,10 @@ from dashboard.models import Status
 
 
 class Bucket(StrEnum):
-    """A kind of change or of its absence; each evaluation of the two reports is in exactly one."""
+    """A kind of change, or of no change. Each evaluation of two reports is in exactly one bucket.
+
+    "Gone" and "appeared" mean that only the older or only the newer report has the evaluation.
+    """
 
     NEW_FAILURE = "new-failure"
     FIXED = "fixed"
@@ -35,7 +38,7 @@ class Bucket(StrEnum):
 
     @property
     def is_change(self) -> bool:
-        """Whether the status has changed; of what is not comparable nobody knows."""
+        """Whether the status has changed; false for NOT_COMPARABLE, where it is not known."""
         return self in CHANGED_BUCKETS
 
     @property
@@ -45,7 +48,10 @@ class Bucket(StrEnum):
 
     @property
     def new_status(self) -> Status | None:
-        """The one status that all its evaluations have in the newer report, if there is one."""
+        """The status of all evaluations of this bucket in the newer report.
+
+        It is None if they have different statuses or none.
+        """
         return NEW_STATUSES.get(self)
 
 
@@ -97,10 +103,10 @@ NEW_STATUSES = {
 
 
 def classify_change(old: Status | None, new: Status | None) -> Bucket:
-    """Return the bucket of an evaluation by its two statuses; None where a report lacks it.
+    """Return the bucket for an old and a new status, if both reports list all statuses.
 
-    Both reports are taken to list all statuses. An evaluation that the newer report lacks is gone
-    and never fixed: only a status of compliant proves a repair.
+    A status is None if that report does not have the evaluation. An evaluation that is missing in
+    the newer report is "gone" and never "fixed": only the status compliant proves a repair.
     """
     if new is None:
         return GONE_BUCKETS.get(old, Bucket.OTHER_CHANGE) if old else Bucket.OTHER_CHANGE
@@ -126,10 +132,11 @@ class ListedStatuses(NamedTuple):
     newer_statuses: frozenset[int]
 
     def classify(self, old: Status | None, new: Status | None) -> Bucket:
-        """Return the bucket of an evaluation; None means that the report does not have it.
+        """Return the bucket for an old and a new status.
 
-        A file that never lists a status, for example compliant, tells nothing by not listing an
-        evaluation of that status: such an evaluation is not comparable.
+        A status is None if that report does not have the evaluation. The bucket is NOT_COMPARABLE
+        if this report's file never lists evaluations with the other report's status: then the
+        missing evaluation may have that same status.
         """
         unknown_in_older = old is None and new not in self.older_statuses
         unknown_in_newer = new is None and old not in self.newer_statuses
@@ -139,7 +146,7 @@ class ListedStatuses(NamedTuple):
 
     @property
     def gone_may_be_compliant(self) -> bool:
-        """Whether a failing evaluation that the newer file lacks may be compliant now."""
+        """Whether a failing evaluation that is missing in the newer file may be compliant now."""
         return Status.COMPLIANT not in self.newer_statuses
 
     @property
@@ -147,7 +154,7 @@ class ListedStatuses(NamedTuple):
         return Status.COMPLIANT in self.older_statuses and Status.COMPLIANT in self.newer_statuses
 
     def label_bucket(self, bucket: Bucket) -> str:
-        """Return the bucket's label, which claims no more than these two files say."""
+        """Return the label of a bucket; GONE_FAILING has a careful label if it is not certain."""
         if bucket is Bucket.GONE_FAILING and self.gone_may_be_compliant:
             return str(_("No longer reported"))
         return bucket.label

@@ -1,4 +1,7 @@
-"""The filter of a comparison, as the query string states it."""
+"""The filter of a comparison's rows, parsed from a query string.
+
+A bucket is a kind of change, for example "fixed".
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,7 +13,7 @@ from dashboard.queries.filters import TableFilter, TableFilterForm
 
 
 class ComparisonFilterForm(TableFilterForm):
-    """Parse the parameters of a comparison."""
+    """Parse the query parameters of a comparison."""
 
     bucket = forms.TypedChoiceField(
         required=False, choices=[(name, name) for name in Bucket], coerce=Bucket, empty_value=None
@@ -19,7 +22,7 @@ class ComparisonFilterForm(TableFilterForm):
 
 @dataclass(frozen=True)
 class ComparisonFilter(TableFilter):
-    """The conditions on the rows of a comparison; without a bucket it selects all changes."""
+    """The conditions on the rows of a comparison; without a bucket, all changes match."""
 
     form_class: ClassVar[type[forms.Form]] = ComparisonFilterForm
     conditions: ClassVar[tuple[str, ...]] = ("bucket", "risk", "rule", "q")

@@ -1,7 +1,10 @@
-"""The rows of a comparison: filtered, sorted, and with what both reports say of each.
+"""The rows of a comparison: filter and sort the changes, and load the details of a page.
 
-Changes are filtered and sorted in memory; only those of a page are read in full. What stands
-unchanged is not held in memory: a page of it is a walk along an index.
+Changes are filtered and sorted in memory, and only the details of one page are loaded. Unchanged
+evaluations are not in memory: each page of them is read along an index.
+
+An Evaluation is stored as a span: one database row for all consecutive reports of a pack in which
+the evaluation is the same. A span can therefore be in both reports. A bucket is a kind of change.
 """
 
 import datetime as dt
@@ -38,7 +41,10 @@ BUCKET_ORDER = {bucket: number for number, bucket in enumerate(Bucket)}
 def list_changes(
     comparison: Comparison, rule_scope: RuleScope, row_filter: ComparisonFilter
 ) -> Sequence[Change[int]]:
-    """Return the changes that a filter selects, sorted; unchanged ones are loaded as sliced."""
+    """Return the changes that match the filter, sorted.
+
+    For a bucket of unchanged evaluations, the rows are loaded only when the result is sliced.
+    """
     if row_filter.bucket is None or not row_filter.bucket.is_unchanged:
         return sort_changes(filter_changes(comparison, row_filter), comparison, rule_scope)
     unchanged = select_unchanged(comparison, row_filter)
@@ -50,7 +56,7 @@ def list_changes(
 
 
 def count_listed_changes(comparison: Comparison, row_filter: ComparisonFilter) -> int:
-    """Return the length of `list_changes` without sorting or loading anything."""
+    """Return how many changes list_changes returns, without sorting or loading them."""
     bucket = row_filter.bucket
     if bucket and not row_filter.replace(bucket=None).has_conditions:
         return comparison.counts[bucket]
@@ -60,7 +66,7 @@ def count_listed_changes(comparison: Comparison, row_filter: ComparisonFilter) -
 
 
 def filter_changes(comparison: Comparison, row_filter: ComparisonFilter) -> list[Change[int]]:
-    """Return the changes that a filter selects, in no order."""
+    """Return the changes that match the filter, in no order; without a bucket, of all kinds."""
     buckets = {row_filter.bucket} if row_filter.bucket else set(CHANGED_BUCKETS)
     words = row_filter.search_words
     matching_keys = find_keys_by_words(comparison, words) if words else None
@@ -75,7 +81,7 @@ def filter_changes(comparison: Comparison, row_filter: ComparisonFilter) -> list
 
 
 def find_keys_by_words(comparison: Comparison, words: list[str]) -> set[int]:
-    """Return the keys of the changes whose row contains all the words, in either report."""
+    """Return the keys of the changes whose older or newer row contains all the words."""
     condition = search_words.match_words(words, comparison.older, comparison.newer)
     return {
         key
@@ -87,10 +93,11 @@ def find_keys_by_words(comparison: Comparison, words: list[str]) -> set[int]:
 def sort_changes(
     changes: list[Change[int]], comparison: Comparison, rule_scope: RuleScope
 ) -> list[Change[int]]:
-    """Return the changes sorted by rule, then bucket, then resource.
+    """Return the changes sorted by rule, then by bucket, then by resource.
 
-    A rule with new failures comes first, then the higher risk, then the one with more new
-    failures. A filter does not move a rule: its place follows from all changes of the comparison.
+    Rules with new failures come first; then rules are sorted by highest risk, number of new
+    failures and name. The order of the rules is computed from all changes of the comparison, so it
+    is the same with every filter.
     """
     new_failures = Counter(
         change.rule for change in comparison.changes if change.bucket is Bucket.NEW_FAILURE
@@ -98,7 +105,7 @@ def sort_changes(
     highest_risks: dict[int, int] = {}
     for change in comparison.changes:
         known_risk = highest_risks.get(change.rule, change.risk)
-        highest_risks[change.rule] = min(known_risk, change.risk)
+        highest_risks[change.rule] = min(known_risk, change.risk)  # 1 is the highest risk
 
     def rule_sort_key(rule: int) -> tuple[bool, int, int, str, int]:
         name = rule_scope.get_rule(rule).name
@@ -115,23 +122,24 @@ def sort_changes(
 
 
 def select_unchanged(comparison: Comparison, row_filter: ComparisonFilter) -> EvaluationQuerySet:
-    """Return the newer report's rows of an unchanged bucket that a filter selects, sorted.
+    """Return the newer report's rows that match the filter and have not changed, sorted.
 
-    A row is unchanged if its span holds both reports, or if the older report has the same
-    status in another span.
+    The filter must have an unchanged bucket. A row is unchanged if its span includes both reports,
+    or if the older report has the same status in another span.
     """
     older, newer = comparison.older, comparison.newer
     statuses = [
         status for status, bucket in UNCHANGED_BUCKETS.items() if bucket is row_filter.bucket
     ]
-    # A range of one key: PostgreSQL hashes the whole older report for a condition of equality.
+    # The range contains just one key. For a condition key = ..., PostgreSQL would build a hash
+    # table of the whole older report.
     same_key = {"key__gte": OuterRef("key"), "key__lte": OuterRef("key")}
     has_same_status_in_older = Exists(
         select_rows_along_index(older).filter(status=OuterRef("status"), **same_key)
     )
     spans_both = LessThanOrEqual(report_query.avoid_index("first"), older.position)
     rows = select_rows_along_index(newer).filter(spans_both | has_same_status_in_older)
-    if len(statuses) == 1:  # equality follows the index in order, which a list does not
+    if len(statuses) == 1:  # for status = ..., the index has the right order; for IN it has not
         rows = rows.filter(status=statuses[0])
     else:
         rows = rows.filter(status__in=statuses)
@@ -145,12 +153,12 @@ def select_unchanged(comparison: Comparison, row_filter: ComparisonFilter) -> Ev
 
 
 def select_rows_along_index(report: Report) -> EvaluationQuerySet:
-    """Return all rows of a report, read along an index that is not the one of spans."""
+    """Return all rows of a report, in a form that does not use the index of spans."""
     return report_query.filter_evaluations(report, EvaluationFilter(), along_index=True)
 
 
 def load_unchanged(spans: EvaluationQuerySet) -> list[Change[int]]:
-    """Return the spans as changes whose old status is the new one."""
+    """Load unchanged spans as changes with equal old and new status."""
     changes = []
     for key, rule, number, risk, resource_id in load_compared_rows(spans).values():
         status = Status(number)
@@ -160,7 +168,7 @@ def load_unchanged(spans: EvaluationQuerySet) -> list[Change[int]]:
 
 
 class EvaluationDetails(NamedTuple):
-    """What one report says of an evaluation."""
+    """The details of an evaluation in one report."""
 
     resource: int
     account: str
@@ -170,22 +178,33 @@ class EvaluationDetails(NamedTuple):
     actual: str
     expected: str
     reason: str
-    since: int
+    since: int  # the position of the first report with this status
 
 
-NO_DETAILS = EvaluationDetails(0, "", "", "", "", "", "", "", 0)
+NO_DETAILS = EvaluationDetails(
+    resource=0,
+    account="",
+    region="",
+    resource_type="",
+    resource_name="",
+    actual="",
+    expected="",
+    reason="",
+    since=0,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """A change with everything that a page, an export or a print shows of it.
+    """A change with everything that a page, an export or a printed document shows.
 
-    What it says of the resource is the newer report's, or the older's where the newer lacks it.
+    The details come from the newer report, or from the older one if the newer report does not have
+    the evaluation.
     """
 
     change: Change[int]
     description: str
-    # The slug of the new status; of *not applicable* where the newer report has none.
+    # The slug of the new status, or "not-applicable" if the newer report has no status.
     status_slug: str
     resource: int
     resource_id: str
@@ -196,20 +215,23 @@ class ChangeRow:
     actual: str
     expected: str
     reason: str
-    # The evidence time of the first report with the present status, in UTC.
+    # The evidence time of the first report with the current status, in UTC.
     since: dt.datetime | None
-    # What the older report says, where both have the evaluation and say different things of it.
+    # The text of the older report if it differs from the newer one; see describe_older_finding.
     older_finding: str
 
     @property
     def short_resource_id(self) -> str:
-        """The resource's id cut in its middle; shorter where a name stands below it."""
+        """The resource id, shortened in the middle; shorter still if a name is shown below."""
         return shorten_middle(self.resource_id, 26 if self.resource_name else 40)
 
 
 @dataclass(frozen=True, slots=True)
 class RuleGroup:
-    """The rows of one rule, and whether the rule is in one of the two reports only."""
+    """The rows of one rule.
+
+    `added` and `removed` say that only the newer or only the older report has the rule.
+    """
 
     rule: RuleVersion
     rows: list[ChangeRow]
@@ -218,16 +240,16 @@ class RuleGroup:
 
 
 def group_rows_by_rule(rows: Sequence[ChangeRow], rule_scope: RuleScope) -> list[RuleGroup]:
-    """Return the rows under their rules; rules and rows keep their order."""
+    """Return the rows grouped by rule; the order of the rules and of the rows is kept."""
     rows_by_rule: dict[int, list[ChangeRow]] = {}
     for row in rows:
         rows_by_rule.setdefault(row.change.rule, []).append(row)
     return [
         RuleGroup(
-            rule_scope.get_rule(rule),
-            rule_rows,
-            rule_scope.is_added(rule),
-            rule_scope.is_removed(rule),
+            rule=rule_scope.get_rule(rule),
+            rows=rule_rows,
+            added=rule_scope.is_added(rule),
+            removed=rule_scope.is_removed(rule),
         )
         for rule, rule_rows in rows_by_rule.items()
     ]
@@ -236,9 +258,9 @@ def group_rows_by_rule(rows: Sequence[ChangeRow], rule_scope: RuleScope) -> list
 def build_change_rows(
     comparison: Comparison, rule_scope: RuleScope, changes: Sequence[Change[int]]
 ) -> list[ChangeRow]:
-    """Return the changes with what both reports say of them, in one query."""
+    """Return a row for each change, with its details; one query loads the details of all."""
     older_details, newer_details = load_details(comparison, [change.key for change in changes])
-    describe = cache(describe_change)
+    describe = cache(describe_change)  # many changes have the same description
     rows = []
     for change in changes:
         description = describe(
@@ -280,7 +302,11 @@ def make_change_row(
 def describe_older_finding(
     comparison: Comparison, older: EvaluationDetails | None, newer: EvaluationDetails | None
 ) -> str:
-    """Return what the older report says where the newer says another thing in one language."""
+    """Return the older report's actual value and reason if they differ from the newer report's.
+
+    Return "" if they are equal, if a report does not have the evaluation, or if the reports are in
+    different languages.
+    """
     if not older or not newer or comparison.older.language != comparison.newer.language:
         return ""
     newer_finding = (newer.actual, newer.expected, newer.reason)
@@ -292,9 +318,9 @@ def describe_older_finding(
 def load_details(
     comparison: Comparison, keys: list[int]
 ) -> tuple[dict[int, EvaluationDetails], dict[int, EvaluationDetails]]:
-    """Return what the older and what the newer report say of these keys.
+    """Return the older and the newer report's details of the evaluations with these keys.
 
-    A span that holds both reports gives the details of both.
+    A span that includes both reports gives the details for both.
     """
     older_position = comparison.older.position or 0
     newer_position = comparison.newer.position or 0
@@ -325,7 +351,7 @@ def describe_change(
     bucket: Bucket,
     rule_removed: bool,
 ) -> str:
-    """Return a change in words: "was compliant, now non-compliant"."""
+    """Return a change in words, for example "was compliant, now non-compliant"."""
     old = str(old_status.label).lower() if old_status else ""
     new = str(new_status.label).lower() if new_status else ""
     if old_status == new_status:
@@ -352,7 +378,7 @@ def describe_change(
 
 
 def summarize_changes(comparison: Comparison) -> str:
-    """Return the counts of what changed as a sentence for a mail."""
+    """Return the counts of the changes in sentences that a user can copy into a mail."""
     counts = comparison.counts
     values = {
         "date": f"{timezone.localtime(comparison.older.created_at):%Y-%m-%d}",

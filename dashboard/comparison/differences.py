@@ -1,7 +1,9 @@
-"""Find what changed between two reports of a pack, always from the older to the newer.
+"""Find what changed between two reports of a pack, always from the older to the newer report.
 
-Only the spans that end or begin between the two reports are read. What stands unchanged in both is
-counted from the newer report's totals.
+An Evaluation is stored as a span: one database row for all consecutive reports of a pack in which
+the evaluation is the same, from position `first` up to, but without, position `until`. A position
+is the order number of a report in its pack. Only the spans that end or begin between the two
+reports are read. Unchanged evaluations are counted from the newer report's totals.
 """
 
 from collections import Counter
@@ -14,12 +16,12 @@ from dashboard.comparison.buckets import UNCHANGED_BUCKETS, Bucket, ListedStatus
 from dashboard.models import Evaluation, Report, Status
 from dashboard.models.evaluations import EvaluationQuerySet
 
-# A rule's id in the database; its key where files are compared that were never imported.
+# The id of a rule in the database, or the rule's key in a file that was never imported.
 RuleId = TypeVar("RuleId", bound=Hashable)
 
 
 class ComparedRow(NamedTuple, Generic[RuleId]):
-    """An evaluation of one report, as far as a comparison needs it."""
+    """The values of an evaluation in one report that a comparison needs."""
 
     key: int
     rule: RuleId
@@ -29,9 +31,10 @@ class ComparedRow(NamedTuple, Generic[RuleId]):
 
 
 class Change(NamedTuple, Generic[RuleId]):
-    """An evaluation in both reports; a status is None where the report lacks it.
+    """An evaluation with its statuses in both reports.
 
-    The risk is the newer report's, or the older's where the newer lacks the evaluation.
+    A status is None if that report does not have the evaluation. The risk comes from the newer
+    report, or from the older one if the newer report does not have the evaluation.
     """
 
     key: int
@@ -48,7 +51,10 @@ def find_changes(
     newer_rows: Mapping[int, ComparedRow[RuleId]],
     listed_statuses: ListedStatuses,
 ) -> Iterator[Change[RuleId]]:
-    """Return the evaluations whose status differs between two sets of rows, which are by key."""
+    """Yield the evaluations whose status differs between the older and the newer rows.
+
+    Both mappings are by evaluation key. An evaluation in only one of them is a change too.
+    """
 
     @cache
     def classify(old: int | None, new: int | None) -> tuple[Status | None, Status | None, Bucket]:
@@ -68,7 +74,11 @@ def find_changes(
 def count_buckets(
     changes: Iterable[Change[RuleId]], newer_totals: Mapping[Status, int]
 ) -> Counter[Bucket]:
-    """Return how many evaluations each bucket holds; the totals are the newer report's rows."""
+    """Return the number of evaluations in each bucket.
+
+    `newer_totals` are the newer report's counts by status. An unchanged bucket gets the total of
+    its status without the evaluations that changed to this status.
+    """
     changes = list(changes)
     counts = Counter(change.bucket for change in changes)
     changed_to = Counter(change.new_status for change in changes)
@@ -78,7 +88,7 @@ def count_buckets(
 
 
 class RateCounts(NamedTuple):
-    """The evaluations of which a rate is made."""
+    """The two counts from which a rate is computed."""
 
     compliant: int
     failing: int
@@ -98,21 +108,21 @@ class Comparison:
 
     @cached_property
     def counts(self) -> Counter[Bucket]:
-        """How many evaluations each bucket holds."""
+        """The number of evaluations in each bucket."""
         listed = self.newer.listed_statuses
         totals = {status: count for status, count in self.newer.counts.items() if status in listed}
         return count_buckets(self.changes, totals)
 
     @property
     def reported_rates(self) -> tuple[RateCounts, RateCounts]:
-        """The counts of each report's rate over all that the report judges."""
+        """The counts of the older and the newer report's rate, over all their evaluations."""
         return RateCounts(*self.older.rated), RateCounts(*self.newer.rated)
 
     @property
     def common_rates(self) -> tuple[RateCounts, RateCounts] | None:
-        """The counts of each report's rate over what both reports judge.
+        """The counts of the older and the newer rate, over the evaluations that both reports have.
 
-        None where a file does not list what is compliant.
+        It is None if one of the files does not list compliant evaluations.
         """
         if not self.listed_statuses.both_list_compliant:
             return None
@@ -126,7 +136,7 @@ class Comparison:
 
 
 def subtract_rated(report: Report, excluded: Mapping[Status | None, int]) -> RateCounts:
-    """Return the counts of the report's rate without some evaluations, given by status."""
+    """Return the counts of the report's rate without the excluded numbers of evaluations."""
     return RateCounts(
         report.compliant - excluded[Status.COMPLIANT],
         report.failing - excluded[Status.NON_COMPLIANT],
@@ -134,7 +144,7 @@ def subtract_rated(report: Report, excluded: Mapping[Status | None, int]) -> Rat
 
 
 def compare_reports(report: Report, other: Report) -> Comparison:
-    """Compare two ready reports of one pack, in either order."""
+    """Compare two ready reports of one pack, which may be passed in either order."""
     older, newer = sort_by_position(report, other)
     ended_spans, begun_spans = select_changed_spans(older, newer)
     changes = find_changes(
@@ -153,11 +163,12 @@ def sort_by_position(report: Report, other: Report) -> tuple[Report, Report]:
 
 
 def pair_listed_statuses(older: Report, newer: Report) -> ListedStatuses:
+    """Return the statuses that each report's file lists row by row."""
     return ListedStatuses(frozenset(older.listed_statuses), frozenset(newer.listed_statuses))
 
 
 def load_compared_rows(spans: EvaluationQuerySet) -> dict[int, ComparedRow[int]]:
-    """Return the spans as rows by evaluation key."""
+    """Load the spans as rows, by evaluation key."""
     columns = spans.values_list("key", "rule_id", "status", "risk", "resource_id")
     rows: Iterator[ComparedRow[int]] = map(ComparedRow._make, columns)
     return {row.key: row for row in rows}
@@ -166,7 +177,10 @@ def load_compared_rows(spans: EvaluationQuerySet) -> dict[int, ComparedRow[int]]
 def select_changed_spans(
     older: Report, newer: Report
 ) -> tuple[EvaluationQuerySet, EvaluationQuerySet]:
-    """Return the older report's spans that end by the newer, and the newer's begun since."""
+    """Return two query sets: the spans that ended and the spans that began between the reports.
+
+    The ended spans are in the older report only, the begun spans in the newer report only.
+    """
     spans = Evaluation.objects.filter(pack=older.pack_id)
     ended = spans.ended().filter(
         first__lte=older.position, until__gt=older.position, until__lte=newer.position

@@ -1,4 +1,4 @@
-"""The scope of two reports: which rules each of them judges, and what its file leaves out."""
+"""The scope of a comparison: the rules that each report judges, and what its file does not list."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,11 @@ from dashboard.models import Report, Risk, RuleResult, Sheet, Status
 
 
 class RuleVersion(NamedTuple):
-    """A rule as one report has it."""
+    """A rule with the name, risk and parameters that it has in one report.
+
+    `rule` is the primary key of the Rule, `rule_id` its id in the cloud. `stated_counts` are the
+    counts by status that the file's list of rules states. `parameters` is None if not stated.
+    """
 
     rule: int
     name: str
@@ -24,7 +28,8 @@ class RuleVersion(NamedTuple):
 class RuleChange(NamedTuple):
     """A difference of a rule between two reports, with the old and the new value as text.
 
-    `kind` is added, removed, renamed, risk or parameters; the first two have no values.
+    `kind` is "added", "removed", "renamed", "risk" or "parameters". The values `old` and `new` are
+    empty for "added" and "removed".
     """
 
     kind: str
@@ -35,23 +40,23 @@ class RuleChange(NamedTuple):
 
 @dataclass(frozen=True)
 class RuleScope:
-    """The rules of both reports by id, and what differs between them."""
+    """The rules of both reports, by the primary key of the Rule."""
 
     comparison: Comparison
     older: dict[int, RuleVersion]
     newer: dict[int, RuleVersion]
-    # Whether each file has a list of rules: a rule missing from it is not in the pack.
+    # Whether the file has a list of rules. Only then a missing rule is known not to be in the pack.
     older_lists_rules: bool
     newer_lists_rules: bool
 
     @property
     def matches_by_name(self) -> bool:
-        """Whether rules are matched by name because a file states no ids."""
+        """Whether some rules are matched by name, because a file does not state their ids."""
         return any(not rule.rule_id for rule in (*self.older.values(), *self.newer.values()))
 
     @property
     def duplicate_count(self) -> int:
-        """How many rows repeat a rule and a resource that their own file has judged before."""
+        """The number of rows in both files that repeat the rule and resource of an earlier row."""
         notes = (*self.comparison.older.notes, *self.comparison.newer.notes)
         return sum(
             int(note["facts"].get("rows", 0)) for note in notes if note["code"] == "duplicate_keys"
@@ -64,14 +69,24 @@ class RuleScope:
         return self.newer_lists_rules and rule not in self.newer
 
     def get_rule(self, rule: int) -> RuleVersion:
-        """Return a rule as the newer report has it, or the older; without a name if neither has."""
-        unknown = RuleVersion(rule, "", Risk.NOT_STATED, None, "", {})
-        return self.newer.get(rule) or self.older.get(rule) or unknown
+        """Return the newer report's version of a rule, or else the older report's version.
+
+        If neither report has the rule, return a version with an empty name.
+        """
+        unknown_rule = RuleVersion(
+            rule=rule,
+            name="",
+            risk=Risk.NOT_STATED,
+            parameters=None,
+            rule_id="",
+            stated_counts={},
+        )
+        return self.newer.get(rule) or self.older.get(rule) or unknown_rule
 
     def list_rule_changes(self) -> Iterator[RuleChange]:
-        """Return the rules added, removed or changed, by name.
+        """Yield the differences between the rules of both reports, sorted by the rule's name.
 
-        Names are compared only between files of one language.
+        Names are compared only if both files are in the same language.
         """
         same_language = self.comparison.older.language == self.comparison.newer.language
         rules = sorted(
@@ -87,7 +102,10 @@ class RuleScope:
                 yield RuleChange("removed", old)
 
     def list_limitations(self) -> list[str]:
-        """Return a sentence for each file that lists failing resources only."""
+        """Return a text for each file that lists only failing resources.
+
+        The text says what cannot be determined, and what is known of the compliant resources.
+        """
         limitations = []
         if not self.comparison.older.lists_compliant:
             text = _(
@@ -107,7 +125,7 @@ class RuleScope:
 
 
 def load_rule_scope(comparison: Comparison) -> RuleScope:
-    """Load the rules of both reports of a comparison, in two queries."""
+    """Load the rules of both reports of a comparison, with two queries."""
     reports = (comparison.older, comparison.newer)
     reports_with_rule_list = set(
         Sheet.objects.filter(report__in=reports, role="rules").values_list("report", flat=True)
@@ -123,7 +141,7 @@ def load_rule_scope(comparison: Comparison) -> RuleScope:
 
 
 def load_rule_versions(*reports: Report) -> list[dict[int, RuleVersion]]:
-    """Return the rules of each report by their id, in the order of the reports."""
+    """Return a dictionary for each report, in the order of the reports: its rules by rule id."""
     rules: dict[int, dict[int, RuleVersion]] = {report.pk: {} for report in reports}
     columns = ("rule_id", "name", "risk", "parameters", "rule__rule_id", "stated_counts")
     results = RuleResult.objects.filter(report__in=rules).values_list("report", *columns)
@@ -136,7 +154,7 @@ def load_rule_versions(*reports: Report) -> list[dict[int, RuleVersion]]:
 def compare_rule_versions(
     old: RuleVersion, new: RuleVersion, compare_names: bool
 ) -> Iterator[RuleChange]:
-    """Return what differs between two versions of a rule."""
+    """Yield the differences between two versions of a rule: name, risk and parameters."""
     if old.name != new.name and compare_names:
         yield RuleChange("renamed", new, old.name, new.name)
     if old.risk != new.risk:
@@ -149,13 +167,17 @@ def compare_rule_versions(
 
 
 def format_parameters(parameters: dict[str, Any] | None) -> str:
-    """Return the parameters of a rule as text: "days = 90, size = 3"."""
+    """Return the parameters of a rule as text, for example "days = 90, size = 3"."""
     pairs = sorted((parameters or {}).items())
     return ", ".join(f"{name} = {value}" for name, value in pairs) or "–"
 
 
 def describe_compliant_basis(report: Report, rules: dict[int, RuleVersion]) -> str:
-    """Say where the count of compliant resources comes from in a file that does not list them."""
+    """Return a sentence on the basis of a file's compliant count.
+
+    The file does not list compliant resources one by one. The basis is the part of the file that
+    states their number: the list of rules, the overview, or none.
+    """
     counts = [
         rule.stated_counts[Status.COMPLIANT.name]
         for rule in rules.values()

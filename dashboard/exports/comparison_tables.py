@@ -1,4 +1,7 @@
-"""The table of a comparison to export: a group of rows for each bucket, with the page's counts."""
+"""Build the table of a comparison for export, with a group of rows for each bucket.
+
+A bucket is a kind of change, for example "fixed"; see comparison.buckets.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,21 +19,23 @@ from dashboard.exports.tables import AboutSheet, Cells, ExportColumn, ExportTabl
 from dashboard.models import Report, Risk, Status
 from dashboard.text.formatting import format_time
 
-# Rows written in a second, by format: what takes longer is announced by a page.
+# Rows written in a second, by format. A file that takes longer is announced by a page.
 COMPARISON_ROWS_PER_SECOND = {"xlsx": 5_000, "csv": 20_000, "json": 25_000}
 CHANGES_PER_QUERY = 500
-# The buckets of a file whose filter names none; the two left out are only counted.
+# The buckets of a file whose filter has no bucket. The two others are so large that they are only
+# counted.
 DEFAULT_BUCKETS = tuple(
     bucket for bucket in Bucket if bucket not in (Bucket.STILL_COMPLIANT, Bucket.STILL_OTHER)
 )
 
 
 def select_buckets(row_filter: ComparisonFilter) -> tuple[Bucket, ...]:
+    """Return the bucket of the filter, or DEFAULT_BUCKETS if the filter has no bucket."""
     return (row_filter.bucket,) if row_filter.bucket else DEFAULT_BUCKETS
 
 
 def count_export_rows(comparison: Comparison, row_filter: ComparisonFilter) -> int:
-    """Return how many rows a file has, without building any."""
+    """Return how many rows the exported file has, without building the rows."""
     return sum(
         comparison_rows.count_listed_changes(comparison, row_filter.replace(bucket=bucket))
         for bucket in select_buckets(row_filter)
@@ -39,14 +44,17 @@ def count_export_rows(comparison: Comparison, row_filter: ComparisonFilter) -> i
 
 
 def count_rows_at_most(comparison: Comparison, row_filter: ComparisonFilter) -> int:
-    """Return an upper limit of `count_export_rows` that needs no query."""
+    """Return an upper limit of count_export_rows; it ignores all conditions but the bucket.
+
+    It needs no query.
+    """
     return sum(comparison.counts[bucket] for bucket in select_buckets(row_filter))
 
 
 def build_comparison_table(
     comparison: Comparison, row_filter: ComparisonFilter, user_name: str
 ) -> ExportTable:
-    """Return the rows of a comparison that a filter selects, by bucket."""
+    """Return a table of the changes that match the filter, grouped by bucket."""
     rule_scope = load_rule_scope(comparison)
     changes_by_bucket = list_changes_by_bucket(comparison, rule_scope, row_filter)
     label_bucket = comparison.listed_statuses.label_bucket
@@ -55,7 +63,9 @@ def build_comparison_table(
         file_stem=format_comparison_stem(comparison),
         columns=list_columns(comparison),
         groups=[
-            RowGroup(label_bucket(bucket), iterate_cells(comparison, rule_scope, changes))
+            RowGroup(
+                title=label_bucket(bucket), rows=iterate_cells(comparison, rule_scope, changes)
+            )
             for bucket, changes in changes_by_bucket.items()
         ],
         row_count=sum(map(len, changes_by_bucket.values())),
@@ -67,7 +77,7 @@ def build_comparison_table(
 def list_changes_by_bucket(
     comparison: Comparison, rule_scope: RuleScope, row_filter: ComparisonFilter
 ) -> dict[Bucket, Sequence[Change[int]]]:
-    """Return the changes that a filter selects, those of each bucket in the order of the page."""
+    """Return the changes that match the filter, by bucket, in the same order as on the page."""
     changes: dict[Bucket, Sequence[Change[int]]] = {}
     for bucket in select_buckets(row_filter):
         bucket_filter = row_filter.replace(bucket=bucket)
@@ -81,11 +91,12 @@ def list_changes_by_bucket(
 def iterate_cells(
     comparison: Comparison, rule_scope: RuleScope, changes: Sequence[Change[int]]
 ) -> Iterator[Cells]:
-    """Return changes as rows of the table; each query looks up some hundreds of them."""
-    changes = changes[:]  # one query for all that are not loaded yet
+    """Yield the changes as rows of the table, with one query per CHANGES_PER_QUERY changes."""
+    # Slicing a sequence of unchanged rows loads all of them with one query.
+    changes = changes[:]
     for start in range(0, len(changes), CHANGES_PER_QUERY):
-        some_changes = changes[start : start + CHANGES_PER_QUERY]
-        for row in comparison_rows.build_change_rows(comparison, rule_scope, some_changes):
+        change_slice = changes[start : start + CHANGES_PER_QUERY]
+        for row in comparison_rows.build_change_rows(comparison, rule_scope, change_slice):
             yield make_cells(row, rule_scope)
 
 
@@ -113,7 +124,7 @@ def make_cells(row: ChangeRow, rule_scope: RuleScope) -> Cells:
 
 
 def list_columns(comparison: Comparison) -> list[ExportColumn]:
-    """Return the columns; buckets, risks and statuses have labels in the formats for people."""
+    """Return the columns; buckets, risks and statuses have labels for csv and xlsx."""
     label_bucket = comparison.listed_statuses.label_bucket
     bucket_labels = {bucket.value: label_bucket(bucket) for bucket in Bucket}
     risk_labels = {risk.name: str(risk.label) for risk in Risk}
@@ -141,7 +152,7 @@ def list_columns(comparison: Comparison) -> list[ExportColumn]:
 def describe_comparison(
     comparison: Comparison, rule_scope: RuleScope, row_filter: ComparisonFilter, user_name: str
 ) -> dict[str, Any]:
-    """Return what the file is: both reports, the filter, all counts, who exported it and when."""
+    """Return the facts about the file: both reports, filter, counts, user, time, limitations."""
     pack = comparison.newer.pack
     return {
         "pack": pack.name,
@@ -159,7 +170,7 @@ def describe_comparison(
 
 
 def describe_report(prefix: str, report: Report) -> dict[str, Any]:
-    """Return the facts of a report by which its original is found again."""
+    """Return facts that identify a report and its file; each name starts with the prefix."""
     assert report.created_at is not None  # noqa: S101  # ready reports have an evidence time
     return {
         f"{prefix}_report": report.pk,
@@ -170,7 +181,10 @@ def describe_report(prefix: str, report: Report) -> dict[str, Any]:
 
 
 def list_facts(metadata: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Return metadata as names and single values: a line for each item of a dict or a list."""
+    """Return metadata as pairs (name, value), with one pair for each item of a dict or list.
+
+    An item of a dict is named "name: key".
+    """
     facts: list[tuple[str, Any]] = []
     for name, value in metadata.items():
         if isinstance(value, dict):
@@ -183,7 +197,7 @@ def list_facts(metadata: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def format_comparison_stem(comparison: Comparison) -> str:
-    """Return a file's name: the pack's id and both evidence times in UTC."""
+    """Return a file name without suffix: the pack's id and both evidence times in UTC."""
     reports = (comparison.older, comparison.newer)
     times = "-".join(f"{report.created_at:%Y%m%dT%H%MZ}" for report in reports)
     return f"{comparison.newer.pack.pack_id}-changes-{times}"

@@ -1,4 +1,8 @@
-"""The tables of a report to export: its resources, its rules, or a sheet of its file."""
+"""Build the tables of a report for export: its resources, its rules, or a sheet of its file.
+
+A position is the order number of a report in its pack. The stored form is a compact copy of the
+cells of the report's file.
+"""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -17,15 +21,18 @@ from dashboard.queries.filters import EvaluationFilter
 from dashboard.text.formatting import format_rate, format_time
 from dashboard.workbook import Cell
 
-# Rows written in a second, by format: what takes longer is announced by a page.
+# Rows written in a second, by format. A file that takes longer is announced by a page.
 REPORT_ROWS_PER_SECOND = {"xlsx": 8_000, "csv": 80_000, "json": 80_000}
-SHEET_ROWS_AT_A_TIME = 500
+SHEET_ROWS_PER_READ = 500
 
 
 def build_resource_table(
     report: Report, row_filter: EvaluationFilter, user_name: str
 ) -> ExportTable:
-    """Return the report's evaluations that a filter selects, in its order."""
+    """Return a table of the report's evaluations that match the filter, in the filter's order.
+
+    `user_name` is the user who exports the table.
+    """
     rules = {
         summary.rule: (summary.name, summary.code, summary.identifier)
         for summary in rule_summaries.load_rule_summaries(report)
@@ -62,7 +69,10 @@ def build_resource_table(
 def iterate_resource_rows(
     report: Report, row_filter: EvaluationFilter, rules: dict[int, tuple[str, str, str]]
 ) -> Iterator[Cells]:
-    """Return the rows of the table of resources; the rules' texts are given by rule."""
+    """Yield the rows of the table of resources.
+
+    `rules` gives the name, id and identifier of each rule, by the primary key of the Rule.
+    """
     status_labels = {status.value: str(status.label) for status in Status}
     risk_labels = {risk.value: str(risk.label) for risk in Risk}
     positions = report_positions.load_positions(report)
@@ -83,7 +93,7 @@ def iterate_resource_rows(
 
 
 def build_rule_table(report: Report, row_filter: EvaluationFilter, user_name: str) -> ExportTable:
-    """Return the report's rules that a filter selects, with their counts."""
+    """Return a table of the report's rules that match the filter, with their counts."""
     summaries = report_rules.filter_rules(report, row_filter)
     failing_since = report_rules.load_failing_since(report)
     rows = (
@@ -129,7 +139,11 @@ def build_rule_table(report: Report, row_filter: EvaluationFilter, user_name: st
 
 
 def build_sheet_table(report: Report, sheet: Sheet, user_name: str) -> ExportTable:
-    """Return a sheet as it stands in the file; its own headings are among its rows."""
+    """Return a table with all rows of a sheet of the file, unchanged.
+
+    The columns are named A, B, C as in a spreadsheet, because the sheet's own headings are one of
+    its rows.
+    """
     letters = [get_column_letter(number + 1) for number in range(sheet.columns)]
     return build_report_table(
         report,
@@ -144,16 +158,20 @@ def build_sheet_table(report: Report, sheet: Sheet, user_name: str) -> ExportTab
 
 
 def iterate_sheet_rows(report: Report, sheet: Sheet) -> Iterator[Cells]:
+    """Yield the rows of a sheet, read from the stored form a few hundred at a time."""
     with stored_forms.open_stored_form(report) as stored_form:
-        for start in range(0, sheet.rows, SHEET_ROWS_AT_A_TIME):
-            for row in stored_form.read_rows(sheet.number, start, start + SHEET_ROWS_AT_A_TIME):
+        for start in range(0, sheet.rows, SHEET_ROWS_PER_READ):
+            for row in stored_form.read_rows(sheet.number, start, start + SHEET_ROWS_PER_READ):
                 yield tuple(get_plain_value(cell) for cell in row)
 
 
 def get_plain_value(cell: Cell) -> str | int | float | bool:
-    """Return a cell as text or number: a date as it is written, an error by its name."""
+    """Return a cell as a text, number or boolean; an empty cell gives "".
+
+    A date ({"d": "2026-11-20"}) gives its text, and an error ({"e": "#N/A"}) gives its name.
+    """
     if isinstance(cell, dict):
-        value: str = next(iter(cell.values()))
+        value: str = next(iter(cell.values()))  # the dictionary has exactly one key
         return value
     return "" if cell is None else cell
 
@@ -169,7 +187,11 @@ def build_report_table(
     filter_text: str,
     user_name: str,
 ) -> ExportTable:
-    """Return a table with what the report, the filter and the user have to say of it."""
+    """Return a table of a report, with the facts about the report, the filter and the user.
+
+    `title` names the table, for example "Rules". `row_count` is the number of `rows`, and
+    `total_count` is the number of rows without a filter.
+    """
     rows_text = _("%(count)s of %(total)s") % {"count": row_count, "total": total_count}
     rate_label = _("Evaluation rate: compliant / (compliant + non-compliant)")
     metadata = [
@@ -203,18 +225,22 @@ def build_report_table(
 
 
 def format_file_stem(report: Report, title: str, row_count: int, total_count: int) -> str:
-    """Return a file's name: pack, account, time with its zone, table, rows of all rows."""
-    created_at = timezone.localtime(report.listed_at)
-    parts = (report.pack_name, report.pack.account.uid, f"{created_at:%Y%m%dT%H%M%z}", title)
+    """Return a file name without suffix: pack, account, local time, table title, row count.
+
+    The row count of a filtered table has the form "5-of-20".
+    """
+    listed_at = timezone.localtime(report.listed_at)
+    parts = (report.pack_name, report.pack.account.uid, f"{listed_at:%Y%m%dT%H%M%z}", title)
     stem = "-".join(part.replace("/", "_") for part in parts)
     counts = f"{row_count}" if row_count == total_count else f"{row_count}-of-{total_count}"
     return f"{stem}-{counts}"
 
 
 def format_optional_time(moment: dt.datetime | None) -> str:
+    """Return a time as text; "" for None."""
     return format_time(moment) if moment else ""
 
 
 def format_position_time(position: int | None) -> str:
-    """Return the evidence time of a position, or nothing without one."""
+    """Return the evidence time of a position as text; "" for None."""
     return format_time(position_time(position)) if position else ""

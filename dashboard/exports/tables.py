@@ -1,4 +1,4 @@
-"""A table to export: all that the writers of the formats need to know of it."""
+"""The table to export, in a form from which every writer (csv, json, xlsx) can write a file."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ class ExportColumn:
 
     key: str
     heading: str
-    # The labels of the values, where .json keeps the values themselves.
+    # The text to write for each value. The .json file has the values themselves.
     labels: Mapping[Any, str] | None = None
 
 
 @dataclass(frozen=True)
 class RowGroup:
-    """Rows that make a sheet of a workbook; other formats write all groups as one table."""
+    """Rows that become one sheet of a workbook; other formats write all groups as one table."""
 
     title: str
     rows: Iterable[Cells]
@@ -27,7 +27,10 @@ class RowGroup:
 
 @dataclass(frozen=True)
 class AboutSheet:
-    """The sheet of a workbook that says where its rows are from: a name and a value a row."""
+    """The sheet of a workbook that says where the rows come from.
+
+    Each fact (name, value) is a row of it. `is_first` puts it before the sheets with rows.
+    """
 
     title: str
     facts: list[tuple[str, Any]]
@@ -36,14 +39,14 @@ class AboutSheet:
 
 @dataclass(frozen=True)
 class ExportTable:
-    """A table to export; its rows can be read once."""
+    """A table to export; its rows can be read only once."""
 
-    file_stem: str
+    file_stem: str  # the file name without suffix
     columns: list[ExportColumn]
     groups: list[RowGroup]
     row_count: int
     about: AboutSheet
-    # What a .json says beside its rows.
+    # The facts that a .json file has before its rows.
     json_properties: dict[str, Any]
 
     @property
@@ -51,13 +54,15 @@ class ExportTable:
         return [column.heading for column in self.columns]
 
     def label_rows(self, rows: Iterable[Cells]) -> Iterator[Cells]:
-        """Return rows with labels in place of values, in the columns that have labels."""
-        labels = [(i, column.labels) for i, column in enumerate(self.columns) if column.labels]
-        if not labels:
+        """Yield the rows, with values replaced by labels in the columns that have labels."""
+        labels_by_index = [
+            (index, column.labels) for index, column in enumerate(self.columns) if column.labels
+        ]
+        if not labels_by_index:
             yield from rows
             return
         for row in rows:
             cells = list(row)
-            for i, column_labels in labels:
-                cells[i] = column_labels[cells[i]]
+            for index, labels in labels_by_index:
+                cells[index] = labels[cells[index]]
             yield tuple(cells)

@@ -1,7 +1,7 @@
-"""Write a table as csv, json or xlsx: all rows, full text, and no text that runs as a formula.
+"""Write a table as csv, json or xlsx, with all rows, so that no text is run as a formula.
 
-An .xlsx says on a sheet of its own where its rows are from, a .json beside its rows. A .csv holds
-the rows and nothing else, so that any program can read it; its name says what it is.
+An .xlsx has a separate sheet that says where the rows come from, and a .json has the same facts
+before its rows. A .csv has only the rows, so that any program can read it.
 """
 
 import csv
@@ -19,7 +19,8 @@ from openpyxl.utils import get_column_letter
 
 from dashboard.exports.tables import AboutSheet, Cells, ExportTable, RowGroup
 
-# A spreadsheet takes a text with such a start for a formula; the wide ones are typed in Chinese.
+# A spreadsheet reads a text that starts with one of these as a formula. The last four are the
+# full-width characters of Chinese input.
 FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 XLSX_CELL_LIMIT = 32_767  # characters
 XLSX_TITLE_LIMIT = 31  # characters
@@ -29,7 +30,10 @@ BOLD = Font(bold=True)
 def write_to_temporary_file(
     table: ExportTable, write: Callable[[ExportTable, IO[bytes]], None]
 ) -> IO[bytes]:
-    """Return a temporary file with the table, open at its start; closing it removes it."""
+    """Write a table to a temporary file, and return the file open at its start.
+
+    `write` is the function of an ExportFormat. Closing the file deletes it.
+    """
     file = tempfile.TemporaryFile()  # noqa: SIM115  # the response that sends it closes it
     try:
         write(table, file)
@@ -41,7 +45,10 @@ def write_to_temporary_file(
 
 
 def write_csv(table: ExportTable, file: IO[bytes]) -> None:
-    """Write UTF-8 with a byte order mark, without which Excel takes the text for GBK."""
+    """Write a table as CSV in UTF-8 with a byte order mark.
+
+    Without the mark, a Chinese Excel reads the text as GBK.
+    """
     text = io.TextIOWrapper(file, "utf-8-sig", newline="")
     writer = csv.writer(text)
     writer.writerow(table.headings)
@@ -51,14 +58,20 @@ def write_csv(table: ExportTable, file: IO[bytes]) -> None:
 
 
 def neutralize_formulas(row: Cells) -> list[Any]:
-    """Return a row whose texts no spreadsheet takes for formulas; numbers stay numbers."""
+    """Return the row with a "'" before each text that a spreadsheet would read as a formula.
+
+    Numbers stay unchanged.
+    """
     return [
         f"'{cell}" if isinstance(cell, str) and cell[:1] in FORMULA_STARTS else cell for cell in row
     ]
 
 
 def write_json(table: ExportTable, file: IO[bytes]) -> None:
-    """Write one object: the table's properties, and its rows as objects by column key."""
+    """Write a table as one JSON object: its properties, and `rows`, each an object by column key.
+
+    The rows are written one by one, so that a large table is never in memory as a whole.
+    """
     encode = json.JSONEncoder(ensure_ascii=False).encode
     text = io.TextIOWrapper(file, "utf-8", errors="replace")
     text.write("{\n")
@@ -88,11 +101,11 @@ def write_xlsx(table: ExportTable, file: IO[bytes]) -> None:
 
 
 def add_rows_sheet(workbook: Workbook, table: ExportTable, group: RowGroup) -> None:
-    """Add a sheet of rows with a frozen row of headings, by which they can be filtered."""
+    """Add a sheet with the rows of a group; the row of headings is frozen and has filters."""
     sheet = workbook.create_sheet(group.title[:XLSX_TITLE_LIMIT])
     sheet.freeze_panes = "A2"
-    for number, heading in enumerate(table.headings, 1):
-        width = max(12, min(40, 2 * len(heading)))
+    for number, heading in enumerate(table.headings, start=1):
+        width = max(12, min(40, 2 * len(heading)))  # in characters; a Chinese one counts twice
         sheet.column_dimensions[get_column_letter(number)].width = width
     sheet.append([make_bold_cell(sheet, heading) for heading in table.headings])
     last_row = 1
@@ -104,6 +117,7 @@ def add_rows_sheet(workbook: Workbook, table: ExportTable, group: RowGroup) -> N
 
 
 def add_about_sheet(workbook: Workbook, about: AboutSheet) -> None:
+    """Add the sheet that says where the rows come from: a name and a value in each row."""
     sheet = workbook.create_sheet(about.title)
     sheet.column_dimensions["A"].width = 40
     sheet.column_dimensions["B"].width = 80
@@ -112,7 +126,11 @@ def add_about_sheet(workbook: Workbook, about: AboutSheet) -> None:
 
 
 def make_text_cell(sheet: Any, cell: Any) -> Any:
-    """Return a cell that holds a text as text: no formula, no error, nothing that XML forbids."""
+    """Return a value for a sheet, so that a text stays a text and never becomes a formula.
+
+    Characters that XML forbids are replaced, and a text that is too long is cut. A value that is
+    not a text is returned unchanged.
+    """
     if not isinstance(cell, str):
         return cell
     text = ILLEGAL_CHARACTERS_RE.sub("�", cell)
@@ -120,6 +138,7 @@ def make_text_cell(sheet: Any, cell: Any) -> Any:
         text = text[: XLSX_CELL_LIMIT - 1] + "…"
     if text[:1] != "=" and text not in ERROR_CODES:
         return text
+    # openpyxl would write such a text as a formula or an error; "s" marks it as a string.
     text_cell = WriteOnlyCell(sheet, text)
     text_cell.data_type = "s"
     return text_cell
@@ -133,13 +152,14 @@ def make_bold_cell(sheet: Any, text: str) -> Any:
 
 
 class ExportFormat(NamedTuple):
-    """A format of exports: who writes it, its media type, and its name in a menu."""
+    """An export format: the function that writes it, its media type, and its label in a menu."""
 
     write: Callable[[ExportTable, IO[bytes]], None]
     content_type: str
     label: str
 
 
+# By the suffix of the file name, which is the argument `kind` of the export URLs.
 EXPORT_FORMATS = {
     "xlsx": ExportFormat(
         write_xlsx,

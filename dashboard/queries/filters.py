@@ -1,4 +1,4 @@
-"""The filters of tables: a query string as one typed value, and back."""
+"""The filters of tables: parse a query string into a typed object, and write it back as a link."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def build_id_field() -> forms.IntegerField:
 
 
 class TableFilterForm(forms.Form):
-    """Parse the parameters of a table; a field that does not validate is ignored."""
+    """Parse the query parameters that all tables have; see TableFilter.parse."""
 
     risk = build_risk_field()
     rule = build_id_field()
@@ -54,10 +54,14 @@ class TableFilterForm(forms.Form):
 
 @dataclass(frozen=True)
 class TableFilter:
-    """The conditions of a table and the page shown; a subclass adds the fields of its own table."""
+    """The conditions on the rows of a table, and the number of the page that is shown.
+
+    A subclass adds the fields of one kind of table. The names of the fields are the names of the
+    parameters in the query string.
+    """
 
     form_class: ClassVar[type[forms.Form]] = TableFilterForm
-    # The fields that choose rows; the others only say how the rows are shown.
+    # The fields that select rows; the other fields only say how the rows are shown.
     conditions: ClassVar[tuple[str, ...]] = ("risk", "rule", "q")
 
     risk: Risk | None = None
@@ -69,19 +73,22 @@ class TableFilter:
 
     @classmethod
     def parse(cls, query: QueryDict, *form_arguments: Any) -> Self:
-        """Return the filter of a query string, without the parameters that do not validate."""
+        """Return the filter of a query string.
+
+        Invalid parameters are not applied; their names are in `ignored`.
+        """
         form = cls.form_class(query, *form_arguments)
-        form.is_valid()
+        form.is_valid()  # Fills cleaned_data and errors; an invalid field is no failure here.
         values = {
             name: value for name, value in form.cleaned_data.items() if value not in ("", None)
         }
-        return cls(
-            **values, ignored=tuple(name for name in PARAMETER_LABELS if name in form.errors)
-        )
+        # PARAMETER_LABELS gives the names a fixed order, in which a page lists them.
+        ignored = tuple(name for name in PARAMETER_LABELS if name in form.errors)
+        return cls(**values, ignored=ignored)
 
     @property
     def search_words(self) -> list[str]:
-        """The words of the search, case-folded as the search text of the rows is."""
+        """The words of the search, case-folded because the stored search text is case-folded."""
         return self.q.casefold().split()
 
     @property
@@ -89,16 +96,16 @@ class TableFilter:
         return any(getattr(self, name) not in ("", None) for name in self.conditions)
 
     def replace(self, **changes: Any) -> Self:
-        """Return the filter with changes, on its first page."""
+        """Return a copy of the filter with these fields changed, on the first page."""
         return dataclasses.replace(self, **{"page": 1, "ignored": (), **changes})
 
     def query_string(self, **changes: Any) -> str:
-        """Return the filter with changes as the `?...` of a link."""
+        """Return the query string, with its `?`, of the filter with these fields changed."""
         return "?" + urlencode(self.replace(**changes).query_pairs)
 
     @property
     def query_pairs(self) -> list[tuple[str, str]]:
-        """The parameters of the query string, without those at their defaults."""
+        """Names and values of the query string, without empty values and without page 1."""
         values = {name: getattr(self, name, None) for name in PARAMETER_LABELS}
         return [
             (name, format_parameter(value))
@@ -107,9 +114,10 @@ class TableFilter:
         ]
 
     def chips(self, rule_name: str = "", **labels: str) -> list[tuple[str, str]]:
-        """Return each condition in words, with the query string that removes it.
+        """Return each condition in words, with the query string of the filter without it.
 
-        `labels` names values by condition where they have another name than their own.
+        `labels` gives the text for the value of a condition, by the name of the condition. Without
+        one, the text is the value's own label.
         """
         labels["rule"] = rule_name
         chips = []
@@ -124,18 +132,19 @@ class TableFilter:
         return chips
 
     def describe(self, rule_name: str = "", **labels: str) -> str:
-        """Return the conditions in words, for print, exports and empty tables."""
+        """Return all conditions in words, or "all rows" if there is none."""
         chips = self.chips(rule_name, **labels)
         return " · ".join(text for text, _link in chips) or gettext("all rows")
 
 
 def format_parameter(value: Any) -> str:
-    """Return a value as it stands in the query string: choices by their slug."""
-    return str(getattr(value, "slug", value.value if isinstance(value, Enum) else value))
+    """Return a value as text for the query string: the slug of a status or risk."""
+    plain_value = value.value if isinstance(value, Enum) else value
+    return str(getattr(value, "slug", plain_value))
 
 
 class EvaluationFilterForm(TableFilterForm):
-    """Parse the parameters of a report's tables, which can be sorted in the orders given."""
+    """Parse the query parameters of a report's tables; `orders` are the allowed values of sort."""
 
     status = forms.TypedChoiceField(
         required=False,
@@ -153,12 +162,17 @@ class EvaluationFilterForm(TableFilterForm):
         super().__init__(data)
         sort = self.fields["sort"]
         assert isinstance(sort, forms.ChoiceField)  # noqa: S101  # declared above
+        # A minus sign before the name of an order means descending.
         sort.choices = [(sign + order, order) for order in orders for sign in ("", "-")]
 
 
 @dataclass(frozen=True)
 class EvaluationFilter(TableFilter):
-    """The conditions of a report's tables, the order of the rows, and the rule that is open."""
+    """The conditions on a report's tables, the order of the rows, and the opened rule.
+
+    `sort` is the name of an order, with a leading "-" for descending. `open` is the id of the rule
+    whose resources are shown inside the table of rules.
+    """
 
     form_class: ClassVar[type[forms.Form]] = EvaluationFilterForm
     conditions: ClassVar[tuple[str, ...]] = (
@@ -173,10 +187,10 @@ class EvaluationFilter(TableFilter):
     open: int | None = None
 
     def replace(self, **changes: Any) -> Self:
-        """Return the filter with changes, on its first page and with no rule open."""
+        """Return a copy with these fields changed, on the first page and with no rule open."""
         return super().replace(**{"open": None, **changes})
 
     @property
     def needs_row_scan(self) -> bool:
-        """Whether rows must be scanned to count them, since no count is stored for a condition."""
+        """Whether the rows must be read to count them: no counts are stored for these fields."""
         return bool(self.region or self.type or self.account or self.search_words)

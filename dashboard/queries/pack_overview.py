@@ -1,4 +1,7 @@
-"""The packs of the home page: each with its latest report, its run under way and its trend."""
+"""The packs of the home page, each with its latest report, its current run and its trend.
+
+A run is the generation of a report. A position is the order number of a report in its pack.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -22,8 +25,8 @@ READY_REPORTS = (
     f"{Report._meta.db_table} "
     "WHERE pack_id = starts.pack AND state = 'ready' AND position >= starts.start_position"
 )
-# SQLite reads the index pack by pack by itself. PostgreSQL would read all reports: LATERAL and
-# LIMIT make it do the same.
+# SQLite reads only the needed index entries of each pack. PostgreSQL would read all reports;
+# LATERAL and LIMIT make it read only the needed ones too.
 TREND_SOURCES = {
     "sqlite": f"starts CROSS JOIN {READY_REPORTS}",
     "postgresql": f"starts, LATERAL (SELECT * FROM {READY_REPORTS} "  # noqa: S608  # no input
@@ -40,7 +43,7 @@ class PackRow:
     latest: Report | None = None
     # The report that is being generated.
     run: Report | None = None
-    # The report that was generated last, whatever came of it.
+    # The report whose generation was requested last: ready, failed, cancelled or running.
     last_run: Report | None = None
     # Compliant and failing evaluations of the newest reports, oldest first.
     trend: list[tuple[int, int]] = field(default_factory=list)
@@ -69,13 +72,18 @@ class PackRow:
 
     @property
     def sort_key(self) -> tuple[int, ...]:
-        """Sort the worst first: failing packs by risk, then unknown, compliant and gone packs."""
+        """The key that sorts the worst packs first.
+
+        First packs with failures (most failures of high risk first), then packs without a report,
+        then compliant packs, then packs that no longer exist in the cloud.
+        """
         if self.pack.gone_at:
             return (3,)
         if not self.latest:
             return (1,)
         report = self.latest
         counts = (report.failing_high, report.failing_medium, report.failing_low, report.failing)
+        # Negative counts, so that more failures come first.
         return (0 if report.failing else 2, *(-count for count in counts))
 
 
@@ -94,7 +102,10 @@ PACK_GROUPS: dict[str, Callable[[PackRow], bool]] = {
 
 @dataclass(frozen=True)
 class GroupCard:
-    """The number of packs in a group, shown in the colour of a status where it is not zero."""
+    """The number of packs in a group of PACK_GROUPS.
+
+    A number above zero is shown in the colour of `status`, the slug of a status.
+    """
 
     group: str
     label: str | Promise
@@ -103,11 +114,12 @@ class GroupCard:
 
 
 def select_group(rows: Iterable[PackRow], group: str) -> list[PackRow]:
-    """Return the rows of a group, a name of PACK_GROUPS; all rows where the name is empty."""
+    """Return the rows in a group, which is a key of PACK_GROUPS; all rows if it is empty."""
     return [row for row in rows if not group or PACK_GROUPS[group](row)]
 
 
 def count_groups(rows: list[PackRow]) -> list[GroupCard]:
+    """Return a card for each group, with the number of these rows that are in the group."""
     labels = (
         ("new", _("Packs with new failures"), "failing"),
         ("never", _("No report yet"), ""),
@@ -120,7 +132,7 @@ def count_groups(rows: list[PackRow]) -> list[GroupCard]:
 
 
 def load_pack_rows(packs: PackQuerySet) -> list[PackRow]:
-    """Return the rows of these packs, worst first, in three queries for any number of packs."""
+    """Return the rows of these packs, worst first, with three queries for any number of packs."""
     annotations = {pack: get_annotations(pack) for pack in add_report_ids(packs)}
     report_ids = {report_id for *ids, _start in annotations.values() for report_id in ids}
     reports = Report.objects.with_overview_fields().in_bulk(report_ids - {None})
@@ -136,7 +148,11 @@ def load_pack_rows(packs: PackQuerySet) -> list[PackRow]:
 
 
 def add_report_ids(packs: PackQuerySet) -> PackQuerySet:
-    """Annotate packs with the ids of their reports and the position at which the trend starts."""
+    """Annotate each pack with the ids of its latest report, its current run and its last run.
+
+    `trend_start` is the position of the oldest report in the sparkline; 0 if the pack has fewer
+    than TREND_REPORTS ready reports.
+    """
     reports = Report.objects.filter(pack=OuterRef("pk"))
     ready = reports.ready().order_by("-position")
     generated = reports.filter(source=Report.Source.GENERATED)
@@ -156,10 +172,10 @@ def add_report_ids(packs: PackQuerySet) -> PackQuerySet:
 
 
 def load_trends(start_positions: dict[int, int]) -> dict[int, list[tuple[int, int]]]:
-    """Return compliant and failing evaluations of the packs' ready reports, oldest first.
+    """Return the counts (compliant, failing) of each pack's ready reports, oldest first.
 
-    Each pack's reports are read from its start position on. Written in SQL so that the database
-    reads only these few index entries of each pack.
+    `start_positions` gives, by the id of a pack, the position of the first report to read. The
+    query is plain SQL so that the database reads only these few index entries of each pack.
     """
     trends: dict[int, list[tuple[int, int]]] = defaultdict(list)
     if not start_positions:
@@ -178,7 +194,7 @@ def load_trends(start_positions: dict[int, int]) -> dict[int, list[tuple[int, in
 
 
 def group_by_account(rows: Iterable[PackRow]) -> dict[Account, list[PackRow]]:
-    """Return the rows by account; the account of the worst pack comes first."""
+    """Return the rows by account, in the order in which the accounts first occur in the rows."""
     groups: dict[Account, list[PackRow]] = defaultdict(list)
     for row in rows:
         groups[row.pack.account].append(row)
@@ -186,6 +202,9 @@ def group_by_account(rows: Iterable[PackRow]) -> dict[Account, list[PackRow]]:
 
 
 def poll_delay(reports: Iterable[Report]) -> int:
-    """Return the seconds between two polls: 2 for young reports under way, 15 for old ones."""
+    """Return the seconds between two polls of these reports: a tenth of the newest one's age.
+
+    The result is at least 2 and at most 15.
+    """
     ages = [(timezone.now() - report.requested_at).total_seconds() for report in reports]
     return min(15, max(2, int(min(ages, default=0) / 10)))

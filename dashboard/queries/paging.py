@@ -1,4 +1,4 @@
-"""The one paginator: Django's, also over rows that are counted and loaded by functions."""
+"""Paginate query sets, lists, and rows that a function loads, always with Django's paginator."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar, overload
@@ -9,7 +9,10 @@ RowT = TypeVar("RowT")
 
 
 class CountedRows(Sequence[RowT], Generic[RowT]):
-    """Rows whose number is known; `load` returns those from a start index to a stop index."""
+    """A sequence whose length is known and whose rows are loaded only when it is sliced.
+
+    `load(start, stop)` returns the rows of a slice.
+    """
 
     def __init__(self, count: int, load: Callable[[int, int], list[RowT]]) -> None:
         self._count = count
@@ -30,5 +33,8 @@ class CountedRows(Sequence[RowT], Generic[RowT]):
 
 
 def paginate(rows: Any, number: int | str | None, per_page: int) -> Page[Any]:
-    """Return a page of a query set or a sequence; a number beyond the end gives the last page."""
+    """Return one page of a query set or a sequence.
+
+    A number beyond the end gives the last page, a text that is no number the first page.
+    """
     return Paginator(rows, per_page).get_page(number)

@@ -1,4 +1,4 @@
-"""Values that are looked up once for a ready report."""
+"""A cache for values that are computed from a ready report."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,9 +12,10 @@ CACHE_SECONDS = 3_600
 
 
 def get_or_load(report: Report, name: str, load: Callable[[], Value]) -> Value:
-    """Return the value cached for a ready report under this name, or load and cache it.
+    """Return the value cached for a ready report under this name; load and cache it if missing.
 
-    The cache key names what was read from the file, so a report that is read again has new values.
+    The cache key contains the report's content hash and the version of the reader, so that a
+    report whose file is read again gets new values. A value of None is never cached.
     """
     version = f"{report.position}-{report.reader_version}-{report.content_hash}"
     key = f"{name}-{report.pk}-{version}"

@@ -1,4 +1,4 @@
-"""What stands above every page of a report: its counts, its language, its tabs."""
+"""The header of every page of a report: the cards with counts, the language, the tabs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.report_query import count_evaluations
 from dashboard.text.formatting import format_number, format_time
 
-# Each card shows the number of the rows that its filter matches.
+# There is a card for each filter; the card shows how many rows the filter matches.
 CARD_FILTERS = (
     EvaluationFilter(status=Status.NON_COMPLIANT),
     EvaluationFilter(status=Status.NON_COMPLIANT, risk=Risk.HIGH),
@@ -26,7 +26,7 @@ CARD_FILTERS = (
 
 @dataclass(frozen=True)
 class CountCard:
-    """A count above the tables of a report."""
+    """A count above the tables of a report, with a link to the rows that it counts."""
 
     label: str
     status_slug: str  # empty for a card of a risk, which has no colour of its own
@@ -37,7 +37,7 @@ class CountCard:
 
     @property
     def number(self) -> str:
-        """The count as text; a dash for none."""
+        """The count as text; a dash for zero."""
         return format_number(self.count or None)
 
 
@@ -58,7 +58,10 @@ def build_report_header(report: Report, table_filter: EvaluationFilter, tab: str
 
 
 def language_context(report: Report) -> dict[str, str]:
-    """Return the language of the file, and again as the foreign one if the page has another."""
+    """Return the language of the file, also as `foreign_language` if the page's one differs.
+
+    `foreign_language` is empty if the file and the page have the same language.
+    """
     language = report.language or "und"
     page_language = (get_language() or "").split("-")[0]
     is_foreign = language.split("-")[0] != page_language
@@ -66,7 +69,7 @@ def language_context(report: Report) -> dict[str, str]:
 
 
 def build_cards(report: Report, table_filter: EvaluationFilter) -> list[CountCard]:
-    """Return the cards of a report; the one of unstated risks only if it counts something."""
+    """Return the cards of a report; the card for "risk not stated" only if its count is not 0."""
     cards = [build_card(report, card_filter, table_filter) for card_filter in CARD_FILTERS]
     return [
         card

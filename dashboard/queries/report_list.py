@@ -1,4 +1,4 @@
-"""Reports as rows of a list: the history of all packs and the reports of one pack."""
+"""Reports as rows of a list, for the history of all packs and for the page of one pack."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -29,14 +29,14 @@ class ReportRow:
 
     @property
     def status_slug(self) -> str:
-        """The status in whose colour the state of a report that is not ready is shown."""
+        """The slug of the status whose colour is used for a report that is not ready."""
         if self.report.under_way:
             return "under-way"
         return "failing" if self.report.state == Report.State.FAILED else "not-applicable"
 
     @property
     def error_title(self) -> str:
-        """Why the report failed or was cancelled; empty for a report under way."""
+        """The reason why the report failed or was cancelled; empty if it did not."""
         report = self.report
         if report.under_way or not report.error_code:
             return ""
@@ -44,7 +44,10 @@ class ReportRow:
 
     @property
     def same_content_time(self) -> dt.datetime | None:
-        """The time of the latest earlier report with equal content (see select_list_columns)."""
+        """The time of the latest earlier report with the same content; None if there is none.
+
+        It needs the annotation of select_list_columns.
+        """
         position: int | None = getattr(self.report, "same_content_position", None)
         return position_time(position) if position else None
 
@@ -62,9 +65,10 @@ class ReportRow:
 
     @property
     def file_title(self) -> str:
-        """The whole file name and SHA-256, which the cell of the file shortens.
+        """The full file name and SHA-256, as the tooltip of a cell that shows them shortened.
 
-        A name of the cloud's own form is left out: it repeats account, pack and time.
+        A name in the form that the cloud gives is left out: it only repeats account, pack and
+        time, which the row shows anyway.
         """
         report = self.report
         name = (
@@ -74,7 +78,7 @@ class ReportRow:
 
 
 def get_figure_labels() -> dict[str, str]:
-    """Return the headings of a report's figures, translated once for all rows of a page."""
+    """Return the labels of the figures in a row, translated once and not once per row."""
     return {
         "rate": _("Evaluation rate"),
         "failing": _("Failing"),
@@ -86,7 +90,7 @@ def get_figure_labels() -> dict[str, str]:
 
 
 def select_list_columns(reports: ReportQuerySet, *more_columns: str) -> ReportQuerySet:
-    """Return the reports newest first, with the columns of a row.
+    """Return the reports newest first, with the columns that a ReportRow needs.
 
     `same_content_position` is the position of the latest earlier report of the pack with the same
     content hash. Only ready reports have one.

@@ -1,4 +1,7 @@
-"""The positions of a pack's ready reports, which say how many reports stand between two of them."""
+"""The positions of a pack's ready reports, to count how many reports lie between two of them.
+
+A position is the order number of a report in its pack; positions have gaps.
+"""
 
 from bisect import bisect_left
 
@@ -6,20 +9,23 @@ from dashboard.models import Report
 from dashboard.models.reports import ReportQuerySet
 
 
-def load_positions(report: Report, first: int = 0) -> list[int]:
-    """Return the positions of the pack's reports from `first` up to this report, in order."""
+def load_positions(report: Report, first_position: int = 0) -> list[int]:
+    """Return the sorted positions of the pack's ready reports from `first_position` to `report`.
+
+    Both ends are included.
+    """
     reports = Report.objects.ready().filter(
-        pack_id=report.pack_id, position__range=(first, report.position)
+        pack_id=report.pack_id, position__range=(first_position, report.position)
     )
     positions = reports.order_by("position").values_list("position", flat=True)
     return [position for position in positions if position is not None]
 
 
 def count_reports_since(positions: list[int], since: int) -> int:
-    """Return how many of the positions are at `since` or after it."""
+    """Return how many of the sorted positions are equal to or greater than `since`."""
     return len(positions) - bisect_left(positions, since)
 
 
 def select_earlier_reports(report: Report) -> ReportQuerySet:
-    """Return the ready reports of the pack before this one."""
+    """Return the ready reports of the pack that are older than this one, in no order."""
     return Report.objects.ready().filter(pack_id=report.pack_id, position__lt=report.position)

@@ -1,7 +1,12 @@
-"""The evaluations of a report: cards, tables, exports and print count and list through here.
+"""Count and list the evaluations of a report, for the cards, tables, exports and printed pages.
 
-Counts by status, risk and rule are stored with the report; any other condition is counted row by
-row. The default order follows an index, so a page of a large report is a short walk along it.
+Counts by status, risk and rule are stored with the report; for any other condition the rows are
+counted. The default order is the order of an index, so that one page of a large report reads only
+a few index entries.
+
+An Evaluation is stored as a span: one database row for all consecutive reports of a pack in which
+the evaluation is the same, from position `first` up to, but without, position `until`. A position
+is the order number of a report in its pack.
 """
 
 import hashlib
@@ -28,7 +33,7 @@ from dashboard.queries.rule_summaries import load_rule_summaries
 from dashboard.queries.search_words import match_words
 
 ROWS_PER_PAGE = 50
-MAX_SORTED_ROWS = 1_000  # more rows are not sorted but found again along the index
+MAX_SORTED_ROWS = 1_000  # more rows are not sorted but read along the index
 EXPORT_CHUNK = 250  # rows
 
 ORDERS: dict[str, tuple[Any, Any]] = {
@@ -44,17 +49,18 @@ ORDERS: dict[str, tuple[Any, Any]] = {
 
 
 def select_reports() -> ReportQuerySet:
-    """Return the reports, with the related rows that every page of a report shows."""
+    """Return all reports, joined with the related objects that every page of a report shows."""
     return Report.objects.select_related("pack__account", "original", "requested_by")
 
 
 def filter_evaluations(
     report: Report, table_filter: EvaluationFilter, along_index: bool = False
 ) -> EvaluationQuerySet:
-    """Return the report's rows that the filter matches, in no order.
+    """Return the report's rows that match the filter, in no order.
 
-    With `along_index`, the database walks along the index `failing_first` and stops at the end of
-    the page, instead of finding all rows of the report by their spans and sorting them.
+    With `along_index`, the database reads the rows in the order of the index `failing_first` and
+    can stop at the end of the page. Without it, the database finds all rows of the report by the
+    index of spans and then sorts them.
     """
     rows = (
         select_rows_without_span_index(report)
@@ -78,7 +84,7 @@ def filter_evaluations(
 
 
 def select_rows_without_span_index(report: Report) -> EvaluationQuerySet:
-    """Return the report's rows in a form for which no index of spans can be used."""
+    """Return the report's rows by a condition that cannot use the index of spans."""
     position = report.position or 0
     return Evaluation.objects.filter(
         LessThanOrEqual(avoid_index("first"), position),
@@ -88,15 +94,22 @@ def select_rows_without_span_index(report: Report) -> EvaluationQuerySet:
 
 
 def avoid_index(field: str) -> "ExpressionWrapper[CombinedExpression]":
-    """Return the field as a sum with 0, whose value is the same and which no index contains."""
-    # With the field's own type, Django takes no number above 2**31 on PostgreSQL.
+    """Return `field + 0`: the same value, but the database cannot use an index for it.
+
+    Use it where the index would make the query slower.
+    """
+    # Positions are larger than 2**31. Without the output field, Django would treat the sum as a
+    # 32-bit integer on PostgreSQL and refuse to compare it with such a number.
     return ExpressionWrapper(F(field) + 0, output_field=BigIntegerField())
 
 
 def order_evaluations(
     rows: EvaluationQuerySet, table_filter: EvaluationFilter
 ) -> EvaluationQuerySet:
-    """Return the rows in the filter's order; rows that are equal in it, failing first."""
+    """Return the rows in the filter's order, and rows that are equal in that order failing first.
+
+    Without an order in the filter, all rows are sorted failing first.
+    """
     if not table_filter.sort:
         return rows.failing_first()
     column, _label = ORDERS[table_filter.sort.removeprefix("-")]
@@ -105,7 +118,7 @@ def order_evaluations(
 
 
 def describe_order(sort: str, orders: dict[str, tuple[Any, Any]], default: str) -> str:
-    """Return the words for an order, as they stand above a table."""
+    """Return an order in words, for the text above a table; `default` if `sort` is empty."""
     if not sort:
         return default
     label = str(orders[sort.removeprefix("-")][1])
@@ -113,9 +126,13 @@ def describe_order(sort: str, orders: dict[str, tuple[Any, Any]], default: str) 
 
 
 def count_evaluations(report: Report, table_filter: EvaluationFilter) -> int:
-    """Return the number of the report's rows that the filter matches."""
+    """Return the number of the report's rows that match the filter.
+
+    The stored counts are used if they are enough; otherwise the rows are counted, and the count is
+    cached.
+    """
     if table_filter.needs_row_scan:
-        # A search may contain characters that a cache refuses in its keys; a hash never does.
+        # The search may contain characters that are not allowed in a cache key: use a hash.
         conditions = replace(table_filter, sort="", page=1, open=None, ignored=())
         name = hashlib.sha256(repr(conditions).encode()).hexdigest()
         return get_or_load(report, name, filter_evaluations(report, table_filter).count)
@@ -132,7 +149,7 @@ def count_evaluations(report: Report, table_filter: EvaluationFilter) -> int:
 def load_page(
     report: Report, table_filter: EvaluationFilter, per_page: int = ROWS_PER_PAGE
 ) -> Page[Evaluation]:
-    """Return the filter's page of the rows it matches; a number beyond the end, the last page."""
+    """Return the page of matching rows that the filter names; the last page if it is beyond."""
     rows, count = find_and_count_rows(report, table_filter)
     ordered_rows = order_evaluations(rows, table_filter).defer("search_text")
     counted_rows = CountedRows(count, partial(load_slice_from_nearer_end, ordered_rows, count))
@@ -142,13 +159,14 @@ def load_page(
 def find_and_count_rows(
     report: Report, table_filter: EvaluationFilter
 ) -> tuple[EvaluationQuerySet, int]:
-    """Return the rows that the filter matches, in no order, and their number."""
+    """Return the rows that match the filter, in no order, and their number."""
     rows = filter_evaluations(report, table_filter, along_index=not table_filter.sort)
     if not table_filter.needs_row_scan:
         return rows, count_evaluations(report, table_filter)
-    # One scan finds the rows if they are few, and else shows that they are many; a page of many
-    # rows is found quickly along the index. PostgreSQL expects a third of all rows to contain any
-    # word, and would scan the rows of every pack if it could use the index of spans.
+    # Look for at most MAX_SORTED_ROWS + 1 ids. If there are fewer, select the rows by these ids;
+    # otherwise read the page along the index, which is quick if many rows match. PostgreSQL
+    # estimates that a third of all rows contain any word, and would scan the rows of every pack if
+    # it could use the index of spans.
     matches = filter_evaluations(
         report, table_filter, along_index=connection.vendor == "postgresql"
     )
@@ -161,9 +179,12 @@ def find_and_count_rows(
 def load_slice_from_nearer_end(
     rows: EvaluationQuerySet, count: int, start: int, stop: int
 ) -> list[Evaluation]:
-    """Return the rows from `start` to `stop` of `count` rows in all."""
-    # A database walks over all rows before the slice: the last page of 60,000 rows takes 100 ms
-    # from the start, and 5 ms from the end.
+    """Return rows[start:stop], read backwards if the slice is nearer to the end.
+
+    `count` is the number of all rows.
+    """
+    # A database reads all rows before the slice: of 60,000 rows, the last page takes 100 ms if
+    # read from the start, and 5 ms if read from the end.
     if start <= count // 2:
         return list(rows[start:stop])
     return list(rows.reverse()[count - stop : count - start])[::-1]
@@ -172,7 +193,7 @@ def load_slice_from_nearer_end(
 def iterate_rows(
     report: Report, table_filter: EvaluationFilter, *columns: str
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield the columns of every row that the filter matches, in its order, for exports."""
+    """Yield these columns of every row that matches the filter, in the filter's order."""
     rows = filter_evaluations(report, table_filter, along_index=not table_filter.sort)
     ordered_rows = order_evaluations(rows, table_filter)
     return ordered_rows.values_list(*columns).iterator(chunk_size=EXPORT_CHUNK)
@@ -188,5 +209,5 @@ class FilterChoices:
 
 
 def get_filter_choices(report: Report) -> FilterChoices:
-    """Return what was noted of a report's rows when they were stored."""
+    """Return the regions, types and accounts that were saved when the report was stored."""
     return FilterChoices(**report.filter_choices)

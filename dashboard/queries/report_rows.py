@@ -1,4 +1,7 @@
-"""The rows of a report's tables: rules and evaluations, with what the report adds to them."""
+"""The rows of a report's tables: rules and resources, with their texts for a template.
+
+A position is the order number of a report in its pack.
+"""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -15,12 +18,12 @@ from dashboard.text.formatting import format_number
 
 RISK_BARS = {Risk.HIGH: "▮▮▮", Risk.MEDIUM: "▮▮▯", Risk.LOW: "▮▯▯", Risk.NOT_STATED: ""}
 
-ID_END = 8  # characters
+ID_END_LENGTH = 8  # characters
 
 
 @dataclass(frozen=True)
 class RuleRow:
-    """A rule of a report, and since when one of its resources has been failing."""
+    """A rule of a report; `failing_since` is the time since which it has been failing, or None."""
 
     summary: RuleSummary
     failing_since: dt.datetime | None
@@ -32,7 +35,10 @@ class RuleRow:
 
     @property
     def status_slug(self) -> str:
-        """The status that marks the rule: of its worst row that counts for the rate."""
+        """The status that marks the rule: failing if any resource fails the rule.
+
+        It is not-applicable if no resource is compliant or failing.
+        """
         if not self.summary.judged:
             return "not-applicable"
         return "failing" if self.summary.failing else "compliant"
@@ -40,31 +46,31 @@ class RuleRow:
 
 @dataclass(frozen=True)
 class ResourceRow:
-    """An evaluation of a report, with the words that the report adds to it."""
+    """A row of the table of resources: an evaluation and its texts."""
 
     evaluation: Evaluation
     rule_name: str
-    reports_in_a_row: str  # how many reports the status has been the same, in words
+    reports_in_a_row: str  # for how many reports the status has been the same, in words
 
     @property
     def id_start(self) -> str:
         """The part of the resource id that a narrow column may cut off."""
-        return self.evaluation.resource_id[:-ID_END]
+        return self.evaluation.resource_id[:-ID_END_LENGTH]
 
     @property
     def id_end(self) -> str:
-        """The end of the resource id, which always shows: ids often differ only in it."""
-        return self.evaluation.resource_id[-ID_END:]
+        """The end of the resource id, which is never cut off: ids often differ only there."""
+        return self.evaluation.resource_id[-ID_END_LENGTH:]
 
     @property
     def risk_text(self) -> str:
-        """The risk as a bar of characters and a word."""
+        """The risk as a bar of characters and a word, for example "▮▮▯ Medium"."""
         risk = Risk(self.evaluation.risk)
         return f"{RISK_BARS[risk]} {risk.label}"
 
 
 def build_rule_rows(report: Report, summaries: Iterable[RuleSummary]) -> list[RuleRow]:
-    """Return the rows of these rules of a report."""
+    """Return a row for each of these rules of a report, in the same order."""
     positions = load_failing_since(report)
     return [
         RuleRow(
@@ -76,19 +82,21 @@ def build_rule_rows(report: Report, summaries: Iterable[RuleSummary]) -> list[Ru
 
 
 def build_resource_rows(report: Report, evaluations: Iterable[Evaluation]) -> list[ResourceRow]:
-    """Return the rows of these evaluations of a report."""
+    """Return a row for each of these evaluations of a report, in the same order."""
     evaluations = list(evaluations)
     rule_names = load_rule_names(report)
-    starts = {evaluation.since for evaluation in evaluations}
-    positions = load_positions(report, min(starts, default=0))
+    # The positions of the first reports in which the evaluations have their present status.
+    since_positions = {evaluation.since for evaluation in evaluations}
+    positions = load_positions(report, first_position=min(since_positions, default=0))
     reports_in_a_row = {
-        since: describe_reports_in_a_row(count_reports_since(positions, since)) for since in starts
+        since: describe_reports_in_a_row(count_reports_since(positions, since))
+        for since in since_positions
     }
     return [
         ResourceRow(
-            evaluation,
-            rule_names.get(evaluation.rule_id, ""),
-            reports_in_a_row[evaluation.since],
+            evaluation=evaluation,
+            rule_name=rule_names.get(evaluation.rule_id, ""),
+            reports_in_a_row=reports_in_a_row[evaluation.since],
         )
         for evaluation in evaluations
     ]

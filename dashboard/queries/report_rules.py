@@ -1,4 +1,7 @@
-"""The rules of a report: which a filter matches, in which order, and since when each is failing."""
+"""The rules of a report: filter them, sort them, and find since when each rule is failing.
+
+A position is the order number of a report in its pack.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +28,11 @@ RULE_ORDERS: dict[str, tuple[Callable[[RuleSummary], Any], Any]] = {
 
 
 def filter_rules(report: Report, table_filter: EvaluationFilter) -> list[RuleSummary]:
-    """Return the rules whose rows the filter matches, or whose own text contains its words."""
+    """Return the rules that match the filter, in the order that the filter names.
+
+    Risk, rule and status are compared with the stored counts. Only the other conditions (region,
+    resource type, account, search words) need a query of the report's rows.
+    """
     summaries = [
         summary
         for summary in load_rule_summaries(report)
@@ -40,7 +47,10 @@ def filter_rules(report: Report, table_filter: EvaluationFilter) -> list[RuleSum
 
 
 def counts_match_filter(summary: RuleSummary, table_filter: EvaluationFilter) -> bool:
-    """Return whether a rule has the filter's risk, and rows of the filter's status."""
+    """Return whether a rule has the filter's risk and id, and rows of the filter's status.
+
+    A condition that the filter does not set matches every rule.
+    """
     return (
         table_filter.risk in (None, summary.risk)
         and table_filter.rule in (None, summary.rule)
@@ -51,7 +61,11 @@ def counts_match_filter(summary: RuleSummary, table_filter: EvaluationFilter) ->
 def keep_rules_with_matching_rows(
     report: Report, summaries: list[RuleSummary], table_filter: EvaluationFilter
 ) -> list[RuleSummary]:
-    """Return those of the rules that have a matching row or, in a mere search, match themselves."""
+    """Return the rules that have a row which matches the filter.
+
+    If the filter has search words but no region, type or account, a rule whose own name or id
+    contains all the words is returned too.
+    """
     matching_rows = filter_evaluations(report, table_filter)
     rule_ids = set(matching_rows.values_list("rule_id", flat=True).distinct())
     is_search_only = table_filter.search_words and not (
@@ -66,15 +80,19 @@ def keep_rules_with_matching_rows(
 
 
 def rule_contains_words(summary: RuleSummary, words: list[str]) -> bool:
+    """Return whether the rule's name or ids contain all these case-folded words."""
     text = f"{summary.name}\n{summary.code}\n{summary.identifier}".casefold()
     return all(word in text for word in words)
 
 
 def load_failing_since(report: Report) -> dict[int, int]:
-    """Return by rule the position since which one of its resources has been failing longest."""
+    """Return the position since which each rule has been failing, by the id of the rule.
+
+    It is the smallest `since` of the rule's failing rows; rules without one are left out.
+    """
 
     def query_failing_since() -> dict[int, int]:
-        # One step into an index for each rule: to its first entry that stands in the report.
+        # The subquery reads one index entry for each rule: the first one that is in the report.
         failing_rows = (
             Evaluation.objects.at(report.pack_id, report.position or 0)
             .failing()

@@ -1,4 +1,9 @@
-"""The history of a resource: every status that each rule gave it, over all packs and accounts."""
+"""The history of a resource: every status that each rule gave it, over all packs and accounts.
+
+An Evaluation is stored as a span: one database row for all consecutive reports of a pack in which
+the evaluation is the same, from position `first` up to, but without, position `until`. A position
+is the order number of a report in its pack.
+"""
 
 import datetime as dt
 from dataclasses import dataclass, field
@@ -11,13 +16,13 @@ MAX_SPANS = 5_000  # of one resource
 
 @dataclass(frozen=True)
 class StatusPeriod:
-    """The time in which a rule gave a resource one status."""
+    """A period in which a rule gave a resource the same status."""
 
     evaluation: Evaluation
     start: dt.datetime
-    # None while the status still stands.
+    # None if the status is in the latest report of the pack.
     end: dt.datetime | None
-    # The report in which the period starts.
+    # The id of the report in which the period starts; None if that report no longer exists.
     report: int | None
 
     @property
@@ -27,7 +32,7 @@ class StatusPeriod:
 
 @dataclass
 class Timeline:
-    """The statuses that one rule gave a resource, oldest first."""
+    """The statuses that one rule gave one resource, oldest first."""
 
     pack: Pack
     rule: Rule
@@ -51,15 +56,18 @@ class Timeline:
 
     @property
     def sort_key(self) -> tuple[object, ...]:
-        """Sort by status, risk, pack and rule; rules that no longer judge the resource are last."""
+        """The key that sorts by status, risk, pack and rule.
+
+        Rules that no longer judge the resource come last.
+        """
         has_ended = self.last.end is not None
         names = (self.pack.name, self.rule.name, self.rule.pk)
-        return (has_ended, self.last.status, self.risk or 9, *names)
+        return (has_ended, self.last.status, self.risk, *names)
 
 
-def load_timelines(number: int) -> list[Timeline]:
-    """Return the timelines of a resource, failing ones first; none where no rule judged it."""
-    spans = load_resource_spans(number)
+def load_timelines(resource_number: int) -> list[Timeline]:
+    """Return the timelines of a resource, failing ones first; empty if no rule judged it."""
+    spans = load_resource_spans(resource_number)
     report_ids = find_first_reports(spans)
     timelines: dict[tuple[int, int, int], Timeline] = {}
     for span in spans:
@@ -72,12 +80,12 @@ def load_timelines(number: int) -> list[Timeline]:
     return sorted(timelines.values(), key=lambda timeline: timeline.sort_key)
 
 
-def load_resource_spans(number: int) -> list[Evaluation]:
-    """Return the spans of a resource in all packs, oldest first for each rule."""
-    # The index of spans begins with the pack: naming all packs lets the database use it.
+def load_resource_spans(resource_number: int) -> list[Evaluation]:
+    """Return at most MAX_SPANS spans of a resource in all packs, oldest first for each rule."""
+    # The index begins with the pack: the condition on all packs lets the database use the index.
     all_packs = Pack.objects.order_by().values("pk")
     spans = (
-        Evaluation.objects.filter(pack__in=all_packs, resource=number)
+        Evaluation.objects.filter(pack__in=all_packs, resource=resource_number)
         .select_related("pack__account", "rule")
         .defer("search_text", "pack__account__secret_encrypted")
         .order_by("pack", "rule", "key", "first")
@@ -86,7 +94,7 @@ def load_resource_spans(number: int) -> list[Evaluation]:
 
 
 def find_first_reports(spans: list[Evaluation]) -> dict[tuple[int, int], int]:
-    """Return the reports in which the spans start, by pack and position."""
+    """Return the ids of the reports in which the spans start, by (pack id, position)."""
     reports = Report.objects.ready().filter(
         pack__in={span.pack_id for span in spans}, position__in={span.first for span in spans}
     )

@@ -1,4 +1,4 @@
-"""The rules of a report with their counts."""
+"""The rules of a report, each with the counts of its resources by status."""
 
 from typing import NamedTuple
 
@@ -6,11 +6,14 @@ from dashboard.models import Report
 
 
 class RuleSummary(NamedTuple):
-    """A rule as one report counts it; a tuple costs a fraction of a model instance."""
+    """The counts of one rule in one report.
 
-    rule: int
+    It is a tuple because a tuple is built much faster than a model instance.
+    """
+
+    rule: int  # the primary key of the Rule
     name: str
-    code: str
+    code: str  # the id of the rule in the cloud
     risk: int
     failing: int
     insufficient_data: int
@@ -19,11 +22,11 @@ class RuleSummary(NamedTuple):
     compliant: int
     new: int | None
     fixed: int | None
-    identifier: str
+    identifier: str  # the name of the managed rule
 
     @property
     def judged(self) -> int:
-        """The denominator of the rule's rate."""
+        """The number of compliant and failing resources: the denominator of the rule's rate."""
         return self.compliant + self.failing
 
 
@@ -31,15 +34,15 @@ SUMMARY_COLUMNS = (
     "rule_id",
     "name",
     "rule__rule_id",
-    *RuleSummary._fields[3:11],
+    *RuleSummary._fields[3:11],  # from risk to fixed: these names are columns of RuleResult
     "rule__identifier",
 )
 
 
 def load_rule_summaries(report: Report) -> list[RuleSummary]:
-    """Return the rules, failing first, then by risk, number of failing resources and name.
+    """Return the report's rules: failing ones first, then by risk, failing resources and name.
 
-    The list is kept on the report object, so that a request queries it once.
+    The list is saved as an attribute of the report object, so that it is queried only once.
     """
     if "_rule_summaries" not in vars(report):
         rows = report.rule_results.values_list(*SUMMARY_COLUMNS)
@@ -57,5 +60,5 @@ def load_rule_summaries(report: Report) -> list[RuleSummary]:
 
 
 def load_rule_names(report: Report) -> dict[int, str]:
-    """Return the names that the report's rules have in it, by the ids of the rules."""
+    """Return the rules' names as they are in this report, by the primary key of the Rule."""
     return {summary.rule: summary.name for summary in load_rule_summaries(report)}

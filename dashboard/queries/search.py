@@ -1,4 +1,4 @@
-"""The search over everything: packs, accounts and rules by name or id, resources by id."""
+"""The search of the top bar: accounts, packs and rules by name or id, resources by id."""
 
 from dataclasses import dataclass
 
@@ -21,9 +21,10 @@ class SearchResults:
 
 
 def search_all(text: str) -> SearchResults:
-    """Find what contains the text in its name or starts with it in its id.
+    """Return the accounts, packs and rules whose name contains the text or whose id starts with it.
 
-    Resources are found by the start of their id alone, as they stand in the latest reports.
+    A resource is found only by the start of its id, and only if it is in the latest report of a
+    pack.
     """
     has_name = Q(name__icontains=text)
     accounts = Account.objects.defer("secret_encrypted")

@@ -1,4 +1,4 @@
-"""The search for words in the evaluations of reports."""
+"""Build the query condition that searches for words in the evaluations of reports."""
 
 from collections.abc import Iterable
 
@@ -9,14 +9,14 @@ from django.db.models.lookups import GreaterThan
 from dashboard.models import Report
 from dashboard.queries.rule_summaries import load_rule_summaries
 
-# Columns whose values many rows share, and where a report lists these values.
+# Columns with few different values, and the key of Report.filter_choices that lists the values.
 SHARED_COLUMNS = (("region", "regions"), ("resource_type", "types"), ("account", "accounts"))
-# By column: the values that occur in it, with the text that is searched for each.
+# By column: each value that occurs in the column, with the text in which words are searched.
 SharedTexts = dict[str, dict[str | int, str]]
 
 
 def match_words(words: Iterable[str], *reports: Report) -> Q:
-    """Return the condition of the rows of these reports that contain all words, in any column."""
+    """Return the condition that a row of these reports contains all words, in any columns."""
     texts = load_shared_texts(reports)
     condition = Q()
     for word in words:
@@ -25,7 +25,10 @@ def match_words(words: Iterable[str], *reports: Report) -> Q:
 
 
 def load_shared_texts(reports: Iterable[Report]) -> SharedTexts:
-    """Return the texts that many rows share, which are searched once instead of in every row."""
+    """Return the texts that many rows share.
+
+    A word is searched in these texts in Python, once, and not in every row by the database.
+    """
     texts: SharedTexts = {
         column: {value: value for report in reports for value in report.filter_choices[choices]}
         for column, choices in SHARED_COLUMNS
@@ -39,7 +42,10 @@ def load_shared_texts(reports: Iterable[Report]) -> SharedTexts:
 
 
 def match_word(word: str, texts: SharedTexts) -> Q:
-    """Return the condition of the rows that contain a case-folded word."""
+    """Return the condition that a row contains a case-folded word in any column.
+
+    The word is searched in the row's search text, and in the shared `texts` of its other columns.
+    """
     condition = Q(GreaterThan(StrIndex(F("search_text"), Value(word)), 0))
     for column, text_by_value in texts.items():
         values = [value for value, text in text_by_value.items() if word in text.casefold()]

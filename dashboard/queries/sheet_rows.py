@@ -1,4 +1,8 @@
-"""The sheets of a report's file, cell by cell as they stand in it."""
+"""The sheets of a report's file, cell by cell, as the file has them.
+
+The original is the file itself. The stored form is a compact copy of its cells, from which pages
+are read. The code counts rows and columns from 0, the pages count rows from 1.
+"""
 
 import logging
 from dataclasses import dataclass
@@ -16,9 +20,10 @@ logger = logging.getLogger(__name__)
 
 
 class SheetCell(TypedDict):
-    """A cell as text; numbers are aligned to the right.
+    """A cell as text; the page aligns numbers to the right.
 
-    Templates find a key of a dictionary faster than an attribute, and a page has many cells.
+    It is a dictionary because templates look up keys faster than attributes, and a page has many
+    cells.
     """
 
     text: str
@@ -34,14 +39,14 @@ class SheetRow(NamedTuple):
 
 
 class SheetPage(NamedTuple):
-    """A page of the rows of a sheet, and the headings of its columns."""
+    """One page of the rows of a sheet, and the headings of the sheet's columns."""
 
     headings: list[str]
     page: Page[SheetRow]
 
 
 def load_sheet_page(report: Report, sheet: Sheet, page_number: int) -> SheetPage | None:
-    """Return a page of a sheet; None if neither the stored form nor the original can be read."""
+    """Return one page of a sheet; None if neither the stored form nor the original can be read."""
     try:
         with stored_forms.open_stored_form(report) as stored_form:
 
@@ -54,8 +59,8 @@ def load_sheet_page(report: Report, sheet: Sheet, page_number: int) -> SheetPage
 
             rows = CountedRows(sheet.rows, load_rows)
             return SheetPage(
-                load_headings(stored_form, sheet.number),
-                paginate(rows, page_number, ROWS_PER_SHEET_PAGE),
+                headings=load_headings(stored_form, sheet.number),
+                page=paginate(rows, page_number, ROWS_PER_SHEET_PAGE),
             )
     except (WorkbookError, OSError):
         logger.exception("The stored form of report %s cannot be read", report.pk)
@@ -63,33 +68,36 @@ def load_sheet_page(report: Report, sheet: Sheet, page_number: int) -> SheetPage
 
 
 def build_sheet_row(index: int, row: list[Cell], is_header: bool) -> SheetRow:
-    """Return the row with this index, counted from 0."""
+    """Return a row for a page; `index` counts from 0, the number of the row from 1."""
     cells = [
         SheetCell(
             text=format_cell(cell),
+            # In Python, bool is a subclass of int.
             is_number=isinstance(cell, int | float) and not isinstance(cell, bool),
         )
         for cell in row
     ]
-    return SheetRow(index + 1, is_header, cells)
+    return SheetRow(number=index + 1, is_header=is_header, cells=cells)
 
 
 def load_headings(stored_form: StoredForm, sheet_number: int) -> list[str]:
-    """Return the headings of a sheet's columns, or their letters where there is none.
+    """Return the headings of a sheet's columns; a column without a heading gets its letters.
 
-    A sheet that continues another one has its headings in the last sheet before it with a header.
+    A long table continues on further sheets that have no header row. Such a sheet has the headings
+    of the last sheet before it that has the same role and a header row.
     """
     sheets = stored_form.contents.sheets
     sheet = sheets[sheet_number]
     headings: list[str] = []
-    with_header = [
+    sheets_with_header = [
         earlier
         for earlier in sheets[: sheet_number + 1]
         if earlier.role == sheet.role and earlier.header_row is not None
     ]
-    if sheet.role and with_header:
-        index = with_header[-1].header_row or 0
-        header_cells = stored_form.read_rows(with_header[-1].number, index, index + 1)[0]
+    if sheet.role and sheets_with_header:
+        header_sheet = sheets_with_header[-1]
+        index = header_sheet.header_row or 0
+        header_cells = stored_form.read_rows(header_sheet.number, index, index + 1)[0]
         headings = [format_cell(cell) for cell in header_cells]
     headings += [""] * sheet.columns
     return [
@@ -100,7 +108,7 @@ def load_headings(stored_form: StoredForm, sheet_number: int) -> list[str]:
 
 @dataclass(frozen=True)
 class SourceRow:
-    """The row of the file that an evaluation was read from, and where it stands."""
+    """The row of the file from which an evaluation was read; `row_number` counts from 1."""
 
     fields: list[tuple[str, str]]  # heading and text of each column
     sheet_number: int
@@ -109,12 +117,15 @@ class SourceRow:
 
     @property
     def page_number(self) -> int:
-        """The page of the sheet that shows the row."""
+        """The number of the sheet's page that shows the row, from 1."""
         return (self.row_number - 1) // ROWS_PER_SHEET_PAGE + 1
 
 
 def load_source_row(report: Report, key: int) -> SourceRow | None:
-    """Return the row of the evaluation with this key; None if it cannot be read any more."""
+    """Return the row of the file from which the evaluation with this key was read.
+
+    Return None if the file has no such evaluation or can no longer be read.
+    """
     try:
         with stored_forms.open_stored_form(report) as stored_form:
             source = stored_form.find_evaluation(key)
@@ -124,10 +135,10 @@ def load_source_row(report: Report, key: int) -> SourceRow | None:
             cells = stored_form.read_rows(source.sheet, source.row, source.row + 1)[0]
             texts = [format_cell(cell) for cell in cells]
             return SourceRow(
-                list(zip(headings, texts, strict=False)),
-                source.sheet,
-                stored_form.contents.sheets[source.sheet].name,
-                source.row + 1,
+                fields=list(zip(headings, texts, strict=False)),
+                sheet_number=source.sheet,
+                sheet_name=stored_form.contents.sheets[source.sheet].name,
+                row_number=source.row + 1,  # source.row counts from 0
             )
     except (WorkbookError, OSError):
         logger.exception("The stored form of report %s cannot be read", report.pk)
@@ -135,19 +146,20 @@ def load_source_row(report: Report, key: int) -> SourceRow | None:
 
 
 def format_cell(cell: Cell) -> str:
-    """Return a cell as it reads in the file, with all its spaces and lines."""
+    """Return a cell as text, with all spaces and line breaks; an empty cell gives ""."""
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return str(cell).upper()
-    if isinstance(cell, dict):  # a date under "d", or an error code
-        text = next(iter(cell.values()))
+    if isinstance(cell, dict):
+        # The only key is "d" if the value is a date; the value is an error code otherwise.
+        (text,) = cell.values()
         return text.replace("T", " ") if "d" in cell else text
     return str(cell)
 
 
 def column_letters(column: int) -> str:
-    """Return the letters by which a spreadsheet names a column, counted from 0."""
+    """Return the letters of a spreadsheet column, counted from 0: A, B, ... Z, AA, AB."""
     letters = ""
     column += 1
     while column:

@@ -1,4 +1,4 @@
-"""The ready reports of a pack or of a rule in time, as points of a trend and rows of its table."""
+"""The trend of a pack or of a rule: one point of a chart, and one row of a table, per report."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from dashboard.models.reports import ReportQuerySet
 from dashboard.queries.paging import CountedRows, paginate
 
 TABLE_ROWS = 25  # on a page of the table
-GAP_FACTOR = 3  # times the median interval between reports, above which an interval is a gap
+GAP_FACTOR = 3  # an interval longer than this many median intervals is a gap
 POINT_COLUMNS = (
     "pk", "position", "rated_compliant", "failing", "failing_high", "failing_medium",
     "failing_low", "rules_hash", "rated_failing",
@@ -23,10 +23,10 @@ POINT_COLUMNS = (
 
 
 class Point(NamedTuple):
-    """One report of a trend.
+    """One report of a trend; `report` is its id.
 
-    `rules_hash` is None where the file does not list its rules. `rated_failing` is None where the
-    rate is computed from `failing` itself.
+    `rules_hash` identifies the set of rules; it is None if the file does not list its rules.
+    `rated_failing` is the count used for the rate; if it is None, `failing` is used.
     """
 
     report: int
@@ -41,19 +41,22 @@ class Point(NamedTuple):
 
     @property
     def rated(self) -> tuple[int, int]:
-        """Compliant and failing evaluations of which the rate is computed."""
+        """The counts (compliant, failing) from which the rate is computed."""
         return self.compliant, self.failing if self.rated_failing is None else self.rated_failing
 
     @property
     def rate(self) -> float | None:
-        """The evaluation rate in percent; None where nothing was rated."""
+        """The evaluation rate in percent; None if both counts are zero."""
         total = sum(self.rated)
         return 100 * self.compliant / total if total else None
 
 
 @dataclass(frozen=True)
 class TrendRow:
-    """One report in the table of a trend, compared with the report before it."""
+    """One report in the table of a trend, compared with the report before it.
+
+    `after_gap` says that the time since that report was unusually long.
+    """
 
     point: Point
     rules_changed: bool
@@ -66,7 +69,7 @@ def list_ready_reports(pack: Pack) -> ReportQuerySet:
 
 
 def load_points(reports: ReportQuerySet) -> list[Point]:
-    """Return reports that are given newest first as points, oldest first."""
+    """Return a point for each report; `reports` are newest first, the points oldest first."""
     points = [
         Point(report_id, position_time(position or 0), *counts)
         for report_id, position, *counts in reports.values_list(*POINT_COLUMNS)
@@ -82,40 +85,47 @@ def load_rule_points(rule: Rule) -> list[Point]:
 
 
 def find_gaps(points: Sequence[Point]) -> set[int]:
-    """Return the indexes of points that come much longer after the one before than is usual."""
+    """Return the indexes of the points that follow a gap.
+
+    A gap is an interval longer than GAP_FACTOR times the median interval.
+    """
     if len(points) < 2:
         return set()
     intervals = [(later.time - earlier.time).total_seconds() for earlier, later in pairwise(points)]
     limit = GAP_FACTOR * median(intervals)
-    return {index for index, interval in enumerate(intervals, 1) if interval > limit}
+    # Interval 0 lies before point 1.
+    return {index for index, interval in enumerate(intervals, start=1) if interval > limit}
 
 
 def find_rule_changes(points: Sequence[Point]) -> list[int]:
-    """Return the indexes of points whose rules differ from those of the point before.
+    """Return the indexes of the points whose rules differ from the rules of the point before.
 
-    A file that does not list its rules is no change.
+    If one of the two files does not list its rules, that is not a change.
     """
     return [
         index
-        for index, (before, after) in enumerate(pairwise(points), 1)
+        for index, (before, after) in enumerate(pairwise(points), start=1)
         if None not in (before.rules_hash, after.rules_hash)
         and before.rules_hash != after.rules_hash
     ]
 
 
 def build_trend_rows(points: Sequence[Point]) -> list[TrendRow]:
-    """Return a row for each point, newest first."""
-    changes, gaps = find_rule_changes(points), find_gaps(points)
-    rows = [TrendRow(point, i in changes, i in gaps) for i, point in enumerate(points)]
+    """Return a row for each point; `points` are oldest first, the rows newest first."""
+    rule_changes, gaps = find_rule_changes(points), find_gaps(points)
+    rows = [
+        TrendRow(point, rules_changed=index in rule_changes, after_gap=index in gaps)
+        for index, point in enumerate(points)
+    ]
     return rows[::-1]
 
 
 def load_trend_page(pack: Pack, number: int | str | None) -> Page[TrendRow]:
-    """Return a page of the table of all ready reports of a pack, newest first."""
+    """Return one page of the table of all ready reports of a pack, newest first."""
     reports = list_ready_reports(pack)
 
     def load_rows(start: int, stop: int) -> list[TrendRow]:
-        # The report before the oldest row tells whether that row is a change.
+        # Load one more, older report: the oldest row of the page is compared with it.
         rows = build_trend_rows(load_points(reports[start : stop + 1]))
         return rows[: stop - start]
 

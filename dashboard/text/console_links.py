@@ -1,4 +1,4 @@
-"""Links to resources in the cloud's own console."""
+"""Links to resources in the web console of Alibaba Cloud."""
 
 import re
 from urllib.parse import quote
@@ -17,7 +17,10 @@ REGION_FORM = re.compile(r"[a-z]{2}-[a-z0-9-]+")
 
 
 def resource_console_url(evaluation: Evaluation, account: Account) -> str:
-    """Return the URL of a resource in the console; empty for types whose URLs are not known."""
+    """Return the URL of an evaluation's resource in the console.
+
+    Return "" if the URLs of this resource type are not known or the region is not valid.
+    """
     pattern = URL_PATTERNS.get(evaluation.resource_type, "")
     region = evaluation.region.removeprefix("oss-")
     if not REGION_FORM.fullmatch(region):

@@ -1,4 +1,4 @@
-"""Error codes as messages: what happened, what it means, what to do next."""
+"""The message for each error code: what happened, what it means, what to do next."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ErrorMessage:
-    """What happened, what it means and what to do, in the active language."""
+    """An error in words, in the active language."""
 
     title: str
     meaning: str
@@ -24,8 +24,8 @@ class ErrorMessage:
 def explain_error(code: str, facts: Mapping[str, object]) -> ErrorMessage:
     """Return the message for an error code of the cloud, of the workbook reader or of a report.
 
-    `facts` may hold `detail`, the name of a missing RAM action. A code without a message of its
-    own gets one that names the code.
+    The fact `detail` is the name of the RAM action (permission) that is missing. An unknown code
+    gets a general message that contains the code.
     """
     action = facts.get("detail") or _("the missing action of Cloud Config")
     title, meaning, next_step = MESSAGES.get(code) or MESSAGES[find_advice(code)]
@@ -33,8 +33,9 @@ def explain_error(code: str, facts: Mapping[str, object]) -> ErrorMessage:
     return ErrorMessage(title % values, meaning % values, next_step % values)
 
 
+# Title, meaning and next step, by error code or by the advice for a code.
 MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
-    # Errors of the cloud, by the advice that cloud.errors gives for them
+    # Errors of the cloud, by the advice that cloud.errors gives for the error code
     Advice.WAIT: (
         _("The cloud is already preparing a report of this pack"),
         _("Somebody else has asked for it, here or in the console. Both will get the same report."),
@@ -174,7 +175,7 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
             "documentation."
         ),
     ),
-    # The file, as its reader found it
+    # Errors of the program that reads the file
     "empty": (
         _("The file is empty"),
         _("The cloud delivered a file without a single byte, so there is nothing to read."),

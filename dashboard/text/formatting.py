@@ -1,4 +1,4 @@
-"""Numbers and times as text: times with their zone, ages, durations, counts, rates, sizes."""
+"""Format values as text: times with their zone, ages, durations, counts, rates, sizes."""
 
 import datetime as dt
 from functools import cache
@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext_lazy
 
-# Django's own Chinese says "6 日", which reads as a date: the sixth of the month.
+# Django's own Chinese text for 6 days is "6 日", which reads as a date: the sixth of the month.
 AGES = {
     "year": ngettext_lazy("%(num)d year ago", "%(num)d years ago", "num"),
     "month": ngettext_lazy("%(num)d month ago", "%(num)d months ago", "num"),
@@ -19,7 +19,7 @@ AGES = {
 
 
 def format_utc_offset(offset: dt.timedelta | None) -> str:
-    """Return an offset from UTC as text: UTC+8, UTC-3:30, UTC."""
+    """Return an offset from UTC as text, for example "UTC+8", "UTC-3:30" or "UTC"."""
     minutes = int((offset or dt.timedelta()).total_seconds() // 60)
     if not minutes:
         return "UTC"
@@ -32,6 +32,7 @@ def format_utc_offset(offset: dt.timedelta | None) -> str:
 def format_zone(name: str | None, offset: dt.timedelta | None) -> str:
     """Return a zone with its offset from UTC: `CST (UTC+8)`; `UTC+8` if the zone has no name."""
     offset_text = format_utc_offset(offset)
+    # Python gives zones without a name a name such as "+08".
     has_name = name and name.isalpha() and name != offset_text
     return f"{name} ({offset_text})" if has_name else offset_text
 
@@ -44,7 +45,7 @@ def format_time(value: dt.datetime) -> str:
 
 
 def format_age(value: dt.datetime | None) -> str:
-    """Return how long ago a time was, in one unit: `8 days ago`; empty for None."""
+    """Return how long ago a time was, for example `8 days ago`; "" for None."""
     if value is None:
         return ""
     if timezone.now() - value < dt.timedelta(minutes=1):
@@ -54,7 +55,7 @@ def format_age(value: dt.datetime | None) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """Return a duration as minutes and seconds: 0:37."""
+    """Return a duration as minutes and seconds, for example `0:37`; `0:00` if it is negative."""
     minutes, odd_seconds = divmod(max(0, int(seconds)), 60)
     return f"{minutes}:{odd_seconds:02}"
 
@@ -70,35 +71,40 @@ def format_number(value: int | None) -> str:
 
 
 def format_percent(text: str) -> str:
-    """Return a number, given as text, with a percent sign."""
+    """Return a number, which is already a text, with a percent sign."""
     # Translators: a percentage; %(number)s is "86.2" or "< 0.1". Chinese has no space there.
     return gettext("%(number)s %%") % {"number": text}
 
 
 def format_rate(compliant: int, failing: int) -> str:
-    """Return the evaluation rate in percent, cut to a tenth.
+    """Return the evaluation rate as text in percent, cut to a tenth; "no data" without any count.
 
-    It is not rounded: 100 % means that nothing fails, 0 % that nothing is compliant.
+    The rate is not rounded: 100 % always means that nothing fails, and 0 % that nothing is
+    compliant.
     """
     total = compliant + failing
     if not total:
         return gettext("no data")
-    tenths = compliant * 1000 // total
+    tenths = compliant * 1000 // total  # tenths of a percent
     if not tenths and compliant:
         return format_percent("< 0.1")
     return format_percent(f"{tenths // 10}" if tenths in (0, 1000) else f"{tenths / 10:.1f}")
 
 
 def shorten_middle(text: str, length: int = 24) -> str:
-    """Shorten a long id in its middle: both of its ends tell it apart from others."""
+    """Return the text with "…" in place of its middle if it is longer than `length`.
+
+    The start and the end of an id are kept, because ids differ there.
+    """
     if len(text) <= length:
         return text
-    tail = (length - 1) // 2
-    return f"{text[: length - 1 - tail]}…{text[-tail:]}"
+    end_length = (length - 1) // 2
+    start_length = length - 1 - end_length
+    return f"{text[:start_length]}…{text[-end_length:]}"
 
 
 def format_size(value: int) -> str:
-    """Return a number of bytes as text: 24.0 KiB."""
+    """Return a number of bytes as text, for example `24.0 KiB`."""
     amount = float(value)
     for unit in ("B", "KiB", "MiB"):
         if amount < 1024:

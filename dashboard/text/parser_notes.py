@@ -1,4 +1,7 @@
-"""The notes that the parser leaves on a report, as sentences."""
+"""The notes on a report, as sentences: each says what the parser saw in the file.
+
+A note has a code and facts, for example the number of the sheet.
+"""
 
 from typing import Any
 
@@ -30,7 +33,10 @@ NOTE_SENTENCES = {
 
 
 def describe_notes(report: Report) -> list[str]:
-    """Return a sentence for each note; mismatches of counts are shown beside the counts instead."""
+    """Return a sentence for each note of a report.
+
+    Notes on counts that do not match are left out: they are shown with the counts.
+    """
     sheets = {sheet.number: sheet.name for sheet in report.sheets.all()}
     return [
         describe_note(note["code"], note["facts"], sheets)
@@ -40,7 +46,10 @@ def describe_notes(report: Report) -> list[str]:
 
 
 def describe_note(code: str, facts: dict[str, Any], sheets: dict[int, str]) -> str:
-    """Return the sentence of a note; the code itself where it has none."""
+    """Return the sentence for a note, or the code if there is no sentence for it.
+
+    `sheets` gives the name of each sheet by its number.
+    """
     sentence = NOTE_SENTENCES.get(code)
     if sentence is None:
         return code

@@ -22,6 +22,7 @@ register.filter("number", formatting.format_number)
 register.filter("shorten", formatting.shorten_middle)
 register.filter("size", formatting.format_size)
 
+# Shown in place of a missing value.
 QUIET_DASH = SafeString('<span class="soft">–</span>')
 CHINESE = re.compile("[\u4e00-\u9fff]")
 ICON_PATHS = {
@@ -37,10 +38,10 @@ ICON_PATHS = {
 @register.simple_tag(name="page_url")
 @lru_cache(maxsize=10_000)
 def get_page_url(name: str, *args: int) -> SafeString:
-    """Return the URL of a page, as reverse() does.
+    """Return the URL of a page, like reverse(), and cache it.
 
-    URLs are remembered because a list has hundreds of them: reversing them takes a fifth of the
-    home page's time. Use it in the rows of lists and the points of charts, and {% url %} elsewhere.
+    A list has hundreds of URLs, and without the cache reverse() takes a fifth of the time of the
+    home page. Use this tag in rows of lists and points of charts, and {% url %} elsewhere.
     """
     return escape(reverse(name, args=args))
 
@@ -52,7 +53,7 @@ def get_product_version() -> str:
 
 @register.simple_tag(name="time")
 def render_time(value: dt.datetime | None) -> SafeString:
-    """Show a time in the active time zone, with UTC in the title; a dash for None."""
+    """Show a time in the active time zone, with the UTC time as tooltip; a dash for None."""
     if value is None:
         return QUIET_DASH
     utc = value.astimezone(dt.UTC)
@@ -66,17 +67,17 @@ def render_time(value: dt.datetime | None) -> SafeString:
 
 @register.simple_tag(name="rate_bar")
 def render_rate_bar(compliant: int, failing: int) -> SafeString:
-    """Show the evaluation rate as a thin bar; nothing where there is no rate."""
+    """Show the evaluation rate as a thin bar; nothing if both counts are zero."""
     total = compliant + failing
     if not total:
         return SafeString()
-    share = compliant * 100 // total / 100
+    share = compliant * 100 // total / 100  # between 0 and 1, cut to whole percents
     return format_html('<progress value="{}" aria-hidden="true"></progress>', share)
 
 
 @register.simple_tag(name="icon_label")
 def render_icon_label(slug: str, text: str) -> SafeString:
-    """Show a text with the icon and colour of a status, named by a key of ICON_PATHS."""
+    """Show a text with the icon and colour of a status; `slug` is a key of ICON_PATHS."""
     return format_html(
         '<span class="status" data-status="{}"><svg viewBox="0 0 12 12" aria-hidden="true">'
         '<path d="{}"/></svg>{}</span>',
@@ -88,13 +89,13 @@ def render_icon_label(slug: str, text: str) -> SafeString:
 
 @register.simple_tag(name="status_mark")
 def render_status_mark(status: int) -> SafeString:
-    """Show a status as its icon and its name."""
+    """Show the icon and the name of a status; `status` is a value of Status."""
     return render_icon_label(Status(status).slug, str(Status(status).label))
 
 
 @register.simple_tag(name="risk_mark")
 def render_risk_mark(risk: int) -> SafeString:
-    """Show a risk as its name and as three blocks, of which a higher risk fills more."""
+    """Show a risk as three blocks, more of them filled for a higher risk, and its name."""
     level = Risk(risk)
     if level is Risk.NOT_STATED:
         return format_html('<span class="risk soft">{}</span>', level.label)
@@ -104,14 +105,14 @@ def render_risk_mark(risk: int) -> SafeString:
         '<path d="{}"/><path class="full" d="{}"/></svg>{}</span>',
         level.slug,
         "".join(blocks),
-        "".join(blocks[: 4 - level]),
+        "".join(blocks[: 4 - level]),  # high is 1 and fills 3 blocks, low is 3 and fills 1
         level.label,
     )
 
 
 @register.simple_tag(name="change")
 def render_change(new: int | None, fixed: int | None) -> SafeString:
-    """Show how many failures are new and how many are fixed; a dash where there are none."""
+    """Show how many failures are new and how many are fixed; a dash if there are none."""
     parts = []
     if new:
         text = gettext("%(count)s new") % {"count": formatting.format_number(new)}
@@ -124,6 +125,9 @@ def render_change(new: int | None, fixed: int | None) -> SafeString:
 
 @register.simple_tag(name="lang_attribute")
 def render_lang_attribute(text: str) -> SafeString:
-    """Write ` lang="zh-hans"` or ` lang="en"` for a text in another language than the page."""
+    """Return ` lang="zh-hans"` or ` lang="en"` if the text is not in the page's language.
+
+    A text with a Chinese character is Chinese, any other text is English.
+    """
     language = "zh-hans" if CHINESE.search(text) else "en"
     return SafeString() if language == get_language() else format_html(' lang="{}"', language)

@@ -1,4 +1,4 @@
-"""The accounts, for administrators: add, edit, test the connection, refresh the packs."""
+"""Pages of the cloud accounts: add, edit, test the connection, refresh the list of packs."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -46,8 +46,11 @@ def account_edit(request: Request, pk: int) -> HttpResponse:
 
 
 def render_account_form(request: Request, account: Account) -> HttpResponse:
-    """Show the form of an account; a valid one is saved and leads to the account's page."""
-    # Validation writes the form's values into the account: the heading keeps the stored name.
+    """Show the form of an account; save a valid form and redirect to the account's page.
+
+    An invalid form is answered with status 422.
+    """
+    # Validation writes the form's values into the account; the heading shows the stored name.
     stored_name = account.name
     form = AccountForm(request.POST or None, instance=account)
     if form.is_valid():
@@ -63,7 +66,7 @@ def render_account_form(request: Request, account: Account) -> HttpResponse:
 @require_POST
 @permission_required("dashboard.change_account", raise_exception=True)
 def account_test(request: Request, pk: int) -> HttpResponse:
-    """Ask the cloud for the packs and show whether that works; change nothing."""
+    """Test whether the cloud answers with the list of packs; nothing is saved."""
     account = get_object_or_404(Account, pk=pk)
     result = discovery.test_connection(account)
     text = ngettext(
@@ -77,7 +80,7 @@ def account_test(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @permission_required("dashboard.change_account", raise_exception=True)
 def account_refresh(request: Request, pk: int) -> HttpResponse:
-    """Load the list of packs from the cloud; packs that are gone from it stay, and are marked."""
+    """Load the list of packs from the cloud; packs missing from it are kept and marked as gone."""
     account = get_object_or_404(Account, pk=pk)
     try:
         discovery.refresh_packs(account)
@@ -89,7 +92,10 @@ def account_refresh(request: Request, pk: int) -> HttpResponse:
 def show_account_message(
     request: Request, account: Account, text: str, error: cloud.CloudError | None = None
 ) -> HttpResponse:
-    """Show a text or an error on the account's page: in place for htmx, else after a redirect."""
+    """Show the error or, without one, the text on the account's page.
+
+    htmx gets a fragment of the page; a request without htmx is redirected to the page.
+    """
     message = explain_error(error.code, error.facts) if error else None
     request_id = error.request_id if error else ""
     if request.htmx:

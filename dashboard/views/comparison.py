@@ -1,4 +1,7 @@
-"""Two reports of a pack compared: as a page, as a document to print, and as files."""
+"""The comparison of two reports of a pack: as a page, as a document to print, and as files.
+
+A bucket is a kind of change, for example "fixed"; see comparison.buckets.
+"""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -26,25 +29,28 @@ from dashboard.views import Request
 from dashboard.views.downloads import get_item_or_404, render_preparing_page, send_export
 
 ROWS_PER_PAGE = 50
-PRINTED_CHANGES = 5_000  # rows that a print has at most; it says so
+PRINTED_CHANGES = 5_000  # at most; a longer document says that it is cut
 
 
 @require_safe
 def comparison_latest(request: HttpRequest, pack_id: int) -> HttpResponse:
-    """Redirect to the comparison of ?a= and ?b=; by default of the two latest reports."""
+    """Redirect to the comparison of the reports ?a= and ?b=, or else of the two latest reports.
+
+    A single report is compared with itself; without any report the answer is 404.
+    """
     reports = Report.objects.ready().filter(pack=pack_id).order_by("-position")
-    chosen = [int(pk) for name in ("a", "b") if (pk := request.GET.get(name, "")).isdecimal()]
-    if chosen:
-        reports = reports.filter(pk__in=chosen)
-    newest = list(reports.values_list("pk", flat=True)[:2])
-    if not newest:
+    chosen_ids = [int(pk) for name in ("a", "b") if (pk := request.GET.get(name, "")).isdecimal()]
+    if chosen_ids:
+        reports = reports.filter(pk__in=chosen_ids)
+    newest_ids = list(reports.values_list("pk", flat=True)[:2])
+    if not newest_ids:
         raise Http404(_("There is no report to compare."))
-    return redirect("comparison-detail", pack_id, newest[-1], newest[0])
+    return redirect("comparison-detail", pack_id, newest_ids[-1], newest_ids[0])
 
 
 @require_safe
 def comparison_detail(request: Request, pack_id: int, older: int, newer: int) -> HttpResponse:
-    """Show what changed between two reports."""
+    """Show what changed between two reports; `older` and `newer` are their ids."""
     comparison = find_comparison(pack_id, older, newer)
     if comparison.older.pk != older:
         return redirect_in_time_order(request, "comparison-detail", comparison)
@@ -54,7 +60,7 @@ def comparison_detail(request: Request, pack_id: int, older: int, newer: int) ->
 
 @require_safe
 def comparison_print(request: Request, pack_id: int, older: int, newer: int) -> HttpResponse:
-    """Show a comparison as a document: what the page shows, with all its rows."""
+    """Show a comparison as a document: like the page, but with up to PRINTED_CHANGES rows."""
     comparison = find_comparison(pack_id, older, newer)
     if comparison.older.pk != older:
         return redirect_in_time_order(request, "comparison-print", comparison)
@@ -70,7 +76,10 @@ def comparison_print(request: Request, pack_id: int, older: int, newer: int) -> 
 def comparison_export(
     request: Request, pack_id: int, older: int, newer: int, kind: str
 ) -> HttpResponseBase:
-    """Send a comparison, filtered as on its page, as a file."""
+    """Send a comparison as a file, with the filter of the query string.
+
+    `kind` is the file format: a key of EXPORT_FORMATS.
+    """
     comparison = find_comparison(pack_id, older, newer)
     row_filter = ComparisonFilter.parse(request.GET)
     user_name = request.user.get_username()
@@ -82,7 +91,7 @@ def comparison_export(
 def comparison_export_preparing(
     request: Request, pack_id: int, older: int, newer: int, kind: str
 ) -> HttpResponse:
-    """Announce a large file of a comparison."""
+    """Show the page that announces a large export and then loads it."""
     comparison = find_comparison(pack_id, older, newer)
     row_filter = ComparisonFilter.parse(request.GET)
     page_url = reverse("comparison-detail", args=[pack_id, older, newer])
@@ -102,7 +111,7 @@ def comparison_export_preparing(
 
 
 def find_comparison(pack_id: int, report_id: int, other_id: int) -> Comparison:
-    """Compare two reports; raise Http404 where one of them is no ready report of the pack."""
+    """Compare two reports; raise Http404 if either is not a ready report of the pack."""
     reports = (
         Report.objects.ready()
         .filter(pack=pack_id)
@@ -124,7 +133,7 @@ def redirect_in_time_order(request: Request, url_name: str, comparison: Comparis
 def build_comparison_context(
     request: Request, comparison: Comparison, rows_per_page: int
 ) -> dict[str, Any]:
-    """Return what the page and the print show of a comparison."""
+    """Return the context of the page and of the printed document."""
     older, newer = comparison.older, comparison.newer
     row_filter = ComparisonFilter.parse(request.GET)
     rule_scope = load_rule_scope(comparison)
@@ -155,7 +164,10 @@ def build_comparison_context(
 def build_comparison_filter_context(
     comparison: Comparison, rule_scope: RuleScope, row_filter: ComparisonFilter
 ) -> dict[str, Any]:
-    """Return the filter, its conditions in words, and the risks to choose from."""
+    """Return the context of the filter: the conditions in words, and the choices of the risk.
+
+    A choice in `risks` is (slug, label, whether it is selected).
+    """
     bucket, rule = row_filter.bucket, row_filter.rule
     bucket_label = comparison.listed_statuses.label_bucket(bucket) if bucket else ""
     rule_name = rule_scope.get_rule(rule).name if rule else ""
@@ -169,7 +181,7 @@ def build_comparison_filter_context(
 
 @dataclass(frozen=True)
 class BucketCard:
-    """The count of a bucket, which leads to its rows."""
+    """The count of a bucket, with a link to the rows of the bucket."""
 
     label: str
     status_slug: str
@@ -180,7 +192,7 @@ class BucketCard:
 
 
 def list_bucket_cards(comparison: Comparison, row_filter: ComparisonFilter) -> list[BucketCard]:
-    """Return a card for each bucket that holds something, and always for new and fixed ones."""
+    """Return a card for each bucket that is not empty, and always for new failures and fixed."""
     always_shown = (Bucket.NEW_FAILURE, Bucket.FIXED)
     return [
         BucketCard(
@@ -197,7 +209,7 @@ def list_bucket_cards(comparison: Comparison, row_filter: ComparisonFilter) -> l
 
 
 class RatePair(NamedTuple):
-    """The rates of both reports, and over what they are taken."""
+    """The counts of both reports' rates; `label` says which evaluations are counted."""
 
     label: str
     older: RateCounts
@@ -205,7 +217,7 @@ class RatePair(NamedTuple):
 
 
 def list_rates(comparison: Comparison) -> list[RatePair]:
-    """Return the rates as reported and, where it can be told, over what both reports judge."""
+    """Return the rates as reported and, if known, the rates over what both reports judge."""
     rates = [RatePair(_("as reported (each on its own scope)"), *comparison.reported_rates)]
     if common_rates := comparison.common_rates:
         label = _("like for like (rules and resources in both)")

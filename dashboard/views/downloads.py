@@ -1,4 +1,4 @@
-"""Responses with an export: the file itself, or the page that announces one that takes long."""
+"""Answer with an exported file, or with the page that announces a file that takes long."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ Item = TypeVar("Item")
 
 
 def get_item_or_404(items: Mapping[str, Item], key: str) -> Item:
+    """Return items[key]; raise Http404 if there is no such key."""
     try:
         return items[key]
     except KeyError as error:
@@ -23,10 +24,11 @@ def get_item_or_404(items: Mapping[str, Item], key: str) -> Item:
 
 
 def send_export(request: Request, table: ExportTable, kind: str, report: Report) -> FileResponse:
-    """Send a table as a file, and log it with the report that it is of.
+    """Send a table as a file, and add the download to the audit log of `report`.
 
-    The file is written before the response begins, so that a failure is an error page and never
-    half a file, and while the user's language and time zone are in force.
+    `kind` is the file format: a key of EXPORT_FORMATS and the suffix of the file name. The whole
+    file is written before the response begins: an error then gives an error page and not half a
+    file, and the user's language and time zone are still active.
     """
     export_format = get_item_or_404(EXPORT_FORMATS, kind)
     file_name = f"{table.file_stem}.{kind}"
@@ -40,9 +42,10 @@ def send_export(request: Request, table: ExportTable, kind: str, report: Report)
 def render_preparing_page(
     request: Request, file_url: str, row_count: int, rows_per_second: int, context: dict[str, Any]
 ) -> HttpResponse:
-    """Announce a file on a page that then loads it; redirect to a file that takes no second.
+    """Show the page that announces a file and then loads it.
 
-    The context names the pack, the title, the times of the reports, and the way back.
+    If the file takes less than a second, redirect to the file instead. `context` has the keys
+    pack, title, times (of the reports), back_url and back_label.
     """
     file_url = f"{file_url}?{request.GET.urlencode()}"
     if row_count <= rows_per_second:

@@ -1,4 +1,4 @@
-"""A report's tables as files, and the report as a document to print."""
+"""Export a report's tables as files, and show the report as a document to print."""
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -19,19 +19,22 @@ from dashboard.text.formatting import format_time
 from dashboard.views import Request
 from dashboard.views.downloads import get_item_or_404, render_preparing_page, send_export
 
-PRINTED_RESOURCES = 2_000  # rows that a printed report has at most; it says so
+PRINTED_RESOURCES = 2_000  # at most; a longer report says that it is cut
 
 
 @require_safe
 def report_export(request: Request, report_id: int, kind: str) -> HttpResponseBase:
-    """Send one of the report's tables, filtered as on its page, as a file."""
+    """Send one of the report's tables as a file, with the filter of the query string.
+
+    `kind` is the file format: a key of EXPORT_FORMATS.
+    """
     report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
     return send_export(request, build_requested_table(request, report), kind, report)
 
 
 @require_safe
 def report_export_preparing(request: Request, report_id: int, kind: str) -> HttpResponse:
-    """Announce a large file of a report's table."""
+    """Show the page that announces a large export and then loads it."""
     report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
     return render_preparing_page(
         request,
@@ -49,11 +52,12 @@ def report_export_preparing(request: Request, report_id: int, kind: str) -> Http
 
 
 def build_requested_table(request: Request, report: Report) -> ExportTable:
-    """Return the table that a query string names: rules, a sheet or, by default, resources."""
+    """Return the table that ?what= names: "rules", "sheet" or, by default, "resources"."""
     table_name = request.GET.get("what", "resources")
     user_name = request.user.get_username()
     if table_name == "sheet":
         number = request.GET.get("sheet", "")
+        # No sheet has the number -1: a text that is no number is answered with 404.
         sheet = get_object_or_404(Sheet, report=report, number=number if number.isdecimal() else -1)
         return report_tables.build_sheet_table(report, sheet, user_name)
     if table_name == "rules":
@@ -65,7 +69,7 @@ def build_requested_table(request: Request, report: Report) -> ExportTable:
 
 @require_safe
 def report_print(request: Request, report_id: int) -> HttpResponse:
-    """Show the report as a document: a cover, its rules, and its resources by rule."""
+    """Show the report as a document: a cover, the rules, and the resources grouped by rule."""
     report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
     row_filter = EvaluationFilter.parse(request.GET, tuple(report_query.ORDERS)).replace(sort="")
     # Without a status in the filter, the resources printed are the failing ones.

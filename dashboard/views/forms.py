@@ -1,4 +1,4 @@
-"""Forms: parse what a browser sends into typed values, or say what is wrong with it."""
+"""The forms of the pages."""
 
 import datetime as dt
 import functools
@@ -24,17 +24,18 @@ COMMON_ZONES = (
     "America/Los_Angeles",
     "UTC",
 )
-FIRST_YEAR = 2015  # no report is older than Cloud Config
+FIRST_YEAR = 2015  # Cloud Config did not exist before, so no report is older
 LANGUAGES = (("zh-hans", "简体中文"), ("en", "English"))
 
 
 @functools.cache
 def list_other_zones() -> list[str]:
-    """Return the names of all time zones but the common ones."""
+    """Return the sorted names of all time zones except the common ones."""
     return sorted(zoneinfo.available_timezones() - {*COMMON_ZONES, "localtime", "Factory"})
 
 
 def list_zone_choices() -> list[Any]:
+    """Return the time zones in two groups, for a ChoiceField."""
     return [
         (_("Usual"), [(name, name) for name in COMMON_ZONES]),
         (_("All others"), [(name, name) for name in list_other_zones()]),
@@ -42,6 +43,8 @@ def list_zone_choices() -> list[Any]:
 
 
 class PreferenceForm(forms.Form):
+    """Edit a user's preferences."""
+
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
     zone = forms.ChoiceField(
         label=_("Time zone"),
@@ -57,7 +60,10 @@ class PreferenceForm(forms.Form):
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the type checker only
-    """Edit an account. The secret is never shown; an empty field keeps the stored one."""
+    """Edit an account.
+
+    The stored secret is never shown; if the field is left empty, the stored secret is kept.
+    """
 
     secret = forms.CharField(
         label=_("AccessKey secret"),
@@ -99,7 +105,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
 
 
 class ReportListForm(forms.Form):
-    """Filter the reports of a pack; a field that does not validate filters nothing."""
+    """Filter the reports of a pack; an invalid field is not applied."""
 
     class Result(models.TextChoices):
         READY = "ready", _("Ready")
@@ -119,7 +125,8 @@ class ReportListForm(forms.Form):
     by = forms.CharField(label=_("Started by"), required=False, max_length=150)
 
     def filter_reports(self, reports: ReportQuerySet) -> ReportQuerySet:
-        self.is_valid()
+        """Return the reports that match the valid fields; `until` includes the whole day."""
+        self.is_valid()  # Fills cleaned_data with the fields that are valid.
         values = self.cleaned_data
         if result := values.get("result"):
             states = Report.UNDER_WAY if result == self.Result.UNDER_WAY else (result,)
@@ -138,7 +145,7 @@ class ReportListForm(forms.Form):
 
 
 class HistoryForm(ReportListForm):
-    """Filter the reports of all packs, also by account and pack."""
+    """Filter the reports of all packs; account and pack are additional fields."""
 
     account = forms.TypedChoiceField(
         label=_("Account"), required=False, coerce=int, empty_value=None
@@ -168,7 +175,7 @@ class HistoryForm(ReportListForm):
 
 
 class AnnotationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """Edit what people write on a report."""
+    """Edit the label, the note and the hold of a report; a held report is never deleted."""
 
     class Meta:
         model = Report
@@ -180,7 +187,7 @@ class AnnotationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for 
 
 
 class IdentityForm(forms.Form):
-    """Ask for the account, pack and time of an imported file that does not state them itself."""
+    """Enter the account, pack and time of an imported file whose content does not state them."""
 
     account_uid = forms.RegexField(
         r"^\d{16}$",

@@ -1,4 +1,7 @@
-"""Fragments that the views of several pages answer with."""
+"""Fragments (parts of a page, loaded by htmx) and template contexts that several views use.
+
+A run is the generation of a report.
+"""
 
 from typing import Any
 
@@ -16,7 +19,7 @@ from dashboard.text import error_messages
 from dashboard.views import Request
 
 STEPS = (*Report.UNDER_WAY, Report.State.READY)
-# The status in whose colour the outcome of a run is shown.
+# The slug of the status whose colour is used for the outcome of a run.
 OUTCOME_SLUGS: dict[str, str] = {
     Report.State.READY: "compliant",
     Report.State.FAILED: "failing",
@@ -27,9 +30,10 @@ OUTCOME_SLUGS: dict[str, str] = {
 def build_pack_rows_context(
     request: Request, rows: list[pack_overview.PackRow], *, is_update: bool
 ) -> dict[str, Any]:
-    """Return what rows of packs need; `is_update` tells a fragment of the home page from the page.
+    """Return the context that the template of pack rows needs.
 
-    All runs under way are polled together: `poll_query` names them.
+    `is_update` is true for a fragment that updates the home page, false for the page itself. One
+    poll asks for all current runs: `poll_query` contains the ids of their reports.
     """
     runs = [row.run for row in rows if row.run]
     return {
@@ -43,7 +47,7 @@ def build_pack_rows_context(
 
 
 def render_pack_row(request: Request, pack: Pack) -> HttpResponse:
-    """Render a pack's row on the home page after a change, with the cards and the polling."""
+    """Render a pack's row for the home page after a change, with the updated cards and polling."""
     rows = pack_overview.load_pack_rows(Pack.objects.all())
     context = {
         "row": next(row for row in rows if row.pack == pack),
@@ -54,9 +58,10 @@ def render_pack_row(request: Request, pack: Pack) -> HttpResponse:
 
 
 def build_run_status_context(report: Report, can_act: bool) -> dict[str, Any]:
-    """Return the context of report/status.html; `can_act` offers Cancel and Try again.
+    """Return the context of report/status.html; `can_act` shows Cancel and Try again.
 
-    A page that includes the fragment reloads itself where no script can poll: see `refresh`.
+    `refresh` is the number of seconds after which the page reloads itself if the browser runs no
+    scripts.
     """
     context: dict[str, Any] = {
         "report": report,
@@ -76,13 +81,13 @@ def build_run_status_context(report: Report, can_act: bool) -> dict[str, Any]:
 
 
 def render_run_status(request: Request, report: Report, can_act: bool) -> HttpResponse:
-    """Return the fragment that shows how far a report is, or how its run ended."""
+    """Render the fragment that shows the progress of a report, or the outcome of its run."""
     context = build_run_status_context(report, can_act)
     return render(request, "report/status.html#status", context)
 
 
 def build_export_menu_context(report: Report, row_count: int, query_string: str) -> dict[str, Any]:
-    """Return the context of export/menu.html for a table of a report."""
+    """Return the context of export/menu.html for a report's table with this many rows."""
     return {
         "export_choices": list_export_choices(
             "report-export", REPORT_ROWS_PER_SECOND, report_id=report.pk

@@ -1,4 +1,7 @@
-"""The history of all packs, newest first, and what people write on a report: label, note, hold."""
+"""The list of the reports of all packs, and the page of a report's label, note and hold.
+
+A held report is never deleted. The audit log lists who changed, exported or downloaded a report.
+"""
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
@@ -35,7 +38,10 @@ def report_list(request: Request) -> HttpResponse:
 
 @require_safe
 def report_changes(_request: Request, report_id: int) -> HttpResponse:
-    """Redirect to the comparison with the report before; the first one is compared with itself."""
+    """Redirect to the comparison with the previous ready report of the pack.
+
+    The first report of a pack is compared with itself.
+    """
     report = get_object_or_404(Report.objects.ready(), pk=report_id)
     earlier = Report.objects.ready().filter(pack=report.pack_id, position__lt=report.position)
     previous_id = earlier.order_by("-position").values_list("pk", flat=True).first()
@@ -43,7 +49,7 @@ def report_changes(_request: Request, report_id: int) -> HttpResponse:
 
 
 def report_notes(request: Request, report_id: int) -> HttpResponse:
-    """Show label, note, hold and the audit log of a report; a form where the user may edit."""
+    """Show or save the label, note and hold of a report; the page also shows the audit log."""
     report = get_object_or_404(Report.objects.select_related("pack__account"), pk=report_id)
     if request.method == "POST":
         return save_notes(request, report)
@@ -52,7 +58,8 @@ def report_notes(request: Request, report_id: int) -> HttpResponse:
 
 @permission_required("dashboard.change_report", raise_exception=True)
 def save_notes(request: Request, report: Report) -> HttpResponse:
-    # The form writes into its instance: the report itself must stay as stored.
+    # Validation writes the form's values into the instance. The form gets an instance of its own,
+    # so that `report` keeps the stored values, which the audit log needs.
     form = AnnotationForm(request.POST, instance=Report(pk=report.pk), label_suffix="")
     if not form.is_valid():
         return render_notes(request, report, form, status=422)
@@ -82,6 +89,7 @@ def describe_audit_entry(entry: AuditEntry) -> list[str]:
 
 
 def describe_annotations(entry: AuditEntry) -> list[str]:
+    """Return a line "label: old → new" for each changed field."""
     labels = {"label": _("label"), "note": _("note"), "held": _("hold")}
     lines = []
     for name, new_value in entry.after.items():
@@ -91,6 +99,7 @@ def describe_annotations(entry: AuditEntry) -> list[str]:
 
 
 def describe_audit_value(name: str, value: str) -> str:
+    """Return "name: value", or only the name if the value is empty."""
     return _("%(name)s: %(value)s") % {"name": name, "value": value} if value else name
 
 

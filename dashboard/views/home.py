@@ -1,4 +1,7 @@
-"""The home page: the packs of every account, worst first, and their runs under way."""
+"""The home page: the packs of all accounts, worst first, with the reports being generated.
+
+The page polls home_status: it asks every few seconds how far these reports are.
+"""
 
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Q
@@ -13,6 +16,7 @@ from dashboard.views import Request
 from dashboard.views.fragments import build_pack_rows_context
 
 MAX_POLLED_REPORTS = 1_000
+MAX_ID_DIGITS = 18  # every number of 18 digits fits into a database integer of 64 bits
 
 
 @require_GET
@@ -34,7 +38,7 @@ def home(request: Request) -> HttpResponse:
 
 @require_GET
 def home_status(request: Request) -> HttpResponse:
-    """Answer a poll with the rows of the reports it names and of all reports under way."""
+    """Answer a poll with the rows of the packs that have a polled or a running report."""
     polled_ids = parse_report_ids(request.GET.getlist("report"))
     reports = Report.objects.filter(Q(pk__in=polled_ids) | Q(state__in=Report.UNDER_WAY))
     packs = Pack.objects.filter(pk__in=reports.values("pack"))
@@ -45,7 +49,7 @@ def home_status(request: Request) -> HttpResponse:
         **build_pack_rows_context(request, rows, is_update=True),
     }
     if not all(row.run for row in rows):
-        # A run has ended, which may change the numbers on the cards.
+        # A report is finished, so the numbers on the cards may have changed.
         all_rows = pack_overview.load_pack_rows(Pack.objects.all())
         context["cards"] = pack_overview.count_groups(all_rows)
     return render(request, "home.html#status", context)
@@ -54,7 +58,10 @@ def home_status(request: Request) -> HttpResponse:
 @require_POST
 @permission_required("dashboard.generate_report", raise_exception=True)
 def generate_all(request: Request) -> HttpResponse:
-    """Request a report of every pack that the page shows, or join the run under way."""
+    """Request a report of every pack that the page shows.
+
+    A pack whose report is already being generated gets no second one.
+    """
     rows = pack_overview.load_pack_rows(Pack.objects.in_cloud())
     for row in pack_overview.select_group(rows, parse_group(request.POST.get("show"))):
         requests.request_report(row.pack, request.user)
@@ -62,11 +69,11 @@ def generate_all(request: Request) -> HttpResponse:
 
 
 def parse_group(name: str | None) -> str:
-    """Return the name of a group of packs; an unknown name stands for all packs."""
+    """Return the name of a group of packs, or "", which means all packs, if it is unknown."""
     return name if name in pack_overview.PACK_GROUPS else ""
 
 
 def parse_report_ids(values: list[str]) -> list[int]:
-    """Return the numbers among the values that can be ids of reports."""
-    ids = [int(value) for value in values if value.isdecimal() and len(value) < 19]
+    """Return the values of a poll that can be ids of reports, at most MAX_POLLED_REPORTS."""
+    ids = [int(value) for value in values if value.isdecimal() and len(value) <= MAX_ID_DIGITS]
     return ids[:MAX_POLLED_REPORTS]

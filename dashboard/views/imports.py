@@ -1,4 +1,8 @@
-"""Pages of imports: upload files, show the outcome of each, identify the unknown ones."""
+"""The pages of imports: upload files, show the outcome of each file, identify unknown files.
+
+A batch is a group of files that were uploaded together. To identify a file is to enter the
+account, pack and time of its report.
+"""
 
 from typing import NamedTuple
 
@@ -21,6 +25,7 @@ from dashboard.views.forms import IdentityForm
 LISTED_BATCHES = 50
 LISTED_FILES = 1_000
 State = ImportedFile.State
+# The slug of the status whose icon and colour mark a file in this state.
 OUTCOME_MARKS = {
     State.ENTERED: "compliant",
     State.THERE: "not-applicable",
@@ -32,6 +37,7 @@ may_import = permission_required("dashboard.import_report", raise_exception=True
 
 @may_import
 def import_list(request: Request) -> HttpResponse:
+    """Show the newest batches, or save uploaded files as a new batch."""
     if request.method == "POST":
         return save_uploads(request)
     batches = count_files_of_batches()[:LISTED_BATCHES]
@@ -39,7 +45,7 @@ def import_list(request: Request) -> HttpResponse:
 
 
 def save_uploads(request: Request) -> HttpResponse:
-    """Store the uploaded files; a worker imports them."""
+    """Store the uploaded files as a batch, which a worker then imports."""
     files = [file for file in request.FILES.getlist("files") if isinstance(file, UploadedFile)]
     if not files:
         return redirect("import-list")
@@ -60,7 +66,7 @@ def import_detail(request: Request, pk: int) -> HttpResponse:
 @may_import
 @require_POST
 def import_identify(request: Request, pk: int) -> HttpResponse:
-    """Take the account, pack and time of a file from the form, and have its report read."""
+    """Save the account, pack and time that a user entered for a file, and read its report."""
     files = ImportedFile.objects.select_related("batch", "original")
     file = get_object_or_404(files, pk=pk, state=State.ASKING)
     form = IdentityForm(request.POST, prefix=identity_form_prefix(file))
@@ -75,6 +81,7 @@ def import_identify(request: Request, pk: int) -> HttpResponse:
 def render_batch(
     request: Request, pk: int, invalid_form: IdentityForm | None = None, status: int = 200
 ) -> HttpResponse:
+    """Render a batch; `invalid_form` shows its errors at the file for which it was posted."""
     batch = get_object_or_404(count_files_of_batches(), pk=pk)
     files = batch.files.select_related("report__pack")[:LISTED_FILES]
     context = {
@@ -86,7 +93,10 @@ def render_batch(
 
 
 def count_files_of_batches() -> QuerySet[ImportBatch]:
-    """Return the batches with the numbers of their files: all, ready, waiting and not imported."""
+    """Return the batches, annotated with the numbers of their files.
+
+    The numbers are file_count, ready_count, waiting_count and failed_count (not imported).
+    """
     is_ready = Q(files__report__state=Report.State.READY)
     is_waiting = Q(files__state=State.ARRIVED) | Q(
         files__state=State.ENTERED, files__report__state__in=Report.UNDER_WAY
@@ -100,7 +110,10 @@ def count_files_of_batches() -> QuerySet[ImportBatch]:
 
 
 class FileRow(NamedTuple):
-    """An imported file with its outcome, and a form if somebody must identify it."""
+    """An imported file with its outcome, and a form if a user must identify the file.
+
+    `mark` is the slug of the status whose icon and colour the row has.
+    """
 
     file: ImportedFile
     mark: str
@@ -125,6 +138,7 @@ def build_file_row(file: ImportedFile, invalid_form: IdentityForm | None = None)
 
 
 def build_identity_form(file: ImportedFile) -> IdentityForm:
+    """Return a form for a file, filled with the values that are already known."""
     known_values = {
         "account_uid": file.account_uid,
         "pack_id": file.pack_id,
@@ -134,4 +148,5 @@ def build_identity_form(file: ImportedFile) -> IdentityForm:
 
 
 def identity_form_prefix(file: ImportedFile) -> str:
+    """Return the form prefix of a file; a page may have forms for several files."""
     return f"file-{file.pk}"

@@ -1,4 +1,4 @@
-"""Middleware of every request: caching, sessions that have expired, the reader's preferences."""
+"""Middleware for browser caching, expired sessions, and the user's language and time zone."""
 
 import zoneinfo
 from collections.abc import Callable
@@ -13,13 +13,14 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def protect_pages(get_response: GetResponse) -> GetResponse:
-    """Keep pages out of browser caches, and sign-in pages out of fragments."""
+    """Forbid browsers to cache pages, and reload the page if a fragment needs a new sign-in."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         redirect_path = response.headers.get("Location", "").partition("?")[0]
         if request.headers.get("HX-Request") and redirect_path == resolve_url(settings.LOGIN_URL):
-            # The session has expired: reloading the page leads to the sign-in and back.
+            # The session has expired. htmx would show the sign-in page inside the current page;
+            # reloading the whole page leads to the sign-in page and back.
             response = HttpResponseClientRefresh()
         response.setdefault("Cache-Control", "no-store")
         return response
@@ -28,7 +29,7 @@ def protect_pages(get_response: GetResponse) -> GetResponse:
 
 
 def apply_preferences(get_response: GetResponse) -> GetResponse:
-    """Activate the time zone and the language that the session holds."""
+    """Activate the time zone and the language that are stored in the session."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         zone = request.session.get("zone") or settings.TIME_ZONE

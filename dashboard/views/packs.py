@@ -1,4 +1,7 @@
-"""A pack's page: the run under way, the trend, its reports newest first; Generate."""
+"""A pack's pages: the current run, the trend, the reports newest first, and Generate.
+
+A run is the generation of a report.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -48,7 +51,7 @@ def pack_detail(request: Request, pk: int) -> HttpResponse:
 
 @require_GET
 def pack_trend(request: Request, pk: int) -> HttpResponse:
-    """Show the trend of all reports of a pack; htmx gets the table alone."""
+    """Show the trend of all reports of a pack as a chart and a table; htmx gets only the table."""
     pack = get_pack(pk)
     page = trend.load_trend_page(pack, request.GET.get("page"))
     context: dict[str, Any] = {"pack": pack, "page": page}
@@ -67,7 +70,7 @@ def pack_trend(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @permission_required("dashboard.generate_report", raise_exception=True)
 def pack_generate(request: Request, pk: int) -> HttpResponse:
-    """Request a report of the pack, or join the run under way."""
+    """Request a report of the pack; if one is already being generated, show that one."""
     pack = get_object_or_404(Pack.objects.in_cloud(), pk=pk)
     report = requests.request_report(pack, request.user)
     if not request.htmx:
@@ -84,9 +87,9 @@ def get_pack(pk: int) -> Pack:
 
 
 def build_run_context(request: Request, pack: Pack) -> dict[str, Any]:
-    """Return the report that is being generated for a pack, with the context of its status."""
+    """Return the context of the report that is being generated; `run` is None without one."""
     runs = Report.objects.under_way().filter(pack=pack, source=Report.Source.GENERATED)
-    # Most packs have no run: exists() is much cheaper than loading a report with all its columns.
+    # Most packs have no run, and exists() is much faster than loading a report with all columns.
     run = runs.first() if runs.exists() else None
     if run is None:
         return {"run": None}
@@ -95,10 +98,12 @@ def build_run_context(request: Request, pack: Pack) -> dict[str, Any]:
 
 
 def build_trend_context(pack: Pack) -> dict[str, Any]:
-    """Return the chart of a pack's newest reports, and its table where that is short.
+    """Return the context of the chart of a pack's newest reports.
 
-    A longer table is loaded when the reader opens it.
+    `trend_rows` is the table below the chart if it is short, else None: a long table is loaded
+    when the user opens it.
     """
+    # One report more than is drawn shows whether there are older reports.
     points = trend.load_points(trend.list_ready_reports(pack)[: TREND_REPORTS + 1])
     drawn_points = points[-TREND_REPORTS:]
     is_short = len(points) <= trend.TABLE_ROWS
@@ -111,8 +116,10 @@ def build_trend_context(pack: Pack) -> dict[str, Any]:
 
 
 def choose_compared_reports(rows: Iterable[report_list.ReportRow]) -> dict[str, int]:
-    """Return the reports selected for comparison at first: the newest ready one as B, the one
-    before it as A.
+    """Return the ids of the reports that are preselected for comparison.
+
+    "b" is the newest ready report of the rows, "a" the ready report before it. A key is missing if
+    there is no such report.
     """
     ready_ids = [row.report.pk for row in rows if row.is_ready]
     return dict(zip("ba", ready_ids, strict=False))

@@ -1,4 +1,4 @@
-"""The preferences of a person: language, time zone, theme."""
+"""The page of a user's preferences: language, time zone, theme."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -19,7 +19,10 @@ from dashboard.views.session_preferences import (
 
 @login_not_required
 def preferences_page(request: HttpRequest) -> HttpResponse:
-    """Show the preferences, or save those that are posted; the switches of all pages post here."""
+    """Show the preferences, or save the posted ones.
+
+    The switches for language and theme on every page post here too.
+    """
     preferences = {
         "zone": settings.TIME_ZONE,
         "language": request.LANGUAGE_CODE,
@@ -32,7 +35,7 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
 
 
 def save_preferences(request: HttpRequest, preferences: dict[str, str]) -> HttpResponse:
-    """Save the posted preferences in the session and, for a person who is signed in, for good."""
+    """Save the posted preferences in the session and, for a signed-in user, in the database."""
     posted = {name: request.POST[name] for name in PREFERENCE_NAMES if name in request.POST}
     form = PreferenceForm(preferences | posted, label_suffix="")
     if not form.is_valid():
@@ -47,7 +50,7 @@ def save_preferences(request: HttpRequest, preferences: dict[str, str]) -> HttpR
 
 
 def redirect_after_saving(request: HttpRequest) -> HttpResponse:
-    """Redirect to the page that posted, if it names itself; else to the preferences."""
+    """Redirect to the posted `next` address if it is on this site, else to the preferences."""
     url = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(
         url, {request.get_host()}, require_https=request.is_secure()

@@ -1,4 +1,7 @@
-"""A report under way: the fragment that shows it and polls, and Cancel."""
+"""Show the progress of a report that is being generated, and cancel it.
+
+The page polls report_status: it asks every few seconds for a fragment with the current step.
+"""
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
@@ -14,10 +17,10 @@ from dashboard.views.fragments import build_run_status_context, render_pack_row,
 
 @require_GET
 def report_status(request: Request, pk: int) -> HttpResponse:
-    """Answer a poll with the steps of the run or, once it has ended, with its outcome.
+    """Answer a poll with the steps of the run or, if the run has ended, with the outcome.
 
-    Whether Cancel is shown comes from the address, which saves each poll the look-up of the
-    permissions; the view that cancels checks them.
+    The page adds ?acts to the address if the user may cancel. So a poll needs no query of the
+    permissions; report_cancel checks them.
     """
     report = get_object_or_404(Report.objects.with_status_fields(), pk=pk)
     can_act = "acts" in request.GET
@@ -30,7 +33,10 @@ def report_status(request: Request, pk: int) -> HttpResponse:
 
 
 def render_ended_run(request: Request, report: Report, can_act: bool) -> HttpResponse:
-    """Return the outcome in place of the steps, and an event by which lists reload themselves."""
+    """Return the outcome, which replaces the steps on the page.
+
+    The event `report-ended` makes the lists on the page reload themselves.
+    """
     response = render_run_status(request, report, can_act)
     response = reswap(retarget(response, f"#report-{report.pk}"), "outerHTML")
     return trigger_client_event(response, "report-ended")
@@ -39,6 +45,7 @@ def render_ended_run(request: Request, report: Report, can_act: bool) -> HttpRes
 @require_POST
 @permission_required("dashboard.generate_report", raise_exception=True)
 def report_cancel(request: Request, pk: int) -> HttpResponse:
+    """Cancel a report that is being generated; a report that has ended stays unchanged."""
     report = get_object_or_404(Report.objects.select_related("pack"), pk=pk)
     if requests.cancel_report(report):
         AuditEntry.objects.record(request.user, "cancel", report)

@@ -1,4 +1,4 @@
-"""A report: its rules, its resources, its evidence, its original."""
+"""A report's pages: rules, resources, evidence (counts and notes), and the original file."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -62,7 +62,7 @@ CONTENT_TYPES = {
 
 @require_safe
 def report_detail(request: Request, report_id: int) -> HttpResponse:
-    """Show the rules of a ready report, and of any other one how far it is."""
+    """Show the rules of a ready report; of any other report, show the progress or the error."""
     report = get_object_or_404(report_query.select_reports(), pk=report_id)
     if report.state != Report.State.READY:
         can_act = request.user.has_perm("dashboard.generate_report")
@@ -83,7 +83,10 @@ def report_detail(request: Request, report_id: int) -> HttpResponse:
 def report_rule(
     request: Request, report_id: int, rule_id: int, closed: bool = False
 ) -> HttpResponse:
-    """Show a rule of a report: as a page, or as the row of the table that opens and closes."""
+    """Show a rule with its first resources: as a page or, for htmx, as an opened table row.
+
+    With `closed`, htmx gets the closed row.
+    """
     report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
     table_filter = EvaluationFilter.parse(request.GET, tuple(report_rules.RULE_ORDERS))
     rows = build_rule_rows(
@@ -129,7 +132,10 @@ def report_resources(request: Request, report_id: int) -> HttpResponse:
 def report_resource(
     request: Request, report_id: int, key: int, closed: bool = False
 ) -> HttpResponse:
-    """Show an evaluation: as a page, or as the row of the table that opens and closes."""
+    """Show an evaluation with its details: as a page or, for htmx, as an opened table row.
+
+    `key` is the key of the evaluation. With `closed`, htmx gets the closed row.
+    """
     report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
     evaluations = Evaluation.objects.at(report.pack_id, report.position or 0)
     evaluation = get_object_or_404(evaluations, key=key)
@@ -153,6 +159,7 @@ def report_resource(
 
 @require_safe
 def report_evidence(request: Request, report_id: int) -> HttpResponse:
+    """Show where the report's numbers come from: counts of file and cloud, and parser notes."""
     report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
     summaries = load_rule_summaries(report)
     context = {
@@ -167,7 +174,10 @@ def report_evidence(request: Request, report_id: int) -> HttpResponse:
 
 @require_safe
 def report_original(request: Request, report_id: int) -> HttpResponseBase:
-    """Return the file unchanged, under its own name; also of a report that could not be read."""
+    """Send the report's file, unchanged and under its own name.
+
+    This also works if the file could not be read as a report.
+    """
     report = get_object_or_404(report_query.select_reports(), pk=report_id)
     if report.original is None:
         raise Http404
@@ -190,7 +200,7 @@ def report_original(request: Request, report_id: int) -> HttpResponseBase:
 
 
 def build_rules_context(report: Report, table_filter: EvaluationFilter) -> dict[str, Any]:
-    """Return the context of the table of rules, with the rule that is open in it."""
+    """Return the context of the table of rules and, if a rule is open in it, of that rule."""
     summaries = report_rules.filter_rules(report, table_filter)
     orders, sort = report_rules.RULE_ORDERS, table_filter.sort
     default_order = gettext("failing first, then risk, then number of failing resources, then name")
@@ -207,12 +217,13 @@ def build_rules_context(report: Report, table_filter: EvaluationFilter) -> dict[
 
 
 def build_rule_row_context(report: Report, table_filter: EvaluationFilter) -> dict[str, Any]:
-    """Return what the row of a rule shows beside the rule itself."""
+    """Return the context that is the same for every row of the table of rules."""
     query = table_filter.query_string()
     return {
         "report": report,
         **language_context(report),
         "query": query,
+        # The template appends the id of the rule.
         "query_to_open": query + ("open=" if query == "?" else "&open="),
         "labels": translate_labels(RULE_COLUMNS),
     }
@@ -221,7 +232,7 @@ def build_rule_row_context(report: Report, table_filter: EvaluationFilter) -> di
 def build_opened_rule_context(
     report: Report, rule_id: int, table_filter: EvaluationFilter
 ) -> dict[str, Any]:
-    """Return a rule with the first of its rows."""
+    """Return the context of an opened rule: the rule and its first ROWS_OF_OPENED_RULE rows."""
     rule_filter = table_filter.replace(rule=rule_id, sort="")
     page = report_query.load_page(report, rule_filter, ROWS_OF_OPENED_RULE)
     return {
@@ -249,7 +260,10 @@ def build_report_filter_context(
 
 
 def build_filter_fields(report: Report, table_filter: EvaluationFilter) -> list[dict[str, Any]]:
-    """Return the drop-downs; one with a single choice only if that choice is in force."""
+    """Return the drop-down fields of the filter.
+
+    A field with fewer than two choices is left out, unless the filter already has a value for it.
+    """
     choices = report_query.get_filter_choices(report)
     options: dict[str, list[tuple[str, Any]]] = {
         "status": [(slug, status.label) for slug, status in STATUSES.items()],
@@ -272,14 +286,18 @@ def build_filter_fields(report: Report, table_filter: EvaluationFilter) -> list[
 
 
 def translate_labels(labels: ColumnLabels) -> dict[str, str]:
-    """Return the labels as text, so that they are translated once instead of in every row."""
+    """Return the labels as text, so that they are translated once and not in every row."""
     return {name: str(label) for name, label in labels.items()}
 
 
 def build_column_headers(
     labels: ColumnLabels, orders: Iterable[str], sort: str
 ) -> list[dict[str, Any]]:
-    """Return the headers of a table: label, the order that a click asks for, the order in force."""
+    """Return the headers of a table: label, order after a click, and current order.
+
+    `sort_on_click` is empty for a column that cannot be sorted, `sorted_by` ("ascending" or
+    "descending") for a column by which the table is not sorted now.
+    """
     headers = []
     for name, label in labels.items():
         sorted_by = {name: "ascending", f"-{name}": "descending"}.get(sort, "")
@@ -295,7 +313,10 @@ def build_column_headers(
 
 
 def compare_counts(report: Report) -> list[dict[str, Any]]:
-    """Return by status the count shown here and the counts of the file's overview and the cloud."""
+    """Return three counts for each status: shown here, in the file's overview, in the cloud.
+
+    A count that the overview or the cloud does not state is None.
+    """
     overview_counts = report.stated_counts.get("overview") or {}
     cloud_counts = report.stated_counts.get("cloud_resources") or {}
     return [

@@ -1,4 +1,7 @@
-"""A resource's page: every rule that judged it, in time, over all packs and accounts."""
+"""A resource's page: the history of each rule that judged it, over all packs and accounts.
+
+A timeline is the list of statuses that one rule gave the resource.
+"""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render

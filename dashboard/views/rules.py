@@ -1,4 +1,4 @@
-"""A rule's page: the number of resources it failed in each report of its pack."""
+"""A rule's page: how many resources fail the rule in each report of its pack."""
 
 from itertools import pairwise
 
@@ -10,7 +10,7 @@ from dashboard.charts.trend_chart import draw_rule_trend
 from dashboard.models import Risk, Rule
 from dashboard.queries.trend import Point, load_rule_points
 
-MAX_ROWS = 100  # the newest reports; the chart shows all
+MAX_ROWS = 100  # the table shows the newest reports, the chart all reports
 
 
 @require_safe
@@ -29,6 +29,10 @@ def rule_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def compute_differences(points: list[Point]) -> list[tuple[Point, int]]:
-    """Return the points newest first, each with its failing resources more than the one before."""
+    """Return each point with the change in failing resources since the point before.
+
+    `points` are oldest first, the result is newest first. The change of the first point is 0.
+    """
     differences = [later.failing - earlier.failing for earlier, later in pairwise(points)]
+    # Not strict: without points, the 0 has no partner.
     return list(zip(points, [0, *differences], strict=False))[::-1]

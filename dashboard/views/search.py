@@ -1,4 +1,4 @@
-"""The search of the top bar."""
+"""The page with the results of the search in the top bar."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

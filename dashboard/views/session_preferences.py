@@ -1,4 +1,4 @@
-"""The preferences of a person in the session and in the language cookie."""
+"""Read a user's preferences from the session, and set the cookie of the language."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +11,10 @@ def get_session_preferences(request: HttpRequest) -> dict[str, str]:
 
 
 def set_language_cookie(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Keep the session's language in a cookie, for the next sign-in page."""
+    """Store the session's language in a cookie, so that the next sign-in page uses it.
+
+    Return the same response. Without a language in the session, no cookie is set.
+    """
     if language := request.session.get("language"):
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,

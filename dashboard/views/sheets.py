@@ -1,4 +1,4 @@
-"""The sheets of a report, cell by cell as they stand in the file."""
+"""The page of a sheet: the cells of a report's file, unchanged."""
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render

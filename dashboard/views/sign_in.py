@@ -1,4 +1,4 @@
-"""Signing in."""
+"""The sign-in page."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from dashboard.views.session_preferences import PREFERENCE_NAMES, set_language_c
 
 
 class SignInView(LoginView):
-    """Sign a person in, and load their stored preferences into the session.
+    """Sign a user in, and load the user's stored preferences into the session.
 
-    A preference that is not stored stays as it was chosen before the sign-in.
+    A preference that is not stored keeps the value chosen before the sign-in.
     """
 
     def get_form_kwargs(self) -> dict[str, Any]:
