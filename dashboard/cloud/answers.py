@@ -1,4 +1,6 @@
-"""The cloud's answers as plain data; optional fields may be missing, and ids may be numbers.
+"""Dataclasses for the JSON answers of the cloud, and functions that read the fields of the JSON.
+
+In the JSON, optional fields may be missing, and ids may be numbers instead of strings.
 
 https://www.alibabacloud.com/help/en/cloud-config/latest/api-config-2020-09-07-overview
 """
@@ -28,6 +30,7 @@ class CloudPack:
 
     @classmethod
     def from_json(cls, pack: JsonObject) -> Self:
+        """Read a pack in the answer of ListCompliancePacks."""
         return cls(
             pack_id=get_required_text(pack, "CompliancePackId"),
             name=get_text(pack, "CompliancePackName"),
@@ -54,6 +57,7 @@ class CloudRule:
 
     @classmethod
     def from_json(cls, rule: JsonObject) -> Self:
+        """Read a rule in the answer of GetCompliancePack."""
         types = rule.get("ResourceTypesScope")
         # The documentation shows one comma-separated string; we accept a list as well.
         names = (
@@ -82,6 +86,7 @@ class CloudPackDetail(CloudPack):
 
     @classmethod
     def from_json(cls, pack: JsonObject) -> Self:
+        """Read the answer of GetCompliancePack; `vars` gives the fields that CloudPack defines."""
         return cls(
             **vars(CloudPack.from_json(pack)),
             rules=tuple(CloudRule.from_json(rule) for rule in get_objects(pack, "ConfigRules")),
@@ -91,7 +96,10 @@ class CloudPackDetail(CloudPack):
 
 @dataclass(frozen=True, kw_only=True)
 class GenerateResult:
-    """The cloud is generating a report; `joined` if it was already doing so before this request."""
+    """The answer to a request for a new report: the cloud is generating one.
+
+    `joined` is true if the cloud was already generating this report before the request.
+    """
 
     pack_id: str
     request_id: str
@@ -102,8 +110,8 @@ class GenerateResult:
 class CloudReport:
     """A pack's latest report in the cloud.
 
-    `status` is NONE, CREATING or COMPLETE; the cloud knows no failed report. Anybody who has `url`
-    can download the file, so it is left out of the repr.
+    `status` is NONE, CREATING or COMPLETE; the cloud has no status for a failed report. Anybody who
+    has `url` can download the file, so `url` is left out of the repr.
     """
 
     status: str
@@ -114,6 +122,7 @@ class CloudReport:
 
     @classmethod
     def from_json(cls, report: JsonObject, request_id: str) -> Self:
+        """Read the answer of GetCompliancePackReport."""
         return cls(
             status=get_required_text(report, "ReportStatus"),
             created_at_ms=get_integer(report, "ReportCreateTimestamp"),
@@ -125,7 +134,7 @@ class CloudReport:
 
 @dataclass(frozen=True, kw_only=True)
 class ComplianceCounts:
-    """How many rules, or resources, have each status; None where the cloud gives no number."""
+    """The number of rules, or of resources, with each status; None if the cloud gives no number."""
 
     total: int | None
     compliant: int | None
@@ -136,6 +145,7 @@ class ComplianceCounts:
 
     @classmethod
     def from_json(cls, counts: JsonObject) -> Self:
+        """Read the counts in an answer; both operations that count use the same field names."""
         return cls(
             total=get_integer(counts, "TotalCount"),
             compliant=get_integer(counts, "CompliantCount"),
@@ -157,12 +167,16 @@ class RuleStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class RuleCompliance(ComplianceCounts):
-    """How many rules of a pack have each status, and the status of each rule."""
+    """The number of rules of a pack with each status, and the status of each rule."""
 
     rules: tuple[RuleStatus, ...]
 
     @classmethod
     def from_json(cls, compliance: JsonObject) -> Self:
+        """Read the answer of GetConfigRuleComplianceByPack.
+
+        `vars` gives the count fields, which are inherited from ComplianceCounts.
+        """
         return cls(
             **vars(ComplianceCounts.from_json(compliance)),
             rules=tuple(
@@ -177,7 +191,7 @@ class RuleCompliance(ComplianceCounts):
 
 
 def get_required_object(parent: JsonObject, name: str) -> JsonObject:
-    """Return an object of the answer; raise KeyError if it is missing or no object."""
+    """Return the JSON object in a field; raise KeyError if it is missing or no object."""
     value = parent.get(name)
     if not isinstance(value, Mapping):
         raise KeyError(name)
@@ -185,7 +199,10 @@ def get_required_object(parent: JsonObject, name: str) -> JsonObject:
 
 
 def get_objects(parent: JsonObject, name: str) -> list[JsonObject]:
-    """Return the objects of a list; return no objects if the list is missing."""
+    """Return the JSON objects in a list field; leave out all other elements of the list.
+
+    Return an empty list if the field is missing or no list.
+    """
     value = parent.get(name)
     if not isinstance(value, list):
         return []
@@ -193,7 +210,7 @@ def get_objects(parent: JsonObject, name: str) -> list[JsonObject]:
 
 
 def get_required_text(parent: JsonObject, name: str) -> str:
-    """Return a string or number as text; raise KeyError if it is missing or empty."""
+    """Return the text of a field; raise KeyError if the field is missing, null or empty."""
     value = get_text(parent, name)
     if not value:
         raise KeyError(name)
@@ -201,12 +218,18 @@ def get_required_text(parent: JsonObject, name: str) -> str:
 
 
 def get_text(parent: JsonObject, name: str) -> str:
-    """Return a string or number as text; return an empty string if it is missing or null."""
+    """Return a field that holds a string or a number, as text.
+
+    Return an empty string if the field is missing or null.
+    """
     value = parent.get(name)
     return str(value) if isinstance(value, str | int | float) else ""
 
 
 def get_integer(parent: JsonObject, name: str) -> int | None:
-    """Return an integer, which may be written as a string of digits; None for anything else."""
+    """Return a field that holds a number or a string of digits, as an integer.
+
+    Return None for anything else.
+    """
     value = get_text(parent, name)
     return int(value) if value.isdecimal() else None

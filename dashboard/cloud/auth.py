@@ -1,4 +1,4 @@
-"""The signature of each request, as an authentication class of httpx."""
+"""The httpx authentication class that signs each request to the cloud."""
 
 import secrets
 from collections.abc import Generator
@@ -10,7 +10,9 @@ from dashboard.cloud import signing
 
 
 class V3Auth(httpx.Auth):
-    """Sign a request with ACS3-HMAC-SHA256 when it is sent, so that a retry gets a new signature.
+    """Sign a request with ACS3-HMAC-SHA256 when it is sent.
+
+    A retry therefore gets a new signature, with a new time and nonce.
 
     The request must carry the headers `x-acs-action` and `x-acs-version`.
     """
@@ -23,6 +25,7 @@ class V3Auth(httpx.Auth):
         self._security_token = security_token
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add the headers of the signature to the request; httpx calls this for each request."""
         request.headers.update(
             signing.build_v3_headers(
                 access_key_id=self._access_key_id,

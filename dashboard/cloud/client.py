@@ -1,4 +1,7 @@
-"""The operations of Cloud Config that this product uses, signed and retried."""
+"""The client that calls the operations of Cloud Config.
+
+It signs each request, and repeats it after temporary errors.
+"""
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -38,10 +41,10 @@ ParsedAnswer = TypeVar("ParsedAnswer")
 class Client:
     """A client of Cloud Config for one account; use it as a context manager.
 
-    `endpoint` is a host, or an address with scheme and port. All times are seconds. `timeout` holds
-    for each connect, each send and each receive of one attempt. A request is attempted at most
-    `attempts` times within `retry_timeout`; the first wait is `initial_wait` plus a random part,
-    and each further wait is twice as long.
+    `endpoint` is a host, or an address with scheme and port. All times are seconds. `timeout` is
+    the limit for each connect, each send and each receive of one attempt. A request is attempted at
+    most `attempts` times within `retry_timeout`; the wait before the second attempt is
+    `initial_wait` plus a random part, and each further wait is twice as long.
     Each operation raises CloudError, and nothing else, for any error of the network or the cloud.
     """
 
@@ -88,7 +91,7 @@ class Client:
 
     def list_packs(self) -> list[CloudPack]:
         """Return all packs of the account, from all pages of the list."""
-        packs: dict[str, CloudPack] = {}
+        packs: dict[str, CloudPack] = {}  # by pack id: two pages may repeat a pack
         page_number = 0
         while True:
             page_number += 1
@@ -96,7 +99,8 @@ class Client:
             query = {"PageSize": str(PAGE_SIZE), "PageNumber": str(page_number)}
             total, page = self._call("GET", "ListCompliancePacks", parse_page_of_packs, query)
             packs |= {pack.pack_id: pack for pack in page}
-            # A page without new packs ends the loop too: a pack may be deleted while we list them.
+            # Stop at a page without new packs too: if a pack is deleted while the pages are read,
+            # `total` is never reached.
             if len(packs) == count_before or (total is not None and len(packs) >= total):
                 return list(packs.values())
 
@@ -110,7 +114,9 @@ class Client:
         )
 
     def generate_report(self, pack_id: str, client_token: str) -> GenerateResult:
-        """Start generating a report, or join the one that the cloud is already generating.
+        """Ask the cloud to generate a report.
+
+        If the cloud is already generating one for this pack, return that one with `joined` set.
 
         `client_token` (ASCII, at most 64 characters) must stay the same when the same request is
         repeated: the cloud generates one report per token.
@@ -156,7 +162,7 @@ class Client:
         )
 
     def get_resource_compliance(self, pack_id: str) -> ComplianceCounts:
-        """Return how many resources of a pack currently have each status."""
+        """Return the current number of resources of a pack with each status."""
         return self._call(
             "GET",
             "GetResourceComplianceByPack",
@@ -174,7 +180,10 @@ class Client:
         query: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
     ) -> ParsedAnswer:
-        """Call an operation and parse its answer; retry it after errors that are temporary."""
+        """Call an operation and return its parsed answer; repeat the call after temporary errors.
+
+        `query` and `form` are the parameters in the URL and in the body.
+        """
         for attempt in stamina.retry_context(
             on=lambda error: isinstance(error, CloudError) and error.is_temporary,
             attempts=self._attempts,
@@ -235,6 +244,7 @@ class Client:
     def _create_bad_answer_error(
         self, message: str, status: int = 200, answer: JsonObject | None = None
     ) -> CloudError:
+        """Return the error for an answer of the cloud that cannot be read."""
         request_id = get_text(answer or {}, "RequestId")
         return CloudError(
             "BadAnswer", message, status=status, request_id=request_id, hide=self._secrets
@@ -242,7 +252,10 @@ class Client:
 
 
 def parse_page_of_packs(answer: JsonObject) -> tuple[int | None, list[CloudPack]]:
-    """Return the number of packs on all pages (None if it is not stated), and this page's packs."""
+    """Return (total, packs): the number of packs on all pages, and the packs of this page.
+
+    `total` is None if the answer does not state it.
+    """
     result = get_required_object(answer, "CompliancePacksResult")
     packs = [CloudPack.from_json(pack) for pack in get_objects(result, "CompliancePacks")]
     return get_integer(result, "TotalCount"), packs

@@ -1,6 +1,7 @@
-"""The download of a report's file through its signed link, within limits of size, time and host.
+"""The download of a report file, with limits on its size, its time and its host.
 
-A signed link is a secret: no error and no log shows it.
+The cloud gives a signed link: a URL with which anybody can download the file for about an hour.
+Such a link is a secret, so no error and no log shows it.
 """
 
 import hashlib
@@ -19,13 +20,15 @@ import httpx
 from dashboard.cloud.errors import Advice, CloudError, parse_xml_error
 from dashboard.cloud.transport import open_http_client, to_cloud_error
 
-MAX_FILE_NAME = 200
-MAX_ERROR_DOCUMENT = 64 * 1024
+MAX_FILE_NAME = 200  # characters
+MAX_FILE_NAME_SUFFIX = 10  # characters
+MAX_ERROR_DOCUMENT = 64 * 1024  # bytes
+MAX_RECEIVE_SECONDS = 30.0  # for one connect, send or receive
 
 
 @dataclass(frozen=True)
 class DownloadedFile:
-    """The hash (hex), the size in bytes and the original name of a downloaded file."""
+    """The SHA-256 (hex), the size in bytes and the original name of a downloaded file."""
 
     sha256: str
     size: int
@@ -42,12 +45,14 @@ def download_file(
     transport: httpx.BaseTransport | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> DownloadedFile:
-    """Write the file behind `url` to `target` within `timeout` seconds in all.
+    """Download the file at `url` into `target`; the whole download may take `timeout` seconds.
 
-    `allowed_hosts` holds suffixes (`.aliyuncs.com`: any host below it, with https and the default
-    port) and exact hosts (`127.0.0.1:9999`: http as well; without a port: any port).
+    `allowed_hosts` holds suffixes and exact hosts. The suffix `.aliyuncs.com` allows all its
+    subdomains, only with https and the default port. The exact host `127.0.0.1:9999` allows http as
+    well; an exact host without a port allows any port.
     `on_progress` is called with the number of bytes received so far.
-    Any body with status 200 is written, even an error page: the workbook reader judges it.
+    Any body with status 200 is written, even an error page: the workbook reader finds out later
+    whether it is a report.
 
     Raise CloudError: ForbiddenHost, LinkExpired, TooLarge, CutOff, TimedOut, ConnectionFailed,
     BadAnswer, or the code of OSS. Errors of `target` are not caught. After an error `target` may
@@ -59,7 +64,7 @@ def download_file(
         with (
             open_http_client(
                 transport=transport,
-                timeout=min(timeout, 30.0),
+                timeout=min(timeout, MAX_RECEIVE_SECONDS),
                 headers={"accept-encoding": "identity"},
             ) as client,
             client.stream("GET", address) as response,
@@ -78,14 +83,15 @@ def parse_allowed_url(url: str, allowed_hosts: Iterable[str]) -> httpx.URL:
         address = httpx.URL(url)
     except httpx.InvalidURL:
         raise CloudError("BadAnswer", "the link is no address") from None
-    host, netloc = address.raw_host.decode(), address.netloc.decode()
+    host = address.raw_host.decode()
+    netloc = address.netloc.decode()  # the host with its port, if the URL has one
     for pattern in allowed_hosts:
         if pattern.startswith("."):
             is_subdomain = re.fullmatch(r"[a-z0-9.-]+" + re.escape(pattern), host) is not None
-            allowed = is_subdomain and address.scheme == "https" and address.port is None
+            is_allowed = is_subdomain and address.scheme == "https" and address.port is None
         else:
-            allowed = pattern in {host, netloc} and address.scheme in {"http", "https"}
-        if allowed and not address.userinfo:
+            is_allowed = pattern in {host, netloc} and address.scheme in {"http", "https"}
+        if is_allowed and not address.userinfo:
             return address
     raise CloudError("ForbiddenHost", f"files may not come from {address.scheme}://{netloc}")
 
@@ -97,7 +103,9 @@ def copy_body(
     deadline: float,
     on_progress: Callable[[int], None] | None,
 ) -> DownloadedFile:
-    """Copy the body to `target` and hash it; raise CloudError at a limit or if a part is missing.
+    """Copy the response's body to `target`; return its hash, its size and its name.
+
+    Raise CloudError if the body is too large, takes too long, or is shorter than announced.
 
     `deadline` is a time of `time.monotonic`.
     """
@@ -119,7 +127,7 @@ def copy_body(
         if on_progress:
             on_progress(size)
     received_size = response.num_bytes_downloaded
-    if expected_size not in {None, received_size}:
+    if expected_size is not None and received_size != expected_size:
         raise CloudError("CutOff", f"{received_size} of {expected_size} bytes came", status=200)
     return DownloadedFile(digest.hexdigest(), size, choose_file_name(response))
 
@@ -129,6 +137,7 @@ def parse_download_error(response: httpx.Response) -> CloudError:
 
     A redirect is an error too, because it could lead to any host.
     """
+    # Read only the beginning of a long document.
     document = b""
     for chunk in response.iter_bytes():
         document += chunk
@@ -143,7 +152,8 @@ def parse_download_error(response: httpx.Response) -> CloudError:
     if "request has expired" in error.message.lower() or error.code == "SecurityTokenExpired":
         return CloudError("LinkExpired", error.message, status=status, request_id=error.request_id)
     if error.advice in {Advice.ACCESS_KEY, Advice.SECRET}:
-        # The error is about the cloud's key, which signed the link, and not about the account's.
+        # The cloud signed the link with its own key, so the account's AccessKey is not to blame.
+        # The prefix OSS gives the code another advice.
         return CloudError(
             f"OSS.{error.code}", error.message, status=status, request_id=error.request_id
         )
@@ -151,9 +161,10 @@ def parse_download_error(response: httpx.Response) -> CloudError:
 
 
 def choose_file_name(response: httpx.Response) -> str:
-    """Return a safe name for the file: the one the server states, else the last part of the path.
+    """Return the name that the server states for the file, or else the last part of the URL's path.
 
-    It has at most 200 characters, no folder and no control characters.
+    Folders and control characters are removed, and a name of more than MAX_FILE_NAME characters is
+    cut before its suffix. If nothing remains, the name is `report`.
     """
     header = Message()
     header["content-disposition"] = response.headers.get("content-disposition", "")
@@ -165,5 +176,5 @@ def choose_file_name(response: httpx.Response) -> str:
     ).strip()
     if name in {"", ".", ".."}:
         return "report"
-    suffix = PurePosixPath(name).suffix[:10]
+    suffix = PurePosixPath(name).suffix[:MAX_FILE_NAME_SUFFIX]
     return name if len(name) <= MAX_FILE_NAME else name[: MAX_FILE_NAME - len(suffix)] + suffix

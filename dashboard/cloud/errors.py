@@ -1,4 +1,4 @@
-"""The errors of the cloud and of the connection to it, as one exception with a code."""
+"""CloudError, the exception for every error of the cloud, and the advice for each of its codes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,12 +6,12 @@ from enum import StrEnum
 from typing import Any
 from xml.sax.saxutils import unescape
 
-MAX_MESSAGE = 300
-MAX_CODE = 100
+MAX_MESSAGE = 300  # characters
+MAX_CODE = 100  # characters
 
 
 class Advice(StrEnum):
-    """What the reader of an error should do; the pages explain each in sentences."""
+    """What the user should do about an error; the pages explain each advice in sentences."""
 
     WAIT = "wait"
     GONE_PACK = "gone_pack"
@@ -85,11 +85,12 @@ TEMPORARY_ADVICE = {Advice.SLOW_DOWN, Advice.RETRY_LATER}
 class CloudError(Exception):
     """The cloud refused a request, could not be reached, or gave an answer that cannot be read.
 
-    `code` is the cloud's own Code, or one of ours where the cloud gave none (`ConnectionFailed`,
+    `code` is the cloud's own Code, or one of ours if the cloud gave none (`ConnectionFailed`,
     `TimedOut`, `CutOff`, `BadAnswer`, `LinkExpired`, `ForbiddenHost`, `TooLarge`,
-    `SecretUnreadable`). `message` may be shown and logged; the texts in `hide` are removed from it.
-    `status` is the HTTP status, 0 without an answer. `detail` is the RAM action that the AccessKey
-    may not perform, such as `config:ListCompliancePacks`, if a permission is missing.
+    `SecretUnreadable`). `message` may be shown and logged: secrets, and all texts in `hide`, are
+    removed from it. `status` is the HTTP status, 0 without an answer. If a permission is missing,
+    `detail` is the RAM action that the AccessKey may not perform, such as
+    `config:ListCompliancePacks`.
     """
 
     def __init__(
@@ -115,11 +116,12 @@ class CloudError(Exception):
 
     @property
     def advice(self) -> Advice:
+        """What the user should do about this error."""
         return find_advice(self.code)
 
     @property
     def facts(self) -> dict[str, str | int]:
-        """Everything except the code, as it is stored with the code."""
+        """All fields except the code, in the form in which the database stores them."""
         return {
             "message": self.message,
             "status": self.status,
@@ -129,22 +131,27 @@ class CloudError(Exception):
 
     @property
     def is_temporary(self) -> bool:
-        """Whether the same request may succeed a little later."""
+        """Whether the same request may succeed if it is repeated a little later."""
+        # A proxy or gateway before the cloud answered, with a page that is not JSON.
         is_gateway_error = self.code == "BadAnswer" and self.status >= 500
         return self.code in TEMPORARY_CODES or self.advice in TEMPORARY_ADVICE or is_gateway_error
 
 
 def find_advice(code: str) -> Advice:
-    """Return the advice for a code of the cloud or of ours; OTHER for an unknown code."""
+    """Return the advice for an error code; OTHER for an unknown code.
+
+    For `Throttling.User`, look for an entry of this code, then for one of `Throttling`.
+    """
     return ADVICE_BY_CODE.get(code) or ADVICE_BY_CODE.get(code.partition(".")[0], Advice.OTHER)
 
 
 def clean_message(message: str, hide: Sequence[str] = ()) -> str:
-    """Return the message as one line that may be shown and logged.
+    """Return the message as one line that may be shown and logged, cut to MAX_MESSAGE characters.
 
     Remove the string to sign, the queries of URLs, AccessKey ids and the texts in `hide`.
     """
-    # SignatureDoesNotMatch repeats what the cloud signed, and that includes the AccessKey id.
+    # The message of SignatureDoesNotMatch ends with the text that the cloud signed, which includes
+    # the AccessKey id. Keep only what comes before it.
     message = re.split(
         r"(?i)[\s,;:.]*(?:\b\w+\s+)?(?:string[\s-]*to[\s-]*sign|canonical[\s-]*request)", message
     )[0]
@@ -161,9 +168,10 @@ def clean_message(message: str, hide: Sequence[str] = ()) -> str:
 def parse_json_error(
     answer: Mapping[str, Any], *, status: int, action: str, hide: Sequence[str] = ()
 ) -> CloudError:
-    """Return the error in an answer of the API.
+    """Return the CloudError for an error that the API answers in JSON.
 
-    Its fields are `{RequestId, HostId, Code, Message, Recommend[, AccessDeniedDetail]}`.
+    The answer has the fields `RequestId`, `HostId`, `Code`, `Message`, `Recommend`, and sometimes
+    `AccessDeniedDetail`.
     """
     code = str(answer.get("Code") or "BadAnswer")
     access_denied = answer.get("AccessDeniedDetail")
@@ -183,8 +191,12 @@ def parse_json_error(
 
 
 def parse_xml_error(content: bytes, *, status: int, hide: Sequence[str] = ()) -> CloudError | None:
-    """Return the error in an `<Error>` document of OSS or of a gateway; None if it is none."""
-    # No XML parser: the three elements are flat, and a hostile document has nothing to attack.
+    """Return the CloudError for an `<Error>` document of OSS or of a gateway.
+
+    Return None if the content is no such document.
+    """
+    # A regular expression is enough for three elements without children, and a hostile document
+    # cannot attack it as it could attack an XML parser.
     text = content.decode(errors="replace")
     if "<Error" not in text:
         return None

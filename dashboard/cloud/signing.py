@@ -1,8 +1,10 @@
-"""Signatures of Alibaba Cloud's API: V3, which we send, and V1, which older clients send.
+"""Compute the two kinds of signatures of Alibaba Cloud's API.
+
+The client of this project sends V3. Older clients send V1, which only the sandbox needs.
 
 Sources: https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature
 for V3, https://www.alibabacloud.com/help/en/sdk/product-overview/rpc-mechanism for V1.
-The tests hold both against the signatures published there.
+The tests compare both with the example signatures published there.
 """
 
 import base64
@@ -16,7 +18,7 @@ V3_ALGORITHM = "ACS3-HMAC-SHA256"
 
 
 def percent_encode(text: str) -> str:
-    """Encode by RFC 3986: everything but `A-Za-z0-9-_.~` becomes %XX of its UTF-8 bytes."""
+    """Encode by RFC 3986: each UTF-8 byte of a character other than `A-Za-z0-9-_.~` becomes %XX."""
     return quote(text, safe="-_.~")
 
 
@@ -29,10 +31,10 @@ def compute_v3_signature(
     signed_headers: Sequence[str],
     body_sha256: str,
 ) -> str:
-    """Return the signature in hex digits.
+    """Return the V3 signature of a request in hex digits.
 
     `query` holds decoded parameters in any order; `headers` has lower-case names.
-    A name in `signed_headers` that `headers` lacks raises KeyError.
+    Raise KeyError if `headers` does not have a name that is in `signed_headers`.
     """
     names = sorted(signed_headers)
     canonical_headers = "".join(f"{name}:{headers[name].strip()}\n" for name in names)
@@ -65,11 +67,11 @@ def build_v3_headers(
     security_token: str | None = None,
     content_type: str | None = None,
 ) -> dict[str, str]:
-    """Return all headers that V3 requires; `authorization` carries the signature over the others.
+    """Return all headers that V3 requires; `authorization` holds the signature of the others.
 
-    `now` must be aware; the cloud accepts it within 15 minutes of its own clock. `security_token`
-    belongs to a temporary (STS) key. Give `content_type` if the request has one, so that it is
-    signed too.
+    `now` must have a time zone; the cloud accepts it within 15 minutes of its own clock.
+    `security_token` belongs to a temporary (STS) key. Give `content_type` if the request has one,
+    so that it is signed too.
     """
     body_sha256 = hashlib.sha256(body).hexdigest()
     headers = {
@@ -91,15 +93,19 @@ def build_v3_headers(
 
 
 def compute_v1_signature(secret: str, method: str, parameters: Mapping[str, str]) -> str:
-    """Return the Base64 signature over all query and form parameters except `Signature`."""
-    signed = [(name, value) for name, value in parameters.items() if name != "Signature"]
-    string_to_sign = f"{method.upper()}&%2F&{percent_encode(build_canonical_query(signed))}"
+    """Return the V1 signature, in Base64, of all query and form parameters except `Signature`."""
+    parameters_to_sign = [
+        (name, value) for name, value in parameters.items() if name != "Signature"
+    ]
+    string_to_sign = (
+        f"{method.upper()}&%2F&{percent_encode(build_canonical_query(parameters_to_sign))}"
+    )
     digest = hmac.new(f"{secret}&".encode(), string_to_sign.encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()
 
 
 def build_canonical_query(parameters: Sequence[tuple[str, str]]) -> str:
-    """Return the parameters sorted by name and percent-encoded, as V1 and V3 sign them."""
+    """Return the query string that V1 and V3 sign: sorted by name and percent-encoded."""
     return "&".join(
         f"{percent_encode(name)}={percent_encode(value)}" for name, value in sorted(parameters)
     )

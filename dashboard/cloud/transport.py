@@ -1,4 +1,8 @@
-"""The HTTP connection to the cloud: opening a client, its errors, and what it may log."""
+"""The HTTP connection to the cloud.
+
+This module opens an httpx client, translates the errors of httpx into CloudError, and removes
+secrets from the log of httpx.
+"""
 
 import logging
 import ssl
@@ -27,7 +31,8 @@ def open_http_client(
 ) -> httpx.Client:
     """Return a client that follows no redirect and uses the proxies of the environment.
 
-    `timeout` is in seconds and holds for each connect, each send and each receive.
+    `timeout` is the limit in seconds for each connect, each send and each receive. `transport`
+    replaces the network in tests. Raise CloudError if `base_url` is no URL.
     """
     try:
         return httpx.Client(
@@ -53,7 +58,10 @@ def load_trusted_certificates() -> ssl.SSLContext:
 
 
 def to_cloud_error(error: Exception, hide: Sequence[str] = ()) -> CloudError:
-    """Translate an error of httpx or of a socket; texts in `hide` do not appear in the message."""
+    """Return the CloudError for an error of httpx or of a socket.
+
+    The texts in `hide` are removed from its message.
+    """
     match error:
         case httpx.TimeoutException():
             return CloudError("TimedOut", type(error).__name__, hide=hide)
@@ -70,7 +78,10 @@ def to_cloud_error(error: Exception, hide: Sequence[str] = ()) -> CloudError:
 
 
 def remove_queries_from_log(record: logging.LogRecord) -> bool:
-    """Remove the query from each URL in a log record: the query of a signed link is a secret."""
+    """Remove the query from each URL in a log record: the query of a signed link is a secret.
+
+    Always return True, which tells `logging` to keep the record.
+    """
     if isinstance(record.args, tuple):
         record.args = tuple(
             argument.copy_with(query=None) if isinstance(argument, httpx.URL) else argument
@@ -79,5 +90,5 @@ def remove_queries_from_log(record: logging.LogRecord) -> bool:
     return True
 
 
-# This is a filter, not a log level: settings that show the requests of httpx cannot undo it.
+# A filter works at every log level, so no setting can make httpx log a secret.
 logging.getLogger("httpx").addFilter(remove_queries_from_log)

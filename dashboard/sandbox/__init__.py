@@ -1,1 +1,4 @@
-"""A stand-in of the cloud: a WSGI callable that checks signatures and serves real report files."""
+"""The sandbox: a simulation of the cloud for the demo and the tests, as a WSGI application.
+
+It checks signatures like the cloud and serves real report files.
+"""

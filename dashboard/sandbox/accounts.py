@@ -1,14 +1,14 @@
-"""The accounts and packs of the demo, and larger sets of them for benchmarks."""
+"""The accounts and packs that the sandbox simulates: those of the demo, and many for benchmarks."""
 
 from dataclasses import dataclass
 
 from dashboard.sandbox.authentication import Credential
-from dashboard.sandbox.resources import hash_to_number
+from dashboard.sandbox.resources import build_cloud_id, hash_to_number
 
 
 @dataclass(frozen=True)
 class SandboxAccount:
-    """A cloud account with one AccessKey; the key is public, because it opens only the sandbox."""
+    """A cloud account with one AccessKey, which is no secret: it is valid only in the sandbox."""
 
     uid: str
     name: str
@@ -18,14 +18,18 @@ class SandboxAccount:
 
     @property
     def credential(self) -> Credential:
+        """The account's AccessKey."""
         return Credential(self.access_key_id, self.access_key_secret, self.uid)
 
     @property
     def temporary_credential(self) -> Credential:
-        """The account's STS key, which is valid only together with its token."""
+        """A temporary (STS) key of the account, which is valid only together with its token."""
         name = self.access_key_id.removeprefix("LTAI-")
         return Credential(
-            f"STS.{name}", f"{self.access_key_secret}-sts", self.uid, token=f"CAIS-{name}-token"
+            id=f"STS.{name}",
+            secret=f"{self.access_key_secret}-sts",
+            uid=self.uid,
+            token=f"CAIS-{name}-token",
         )
 
 
@@ -33,10 +37,11 @@ class SandboxAccount:
 class SandboxPack:
     """The definition of a compliance pack and of its reports.
 
-    `uid` is that of its account. `families` are the pack templates whose rules the pack has; at
-    most `rules_per_type` rules for each resource type. `rows` is the approximate number of
-    evaluations in a report, and `failing_share` the approximate share of them that fails.
-    `language` is "zh" or "en", `layout` "newer" or "older", `file_format` "xls" or "xlsx".
+    `uid` is the id of its account. The pack has the rules of the pack templates named in
+    `families`, but at most `rules_per_type` rules for each resource type. `rows` is the approximate
+    number of evaluations in a report, and `failing_share` the approximate share of evaluations that
+    are non-compliant. `language` is "zh" or "en", `layout` (the sheets and columns of a report
+    file) is "newer" or "older", and `file_format` is "xls" or "xlsx".
     """
 
     id: str
@@ -59,27 +64,34 @@ class SandboxPack:
 
     @property
     def template_id(self) -> str:
-        return f"ct-{hash_to_number('template', *self.families):032x}"[:23]
+        """An id in the cloud's form, the same for packs of the same families."""
+        return build_cloud_id("ct", "template", *self.families)
 
 
 PRODUCTION = SandboxAccount(
-    "1024837465912038",
-    "Production",
-    "生产账号",
-    "LTAI-sandbox-production",
-    "sandbox-secret-of-production",
+    uid="1024837465912038",
+    name="Production",
+    name_zh="生产账号",
+    access_key_id="LTAI-sandbox-production",
+    access_key_secret="sandbox-secret-of-production",  # noqa: S106  # valid only in the sandbox
 )
 STAGING = SandboxAccount(
-    "1739264850173625", "Staging", "测试账号", "LTAI-sandbox-staging", "sandbox-secret-of-staging"
+    uid="1739264850173625",
+    name="Staging",
+    name_zh="测试账号",
+    access_key_id="LTAI-sandbox-staging",
+    access_key_secret="sandbox-secret-of-staging",  # noqa: S106  # valid only in the sandbox
 )
 DEMO_ACCOUNTS = (PRODUCTION, STAGING)
+# The names of the pack templates, as in the table of managed rules.
 FAMILIES = ("mlps", "network", "oss", "ecs", "database", "permissions", "rmit", "pci")
 
 
 def build_demo_packs(large_rows: int) -> tuple[SandboxPack, ...]:
-    """Return the demo's packs in two languages and two layouts.
+    """Return the demo's packs, in two languages and two layouts.
 
-    One writes an .xlsx under the name .xls, and one has about `large_rows` rows.
+    One pack has about `large_rows` evaluations. The report files of another pack are .xlsx files
+    whose names end with .xls.
     """
     return (
         SandboxPack(
@@ -168,14 +180,14 @@ def build_demo_packs(large_rows: int) -> tuple[SandboxPack, ...]:
 
 
 def build_many_accounts(count: int) -> tuple[SandboxAccount, ...]:
-    """Return `count` accounts, each with its own key."""
+    """Return `count` accounts, each with its own AccessKey."""
     return tuple(
         SandboxAccount(
-            f"{1_900_000_000_000_000 + index}",
-            f"Account {index + 1}",
-            f"账号 {index + 1}",
-            f"LTAI-sandbox-{index + 1}",
-            f"sandbox-secret-{index + 1}",
+            uid=f"{1_900_000_000_000_000 + index}",
+            name=f"Account {index + 1}",
+            name_zh=f"账号 {index + 1}",
+            access_key_id=f"LTAI-sandbox-{index + 1}",
+            access_key_secret=f"sandbox-secret-{index + 1}",
         )
         for index in range(count)
     )
@@ -184,15 +196,15 @@ def build_many_accounts(count: int) -> tuple[SandboxAccount, ...]:
 def build_many_packs(
     accounts: tuple[SandboxAccount, ...], packs_per_account: int, rows: int
 ) -> tuple[SandboxPack, ...]:
-    """Return packs for each account, each with about `rows` rows."""
+    """Return `packs_per_account` packs for each account, each with about `rows` evaluations."""
     return tuple(
         SandboxPack(
-            f"cp-{hash_to_number(account.uid, index):032x}"[:23],
-            account.uid,
-            f"Pack {index + 1} {FAMILIES[index % len(FAMILIES)]}",
-            "One of many.",
-            (FAMILIES[index % len(FAMILIES)],),
-            "en" if index % 2 else "zh",
+            id=build_cloud_id("cp", account.uid, index),
+            uid=account.uid,
+            name=f"Pack {index + 1} {FAMILIES[index % len(FAMILIES)]}",
+            description="One of many.",
+            families=(FAMILIES[index % len(FAMILIES)],),
+            language="en" if index % 2 else "zh",
             rows=rows,
         )
         for account in accounts

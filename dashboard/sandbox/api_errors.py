@@ -1,4 +1,4 @@
-"""The documented errors of Cloud Config and of its gateway, with their HTTP status and text.
+"""The documented errors of Cloud Config and of its gateway, with their HTTP status and message.
 
 Cloud Config: https://www.alibabacloud.com/help/en/cloud-config/latest/generatecompliancepackreport
 Gateway: https://help.aliyun.com/document_detail/48054.html
@@ -6,6 +6,7 @@ Gateway: https://help.aliyun.com/document_detail/48054.html
 
 from typing import Any
 
+# HTTP status and message by error code; `{detail}` is replaced when the error is raised.
 ERROR_MESSAGES: dict[str, tuple[int, str]] = {
     "AccountNotExisted": (404, "Your account does not exist."),
     "CompliancePackReportCreating": (400, "The compliance pack report is being created."),
@@ -53,9 +54,10 @@ ERROR_MESSAGES: dict[str, tuple[int, str]] = {
 
 
 class ApiError(Exception):
-    """An error of the API, raised to answer a request with it.
+    """Raised in the sandbox to answer a request with an error of the API.
 
-    `detail` fills the gap in its message; `access_denied` becomes its AccessDeniedDetail.
+    `detail` replaces `{detail}` in the message of ERROR_MESSAGES; `access_denied` becomes the field
+    AccessDeniedDetail of the answer.
     """
 
     def __init__(
@@ -68,7 +70,7 @@ class ApiError(Exception):
         super().__init__(code)
 
     def build_body(self, request_id: str, host: str) -> dict[str, Any]:
-        """Return the documented fields of an error, which are the same in JSON and XML."""
+        """Return the documented fields of the error answer, which are the same in JSON and XML."""
         body: dict[str, Any] = {
             "RequestId": request_id,
             "HostId": host,
@@ -85,7 +87,7 @@ class ApiError(Exception):
 
 
 def build_access_denied_detail(action: str, uid: str) -> dict[str, Any]:
-    """Return the AccessDeniedDetail that names the RAM action an identity may not perform."""
+    """Return the AccessDeniedDetail for a user of the account who may not perform the action."""
     return {
         "AuthAction": f"config:{action}",
         "AuthPrincipalDisplayName": "200000000000000001",

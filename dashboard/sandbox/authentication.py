@@ -1,4 +1,8 @@
-"""The authentication of API requests: key, signature, time, nonce and token, in V3 and V1."""
+"""The authentication of API requests, for both signature versions V3 and V1.
+
+It checks the AccessKey, the time, the signature, the token and the nonce (a random text that each
+request may use only once).
+"""
 
 import hashlib
 import hmac
@@ -18,7 +22,7 @@ API_VERSION = "2020-09-07"
 
 @dataclass(frozen=True)
 class Credential:
-    """An AccessKey of an account; one with a token is a temporary (STS) key."""
+    """An AccessKey of an account; an AccessKey with a token is a temporary (STS) key."""
 
     id: str
     secret: str
@@ -30,16 +34,16 @@ class Credential:
 
 
 class Authenticator:
-    """Check requests in the order in which the cloud checks them.
+    """Check the signatures of requests, in the same order of checks as the cloud.
 
-    Tests may change `credentials` (by AccessKey id) at any time.
+    `credentials` holds the valid AccessKeys by their id; tests may change it at any time.
     """
 
     def __init__(self, credentials: list[Credential], clock: Callable[[], float]) -> None:
         self.credentials = {credential.id: credential for credential in credentials}
         self._clock = clock
         self._nonces: dict[tuple[str, str], float] = {}
-        """When each nonce was used, oldest first, by AccessKey id and nonce."""
+        """The time at which each pair of AccessKey id and nonce was used, oldest first."""
         self._lock = threading.Lock()
 
     def authenticate(self, request: SandboxRequest) -> Credential:
@@ -55,6 +59,7 @@ class Authenticator:
         return self._authenticate_v1(request)
 
     def _authenticate_v3(self, request: SandboxRequest) -> Credential:
+        """Check a request whose signature is in the header `Authorization`."""
         key_id, signed_headers, signature = _parse_v3_authorization(request)
         credential = self._find_credential(key_id)
         self._check_time(request.headers["x-acs-date"])
@@ -72,6 +77,7 @@ class Authenticator:
         except KeyError:
             raise ApiError("IncompleteSignature") from None
         if not hmac.compare_digest(expected, signature):
+            # Like the cloud, repeat in the error message what was signed.
             headers = "".join(
                 f"{name}:{request.headers[name]}\n" for name in sorted(signed_headers)
             )
@@ -83,6 +89,7 @@ class Authenticator:
         return credential
 
     def _authenticate_v1(self, request: SandboxRequest) -> Credential:
+        """Check a request whose signature is in the parameter `Signature`."""
         parameters = dict(request.query + request.form)
         if "Signature" not in parameters or parameters.get("SignatureMethod") != "HMAC-SHA1":
             raise ApiError("IncompleteSignature")
@@ -101,6 +108,7 @@ class Authenticator:
         return credential
 
     def _find_credential(self, key_id: str) -> Credential:
+        """Return the AccessKey with this id; raise ApiError if it is unknown or disabled."""
         credential = self.credentials.get(key_id)
         if credential is None:
             raise ApiError("InvalidAccessKeyId.NotFound")
@@ -109,6 +117,7 @@ class Authenticator:
         return credential
 
     def _check_time(self, timestamp: str) -> None:
+        """Raise ApiError if a request's time is malformed or too far from the sandbox's clock."""
         try:
             time = datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
         except ValueError:
@@ -117,6 +126,7 @@ class Authenticator:
             raise ApiError("InvalidTimeStamp.Expired")
 
     def _check_token(self, credential: Credential, token: str | None) -> None:
+        """Raise ApiError if the token is not that of the AccessKey, or if it has expired."""
         if token != credential.token:
             raise ApiError("InvalidSecurityToken.Malformed")
         if credential.expires_at is not None and self._clock() > credential.expires_at:
@@ -125,22 +135,24 @@ class Authenticator:
     def _use_nonce(self, key_id: str, nonce: str) -> None:
         """Raise ApiError if the nonce was used before; otherwise store it as used.
 
-        A nonce is stored as long as a request that repeats it could pass the check of its time.
+        A nonce is stored for twice MAX_CLOCK_DIFFERENCE: after that, a copy of its request fails
+        the check of the time anyway.
         """
         now = self._clock()
         with self._lock:
+            # Delete the oldest nonces, up to the first one that still counts.
             while self._nonces:
-                oldest, used_at = next(iter(self._nonces.items()))
+                oldest_nonce, used_at = next(iter(self._nonces.items()))
                 if now - used_at <= 2 * MAX_CLOCK_DIFFERENCE:
                     break
-                del self._nonces[oldest]
+                del self._nonces[oldest_nonce]
             if (key_id, nonce) in self._nonces:
                 raise ApiError("SignatureNonceUsed")
             self._nonces[key_id, nonce] = now
 
 
 def _parse_v3_authorization(request: SandboxRequest) -> tuple[str, list[str], str]:
-    """Return AccessKey id, names of the signed headers and signature of a V3 request.
+    """Return (AccessKey id, names of the signed headers, signature) of a V3 request.
 
     Raise ApiError if a required header is missing or not signed.
     """

@@ -1,11 +1,11 @@
-"""The calls that the sandbox has received, and the limits on calls per minute."""
+"""A log of the calls that the sandbox has received, and the limits on calls per minute."""
 
 import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-# Calls per account and minute. The cloud publishes no figures; these are the project's assumption.
+# Calls per account and minute. The cloud publishes no numbers; this project assumes these.
 ASSUMED_LIMITS = {
     "GenerateCompliancePackReport": 60,
     "ListCompliancePacks": 60,
@@ -14,15 +14,16 @@ ASSUMED_LIMITS = {
     "GetConfigRuleComplianceByPack": 300,
     "GetResourceComplianceByPack": 300,
 }
-DOWNLOAD = "Download"
+DOWNLOAD = "Download"  # the operation name for the download of a report file
+MINUTE = 60  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedCall:
     """A call to the sandbox.
 
-    `uid` is the account that called, empty for a download. `code` is the error code that the caller
-    received, empty if the call succeeded.
+    `uid` is the id of the calling account, empty for a download. `at` is the time in seconds.
+    `code` is the error code in the answer, empty if the call succeeded.
     """
 
     operation: str
@@ -32,7 +33,10 @@ class ReceivedCall:
 
 
 class CallLog(list[ReceivedCall]):
-    """All calls so far, oldest first; `limits` are calls per operation, account and minute."""
+    """The list of all calls so far, oldest first.
+
+    `limits` gives, for each operation, the maximum number of calls per account and minute.
+    """
 
     def __init__(self, clock: Callable[[], float], limits: Mapping[str, int]) -> None:
         super().__init__()
@@ -42,16 +46,16 @@ class CallLog(list[ReceivedCall]):
         self._lock = threading.Lock()
 
     def record(self, operation: str, uid: str, code: str = "") -> None:
-        self.append(ReceivedCall(operation, uid, self._clock(), code))
+        self.append(ReceivedCall(operation=operation, uid=uid, at=self._clock(), code=code))
 
     def count_by_operation(self) -> Counter[str]:
         """Return the number of calls of each operation, failed calls included."""
         return Counter(call.operation for call in list(self))
 
     def count_against_limit(self, operation: str, uid: str) -> bool:
-        """Count a call against the operation's limit and return True.
+        """Return whether the account may make one more call of this operation now.
 
-        Return False, and do not count the call, if the limit of the last minute is reached.
+        If it may, count the call. An operation without a limit may always be called.
         """
         limit = self._limits.get(operation)
         if limit is None:
@@ -59,7 +63,7 @@ class CallLog(list[ReceivedCall]):
         now = self._clock()
         with self._lock:
             times = self._recent_times[operation, uid]
-            while times and now - times[0] >= 60:
+            while times and now - times[0] >= MINUTE:
                 times.popleft()
             if len(times) >= limit:
                 return False

@@ -1,4 +1,4 @@
-"""The state of the whole simulated cloud: its accounts, its packs and the current state of each."""
+"""The state of the whole simulated cloud: its accounts, its packs and the state of each pack."""
 
 import threading
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from dashboard.sandbox.state_changes import compute_next_state
 
 
 def iterate_pack_states(pack: SandboxPack, seed: int) -> Iterator[PackState]:
-    """Yield the pack's state at its first report, at its second, and so on without end."""
+    """Yield the pack's state at its first report, at its second report, and so on, endlessly."""
     state = build_first_state(pack, seed)
     while True:
         yield state
@@ -28,7 +28,7 @@ def iterate_pack_states(pack: SandboxPack, seed: int) -> Iterator[PackState]:
 class CloudState:
     """The accounts and packs of the cloud, and the current state of each pack.
 
-    The first report that the sandbox generates of a pack follows `past_weeks` earlier ones.
+    A pack starts with the state that it has after `past_weeks` weekly reports (see past_reports).
     """
 
     def __init__(
@@ -59,14 +59,14 @@ class CloudState:
         return cls(seed, accounts=accounts, packs=packs)
 
     def get_pack_state(self, pack_id: str) -> PackState:
-        """Return the state of the pack's latest report, or of its first one if it has none yet."""
+        """Return the state of the pack's latest report, or of its first one if it has no report."""
         with self._lock:
             if pack_id not in self._current_states:
                 self._start_pack(pack_id)
             return self._current_states[pack_id]
 
     def advance_pack(self, pack_id: str) -> PackState:
-        """Move the pack on to the state of its next report and return it."""
+        """Move the pack to the state of its next report, and return that state."""
         with self._lock:
             if pack_id not in self._current_states:
                 self._start_pack(pack_id)
@@ -74,6 +74,7 @@ class CloudState:
             return self._current_states[pack_id]
 
     def _start_pack(self, pack_id: str) -> None:
+        """Give the pack its first state, which follows the states of the past weeks."""
         states = iterate_pack_states(self.packs[pack_id], self.seed)
         self._next_states[pack_id] = islice(states, self.past_weeks, None)
         self._current_states[pack_id] = next(self._next_states[pack_id])

@@ -1,4 +1,7 @@
-"""The download of a report file through a signed link, with the faults that can disturb it."""
+"""Answer the download of a report file through a signed link.
+
+Tests can switch on faults (simulated failures) that spoil the file.
+"""
 
 import hashlib
 from random import Random
@@ -11,6 +14,7 @@ from dashboard.sandbox.report_files import build_encrypted_workbook
 from dashboard.sandbox.reports import ReportStore
 from dashboard.sandbox.signed_links import LinkSigner
 
+HEADER_BYTES = 512  # the size of the header of an .xls file
 HTML_PAGE = b"""<!DOCTYPE html>
 <html><head><title>Service temporarily unavailable</title></head>
 <body><h1>Service temporarily unavailable</h1><p>Please try again later.</p></body></html>
@@ -20,9 +24,9 @@ HTML_PAGE = b"""<!DOCTYPE html>
 def answer_download(
     request: SandboxRequest, reports: ReportStore, links: LinkSigner, faults: Faults
 ) -> SandboxResponse:
-    """Return the file or the error document of OSS.
+    """Return the report file, or an error document of OSS.
 
-    The signature is checked first, then whether the link has expired, then whether the file exists.
+    Check first the signature, then whether the link has expired, then whether the file exists.
     """
     parameters = dict(request.query)
     if request.method != "GET":
@@ -42,13 +46,15 @@ def answer_download(
 
 
 def _build_file_response(content: bytes, pack_id: str, faults: Faults) -> SandboxResponse:
-    """Return the file, or what the active faults make of it."""
+    """Return the file, changed by the faults that are switched on for this pack."""
     if faults.trigger("html-page", DOWNLOAD, pack_id):
         return SandboxResponse(200, "text/html; charset=utf-8", HTML_PAGE)
     if faults.trigger("encrypted", DOWNLOAD, pack_id):
         content = build_encrypted_workbook()
     if faults.trigger("corrupt", DOWNLOAD, pack_id):
-        content = content[:512] + Random(len(content)).randbytes(len(content) - 512)
+        # Keep the header, so that the file still looks like a workbook.
+        random_bytes = Random(len(content)).randbytes(len(content) - HEADER_BYTES)
+        content = content[:HEADER_BYTES] + random_bytes
     etag = hashlib.md5(content, usedforsecurity=False).hexdigest().upper()
     headers = {"ETag": f'"{etag}"', "Accept-Ranges": "bytes"}
     response = SandboxResponse(200, "application/vnd.ms-excel", content, headers)

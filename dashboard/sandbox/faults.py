@@ -1,10 +1,11 @@
-"""Faults of the cloud that tests switch on and off while the sandbox runs."""
+"""Faults: failures of the cloud that the sandbox simulates while a test has switched them on."""
 
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+# Each fault with a description of what the sandbox then does.
 FAULTS = {
     "throttling": "answers Throttling.User",
     "unavailable": "answers 503 ServiceUnavailable",
@@ -22,6 +23,7 @@ FAULTS = {
     "corrupt": "serves the file with its inside overwritten",
     "encrypted": "serves a workbook that asks for a password",
 }
+# The error code of each fault that answers an API request with an error.
 API_ERRORS = {
     "throttling": "Throttling.User",
     "unavailable": "ServiceUnavailable",
@@ -34,7 +36,11 @@ API_ERRORS = {
 
 @dataclass
 class Fault:
-    """A fault that is switched on; None in a field means that the fault has no such limit."""
+    """A fault that is switched on, and to which requests it is limited (None: no such limit).
+
+    `times` is the number of requests that it will still affect, `on` an operation, `pack` a pack
+    id, and `until` the time at which it ends. `delay` is the waiting time in seconds of `slow`.
+    """
 
     name: str
     times: int | None
@@ -44,13 +50,14 @@ class Fault:
     delay: float
 
     def matches(self, name: str, operation: str, pack_id: str | None) -> bool:
+        """Return whether this is the named fault and affects this operation and pack."""
         return self.name == name and self.on in (None, operation) and self.pack in (None, pack_id)
 
 
 class Faults:
     """The faults that are switched on.
 
-    Operations are named as in the API; the download of a file is the operation `Download`.
+    Operations have their names in the API; the download of a file is the operation `Download`.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -68,31 +75,37 @@ class Faults:
         lasting: float | None = None,
         delay: float = 3.0,
     ) -> None:
-        """Switch a fault on; an unknown name raises ValueError.
+        """Switch a fault on; raise ValueError if its name is unknown.
 
-        It can be limited to the next `times` requests, `on` one operation, to one `pack` id, and to
-        the next `lasting` seconds. `delay` is the waiting time of the fault `slow`, in seconds.
+        It affects only the next `times` requests, only the operation `on`, only the pack with the
+        id `pack`, and only the next `lasting` seconds; None means no such limit. `delay` is the
+        waiting time of the fault `slow`, in seconds.
         """
         if name not in FAULTS:
             raise ValueError(f"no such fault: {name}; there are {', '.join(FAULTS)}")
         until = None if lasting is None else self._clock() + lasting
         with self._lock:
-            self._faults.append(Fault(name, times, on, pack, until, delay))
+            self._faults.append(
+                Fault(name=name, times=times, on=on, pack=pack, until=until, delay=delay)
+            )
 
     def clear(self, name: str | None = None) -> None:
-        """Switch one fault off, or all of them without a name."""
+        """Switch off the fault with this name, or all faults if no name is given."""
         with self._lock:
             self._faults = [
                 fault for fault in self._faults if name is not None and fault.name != name
             ]
 
     def is_active(self, name: str, operation: str, pack_id: str | None = None) -> bool:
-        """Tell whether the fault is on for this operation and pack, without counting a use."""
+        """Return whether the fault is on for this operation and pack, without counting a use."""
         with self._lock:
             return self._find(name, operation, pack_id) is not None
 
     def trigger(self, name: str, operation: str, pack_id: str | None = None) -> Fault | None:
-        """Return the fault if it is on for this operation and pack, and count one use of it."""
+        """Return the fault if it is on for this operation and pack, and count this as one use.
+
+        Switch the fault off after its last use. Return None if it is not on.
+        """
         with self._lock:
             fault = self._find(name, operation, pack_id)
             if fault is not None and fault.times is not None:
@@ -102,7 +115,7 @@ class Faults:
             return fault
 
     def _find(self, name: str, operation: str, pack_id: str | None) -> Fault | None:
-        """Remove the faults whose time is over, then return the first that matches."""
+        """Return the first fault that matches, or None; remove the faults whose time is over."""
         now = self._clock()
         self._faults = [fault for fault in self._faults if fault.until is None or fault.until > now]
         for fault in self._faults:
@@ -111,6 +124,6 @@ class Faults:
         return None
 
     def list_as_json(self) -> list[dict[str, Any]]:
-        """Return the faults that are on, as the control path shows them."""
+        """Return the faults that are on, in the form in which `/-/faults` answers them."""
         with self._lock:
             return [asdict(fault) for fault in self._faults]

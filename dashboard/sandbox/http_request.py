@@ -1,4 +1,4 @@
-"""An HTTP request to the sandbox, read from the WSGI environment."""
+"""Read an HTTP request to the sandbox from the WSGI environment."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,12 +21,13 @@ class SandboxRequest:
     base_url: str
     """Scheme and host, as the client wrote them."""
     is_from_loopback: bool
+    """Whether the client runs on this machine."""
     connection: Any = None
-    """The socket, if the request came through our own server; needed to reset it."""
+    """The socket, if SandboxServer received the request; the fault `reset` needs it."""
 
     @cached_property
     def form(self) -> NameValuePairs:
-        """The parameters of a form body; empty for a body of any other type."""
+        """The parameters of a form in the body; empty if the body is not a form."""
         if not self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             return []
         return parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
@@ -40,17 +41,22 @@ class SandboxRequest:
         return self.headers.get("authorization", "").startswith("ACS3-HMAC-SHA256")
 
     def get_parameter(self, name: str) -> str | None:
-        """Return a parameter from the query or the form: V1 clients use either for any of them."""
+        """Return a parameter from the query or the form: V1 clients may use either of them.
+
+        The query decides if both have the parameter; return None if neither has it.
+        """
         return dict(self.form + self.query).get(name)
 
     @property
     def action(self) -> str | None:
+        """The name of the operation that the client calls."""
         if self.is_signed_by_v3:
             return self.headers.get("x-acs-action")
         return self.get_parameter("Action")
 
     @property
     def version(self) -> str | None:
+        """The version of the API that the client expects, such as 2020-09-07."""
         if self.is_signed_by_v3:
             return self.headers.get("x-acs-version")
         return self.get_parameter("Version")
@@ -59,8 +65,8 @@ class SandboxRequest:
     def wants_xml(self) -> bool:
         """Whether to answer in XML instead of JSON.
 
-        The parameter `Format` decides, then the header `Accept`; without both, V1 means XML and V3
-        means JSON.
+        The parameter `Format` decides, or else the header `Accept`; without both, the answer to a
+        V1 request is XML, and to a V3 request JSON.
         """
         response_format = self.get_parameter("Format")
         if response_format:
@@ -74,14 +80,15 @@ class SandboxRequest:
 def read_wsgi_request(environ: WSGIEnvironment) -> SandboxRequest:
     """Read a request with its whole body.
 
-    A chunked body of an in-process client has no length; it is read to its end.
+    A test client in the same process may send a chunked body, which has no length: read it to its
+    end.
     """
     headers = _read_headers(environ)
     length = headers.get("content-length")
     if length is None and "transfer-encoding" not in headers:
         body = b""
     else:
-        body = environ["wsgi.input"].read(int(length) if length else -1)
+        body = environ["wsgi.input"].read(int(length) if length else -1)  # -1: to the end
     host = headers.setdefault("host", f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}")
     return SandboxRequest(
         method=environ["REQUEST_METHOD"],
@@ -96,8 +103,9 @@ def read_wsgi_request(environ: WSGIEnvironment) -> SandboxRequest:
 
 
 def _read_headers(environ: WSGIEnvironment) -> dict[str, str]:
+    """Return the headers with lower-case names; WSGI has `HTTP_X_ACS_DATE` for `x-acs-date`."""
     headers = {
-        name[5:].replace("_", "-").lower(): str(value)
+        name.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
         for name, value in environ.items()
         if name.startswith("HTTP_")
     }

@@ -1,4 +1,4 @@
-"""HTTP responses of the sandbox: JSON or XML of the API, error documents of OSS, and file bytes."""
+"""Build the HTTP responses of the sandbox: answers of the API, errors of OSS, and files."""
 
 import json
 import uuid
@@ -15,7 +15,11 @@ CHUNK_BYTES = 65_536
 
 @dataclass
 class SandboxResponse:
-    """A response; set `stated_length` to announce another length than the body has (a cut-off)."""
+    """A response of the sandbox.
+
+    `stated_length` is the length in the header Content-Length if it differs from that of the body,
+    as in a download that is cut off.
+    """
 
     status: int
     content_type: str
@@ -24,6 +28,7 @@ class SandboxResponse:
     stated_length: int | None = None
 
     def send(self, start_response: StartResponse) -> Iterable[bytes]:
+        """Start the WSGI response, and return the body in chunks."""
         length = len(self.body) if self.stated_length is None else self.stated_length
         headers = {"Content-Type": self.content_type, "Content-Length": str(length)} | self.headers
         start_response(f"{self.status} {HTTPStatus(self.status).phrase}", list(headers.items()))
@@ -41,7 +46,7 @@ def create_request_id() -> str:
 def build_api_response(
     status: int, root: str, content: dict[str, Any], *, as_xml: bool
 ) -> SandboxResponse:
-    """Return a response of the API in JSON or XML; `root` is the name of the XML root element."""
+    """Return an answer of the API in JSON or XML; `root` is the name of the XML root element."""
     headers = {"x-acs-request-id": str(content["RequestId"])}
     if not as_xml:
         json_type = "application/json;charset=utf-8"
@@ -79,7 +84,10 @@ def _encode_json(content: object) -> bytes:
 
 
 def _build_xml_element(name: str, value: object) -> str:
-    """Return an element; a list becomes several elements of this name, without one around them."""
+    """Return the XML for a value; a dict becomes child elements.
+
+    A list becomes one element with this name for each item, without an element around them.
+    """
     if isinstance(value, list):
         return "".join(_build_xml_element(name, item) for item in value)
     if isinstance(value, dict):

@@ -1,4 +1,7 @@
-"""The managed rules of the sandbox, read from the table `managed_rules.tsv` in this folder."""
+"""The managed rules of the sandbox, read from the table `managed_rules.tsv` in this folder.
+
+Managed rules are those that the cloud itself defines; pack templates consist of them.
+"""
 
 import csv
 from dataclasses import dataclass, replace
@@ -10,7 +13,8 @@ from importlib import resources
 class ManagedRule:
     """A managed rule; `id` is its id in a pack. `risk` is 1 high, 2 medium, 3 low.
 
-    A failing resource has the value `actual` in `property`, where `operator` `desired` is required.
+    The rule compares the `property` of a resource with the value `desired` by `operator`;
+    non-compliant resources have the value `actual`.
     """
 
     identifier: str
@@ -25,9 +29,11 @@ class ManagedRule:
     id: str = ""
 
     def get_name(self, language: str) -> str:
+        """Return the name in Chinese for the language "zh", in English for any other."""
         return self.name_zh if language == "zh" else self.name_en
 
     def with_id(self, rule_id: str) -> "ManagedRule":
+        """Return a copy of the rule with this id."""
         return replace(self, id=rule_id)
 
 
@@ -39,7 +45,7 @@ def find_rules_of_family(family: str) -> tuple[ManagedRule, ...]:
 
 @cache
 def _load_rules_with_families() -> tuple[tuple[frozenset[str], ManagedRule], ...]:
-    """Return each rule of the table with the families it belongs to."""
+    """Return each rule of the table, with the families (pack templates) that it belongs to."""
     table = resources.files(__package__).joinpath("managed_rules.tsv").read_text(encoding="utf-8")
     rows = csv.DictReader(table.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
     return tuple(

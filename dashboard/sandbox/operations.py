@@ -1,4 +1,7 @@
-"""The operations of Cloud Config, as documented for version 2020-09-07."""
+"""The operations of Cloud Config (API version 2020-09-07), answered from the simulated state.
+
+Faults are failures that tests switch on (see faults).
+"""
 
 import json
 from collections import Counter
@@ -24,11 +27,12 @@ from dashboard.sandbox.signed_links import LinkSigner
 AnswerFields = dict[str, Any]
 POST, GET = "POST", "GET"
 GET_REPORT = "GetCompliancePackReport"
+# The tags of every pack.
 TAGS = [{"TagKey": "team", "TagValue": "security"}]
 
 
 class Operations:
-    """Perform the operations for callers that are authenticated; `uid` is the caller's account."""
+    """Answer the operations, after authentication; `uid` is the id of the calling account."""
 
     def __init__(
         self,
@@ -45,7 +49,7 @@ class Operations:
         self._clock = clock
         self._operations: dict[
             str, tuple[tuple[str, ...], Callable[[SandboxRequest, str], AnswerFields]]
-        ] = {
+        ] = {  # by name: the allowed HTTP methods, and the function that answers
             "ListCompliancePacks": ((GET, POST), self._list_packs),
             "GetCompliancePack": ((GET,), self._get_pack),
             "GenerateCompliancePackReport": ((POST,), self._generate_report),
@@ -55,7 +59,7 @@ class Operations:
         }
 
     def perform(self, action: str, request: SandboxRequest, uid: str) -> AnswerFields:
-        """Return the answer without its RequestId, or raise the documented ApiError."""
+        """Return the fields of the answer without RequestId, or raise the documented ApiError."""
         if action not in self._operations:
             raise ApiError("InvalidAction.NotFound")
         methods, operation = self._operations[action]
@@ -64,6 +68,10 @@ class Operations:
         return operation(request, uid)
 
     def _list_packs(self, request: SandboxRequest, uid: str) -> AnswerFields:
+        """Answer one page of the account's packs, filtered by risk, status and tag.
+
+        All packs of the sandbox are ACTIVE, so the filter CREATING matches none.
+        """
         query = dict(request.query)
         page_size = _read_integer(query, "PageSize", default=10, minimum=1, maximum=100)
         page_number = _read_integer(query, "PageNumber", default=1, minimum=1)
@@ -88,6 +96,7 @@ class Operations:
         return {"CompliancePacksResult": result}
 
     def _get_pack(self, request: SandboxRequest, uid: str) -> AnswerFields:
+        """Answer a pack with its current rules."""
         pack = self._find_pack(request.query, uid)
         rules = self._cloud_state.get_pack_state(pack.id).rules
         detail = {
@@ -105,6 +114,10 @@ class Operations:
         return {"CompliancePack": _build_pack_summary(pack) | detail}
 
     def _generate_report(self, request: SandboxRequest, uid: str) -> AnswerFields:
+        """Start a report of a pack, unless this ClientToken has already started one.
+
+        Raise ApiError if the pack's latest report is not complete yet.
+        """
         pack = self._find_pack(request.form, uid)
         token = dict(request.form).get("ClientToken")
         if token is not None and (len(token) > 64 or not token.isascii()):
@@ -117,6 +130,7 @@ class Operations:
         return {"CompliancePackId": pack.id}
 
     def _get_report(self, request: SandboxRequest, uid: str) -> AnswerFields:
+        """Answer the status of a pack's latest report, with a signed link if it is complete."""
         pack = self._find_pack(request.query, uid)
         fields: AnswerFields = {
             "AccountId": int(pack.uid),
@@ -128,17 +142,21 @@ class Operations:
             fields["ReportCreateTimestamp"] = report.created_ms
             if self._is_complete(report, count_fault=True):
                 report.was_seen_complete = True
-                expired = self._faults.trigger("expired-link", GET_REPORT, pack.id) is not None
+                fault = self._faults.trigger("expired-link", GET_REPORT, pack.id)
                 fields["ReportStatus"] = "COMPLETE"
                 fields["ReportUrl"] = self._links.sign(
-                    request.base_url, report.path, expired=expired
+                    request.base_url, report.path, expired=fault is not None
                 )
             else:
                 fields["ReportStatus"] = "CREATING"
         return {"CompliancePackReport": fields}
 
     def _choose_report_to_show(self, pack: SandboxPack) -> SandboxReport | None:
-        """Return the latest report, or the one before it if the fault `previous-report` is on."""
+        """Return the pack's latest report, or None if it has no report.
+
+        While the fault `previous-report` is on, return the report before the latest one, unless a
+        client has already seen the latest one complete.
+        """
         latest = self._reports.get_latest(pack.id)
         if latest and not latest.was_seen_complete:
             previous = self._reports.get_previous(pack.id)
@@ -147,9 +165,10 @@ class Operations:
         return latest
 
     def _is_complete(self, report: SandboxReport, *, count_fault: bool) -> bool:
-        """Tell whether a report is complete; it never is while the fault `never-completes` is on.
+        """Return whether a report is complete.
 
-        `count_fault` counts this request against the fault's `times`.
+        While the fault `never-completes` is on, no report becomes complete. `count_fault` counts
+        this request as one use of that fault.
         """
         if report.was_seen_complete:
             return True
@@ -161,6 +180,7 @@ class Operations:
         return not is_blocked and self._clock() >= report.ready_at
 
     def _get_rule_compliance(self, request: SandboxRequest, uid: str) -> AnswerFields:
+        """Answer the status of each rule of a pack, and the number of rules by status."""
         pack = self._find_pack(request.query, uid)
         state = self._cloud_state.get_pack_state(pack.id)
         rules = [
@@ -171,8 +191,8 @@ class Operations:
             }
             for rule in state.rules
         ]
-        # A rule counts once for each status that its evaluations have, so that the counts may add
-        # up to more than the total.
+        # A rule counts once for each status that its evaluations have. The sum of the counts may
+        # therefore be greater than the total.
         counts: Counter[str] = Counter()
         for rule in state.rules:
             evaluation_statuses = {
@@ -185,10 +205,11 @@ class Operations:
         }
 
     def _get_resource_compliance(self, request: SandboxRequest, uid: str) -> AnswerFields:
+        """Answer the number of resources by status."""
         pack = self._find_pack(request.query, uid)
         state = self._cloud_state.get_pack_state(pack.id)
-        # A resource counts as compliant, or as not applicable, once for each rule that says so; in
-        # the other statuses it counts once.
+        # A resource counts as COMPLIANT or NOT_APPLICABLE once for each rule with that result; for
+        # each other status it counts only once.
         # https://www.alibabacloud.com/help/en/cloud-config/latest/api-config-2020-09-07-getresourcecompliancebypack
         counts = state.distinct_resources | {
             status: state.totals[status] for status in (COMPLIANT, NOT_APPLICABLE)
@@ -197,7 +218,7 @@ class Operations:
         return {"ResourceComplianceResult": _build_counts(pack, total, counts)}
 
     def _find_pack(self, parameters: Sequence[tuple[str, str]], uid: str) -> SandboxPack:
-        """Return the pack that a call names; a pack of another account counts as unknown."""
+        """Return the pack that a request names; raise ApiError if this account has no such pack."""
         pack_id = dict(parameters).get("CompliancePackId")
         if not pack_id:
             raise ApiError("MissingParameter", "CompliancePackId")
@@ -253,7 +274,10 @@ def _build_counts(pack: SandboxPack, total: int, counts: Mapping[str, int]) -> A
 def _read_integer(
     query: dict[str, str], name: str, *, default: int, minimum: int, maximum: int = 1_000_000
 ) -> int:
-    """Return an integer parameter; raise ApiError if it is no integer or out of bounds."""
+    """Return an integer parameter, or `default` if the query does not have it.
+
+    Raise ApiError if it is no integer or out of bounds.
+    """
     text = query.get(name)
     if text is None:
         return default
@@ -263,8 +287,8 @@ def _read_integer(
 
 
 def _matches_tag_filter(query: dict[str, str]) -> bool:
-    """Tell whether the packs, which all have the same tag, match the parameter `Tag` (JSON)."""
-    [pack_tag] = TAGS
+    """Return whether the tag that all packs have matches the parameter `Tag`, a JSON list."""
+    [pack_tag] = TAGS  # the only one
     try:
         return all(
             (tag["Key"], tag["Value"]) == (pack_tag["TagKey"], pack_tag["TagValue"])

@@ -1,4 +1,7 @@
-"""The state of a pack at one report: its rules, its resources and the status of each evaluation."""
+"""The state of a pack at one report: its rules, its resources and its evaluations.
+
+An evaluation is the status of one resource under one rule.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,6 +13,7 @@ from dashboard.sandbox.managed_rules import ManagedRule, find_rules_of_family
 from dashboard.sandbox.resources import (
     RESOURCE_TYPES,
     Resource,
+    build_cloud_id,
     build_resource,
     hash_to_number,
 )
@@ -20,13 +24,13 @@ NOT_APPLICABLE = "NOT_APPLICABLE"
 INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
 IGNORED = "IGNORED"
 
-# The first of these among its evaluations is the status of a rule or a resource.
+# A rule or a resource has the status that comes first in this order among its evaluations.
 WORST_FIRST = (NON_COMPLIANT, COMPLIANT, IGNORED, NOT_APPLICABLE, INSUFFICIENT_DATA)
 
 
 @dataclass(frozen=True)
 class PackState:
-    """A pack as one report shows it; `step` counts the reports from 0."""
+    """The state of a pack at one report; `step` is the number of the report, from 0."""
 
     pack: SandboxPack
     step: int
@@ -34,14 +38,17 @@ class PackState:
     resources: Mapping[str, tuple[Resource, ...]]
     """The account's resources by type."""
     statuses: Mapping[tuple[str, str], str]
-    """Evaluations by rule id and resource id; those that are missing here are compliant."""
+    """The status of each evaluation by (rule id, resource id); only compliant ones are left out."""
     next_index: Mapping[str, int]
-    """The index of the next new resource, by type."""
+    """For each resource type, the index of the next resource to create (see build_resource)."""
     rules_without_data: frozenset[str]
     """The identifiers of rules that the cloud has not evaluated yet."""
 
     def list_evaluations(self, rule: ManagedRule) -> Iterator[tuple[Resource, str]]:
-        """Yield each resource that the rule evaluates, with its status."""
+        """Yield (resource, status) for each resource that the rule evaluates.
+
+        Yield nothing for a rule without data.
+        """
         if rule.identifier in self.rules_without_data:
             return
         for resource in self.resources.get(rule.resource_type, ()):
@@ -56,7 +63,10 @@ class PackState:
         }
 
     def get_rule_status(self, rule: ManagedRule) -> str:
-        """Return the worst status among the rule's resources; without any it is not applicable."""
+        """Return the worst status of the rule's evaluations.
+
+        Without evaluations, it is NOT_APPLICABLE; for a rule without data, INSUFFICIENT_DATA.
+        """
         if rule.identifier in self.rules_without_data:
             return INSUFFICIENT_DATA
         counts = self.rule_counts[rule.id]
@@ -64,25 +74,28 @@ class PackState:
 
     @cached_property
     def resource_totals(self) -> Counter[str]:
-        """The number of distinct resources by status; each counts with its worst status."""
-        worst_ranks: dict[tuple[str, str], int] = {}
+        """The number of resources by status; each resource counts once, with its worst status."""
+        worst_ranks: dict[tuple[str, str], int] = {}  # index in WORST_FIRST by resource
         for rule in self.rules:
-            for resource, status in self._list_evaluations_with_gaps(rule):
+            for resource, status in self._list_evaluations_or_missing_data(rule):
                 key = (resource.type, resource.id)
-                worst_ranks[key] = min(worst_ranks.get(key, 9), WORST_FIRST.index(status))
+                rank = WORST_FIRST.index(status)
+                worst_ranks[key] = min(worst_ranks.get(key, rank), rank)
         return Counter(WORST_FIRST[rank] for rank in worst_ranks.values())
 
     @cached_property
     def distinct_resources(self) -> dict[str, int]:
-        """The number of distinct resources that have a status under at least one rule."""
+        """The number of resources that have a status under at least one rule, for each status."""
         keys_by_status: dict[str, set[tuple[str, str]]] = {status: set() for status in WORST_FIRST}
         for rule in self.rules:
-            for resource, status in self._list_evaluations_with_gaps(rule):
+            for resource, status in self._list_evaluations_or_missing_data(rule):
                 keys_by_status[status].add((resource.type, resource.id))
         return {status: len(keys) for status, keys in keys_by_status.items()}
 
-    def _list_evaluations_with_gaps(self, rule: ManagedRule) -> Iterator[tuple[Resource, str]]:
-        """Yield the evaluations, and INSUFFICIENT_DATA for each resource of a rule without data."""
+    def _list_evaluations_or_missing_data(
+        self, rule: ManagedRule
+    ) -> Iterator[tuple[Resource, str]]:
+        """Yield (resource, status); for a rule without data, the status is INSUFFICIENT_DATA."""
         if rule.identifier in self.rules_without_data:
             for resource in self.resources.get(rule.resource_type, ()):
                 yield resource, INSUFFICIENT_DATA
@@ -91,7 +104,7 @@ class PackState:
 
     @cached_property
     def row_count(self) -> int:
-        """The number of evaluations."""
+        """The number of evaluations, each of which is a row of the report file."""
         return sum(counts.total() for counts in self.rule_counts.values())
 
     @cached_property
@@ -101,7 +114,11 @@ class PackState:
 
 
 def build_first_state(pack: SandboxPack, seed: int) -> PackState:
-    """Return the state of a pack at its first report; about one rule in eight is added later."""
+    """Return the state of a pack at its first report.
+
+    It has about seven of eight possible rules, so that later reports can add rules. In a larger
+    pack, the last rule has no data.
+    """
     possible_rules = build_pack_rules(pack)
     rules = possible_rules[: max(2, round(len(possible_rules) * 0.88))]
     has_rule_without_data = len(rules) > 8 and pack.layout == "newer"
@@ -115,7 +132,15 @@ def build_first_state(pack: SandboxPack, seed: int) -> PackState:
             if status != COMPLIANT:
                 statuses[rule.id, resource.id] = status
     next_index = {resource_type: len(resources[resource_type]) for resource_type in resources}
-    return PackState(pack, 0, rules, resources, statuses, next_index, rules_without_data)
+    return PackState(
+        pack=pack,
+        step=0,
+        rules=rules,
+        resources=resources,
+        statuses=statuses,
+        next_index=next_index,
+        rules_without_data=rules_without_data,
+    )
 
 
 def _build_resources(
@@ -124,7 +149,10 @@ def _build_resources(
     possible_rules: tuple[ManagedRule, ...],
     evaluated_rules: list[ManagedRule],
 ) -> dict[str, tuple[Resource, ...]]:
-    """Return resources by type: so many that the rules give about `pack.rows` evaluations."""
+    """Return the account's resources by type.
+
+    Choose their number so that the rules give about `pack.rows` evaluations.
+    """
     rules_per_type = Counter(rule.resource_type for rule in evaluated_rules)
     total_weight = sum(
         RESOURCE_TYPES[resource_type].weight * count
@@ -143,7 +171,7 @@ def _build_resources(
 
 
 def build_pack_rules(pack: SandboxPack) -> tuple[ManagedRule, ...]:
-    """Return the rules that a pack has or may get later, with their ids in this pack."""
+    """Return all rules that the pack can ever have, with their ids in this pack."""
     rules: dict[str, ManagedRule] = {}
     count_per_type: Counter[str] = Counter()
     for family in pack.families:
@@ -153,7 +181,7 @@ def build_pack_rules(pack: SandboxPack) -> tuple[ManagedRule, ...]:
                 and count_per_type[rule.resource_type] < pack.rules_per_type
             ):
                 count_per_type[rule.resource_type] += 1
-                rule_id = f"cr-{hash_to_number(pack.id, rule.identifier):032x}"[:23]
+                rule_id = build_cloud_id("cr", pack.id, rule.identifier)
                 rules[rule.identifier] = rule.with_id(rule_id)
     return tuple(rules.values())
 
@@ -161,11 +189,13 @@ def build_pack_rules(pack: SandboxPack) -> tuple[ManagedRule, ...]:
 def choose_first_status(pack: SandboxPack, seed: int, rule: ManagedRule, resource: Resource) -> str:
     """Return the status of a new evaluation; the same arguments always give the same status.
 
-    One rule in three never fails, and another one fails twice as often as the pack's share.
+    Of three rules, one never fails, one fails with the pack's `failing_share`, and one fails twice
+    as often.
     """
     if not pack.failing_share:
         return COMPLIANT
-    strictness = hash_to_number(seed, rule.identifier) % 3
+    strictness = hash_to_number(seed, rule.identifier) % 3  # 0, 1 or 2
+    # A number from 0 to 1 that takes the place of a random number.
     chance = hash_to_number(seed, pack.uid, rule.identifier, resource.id) % 10_000 / 10_000
     if chance < pack.failing_share * strictness:
         return NON_COMPLIANT

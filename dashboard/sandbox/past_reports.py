@@ -1,4 +1,7 @@
-"""The report files of past weeks, which the sandbox's next live reports continue."""
+"""The report files of past weeks, for a demo with a history.
+
+The reports that the running sandbox generates continue the same history.
+"""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -20,12 +23,13 @@ def build_past_report_files(
 ) -> Iterator[tuple[str, bytes, datetime]]:
     """Yield (file name, content, creation time) of weekly reports, pack by pack, oldest first.
 
-    `until` must be aware; all reports are created before it. `packs` are pack ids, None for all.
-    A sandbox whose CloudState has as many `past_weeks` continues where these reports end.
+    All creation times are before `until`, which must have a time zone. `packs` are pack ids, None
+    for all packs. A CloudState whose `past_weeks` equals `weeks` continues after these reports.
     """
     for pack_id in packs if packs is not None else cloud_state.packs:
         pack = cloud_state.packs[pack_id]
         for state in islice(iterate_pack_states(pack, cloud_state.seed), weeks):
+            # Let the packs have different times, as if people had requested the reports.
             delay = timedelta(minutes=hash_to_number(pack_id, state.step) % 90)
             created_at = until - (weeks - state.step) * WEEK + delay
             created_at = created_at.replace(second=0, microsecond=0)

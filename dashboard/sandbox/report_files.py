@@ -1,4 +1,7 @@
-"""Report files: a pack's state as a real BIFF8 .xls or as .xlsx, in either layout and language."""
+"""Write a pack's state as a report file like the cloud's: .xls (BIFF8) or .xlsx.
+
+The layout is the set of sheets and columns: the cloud changed it once, from older to newer.
+"""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -35,7 +38,7 @@ NamedSheets = Iterator[tuple[str, SheetRows]]
 def build_report_file_name(pack: SandboxPack, created_at: datetime) -> str:
     """Return the file name that the cloud gives a report.
 
-    Its time is Beijing time, and it ends with `.xls` for every file format.
+    The time in the name is Beijing time. The name ends with `.xls` for both file formats.
     """
     return f"{pack.uid}-{pack.id}-report-{created_at.astimezone(BEIJING):%Y%m%d%H%M}.xls"
 
@@ -49,8 +52,8 @@ def build_report_file(
 ) -> bytes:
     """Return the content of the pack's report file.
 
-    `language` ("zh" or "en") overrides the pack's own. Sheets with more than `sheet_rows` rows are
-    split.
+    `language` ("zh" or "en") replaces the language of the pack. A list with more than `sheet_rows`
+    rows continues in further sheets.
     """
     sheets = _build_sheets(state, created_at, language or state.pack.language)
     sheets = _split_long_sheets(sheets, sheet_rows)
@@ -60,10 +63,14 @@ def build_report_file(
 
 
 def build_encrypted_workbook() -> bytes:
-    """Return a BIFF8 workbook that is marked as encrypted by a FILEPASS record after its BOF."""
+    """Return an .xls file that its record FILEPASS marks as encrypted.
+
+    FILEPASS comes after BOF, the first record of the workbook.
+    """
     book = xlwt.Workbook()
     book.add_sheet("1")
     stream = book.get_biff_data()
+    # A record has 2 bytes for its type, 2 bytes for its size, and then its content.
     bof_end = 4 + int.from_bytes(stream[2:4], "little")
     filepass = b"\x2f\x00\x36\x00" + b"\x01\x00\x01\x00\x01\x00" + bytes(range(48))
     target = BytesIO()
@@ -72,6 +79,7 @@ def build_encrypted_workbook() -> bytes:
 
 
 def _build_sheets(state: PackState, created_at: datetime, language: str) -> NamedSheets:
+    """Yield (name, rows) of each sheet of the pack's layout."""
     names = texts.SHEET_NAMES[language]
     yield names["overview"], _build_overview(state, created_at, language)
     if state.pack.layout == "older":
@@ -83,6 +91,7 @@ def _build_sheets(state: PackState, created_at: datetime, language: str) -> Name
 
 
 def _build_overview(state: PackState, created_at: datetime, language: str) -> SheetRows:
+    """Return rows of (label, value) with the facts of the pack, then the table of risks."""
     labels, pack, totals = texts.OVERVIEW_LABELS[language], state.pack, state.resource_totals
     compliance_rate = _format_compliance_rate(totals[COMPLIANT], totals[NON_COMPLIANT])
     failing_rules = [rule for rule in state.rules if state.get_rule_status(rule) == NON_COMPLIANT]
@@ -109,7 +118,7 @@ def _build_overview(state: PackState, created_at: datetime, language: str) -> Sh
 def _build_risk_table(
     state: PackState, failing_rules: list[ManagedRule], language: str
 ) -> SheetRows:
-    """Return a header and a row per risk: rules, failing rules and failing evaluations."""
+    """Return a header and a row per risk: its rules, failing rules and failing evaluations."""
     labels = texts.OVERVIEW_LABELS[language]
     rows: SheetRows = [
         (labels["risk"], labels["rules"], labels["failing_rules"], labels["failing_evaluations"])
@@ -123,9 +132,13 @@ def _build_risk_table(
 
 
 def _format_compliance_rate(compliant: int, failing: int) -> str:
-    """Return the percentage rounded down, so that 100% means no failure; empty without data."""
+    """Return the percentage of compliant resources, or an empty string if there are none at all.
+
+    It has at most two decimals and is rounded down, so that 100% means that nothing fails.
+    """
     if not compliant + failing:
         return ""
+    # floor of hundredths of a percent
     return f"{floor(10_000 * compliant / (compliant + failing)) / 100:g}%"
 
 
@@ -134,6 +147,7 @@ def _format_beijing_time(time: datetime) -> str:
 
 
 def _build_rule_list(state: PackState, language: str) -> SheetRows:
+    """Return the rows of the sheet that lists the rules, with the header."""
     pack_created_at = datetime.fromtimestamp(state.pack.created_ms / 1000, UTC)
     rows: SheetRows = [texts.RULE_HEADER[language]]
     for rule in state.rules:
@@ -157,7 +171,10 @@ def _build_rule_list(state: PackState, language: str) -> SheetRows:
 
 
 def _build_resource_list(state: PackState, status: str, language: str) -> SheetRows:
-    """Return the evaluations with this status; those that fail have a reason as well."""
+    """Return the rows of the evaluations with this status, with the header.
+
+    Only non-compliant rows have a reason and a link to a remediation.
+    """
     is_failing = status == NON_COMPLIANT
     reason_header = texts.REASON_HEADER[language] if is_failing else ()
     header = texts.RESOURCE_HEADER[language] + reason_header + texts.LOCATION_HEADER[language]
@@ -181,7 +198,7 @@ def _build_resource_list(state: PackState, status: str, language: str) -> SheetR
 
 
 def _build_older_resource_list(state: PackState, created_at: datetime, language: str) -> SheetRows:
-    """Return the failing evaluations in the older layout, which names rules without their ids."""
+    """Return the rows of the failing evaluations in the older layout, which has no rule ids."""
     rows: SheetRows = [texts.OLDER_LAYOUT_HEADER[language]]
     for rule, resource in _list_evaluations_with_status(state, NON_COMPLIANT):
         rows.append(
@@ -204,6 +221,7 @@ def _build_older_resource_list(state: PackState, created_at: datetime, language:
 def _list_evaluations_with_status(
     state: PackState, status: str
 ) -> Iterator[tuple[ManagedRule, Resource]]:
+    """Yield (rule, resource) of each evaluation with this status."""
     for rule in state.rules:
         for resource, evaluation_status in state.list_evaluations(rule):
             if evaluation_status == status:
@@ -211,7 +229,7 @@ def _list_evaluations_with_status(
 
 
 def build_annotation_json(rule: ManagedRule, language: str) -> str:
-    """Return the reason why a resource fails the rule, as JSON like in the cloud's evaluations."""
+    """Return the reason why a resource fails the rule, in the JSON format of the cloud."""
     annotation = {
         "configuration": rule.actual,
         "desiredValue": rule.desired,
@@ -229,8 +247,11 @@ def _build_reason(rule: ManagedRule, language: str) -> str:
 
 
 def _split_long_sheets(sheets: NamedSheets, sheet_rows: int) -> NamedSheets:
-    """Continue a sheet that is too long in sheets named `name(2)`, `name(3)` and so on."""
-    rows_per_part = sheet_rows - 1
+    """Yield the sheets, with at most `sheet_rows` rows each.
+
+    A longer sheet continues in sheets named `name(2)`, `name(3)` and so on, each with the header.
+    """
+    rows_per_part = sheet_rows - 1  # without the header
     for name, rows in sheets:
         header, body = rows[:1], rows[1:]
         yield name, header + body[:rows_per_part]
@@ -263,7 +284,10 @@ def _write_xlsx(sheets: NamedSheets, created_at: datetime) -> bytes:
 
 
 def _replace_xlsx_times(content: bytes, created_at: datetime) -> bytes:
-    """Replace the current time, which openpyxl writes, so that equal states give equal bytes."""
+    """Replace each time in the file by `created_at`, so that equal states give equal bytes.
+
+    openpyxl writes the current time into the zip entries and into the document properties.
+    """
     created_at = created_at.astimezone(UTC)
     target = BytesIO()
     with ZipFile(BytesIO(content)) as source, ZipFile(target, "w", ZIP_DEFLATED) as copy:
@@ -271,10 +295,14 @@ def _replace_xlsx_times(content: bytes, created_at: datetime) -> bytes:
             data = source.read(member)
             if member == "docProps/core.xml":
                 time = f"{created_at:%Y-%m-%dT%H:%M:%SZ}".encode()
+                # <dcterms:created xsi:type="dcterms:W3CDTF">2024-01-01T00:00:00Z</dcterms:created>
+                time_mark = b'W3CDTF">'
                 for element in (b"created", b"modified"):
-                    start = data.index(b'W3CDTF">', data.index(b"<dcterms:" + element)) + 8
-                    data = data[:start] + time + data[data.index(b"<", start) :]
-            info = ZipInfo(member, created_at.timetuple()[:6])
+                    mark_start = data.index(time_mark, data.index(b"<dcterms:" + element))
+                    start = mark_start + len(time_mark)
+                    end = data.index(b"<", start)
+                    data = data[:start] + time + data[end:]
+            info = ZipInfo(member, created_at.timetuple()[:6])  # year to second
             info.compress_type = ZIP_DEFLATED
             copy.writestr(info, data)
     return target.getvalue()

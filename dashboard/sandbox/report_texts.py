@@ -1,4 +1,4 @@
-"""The texts of a report file in Chinese and English: sheet names, headers, statuses, risks."""
+"""The texts of report files in Chinese and English: sheet names, headers, statuses, risks."""
 
 from dashboard.sandbox.pack_state import (
     COMPLIANT,

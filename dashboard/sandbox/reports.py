@@ -1,4 +1,7 @@
-"""The reports that the sandbox has generated; as in the cloud, only a pack's latest is offered."""
+"""The reports that the sandbox has generated.
+
+As in the cloud, clients can ask only for the latest report of a pack.
+"""
 
 import threading
 from collections import Counter
@@ -10,15 +13,15 @@ from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.pack_state import PackState
 from dashboard.sandbox.report_files import build_report_file, build_report_file_name
 
-LINK_PATH = "/oss/"
+LINK_PATH = "/oss/"  # the beginning of the path of every download link
 
 
 @dataclass
 class SandboxReport:
-    """A report that is generated or being generated; its file is built when it is first needed.
+    """A report that is complete or being generated; its file is built at the first download.
 
-    `ready_at` is the time of the sandbox's clock at which it is complete. `was_seen_complete` says
-    that a caller was told so; from then on it stays complete, whatever the faults say.
+    `ready_at` is the time, on the sandbox's clock, at which the report is complete. After a client
+    has seen it complete, `was_seen_complete` is true and no fault changes its status any more.
     """
 
     state: PackState
@@ -35,10 +38,12 @@ class SandboxReport:
 
     @property
     def path(self) -> str:
+        """The path of its download link."""
         file_name = build_report_file_name(self.state.pack, self.created_at)
         return f"{LINK_PATH}{self.created_ms}/{file_name}"
 
     def get_content(self) -> bytes:
+        """Return the report file; build it at the first call."""
         with self._lock:
             if self._content is None:
                 self._content = build_report_file(
@@ -48,10 +53,7 @@ class SandboxReport:
 
 
 class ReportStore:
-    """Generate reports and find them.
-
-    A pack's latest report and the one before it are kept; older ones are deleted.
-    """
+    """Generate and find reports; keep the two latest reports of each pack and delete older ones."""
 
     def __init__(
         self,
@@ -71,26 +73,37 @@ class ReportStore:
         self._used_tokens: set[tuple[str, str]] = set()
 
     def get_latest(self, pack_id: str) -> SandboxReport | None:
+        """Return the pack's latest report; None if it has no report."""
         return self._reports_by_pack.get(pack_id, [None])[-1]
 
     def get_previous(self, pack_id: str) -> SandboxReport | None:
-        """Return the report before the latest one."""
+        """Return the report before the latest one; None if there is no such report."""
         reports = self._reports_by_pack.get(pack_id, [])
         return reports[-2] if len(reports) > 1 else None
 
     def has_used_token(self, pack_id: str, token: str | None) -> bool:
+        """Return whether a report of this pack was generated with this ClientToken."""
         return token is not None and (pack_id, token) in self._used_tokens
 
     def generate(self, pack_id: str, token: str | None) -> SandboxReport:
-        """Start the pack's next report; each report but the first shows the pack's next state."""
+        """Start generating a report of the pack, and return it.
+
+        The first report shows the pack's first state, each further report the next state.
+        """
         latest = self.get_latest(pack_id)
         if latest:
             state = self._cloud_state.advance_pack(pack_id)
         else:
             state = self._cloud_state.get_pack_state(pack_id)
         now = self._clock()
+        # Two reports never have the same time, because the time is a part of the path.
         created_ms = max(int(now * 1000), latest.created_ms + 1 if latest else 0)
-        report = SandboxReport(state, created_ms, now + self._generation_seconds, self._sheet_rows)
+        report = SandboxReport(
+            state=state,
+            created_ms=created_ms,
+            ready_at=now + self._generation_seconds,
+            sheet_rows=self._sheet_rows,
+        )
         for old_report in self._reports_by_pack.get(pack_id, [])[:-1]:
             del self._report_by_path[old_report.path]
         self._reports_by_pack[pack_id] = [latest, report] if latest else [report]

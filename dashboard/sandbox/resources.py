@@ -1,4 +1,7 @@
-"""Cloud resources with ids, names, regions and tags in the cloud's form, fixed by a seed."""
+"""Build the cloud resources of the sandbox, with ids, names, regions and tags in the cloud's form.
+
+The same seed always gives the same resources.
+"""
 
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -11,7 +14,8 @@ REGIONS = {
     "cn-shenzhen": "wz9",
     "ap-southeast-1": "t4n",
 }
-"""The regions, with what the ids of their resources have after the prefix of the type."""
+"""The regions, each with the code that resource ids have between the prefix and the number."""
+# The fictitious systems that the resources belong to; they appear in names and tags.
 SYSTEMS = (
     "web",
     "order",
@@ -28,7 +32,10 @@ BASE36_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class ResourceType(NamedTuple):
-    """How the ids of a type begin, and how frequent it is; with weight 0 no account has any."""
+    """The beginning of the ids of a resource type, and how frequent the type is.
+
+    No account has resources of a type with weight 0.
+    """
 
     id_prefix: str
     weight: float
@@ -60,7 +67,7 @@ RESOURCE_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A resource of an account; `tags` are written as `key=value;key=value`, as in the console."""
+    """A resource of an account; `tags` has the form `key=value;key=value`, as in the console."""
 
     id: str
     name: str
@@ -76,10 +83,18 @@ def hash_to_number(*parts: object) -> int:
     return int.from_bytes(digest, "big")
 
 
+def build_cloud_id(prefix: str, *parts: object) -> str:
+    """Return an id in the cloud's form, such as `cp-` and 20 hex digits, fixed by the parts."""
+    return f"{prefix}-{hash_to_number(*parts):032x}"[: len(prefix) + 21]
+
+
 def build_resource(seed: int, uid: str, resource_type: str, index: int) -> Resource:
-    """Return the resource with this index among the account's resources of this type."""
+    """Return the resource with this index among the account's resources of this type.
+
+    The form of its id, name and region depends on the type.
+    """
     number = hash_to_number(seed, uid, resource_type, index)
-    system = SYSTEMS[number % 10]
+    system = SYSTEMS[number % len(SYSTEMS)]
     environment = "prod" if hash_to_number(uid) % 2 else "test"
     region = tuple(REGIONS)[number // 10 % len(REGIONS)]
     name = f"{system}-{resource_type.split('::')[1].lower()}-{index + 1:03d}"
@@ -98,11 +113,13 @@ def build_resource(seed: int, uid: str, resource_type: str, index: int) -> Resou
     else:
         resource_id = f"{RESOURCE_TYPES[resource_type].id_prefix}{REGIONS[region]}{code}"
     tags = f"env={environment};system={system}"
-    return Resource(resource_id, name, resource_type, region, uid, tags)
+    return Resource(
+        id=resource_id, name=name, type=resource_type, region=region, uid=uid, tags=tags
+    )
 
 
 def _format_base36(number: int, length: int) -> str:
-    """Return the last `length` digits of a number in base 36, in reverse order."""
+    """Return the lowest `length` digits of a number in base 36, the lowest digit first."""
     digits = []
     for _ in range(length):
         number, digit = divmod(number, 36)

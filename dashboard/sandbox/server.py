@@ -12,20 +12,23 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 LINGER_ZERO = struct.pack("ii", 1, 0)
-"""The value of SO_LINGER with which closing a socket sends RST instead of FIN."""
+"""The value of the socket option SO_LINGER that makes closing a socket send RST instead of FIN."""
 
 
 def reset_when_closed(connection: socket.socket | None) -> None:
-    """Make the connection end with a reset (RST) when it is closed; do nothing without one."""
+    """Make the connection end with a reset (RST) when it is closed; do nothing for None."""
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
 
 
 class SandboxRequestHandler(WSGIRequestHandler):
-    """Decode chunked bodies, pass the connection on to the application, and log nothing."""
+    """Decode chunked bodies, give the connection to the application, and log nothing."""
 
     def parse_request(self) -> bool:
-        """Parse the request; replace a chunked body, which wsgiref cannot read, by a plain one."""
+        """Parse the request; return False if it is invalid.
+
+        wsgiref cannot read a chunked body, so replace it by a plain body with a length.
+        """
         if not super().parse_request():
             return False
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
@@ -36,13 +39,18 @@ class SandboxRequestHandler(WSGIRequestHandler):
         return True
 
     def get_environ(self) -> WSGIEnvironment:
+        """Add the connection, which the fault `reset` needs."""
         return super().get_environ() | {"sandbox.connection": self.connection}
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Log nothing: the first line of a request may contain a signed link."""
 
     def _read_chunks(self) -> Iterator[bytes]:
-        """Yield the chunks of a body; a line with its size is before each, a newline after it."""
+        """Yield the chunks of a body.
+
+        Before each chunk is a line with its size in hex digits, after it an empty line. A chunk of
+        size 0 ends the body.
+        """
         while size := int(self.rfile.readline().split(b";")[0], 16):
             yield self.rfile.read(size)
             self.rfile.readline()
@@ -51,13 +59,13 @@ class SandboxRequestHandler(WSGIRequestHandler):
 
 
 class SandboxServer(ThreadingMixIn, WSGIServer):
-    """A server with a thread for each connection; the threads end with the process."""
+    """A server with a thread for each connection; an open connection does not keep it running."""
 
     daemon_threads = True
     request_queue_size = 128
 
     def server_bind(self) -> None:
-        """Bind without looking up the host name, which may take seconds without a network."""
+        """Bind to the port without the look-up of the host name, which may take seconds."""
         socket.socket.setsockopt(self.socket, socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
@@ -65,7 +73,10 @@ class SandboxServer(ThreadingMixIn, WSGIServer):
         self.setup_environ()
 
     def shutdown_request(self, request: Any) -> None:
-        """Close a connection; one that shall be reset is closed without a shutdown before."""
+        """Close a connection.
+
+        The usual shutdown would send FIN, so leave it out if the connection must end with a reset.
+        """
         linger = request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, len(LINGER_ZERO))
         if linger == LINGER_ZERO:
             self.close_request(request)
@@ -74,9 +85,9 @@ class SandboxServer(ThreadingMixIn, WSGIServer):
 
 
 def create_server(application: WSGIApplication, port: int) -> SandboxServer:
-    """Return a server bound to a loopback port; port 0 chooses a free one.
+    """Return a server on a port of 127.0.0.1; port 0 chooses a free port.
 
-    A port that is in use raises OSError.
+    Raise OSError if the port is in use.
     """
     server = SandboxServer(("127.0.0.1", port), SandboxRequestHandler)
     server.set_app(application)

@@ -1,4 +1,7 @@
-"""The changes of a pack from one report to the next, the same for the same seed and step."""
+"""Compute the next state of a pack: what changes from one report to the next.
+
+The same state and seed always give the same next state.
+"""
 
 from dataclasses import replace
 from random import Random
@@ -14,15 +17,18 @@ from dashboard.sandbox.pack_state import (
 )
 from dashboard.sandbox.resources import Resource, build_resource
 
-CHANGED_SHARE = (0.01, 0.03)
+CHANGED_SHARE = (0.01, 0.03)  # minimum and maximum
 
 
 def compute_next_state(state: PackState, seed: int) -> PackState:
-    """Return the pack's state one report later: 1 to 3 % of the rows change, sometimes a rule."""
+    """Return the pack's state at the next report.
+
+    1 to 3 % of the evaluations change; sometimes a rule is added, changed or removed.
+    """
     next_state = _NextState(state, seed)
     next_state.change_rules()
     rows_to_change = max(1, round(state.row_count * next_state.random.uniform(*CHANGED_SHARE)))
-    for _ in range(20 * rows_to_change):  # more rounds than rows: a round may change no row
+    for _ in range(20 * rows_to_change):  # many rounds, because an event may change nothing
         rows_to_change -= next_state.apply_random_event()
         if rows_to_change <= 0:
             break
@@ -30,10 +36,10 @@ def compute_next_state(state: PackState, seed: int) -> PackState:
 
 
 class _NextState:
-    """A mutable copy of a pack's state, changed event by event.
+    """A mutable copy of a pack's state, which random events change.
 
-    Each event returns how many rows it changed. The order of the random calls decides the result:
-    another order gives other reports for the same seed.
+    Each event method (`fix_failure`, `add_failure` ...) returns how many evaluations it changed.
+    Do not change the order of the random calls: another order gives other reports for a seed.
     """
 
     def __init__(self, state: PackState, seed: int) -> None:
@@ -59,16 +65,17 @@ class _NextState:
             self.ignore_failure,
             self.stop_ignoring,
         )
-        # How likely each event is; a pack that is meant to have no failures gets none.
+        # How likely each event is, in the order of `events`. A pack with `failing_share` 0 never
+        # gets a failure.
         can_fail = bool(self.pack.failing_share)
         fix_weight = 35 * min(self._compute_failure_excess(), 3)
         self.weights = (fix_weight, 30 * can_fail, 3, 4, 4 * can_fail, 4 * can_fail)
 
     def _compute_failure_excess(self) -> float:
-        """Return how many times too many rows fail: 1 if as many fail as the pack is meant to have.
+        """Return the share of failing evaluations, divided by the share that the pack should have.
 
-        The number that is meant to fail becomes smaller from report to report, as if people worked
-        on the failures.
+        The share that it should have becomes smaller with each report, down to half of
+        `failing_share`, as if people worked on the failures.
         """
         if not self.pack.failing_share:
             return 0
@@ -76,9 +83,11 @@ class _NextState:
         return current_share / (self.pack.failing_share * max(0.5, 1 - self.state.step / 150))
 
     def apply_random_event(self) -> int:
+        """Choose an event, apply it, and return how many evaluations it changed."""
         return self.random.choices(self.events, self.weights)[0]()
 
     def build(self) -> PackState:
+        """Return the changed state as the state of the next report."""
         return replace(
             self.state,
             step=self.state.step + 1,
@@ -92,6 +101,7 @@ class _NextState:
         )
 
     def fix_failure(self) -> int:
+        """Make a failing evaluation compliant; keys that no longer fail are dropped."""
         while self.failing_keys:
             key = self.failing_keys.pop()
             if self.statuses.get(key) == NON_COMPLIANT:
@@ -100,6 +110,7 @@ class _NextState:
         return 0
 
     def add_failure(self) -> int:
+        """Make a compliant evaluation fail."""
         rule, resources = self._choose_rule_and_resources()
         if not resources:
             return 0
@@ -110,6 +121,7 @@ class _NextState:
         return 1
 
     def delete_resource(self) -> int:
+        """Delete a resource with its evaluations, unless its type has fewer than three."""
         _, resources = self._choose_rule_and_resources()
         if len(resources) < 3:
             return 0
@@ -120,6 +132,7 @@ class _NextState:
         return len(rules)
 
     def create_resource(self) -> int:
+        """Add a resource of a type that the account has, with its evaluations."""
         chosen_rule, resources = self._choose_rule_and_resources()
         if not resources:
             return 0
@@ -134,12 +147,14 @@ class _NextState:
         return len(rules)
 
     def ignore_failure(self) -> int:
+        """Set a failing evaluation to IGNORED, or fix one if the next key no longer fails."""
         if not self.failing_keys or self.statuses.get(self.failing_keys[-1]) != NON_COMPLIANT:
             return self.fix_failure()
         self.statuses[self.failing_keys.pop()] = IGNORED
         return 1
 
     def stop_ignoring(self) -> int:
+        """Make an ignored evaluation fail."""
         while self.ignored_keys:
             key = self.ignored_keys.pop()
             if self.statuses.get(key) == IGNORED:
@@ -148,13 +163,14 @@ class _NextState:
         return 0
 
     def change_rules(self) -> None:
-        """In about one of eight reports, add a rule, change the risk of one, or remove one."""
+        """In one of about eight reports, add a rule, change the risk of a rule or remove a rule."""
         chance = self.random.random()
         if chance < 0.06:
             self._add_rule()
         elif chance < 0.10:
             index = self.random.randrange(len(self.rules))
-            self.rules[index] = replace(self.rules[index], risk=self.rules[index].risk % 3 + 1)
+            next_risk = self.rules[index].risk % 3 + 1  # 1, 2, 3, then 1 again
+            self.rules[index] = replace(self.rules[index], risk=next_risk)
         elif chance < 0.12 and len(self.rules) > 4:
             removed_rule = self.rules.pop(self.random.randrange(len(self.rules)))
             self.statuses = {
@@ -164,7 +180,10 @@ class _NextState:
             }
 
     def _add_rule(self) -> None:
-        """Add the first rule that the pack may have and does not have yet."""
+        """Add the first rule of build_pack_rules that the pack does not have, and evaluate it.
+
+        Do nothing if the pack has all of them.
+        """
         unavailable = {rule.identifier for rule in self.rules} | self.state.rules_without_data
         for rule in build_pack_rules(self.pack):
             if rule.identifier not in unavailable:
@@ -174,13 +193,17 @@ class _NextState:
                 return
 
     def _evaluate(self, rule: ManagedRule, resource: Resource) -> None:
-        """Store the status of a new evaluation; a compliant one is not stored."""
+        """Choose and store the status of a new evaluation; COMPLIANT is not stored."""
         status = choose_first_status(self.pack, self.seed, rule, resource)
         if status != COMPLIANT:
             self.statuses[rule.id, resource.id] = status
 
     def _choose_rule_and_resources(self) -> tuple[ManagedRule, list[Resource]]:
-        """Return a random rule and the list of the resources that it evaluates."""
+        """Return a random rule and the list of the resources that it evaluates.
+
+        The list is that in `self.resources`, so callers may change it; it is empty for a rule
+        without data.
+        """
         rule = self.random.choice(self.rules)
         if rule.identifier in self.state.rules_without_data:
             return rule, []

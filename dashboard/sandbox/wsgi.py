@@ -1,7 +1,7 @@
-"""The sandbox as a WSGI callable.
+"""The sandbox (a simulation of the cloud) as a WSGI application.
 
-The API answers at `/` and the files at `/oss/`; tests control the faults at `/-/faults` and read
-the calls at `/-/calls`.
+The API is at `/`, and the report files are below `/oss/`. At `/-/faults` tests switch on faults,
+which are simulated failures, and at `/-/calls` they read which calls the sandbox has received.
 """
 
 import threading
@@ -34,13 +34,13 @@ CONTROL_PATH = "/-/"
 
 
 class Sandbox:
-    """A stand-in of the cloud, as a WSGI application.
+    """A simulation of the cloud, as a WSGI application.
 
     All times are seconds; `clock` returns the time as `time.time` does. If `cloud_state` is given,
-    `seed`, `large_rows` and `past_weeks` are ignored. `limits` are calls per operation, account and
-    minute. `link_base` is the scheme and host of the download links, None for those of the request.
-    The faults `reset` and `cut-off` need a connection. Called in-process, without one, a reset
-    raises ConnectionResetError, and a body that is cut off ends early.
+    `seed`, `large_rows` and `past_weeks` are ignored. `limits` gives the calls per account and
+    minute for each operation. `link_base` is the scheme and host of the download links; None takes
+    those of the request. Without a server, when a test client calls the application directly, the
+    fault `reset` raises ConnectionResetError.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Sandbox:
             self.cloud_state, self._reports, self._links, self.faults, clock
         )
         self._lock = threading.Lock()
-        self.generated = self._reports.generated
+        self.generated = self._reports.generated  # number of reports by pack id
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = read_wsgi_request(environ)
@@ -86,6 +86,7 @@ class Sandbox:
         return response.send(start_response)
 
     def _answer_download(self, request: SandboxRequest) -> SandboxResponse:
+        """Answer a request for a report file, and record the call."""
         self._trigger_connection_faults(request, DOWNLOAD)
         response = answer_download(request, self._reports, self._links, self.faults)
         error_code = "" if response.status == 200 else str(response.status)
@@ -93,7 +94,7 @@ class Sandbox:
         return response
 
     def _answer_api_call(self, request: SandboxRequest) -> SandboxResponse:
-        """Return the operation's result, or the cloud's error."""
+        """Answer a call of the API with its result or an error, and record the call."""
         action, uid, request_id = request.action or "", "", create_request_id()
         pack_id = dict(request.form + request.query).get("CompliancePackId")
         self._trigger_connection_faults(request, action, pack_id)
@@ -113,16 +114,19 @@ class Sandbox:
     def _trigger_connection_faults(
         self, request: SandboxRequest, operation: str, pack_id: str | None = None
     ) -> None:
-        """Wait, or reset the connection, if such a fault is on."""
-        slow = self.faults.trigger("slow", operation, pack_id)
-        if slow:
-            time.sleep(slow.delay)
+        """Wait if the fault `slow` is on; reset the connection if the fault `reset` is on.
+
+        The reset raises ConnectionResetError, which ends the request.
+        """
+        slow_fault = self.faults.trigger("slow", operation, pack_id)
+        if slow_fault:
+            time.sleep(slow_fault.delay)
         if self.faults.trigger("reset", operation, pack_id):
             reset_when_closed(request.connection)
             raise ConnectionResetError("reset by the sandbox's fault")
 
     def _raise_api_faults(self, action: str, uid: str, pack_id: str | None) -> None:
-        """Raise ApiError if a call limit is reached or a fault of the API is on."""
+        """Raise ApiError if a call limit is reached or a fault of API_ERRORS is on."""
         if not self.call_log.count_against_limit(action, uid):
             raise ApiError("Throttling.User")
         for fault, code in API_ERRORS.items():
@@ -132,9 +136,12 @@ class Sandbox:
                 raise ApiError(code)
 
     def _answer_control_request(self, request: SandboxRequest) -> SandboxResponse:
-        """List the calls or the faults; POST switches a fault on, DELETE switches faults off.
+        """Answer a request of a test to control the sandbox, only if it comes from this machine.
 
-        Only this machine may do so.
+        GET /-/calls: list the calls.
+        GET /-/faults: list the faults (simulated failures) that are on, and all that exist.
+        POST /-/faults: switch on the fault `name`; other parameters are the options of Faults.set.
+        DELETE /-/faults: switch off the fault `name`, or all faults without a name.
         """
         if not request.is_from_loopback:
             return build_json_response(
@@ -158,6 +165,9 @@ class Sandbox:
 
 
 def _convert_fault_options(parameters: dict[str, str]) -> dict[str, Any]:
-    """Convert the parameters of a request to the types of the arguments of `Faults.set`."""
+    """Convert the texts of a request to the argument types of `Faults.set`.
+
+    Raise ValueError if a number is malformed.
+    """
     types: dict[str, Callable[[str], object]] = {"times": int, "lasting": float, "delay": float}
     return {name: types.get(name, str)(value) for name, value in parameters.items()}

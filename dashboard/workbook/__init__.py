@@ -1,4 +1,8 @@
-"""Read a report file: its kind, its sheets, the meaning of its columns, its evaluations."""
+"""Read a report file, and write what it contains as a stored form.
+
+Reading finds the kind of the file, its sheets, the meaning of their columns, and the evaluations
+(the status of one resource under one rule). The stored form is a zip of JSON (see stored_form).
+"""
 
 from .cells import Cell
 from .contents import READER_VERSION, Contents, EvaluationGroup, EvaluationRow, RuleInfo, SheetInfo

@@ -1,9 +1,9 @@
-"""Read the cells of a plain BIFF8 sheet from the bytes that xlrd has loaded.
+"""Read the cells of a plain BIFF8 sheet (.xls) from the bytes that xlrd has loaded.
 
-xlrd needs twice the time for the same cells, and that is most of the time that a large .xls takes.
-Only sheets of texts and numbers, as report generators write them, are read here; any other record
-that holds a cell (formula, boolean, error, rich text) leaves the whole sheet to xlrd. The tests
-compare both, cell by cell.
+xlrd needs twice the time for the same cells, which is most of the time for a large .xls. This
+module reads only sheets of texts and numbers, as report generators write them. If a sheet has any
+other cell (formula, boolean, error, rich text), xlrd reads the whole sheet. The tests compare the
+cells of both readers.
 
 Record layouts: [MS-XLS] 2.4,
 https://learn.microsoft.com/en-us/openspecs/office_file_formats/ms-xls/
@@ -16,7 +16,7 @@ from typing import Any
 from .cells import Cell
 from .errors import WorkbookError
 
-# Record types that are read here.
+# The types of the records that this module reads.
 _EOF = 0x000A
 _MULRK = 0x00BD
 _LABELSST = 0x00FD
@@ -34,7 +34,7 @@ _unpack_rk_cell = Struct("<HHHI").unpack_from  # row, column, format, RK value
 _MULRK_START = Struct("<HH")  # row, first column
 _MULRK_CELL = Struct("<HI")  # format, RK value; repeated up to the last column
 _MULRK_END_SIZE = 2  # bytes of the last column, which ends the body
-_COLUMN_COUNT = 256  # of a BIFF8 sheet
+_COLUMN_COUNT = 256  # the maximum of a BIFF8 sheet
 
 _DOUBLE = Struct("<d")
 _UINT64 = Struct("<Q")
@@ -53,10 +53,12 @@ def read_plain_sheet(
 ) -> list[list[Cell]] | None:
     """Return the rows of the sheet whose first record is at `position`; None if xlrd must read it.
 
-    `strings` is the shared string table. Empty cells at the end of a row are left out.
+    `strings` is the table of the workbook's texts, to which text cells refer by number.
+    `convert_number` turns a number and its format into a cell. Empty cells at the end of a row are
+    left out. Raise WorkbookError if a column number is too large.
     """
     rows: list[list[Cell]] = []
-    last_row, cells = -1, list[Cell]()  # the row of the last record
+    last_row, cells = -1, list[Cell]()  # the row of the record before
     while True:
         record_type, size = _unpack_header(stream, position)
         body = position + _HEADER_SIZE
@@ -81,14 +83,14 @@ def read_plain_sheet(
         else:
             continue  # a record without cells
         if row == last_row and column == len(cells) < _COLUMN_COUNT:
-            cells.append(value)  # the usual next cell of a row, without a call
+            cells.append(value)  # the usual case, faster than a call of _put_cell
         else:
             cells = _put_cell(rows, row, column, value)
             last_row = row
 
 
 def _put_mulrk_cells(rows: list[list[Cell]], body: bytes, convert_number: ConvertNumber) -> None:
-    """Set the cells of a MULRK record, which holds neighbouring numbers of one row."""
+    """Set the cells of a MULRK record, which holds several numbers side by side in one row."""
     row, column = _MULRK_START.unpack_from(body)
     cells = body[_MULRK_START.size : -_MULRK_END_SIZE]
     for number_format, packed in _MULRK_CELL.iter_unpack(cells):
@@ -97,7 +99,7 @@ def _put_mulrk_cells(rows: list[list[Cell]], body: bytes, convert_number: Conver
 
 
 def _put_cell(rows: list[list[Cell]], row: int, column: int, value: Cell) -> list[Cell]:
-    """Set a cell and return its row. Rows and columns that are missing are added as empty ones."""
+    """Set a cell, and return its row. Add empty rows and cells before it if they are missing."""
     if column >= _COLUMN_COUNT:
         raise WorkbookError("corrupt", cause="column number")
     if row >= len(rows):
@@ -116,6 +118,7 @@ def _unpack_rk(packed: int) -> float:
     signed integer; otherwise they are the upper 30 bits of a double.
     """
     if packed & 2:
+        # Subtract 2**30 from a negative number: 30 bits in two's complement.
         is_negative = packed & 0x8000_0000
         value = float((packed >> 2) - (1 << 30 if is_negative else 0))
     else:

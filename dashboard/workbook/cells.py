@@ -1,4 +1,4 @@
-"""The values of cells: as JSON holds them, and as a person reads them."""
+"""The values of cells: how JSON stores them, and how a spreadsheet shows them."""
 
 import datetime as dt
 import math
@@ -16,9 +16,9 @@ Cell = str | int | float | bool | dict[str, str] | None
 
 @dataclass(frozen=True, slots=True)
 class SourceSheet:
-    """A sheet as its file gives it.
+    """A sheet of a file, before anything is known about its meaning.
 
-    Each call of `read_rows` begins at the first row. A row may be shorter than the sheet is wide.
+    Each call of `read_rows` yields all rows again. A row leaves out its empty cells at the end.
     """
 
     name: str
@@ -27,21 +27,24 @@ class SourceSheet:
 
 
 def number_to_cell(value: float) -> Cell:
-    """Return a number as spreadsheets show it: 3.0 is 3, and infinity is an error."""
+    """Return the cell of a number: 3.0 becomes 3, infinity and NaN become an error cell."""
     if not math.isfinite(value):
         return {"e": "#NUM!"}
     return int(value) if value.is_integer() else value
 
 
 def date_to_cell(value: object) -> Cell:
-    """Return a date or a datetime as a date cell, a time of day or a duration as text."""
+    """Return a date cell for a date or a datetime, and text for a time of day or a duration."""
     if isinstance(value, (dt.datetime, dt.date)):
         return {"d": value.isoformat()}
     return str(value)
 
 
 def cell_to_text(cell: object) -> str:
-    """Return what a cell shows, without outer spaces and NUL; "" for an empty one."""
+    """Return the text that a cell shows, without spaces at both ends and without NUL.
+
+    Return "" for an empty cell.
+    """
     if isinstance(cell, str):
         return cell.replace("\0", "").strip()
     if cell is None:
@@ -49,12 +52,16 @@ def cell_to_text(cell: object) -> str:
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, dict):
-        return str(next(iter(cell.values())))
+        (text,) = cell.values()  # a date or an error, see Cell
+        return str(text)
     return str(cell)
 
 
 def normalise_identifier(value: str) -> str:
-    """Return the form in which equal identifiers are equal: NFKC, no outer spaces, no case."""
+    """Return an identifier without differences of case, width (NFKC) and spaces at both ends.
+
+    Two spellings of the same identifier become equal.
+    """
     if value.isascii():
         return value.lower()
     return unicodedata.normalize("NFKC", value).strip().casefold()
@@ -68,17 +75,18 @@ def drop_empty_end(row: list[Cell]) -> list[Cell]:
 
 
 def fill_row_gaps(numbered_rows: Iterable[tuple[int, list[Cell]]]) -> Iterator[list[Cell]]:
-    """Yield rows whose numbers begin at 1, and an empty row for each number that is left out.
+    """Yield the rows in order, with an empty row for each row number that is missing.
 
-    Empty rows at the end are dropped. Raises WorkbookError where numbers do not ascend.
+    Row numbers begin at 1. Empty rows at the end are dropped. Raise WorkbookError if the numbers do
+    not ascend or are too large.
     """
-    previous_number = written = 0
+    previous_number = yielded_number = 0
     for number, row in numbered_rows:
         if not previous_number < number <= XLSX_ROWS:
             raise WorkbookError("corrupt", cause="row number")
         previous_number = number
         if row:
-            for _ in range(written + 1, number):
+            for _ in range(yielded_number + 1, number):
                 yield []
             yield row
-            written = number
+            yielded_number = number

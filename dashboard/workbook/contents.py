@@ -1,6 +1,6 @@
-"""The contents of a file in the stored form: its sheets, its rules, its totals.
+"""Dataclasses for the stored form of a report file: its sheets, its rules, its evaluations.
 
-The field names are keys of the stored JSON: to rename one is to change FORM_VERSION.
+The field names are the keys of the stored JSON, so a renamed field needs a new FORM_VERSION.
 """
 
 from dataclasses import dataclass, field
@@ -8,11 +8,14 @@ from typing import Any, NamedTuple
 
 import orjson
 
-READER_VERSION = 1  # raised when reading the same bytes may give another result
+READER_VERSION = 1  # increase it when the same file may give another result
 
 
 class EvaluationGroup(NamedTuple):
-    """The values that many evaluations share; `rule` is the number of the rule in this file."""
+    """Values that many evaluations share; `rule` is the number of a RuleInfo of this file.
+
+    For the numbers of `status` and `risk` see status_codes.
+    """
 
     rule: int
     status: int
@@ -24,11 +27,12 @@ class EvaluationGroup(NamedTuple):
 
 
 class EvaluationRow(NamedTuple):
-    """A row of the file that was recognised as the evaluation of a resource by a rule.
+    """An evaluation: one row of the file, which gives the status of a resource under a rule.
 
-    `key` is a hash of rule and resource, `resource` of the resource alone, `digest` of the result;
-    each has 63 bits (see evaluation_hashes). `group` is the number of its EvaluationGroup. `sheet`
-    and `row`, both from 0, say where it stands in the file.
+    `key` is a hash of the rule and the resource, `resource` a hash of the resource alone, `digest`
+    a hash of the result; each has 63 bits (see evaluation_hashes). `group` is the number of the
+    EvaluationGroup that holds its other values. `sheet` and `row`, both from 0, are the place of
+    the row in the file.
     """
 
     key: int
@@ -46,7 +50,7 @@ class EvaluationRow(NamedTuple):
 
 @dataclass
 class ZipMember:
-    """A file inside a zip."""
+    """A file inside a zip; `kind` is that of detect_file_kind."""
 
     name: str
     sha256: str
@@ -56,7 +60,10 @@ class ZipMember:
 
 @dataclass
 class FileNote:
-    """Something about the file that a reader of the report should know."""
+    """A remark about the file for the user, such as rows that could not be read.
+
+    `code` names the remark, `facts` are its numbers and names.
+    """
 
     code: str
     facts: dict[str, str | int]
@@ -64,9 +71,11 @@ class FileNote:
 
 @dataclass
 class SheetInfo:
-    """A sheet. `recognised` gives the meaning of a column by its number.
+    """A sheet of the file. `recognised` gives the meaning of a column by the column's number.
 
-    `role` is overview, rules, non_compliant, compliant, ignored, evaluations, or "" if not known.
+    `member` is the index of the zip member that has the sheet, None without a zip. `role` says what
+    the sheet lists: overview, rules, non_compliant, compliant, ignored, evaluations (resources of
+    every status), or "" if not known.
     """
 
     number: int
@@ -83,9 +92,10 @@ class SheetInfo:
 
 @dataclass
 class RuleInfo:
-    """A rule in the file. `counts` are of its rows, `stated` are the file's own, both by status.
+    """A rule in the file. `by_name` is true if the file gives a name but no id for the rule.
 
-    `by_name` says that the file gives no id for it.
+    `counts` is the number of its evaluations by status, `stated` the number that the rule list of
+    the file states. `execution` is the text of the column for the execution status.
     """
 
     number: int
@@ -104,7 +114,12 @@ class RuleInfo:
 
 @dataclass
 class Contents:
-    """All of a file but its rows. `lists` names the statuses that the file gives row by row."""
+    """Everything about a file except its rows and evaluations.
+
+    `lists` names the statuses for which the file lists each resource; for other statuses it gives
+    only counts. `stated` holds the counts of the overview sheet, `evaluated_from` and
+    `evaluated_to` the first and the last evaluation time.
+    """
 
     reader: int
     kind: str
@@ -113,7 +128,7 @@ class Contents:
     sheets: list[SheetInfo] = field(default_factory=list)
     rules: list[RuleInfo] = field(default_factory=list)
     rows: int = 0
-    duplicates: int = 0
+    duplicates: int = 0  # evaluations with the same rule and resource as another one
     content: int = 0  # a hash over the keys and digests of all rows, in any order
     failing_resources: int = 0  # distinct by account, region, type and id
     notes: list[FileNote] = field(default_factory=list)
@@ -131,18 +146,21 @@ class Contents:
 
 
 def dump_contents(contents: Contents) -> bytes:
-    """Return contents as JSON."""
+    """Return the JSON of contents."""
     return orjson.dumps(contents, option=orjson.OPT_NON_STR_KEYS)
 
 
 def load_contents(data: bytes) -> Contents:
-    """Return contents from JSON, with numbers for the dictionary keys that JSON holds as texts."""
+    """Return the contents of this JSON.
+
+    JSON has only texts as keys, so turn the keys of some dictionaries back into numbers.
+    """
     fields: dict[str, Any] = orjson.loads(data)
     for sheet in fields["sheets"]:
-        sheet["recognised"] = _with_number_keys(sheet["recognised"])
+        sheet["recognised"] = _convert_keys_to_numbers(sheet["recognised"])
     for rule in fields["rules"]:
-        rule["counts"] = _with_number_keys(rule["counts"])
-        rule["stated"] = _with_number_keys(rule["stated"])
+        rule["counts"] = _convert_keys_to_numbers(rule["counts"])
+        rule["stated"] = _convert_keys_to_numbers(rule["stated"])
     fields["members"] = [ZipMember(**member) for member in fields["members"]]
     fields["notes"] = [FileNote(**note) for note in fields["notes"]]
     fields["sheets"] = [SheetInfo(**sheet) for sheet in fields["sheets"]]
@@ -150,5 +168,5 @@ def load_contents(data: bytes) -> Contents:
     return Contents(**fields)
 
 
-def _with_number_keys(values: dict[str, Any]) -> dict[int, Any]:
+def _convert_keys_to_numbers(values: dict[str, Any]) -> dict[int, Any]:
     return {int(number): value for number, value in values.items()}

@@ -1,4 +1,4 @@
-"""Convert one file, or the members of a zip, to the stored form."""
+"""Convert a report file, or all report files in a zip (its members), to one stored form."""
 
 import importlib
 import re
@@ -39,12 +39,12 @@ READER_MODULES = {
     "csv": "delimited",
     "spreadsheetml": "spreadsheetml",
 }
-_RULE_LIST_ROWS = 5_000  # of a rule list that are read
+_RULE_LIST_ROWS = 5_000  # the maximum that is read of a rule list
 
 
 @dataclass
 class _OpenSheet:
-    """A sheet while it is converted."""
+    """A sheet while it is converted; `header` is None if no header was found."""
 
     info: SheetInfo
     source: SourceSheet
@@ -59,15 +59,17 @@ class _OpenSheet:
 
     @property
     def first_data_row(self) -> int:
+        """The index of the first row below the header."""
         return self.header.row + 1 if self.header else 0
 
 
 def convert_file(source: Path, target: Path, folder: Path, account: str, limits: Limits) -> object:
     """Read `source` and write its stored form to `target`.
 
-    `folder` is an empty folder for the members of a zip; `account` owns the rows that name no
-    account. Raises WorkbookError, and whatever the libraries raise.
-    Return what was read: to free it takes time, which a process that ends right away can save.
+    `folder` is an empty folder into which a zip is unpacked. Rows that name no account belong to
+    `account`. Raise WorkbookError, or any error of the libraries that read the file.
+    Return an object that keeps everything in memory: freeing it takes time, and a process that is
+    about to end need not do it.
     """
     contents = Contents(READER_VERSION, detect_file_kind(source, limits))
     with StoredFileWriter(target) as writer:
@@ -83,7 +85,7 @@ def convert_file(source: Path, target: Path, folder: Path, account: str, limits:
 
 
 class _Conversion:
-    """The conversion of one file: add the file or its members, then finish."""
+    """The conversion of one file: call add_file, or add_member for each member, then finish."""
 
     def __init__(
         self, contents: Contents, writer: StoredFileWriter, limits: Limits, account: str
@@ -93,31 +95,41 @@ class _Conversion:
         self._writer = writer
         self._limits = limits
         self._cell_count = 0
-        self._word_languages: list[str] = []
+        self._word_languages: list[str] = []  # of all words recognised so far
         self._listed_statuses: set[StatusCode] = set()
         self._rules = RuleCollector()
         self._times = TimeRange()
         self._evaluations = EvaluationCollector(self._rules, contents, self._times)
-        self._sheets: list[_OpenSheet] = []  # of the current file; held until the next one
+        self._sheets: list[_OpenSheet] = []  # of the current file or member
 
     def add_file(self, path: Path) -> None:
-        """Convert the only file. The account given goes before the one that its overview states."""
-        sheets = self._open_sheets(path, self._contents.kind, member_number=None)
+        """Convert a file that is no zip.
+
+        Rows without an account belong to the account of the whole file, or else to the account that
+        its overview sheet states.
+        """
+        sheets = self._open_sheets(path, self._contents.kind, member_index=None)
         overview = self._read_overview(sheets)
         self._contents.account_uid = overview.get("account_id", "")
         self._convert_sheets(sheets, self._account or self._contents.account_uid)
 
     def add_member(self, path: Path, member: ZipMember) -> None:
-        """Convert a member of a zip. Its name tells its account, else its overview does."""
-        sheets = self._open_sheets(path, member.kind, len(self._contents.members))
+        """Convert one workbook of a zip.
+
+        Its account comes from its file name, or else from its overview sheet, or else it is the
+        account of the whole zip.
+        """
+        member_index = len(self._contents.members)
+        sheets = self._open_sheets(path, member.kind, member_index)
         self._contents.members.append(member)
         overview = self._read_overview(sheets)
         report_name = REPORT_FILE_NAME.search(member.name)
-        own_account = report_name["account"] if report_name else overview.get("account_id", "")
-        self._convert_sheets(sheets, own_account or self._account)
+        overview_account = overview.get("account_id", "")
+        member_account = report_name["account"] if report_name else overview_account
+        self._convert_sheets(sheets, member_account or self._account)
 
     def finish(self) -> None:
-        """Write what is complete only after all sheets: evaluations, groups and contents."""
+        """Write the entries that need all sheets: evaluations, groups and contents."""
         contents = self._contents
         contents.rows = self._writer.write_evaluations(self._evaluations.take_buckets())
         self._writer.write_entry("groups.json", encode_json(self._evaluations.groups))
@@ -132,22 +144,30 @@ class _Conversion:
         contents.evaluated_from, contents.evaluated_to = self._times.first, self._times.last
         self._writer.write_entry("contents.json", dump_contents(contents))
 
-    def _open_sheets(self, path: Path, kind: str, member_number: int | None) -> list[_OpenSheet]:
+    def _open_sheets(self, path: Path, kind: str, member_index: int | None) -> list[_OpenSheet]:
+        """Find the header and the role of each sheet of a file; `kind` is the file's kind."""
         # Import only the reader that this file needs.
         reader = importlib.import_module(f".{READER_MODULES[kind]}", __package__)
-        self._sheets = []  # free those of the member before
+        self._sheets = []  # free the sheets of the member before
         read_sheets = cast("Callable[[Path], list[SourceSheet]]", reader.read_sheets)
         for source in read_sheets(path):
-            self._sheets.append(self._open_sheet(source, member_number))
+            self._sheets.append(self._open_sheet(source, member_index))
         _continue_headers(self._sheets)
         return self._sheets
 
-    def _open_sheet(self, source: SourceSheet, member_number: int | None) -> _OpenSheet:
+    def _open_sheet(self, source: SourceSheet, member_index: int | None) -> _OpenSheet:
+        """Find the header and the role of a sheet, and add the sheet to the contents."""
         first_rows = list(islice(source.read_rows(), HEADER_SEARCH_ROWS))
         header = find_header(first_rows)
         role = detect_sheet_role(source.name, header)
         number = len(self._contents.sheets)
-        info = SheetInfo(number, member_number, source.name, source.hidden, role=role)
+        info = SheetInfo(
+            number=number,
+            member=member_index,
+            name=source.name,
+            hidden=source.hidden,
+            role=role,
+        )
         self._contents.sheets.append(info)
         _role, name_language = find_sheet_role(source.name)
         self._word_languages.append(name_language)
@@ -159,16 +179,16 @@ class _Conversion:
         return _OpenSheet(info, source, header, first_rows)
 
     def _read_overview(self, sheets: list[_OpenSheet]) -> dict[str, str]:
-        """Return what the overviews of a file state, and add it to the contents.
+        """Return the texts of the overview sheets by meaning, and add them to the contents.
 
-        The counts of several members of a zip add up.
+        The counts of all members of a zip are added together.
         """
         overview: dict[str, str] = {}
         for sheet in sheets:
             if sheet.info.role == "overview":
                 # A rule list may follow the values on the same sheet.
-                stop = sheet.header.row if sheet.header and sheet.has_rule_rows() else None
-                overview |= read_overview_values(sheet.first_rows[:stop])
+                end = sheet.header.row if sheet.header and sheet.has_rule_rows() else None
+                overview |= read_overview_values(sheet.first_rows[:end])
         contents = self._contents
         for meaning in ("total", *COUNT_MEANINGS):
             count = parse_count(overview.get(meaning, ""))
@@ -181,7 +201,11 @@ class _Conversion:
         return overview
 
     def _convert_sheets(self, sheets: list[_OpenSheet], account: str) -> None:
-        """Convert rule lists first: rows that give only a rule's name take its id from there."""
+        """Read the rule lists of all sheets, then convert the sheets.
+
+        This order is needed because a row may give only the name of a rule: its id comes from the
+        rule list.
+        """
         for sheet in sheets:
             if sheet.header and sheet.has_rule_rows():
                 start = sheet.first_data_row
@@ -191,55 +215,60 @@ class _Conversion:
             self._convert_sheet(sheet, account)
 
     def _convert_sheet(self, sheet: _OpenSheet, account: str) -> None:
+        """Write the rows of a sheet in chunks, and collect its evaluations."""
         collector: SheetCollector | None = None
         if sheet.has_evaluation_rows():
             collector = self._evaluations.open_sheet(sheet.info, account)
         first_row = 0
-        for number, rows in enumerate(_split_into_chunks(sheet.source.read_rows())):
+        for chunk_number, rows in enumerate(_split_into_chunks(sheet.source.read_rows())):
             self._count_cells(sheet.info, rows)
             sheet.info.rows = first_row + len(rows)
-            if self._writer.write_rows(sheet.info.number, number, rows):
+            has_nul = self._writer.write_rows(sheet.info.number, chunk_number, rows)
+            if has_nul:
                 rows = _remove_nul(rows)
             if collector:
-                skipped = max(sheet.first_data_row - first_row, 0)
-                collector.add_rows(rows[skipped:], first_row + skipped)
+                header_rows = max(sheet.first_data_row - first_row, 0)  # of this chunk
+                collector.add_rows(rows[header_rows:], first_row + header_rows)
             first_row += CHUNK_ROWS
         if collector:
             collector.finish()
-        self._note_listed_statuses(sheet.info, is_collected=collector is not None)
-        self._note_incomplete_reading(sheet.info, is_collected=collector is not None)
+        self._remember_listed_statuses(sheet.info, is_collected=collector is not None)
+        self._add_incomplete_notes(sheet.info, is_collected=collector is not None)
 
     def _count_cells(self, info: SheetInfo, rows: list[list[Cell]]) -> None:
+        """Update the width of the sheet; raise WorkbookError if the file has too many cells."""
         widths = [len(row) for row in rows]
         info.columns = max(info.columns, *widths)
-        self._cell_count += sum(widths) + len(rows)
+        self._cell_count += sum(widths) + len(rows)  # an empty row takes memory too
         if self._cell_count > self._limits.cells:
             raise WorkbookError("too_many_cells", limit=self._limits.cells)
 
-    def _note_listed_statuses(self, info: SheetInfo, *, is_collected: bool) -> None:
-        """Remember which statuses the file lists row by row."""
+    def _remember_listed_statuses(self, info: SheetInfo, *, is_collected: bool) -> None:
+        """Remember the statuses for which this sheet lists each resource."""
         if info.role == "evaluations":
             self._listed_statuses |= set(StatusCode)
         elif info.role in STATUS_BY_ROLE and (is_collected or info.rows <= 1):
-            # A sheet with one line, such as "none", lists its status too.
+            # A sheet with only one line, such as "none", says that no resource has its status.
             self._listed_statuses.add(STATUS_BY_ROLE[info.role])
 
-    def _note_incomplete_reading(self, info: SheetInfo, *, is_collected: bool) -> None:
-        if info.rows >= XLS_ROWS and self._kind_of(info) == "xls":
+    def _add_incomplete_notes(self, info: SheetInfo, *, is_collected: bool) -> None:
+        """Add a note if rows of this sheet may be missing or could not be read."""
+        if info.rows >= XLS_ROWS and self._find_kind(info) == "xls":
             self._contents.add_note("sheet_full", sheet=info.number, rows=info.rows)
         if info.rows > 1 and not is_collected and info.role not in ("overview", "rules"):
             self._contents.add_note("sheet_unrecognised", sheet=info.number, name=info.name)
 
-    def _kind_of(self, info: SheetInfo) -> str:
+    def _find_kind(self, info: SheetInfo) -> str:
+        """Return the kind of the file or of the zip member that has this sheet."""
         if info.member is None:
             return self._contents.kind
         return self._contents.members[info.member].kind
 
 
 def _continue_headers(sheets: list[_OpenSheet]) -> None:
-    """Give a sheet without a header that of the sheet before it, if it can be its continuation.
+    """Give a sheet without a header the header of the sheet before it, if both are one list.
 
-    Writers begin another sheet when one is full.
+    A program that writes a long list continues it on another sheet when the first one is full.
     """
     for previous, sheet in pairwise(sheets):
         role, header = previous.info.role, previous.header
@@ -249,16 +278,20 @@ def _continue_headers(sheets: list[_OpenSheet]) -> None:
         if is_same_list and len(sheet.first_rows[0]) >= len(header.meanings):
             sheet.info.role = role
             sheet.info.recognised = dict(previous.info.recognised)
-            sheet.header = Header(-1, header.meanings)
+            sheet.header = Header(row=-1, meanings=header.meanings)  # above the first row
 
 
 def _remove_nul(rows: list[list[Cell]]) -> list[list[Cell]]:
+    """Return the rows with texts without NUL, which databases refuse."""
     return [[cell_to_text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
 
 
 def _split_into_chunks(rows: Iterator[list[Cell]]) -> Iterator[list[list[Cell]]]:
-    """Yield the rows in lists of CHUNK_ROWS, without the empty rows at the end of the sheet."""
-    waiting_chunk: list[list[Cell]] = []  # may turn out to be the last one
+    """Yield the rows in lists of CHUNK_ROWS, without the empty rows at the end of the sheet.
+
+    A chunk is yielded only after the next one with cells, because it may be the last.
+    """
+    waiting_chunk: list[list[Cell]] = []
     empty_chunks = 0  # between the waiting chunk and the next one
     while chunk := list(islice(rows, CHUNK_ROWS)):
         chunk = [row if any(cell is not None for cell in row) else [] for row in chunk]
@@ -277,5 +310,6 @@ def _split_into_chunks(rows: Iterator[list[Cell]]) -> Iterator[list[list[Cell]]]
 
 
 def _find_pack_id(text: str) -> str:
+    """Return the pack id in a text, such as cp-6f0d62a3b1c94e75a208; "" if it has none."""
     match = re.search(r"\bc[a-z]-[0-9A-Za-z]{4,}", text)
     return match[0] if match else ""

@@ -12,7 +12,10 @@ csv.field_size_limit(10_000_000)  # characters in one cell
 
 
 def read_sheets(path: Path) -> list[SourceSheet]:
-    """Return the one table of a CSV file. Its cells stay text, so that ids keep their digits."""
+    """Return the table of a CSV file as one sheet without a name.
+
+    All its cells are texts, so that ids keep all their digits.
+    """
     encoding = detect_encoding(path)
     with path.open(encoding=encoding, newline="") as file:
         delimiter = detect_delimiter(file.read(DETECTION_SIZE).lstrip("\ufeff")) or ","
@@ -20,6 +23,7 @@ def read_sheets(path: Path) -> list[SourceSheet]:
 
 
 def _read_csv_rows(path: Path, encoding: str, delimiter: str) -> Iterator[list[Cell]]:
+    """Yield the rows; remove the byte order mark (U+FEFF) before the first cell."""
     with path.open(encoding=encoding, newline="") as file:
         for number, row in enumerate(csv.reader(file, delimiter=delimiter)):
             if number == 0 and row:
@@ -28,7 +32,10 @@ def _read_csv_rows(path: Path, encoding: str, delimiter: str) -> Iterator[list[C
 
 
 def _strip_excel_marks(cell: str) -> Cell:
-    """Return the text inside `="0012"` or before a tab, which keep Excel from converting it."""
+    """Return the text of a cell without the marks that keep Excel from converting it to a number.
+
+    The marks are `="0012"` and a tab before or after the text. Return None for an empty cell.
+    """
     if cell.startswith('="') and cell.endswith('"'):
         cell = cell[2:-1]
     return cell.strip("\t") or None

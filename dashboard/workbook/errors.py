@@ -1,4 +1,4 @@
-"""The one error of this package: why a file could not be read."""
+"""WorkbookError, the exception for every file that cannot be read."""
 
 from typing import Any, Literal, get_args
 
@@ -24,7 +24,7 @@ CODES: tuple[str, ...] = get_args(Code)
 class WorkbookError(Exception):
     """A file that cannot be read.
 
-    `code` is one of CODES; `facts` may give the zip member, the limit or the cause.
+    `code` is one of CODES. `facts` are details such as the zip member, the limit or the cause.
     """
 
     def __init__(self, code: Code, **facts: str | int) -> None:
@@ -36,6 +36,7 @@ class WorkbookError(Exception):
         return " ".join([self.code, *(f"{name}={value}" for name, value in self.facts.items())])
 
     def __reduce__(self) -> tuple[Any, ...]:
+        """Support pickle, which cannot pass the keyword arguments by itself."""
         return _restore_error, (self.code, self.facts)
 
 

@@ -1,6 +1,7 @@
-"""Turn the rows of sheets into evaluations, sorted by key and in buckets.
+"""Turn the rows of sheets into evaluations: the status of one resource under one rule.
 
-The hashes of an evaluation are defined in evaluation_hashes.
+Evaluations are sorted by their key, a hash of rule and resource (see evaluation_hashes). A bucket
+is the list of all evaluations whose keys begin with the same five bits.
 """
 
 import marshal
@@ -32,10 +33,11 @@ from .times import TimeRange
 # The fields of an EvaluationRow, in their order. marshal and orjson accept plain tuples only.
 RowTuple = tuple[Any, ...]
 
-WAITING_ROWS = 70_000  # rows held as tuples; more are compressed. One sheet of .xls stays below
-_GROUPS_PER_SHEET = 50_000  # held at once
-_NO_COLUMN = sys.maxsize  # beyond the end of every row
+WAITING_ROWS = 70_000  # above this number, rows in memory are compressed; an .xls sheet has fewer
+_GROUPS_PER_SHEET = 50_000  # the maximum in memory at once
+_NO_COLUMN = sys.maxsize  # for a meaning that no column has; every row ends before it
 _UNSAFE_NUMBER = 10**15  # spreadsheets keep 15 digits of a number
+# The meanings of the columns whose values an EvaluationGroup holds.
 _GROUP_MEANINGS = (
     "rule_id",
     "rule_name",
@@ -45,8 +47,10 @@ _GROUP_MEANINGS = (
     "status",
     "risk",
 )
+# The meanings of the columns whose values each EvaluationRow holds.
 _ROW_MEANINGS = ("resource_id", "resource_name", "actual", "expected", "reason")
-STATUS_BY_ROLE = {  # of sheets that list the resources of one status
+# The status of all rows of a sheet, for the sheet roles with only one status.
+STATUS_BY_ROLE = {
     "non_compliant": StatusCode.NON_COMPLIANT,
     "compliant": StatusCode.COMPLIANT,
     "ignored": StatusCode.IGNORED,
@@ -55,7 +59,7 @@ STATUS_BY_ROLE = {  # of sheets that list the resources of one status
 
 @dataclass(slots=True)
 class _SheetGroup:
-    """An evaluation group while rows are added to it."""
+    """An EvaluationGroup while rows are added to it: values that many rows of a sheet share."""
 
     number: int
     rule: RuleInfo
@@ -70,18 +74,18 @@ class _SheetGroup:
 
     def to_evaluation_group(self) -> EvaluationGroup:
         return EvaluationGroup(
-            self.rule.number,
-            self.status,
-            self.risk,
-            self.account,
-            self.region,
-            self.resource_type,
-            self.rows,
+            rule=self.rule.number,
+            status=self.status,
+            risk=self.risk,
+            account=self.account,
+            region=self.region,
+            resource_type=self.resource_type,
+            rows=self.rows,
         )
 
 
 class EvaluationCollector:
-    """Collects the evaluations of a file, and yields them sorted."""
+    """Collects the evaluations of all sheets of a file, and yields them sorted by key."""
 
     def __init__(self, rules: RuleCollector, contents: Contents, times: TimeRange) -> None:
         self._rules = rules
@@ -89,21 +93,23 @@ class EvaluationCollector:
         self._times = times
         self._buckets: list[list[RowTuple]] = [[] for _ in range(BUCKET_COUNT)]
         self._compressed: list[list[bytes]] = [[] for _ in range(BUCKET_COUNT)]
-        self._waiting_rows = 0
-        self.groups: list[EvaluationGroup] = []  # by number; rows are counted at a sheet's end
+        self._waiting_rows = 0  # not compressed yet
+        # By number. The field `rows` of a group is set by finish_group.
+        self.groups: list[EvaluationGroup] = []
         self._failing_resources: set[int] = set()
-        self._risk_by_rule: dict[int, int] = {}  # the highest that a row gives
+        self._risk_by_rule: dict[int, int] = {}  # the highest of its rows
 
     def open_sheet(self, info: SheetInfo, account: str) -> "SheetCollector":
-        """Return the collector of one sheet; `account` owns the rows that name no account."""
+        """Return the collector of one sheet. Rows that name no account belong to `account`."""
         return SheetCollector(self, self._rules, self._times, info, account)
 
     def add_row(self, row: RowTuple) -> None:
+        """Put an evaluation into its bucket."""
         key = row[0]
         self._buckets[key >> BUCKET_SHIFT].append(row)
 
     def compress_waiting_rows(self, added: int) -> None:
-        """Compress the rows that wait if there are many, of which `added` are new."""
+        """Count `added` new rows, and compress all rows if there are more than WAITING_ROWS."""
         self._waiting_rows += added
         if self._waiting_rows > WAITING_ROWS:
             for compressed, rows in zip(self._compressed, self._buckets, strict=True):
@@ -112,9 +118,9 @@ class EvaluationCollector:
             self._waiting_rows = 0
 
     def take_buckets(self) -> Iterator[tuple[int, list[RowTuple]]]:
-        """Yield (bucket, rows sorted by key) for each bucket that has rows, and free it.
+        """Yield (bucket number, rows sorted by key) for each bucket with rows, and free the bucket.
 
-        The content hash, the duplicates and the failing resources are counted on the way.
+        Also add the rows to the content hash, and count duplicates and failing resources.
         """
         for bucket, rows in enumerate(self._buckets):
             for compressed in self._compressed[bucket]:
@@ -130,9 +136,10 @@ class EvaluationCollector:
             self._buckets[bucket] = []
 
     def _separate_duplicates(self, rows: list[RowTuple]) -> list[RowTuple]:
-        """Give evaluations with the same key keys of their own, and sort again.
+        """Give each evaluation a different key, and return them sorted by key.
 
-        They are numbered by what they say, so that the order of rows and sheets does not matter.
+        Evaluations with the same key are numbered in the order of their content, so that the new
+        keys do not depend on the order of rows and sheets.
         """
 
         def order_by_content(row: RowTuple) -> tuple[Any, ...]:
@@ -152,7 +159,7 @@ class EvaluationCollector:
         return sorted(separate_rows)
 
     def _summarise_rows(self, rows: list[RowTuple]) -> None:
-        """Add rows to the content hash and to the failing resources of the file."""
+        """Add the rows to the content hash, and remember their failing resources."""
         content_hash = self._contents.content
         for key, digest, resource, group_number, *_texts_and_place in rows:
             content_hash = add_to_content_hash(content_hash, key, digest)
@@ -170,16 +177,17 @@ class EvaluationCollector:
         self._risk_by_rule[group.rule.number] = min(risks, default=0)
 
     def finish(self) -> None:
-        """Complete rules and contents, after all sheets and buckets.
+        """Complete the rules and the contents; call this after all sheets and take_buckets.
 
-        A rule whose risk the file does not list gets the highest risk of its rows. This waits until
-        here, so that the order of sheets does not matter.
+        A rule whose risk the rule list does not give gets the highest risk of its rows. All sheets
+        must be read before, so that the order of the sheets does not matter.
         """
         self._contents.failing_resources = len(self._failing_resources)
         for rule in self._rules.rules:
             rule.risk = rule.risk or self._risk_by_rule.get(rule.number, 0)
 
     def add_notes(self, info: SheetInfo, skipped_rows: int, inexact_ids: int) -> None:
+        """Add notes to the contents about rows of a sheet that could not be read exactly."""
         if skipped_rows:
             self._contents.add_note("rows_skipped", sheet=info.number, rows=skipped_rows)
         if inexact_ids:
@@ -202,7 +210,7 @@ class SheetCollector:
         self._times = times
         self._info = info
         self._account = account
-        column_of: dict[str, int] = {}
+        column_of: dict[str, int] = {}  # by meaning; the first column with a meaning counts
         for column, meaning in info.recognised.items():
             column_of.setdefault(meaning, column)
         self._group_columns = [column_of.get(name, _NO_COLUMN) for name in _GROUP_MEANINGS]
@@ -212,14 +220,15 @@ class SheetCollector:
         ]
         self._resource_id_columns = [column_of["resource_id"]] if "resource_id" in column_of else []
         self._time_column = column_of.get("evaluated_at", _NO_COLUMN)
+        # By the texts of the columns of _GROUP_MEANINGS; None if the texts give no group.
         self._groups: dict[tuple[str, ...], _SheetGroup | None] = {}
         self._skipped_rows = 0
         self._inexact_ids = 0
 
     def add_rows(self, rows: list[list[Cell]], first_row: int) -> None:
-        """Add rows without NUL, of which the first is row `first_row` of the sheet, from 0."""
+        """Add rows whose texts have no NUL; `first_row` is the row index of the first."""
         if len(self._groups) > _GROUPS_PER_SHEET:
-            self.finish()
+            self.finish()  # frees the groups
         evaluations_before = self._info.evaluations
         for row_number, cells in enumerate(rows, first_row):
             self._add_row(row_number, cells)
@@ -238,7 +247,9 @@ class SheetCollector:
         resource_id, name, actual, expected, reason_text = _read_texts(cells, self._row_columns)
         resource_id = resource_id or name
         if group is None or not resource_id:
-            self._skipped_rows += any(cell is not None for cell in cells)
+            is_empty_row = all(cell is None for cell in cells)
+            if not is_empty_row:
+                self._skipped_rows += 1
             return
         self._inexact_ids += _count_inexact_numbers(cells, self._resource_id_columns)
 
@@ -257,9 +268,9 @@ class SheetCollector:
         self._info.evaluations += 1
 
     def _find_or_add_group(self, texts: tuple[str, ...]) -> _SheetGroup | None:
-        """Return the group of rows with these texts, one for each of _GROUP_MEANINGS.
+        """Return the group of the rows with these texts; add it if it is new.
 
-        Return None if they name no rule or no status.
+        There is one text for each of _GROUP_MEANINGS. Return None if they name no rule or status.
         """
         if texts not in self._groups:
             self._groups[texts] = self._add_group(*texts)
@@ -297,7 +308,10 @@ class SheetCollector:
         return group
 
     def finish(self) -> None:
-        """Count the groups and note what the rows lacked. More rows may follow."""
+        """Store the row counts of the groups, and add notes about the rows.
+
+        More rows may be added afterwards; they begin new groups.
+        """
         for group in self._groups.values():
             if group and group.rows:
                 self._collector.finish_group(group)
@@ -307,18 +321,18 @@ class SheetCollector:
 
 
 def _read_texts(cells: Sequence[Cell], columns: Sequence[int]) -> tuple[str, ...]:
-    """Return the texts of these columns; "" for a column at which the row has ended."""
+    """Return the texts of a row in these columns; "" for a column after the end of the row."""
     width = len(cells)
     texts = []
     for column in columns:
         cell = cells[column] if column < width else None
-        # Most cells are texts: strip is what cell_to_text does to a text without NUL.
+        # Most cells are texts. For a text without NUL, cell_to_text would do the same, but slower.
         texts.append(cell.strip() if isinstance(cell, str) else cell_to_text(cell))
     return tuple(texts)
 
 
 def _count_inexact_numbers(cells: Sequence[Cell], columns: Sequence[int]) -> int:
-    """Count the ids that were stored as numbers with more digits than spreadsheets keep."""
+    """Count the ids in these columns that are numbers with more digits than spreadsheets keep."""
     count = 0
     for column in columns:
         cell = cells[column] if column < len(cells) else None

@@ -1,4 +1,4 @@
-"""Detect what kind a file is by its bytes; its name is not looked at."""
+"""Detect the kind of a file by its bytes, whatever its name is."""
 
 import re
 import struct
@@ -11,15 +11,20 @@ from .limits import Limits
 from .text_encoding import DETECTION_SIZE, detect_delimiter, detect_encoding
 
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_FLAG = 0x1  # of a zip member
 _ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 _HTML_TAG = re.compile(
     r"<(!doctype\s+html|html|head|body|table|meta|script|div|title|form)\b", re.IGNORECASE
 )
-_FREE_SECTOR = 0xFFFFFFFF
+_FREE_SECTOR = 0xFFFFFFFF  # the entry of an unused sector in the sector allocation table
+_OLE_HEADER_SIZE = 512
 
 
 def detect_file_kind(path: Path, limits: Limits) -> str:
-    """Return xls, xlsx, zip, html, spreadsheetml or csv. Raises WorkbookError for other files."""
+    """Return xls, xlsx, zip, html, spreadsheetml or csv.
+
+    Raise WorkbookError for any other file, and for one that is empty, encrypted or too large.
+    """
     size = path.stat().st_size
     if size == 0:
         raise WorkbookError("empty")
@@ -37,7 +42,10 @@ def detect_file_kind(path: Path, limits: Limits) -> str:
 
 
 def _is_bare_biff(start: bytes) -> bool:
-    """Return whether the file begins with BOF: a BIFF stream (version 2 to 8) without container."""
+    """Return whether the file is a BIFF stream (version 2 to 8) without an OLE container.
+
+    Such a stream begins with the record BOF: its type, version and size are checked.
+    """
     return (
         start[:1] == b"\x09"
         and start[1:2] in (b"\x00", b"\x02", b"\x04", b"\x08")
@@ -46,10 +54,13 @@ def _is_bare_biff(start: bytes) -> bool:
 
 
 def _detect_ole_kind(file: BinaryIO, start: bytes, size: int) -> str:
-    """Check an OLE container ([MS-CFB]): an .xls, or an encrypted .xlsx, which is refused."""
-    if len(start) < 512:
+    """Return xls for an OLE container ([MS-CFB]).
+
+    Raise WorkbookError if it is truncated or corrupt, or if it holds an encrypted .xlsx.
+    """
+    if len(start) < _OLE_HEADER_SIZE:
         raise WorkbookError("truncated", bytes=size)
-    sector_shift = int.from_bytes(start[30:32], "little")
+    sector_shift = int.from_bytes(start[30:32], "little")  # the sector size is 2 ** sector_shift
     if sector_shift not in (9, 12):
         raise WorkbookError("corrupt", cause="sector size")
     sector_size = 1 << sector_shift
@@ -63,14 +74,19 @@ def _detect_ole_kind(file: BinaryIO, start: bytes, size: int) -> str:
 
 
 def _find_ole_end(file: BinaryIO, start: bytes, sector_size: int) -> int:
-    """Return where the last sector in use ends, according to the sector allocation table."""
+    """Return the size that the file must have: the end of its last used sector.
+
+    The sector allocation table says which sectors are used; each of its own sectors holds the
+    entries of many others. Sector 0 comes after the header, which takes the size of one sector.
+    """
     last_sector = 0
+    # The header lists up to 109 sectors of the table.
     table_sectors: tuple[int, ...] = struct.unpack_from("<109I", start, 76)
     table_count = int.from_bytes(start[44:48], "little")
     for number, table_sector in enumerate(table_sectors[:table_count]):
         file.seek((table_sector + 1) * sector_size)
         table = file.read(sector_size)
-        if len(table) < sector_size:
+        if len(table) < sector_size:  # the file ends within or before the table itself
             return (table_sector + 2) * sector_size
         used_entries = [
             entry
@@ -78,11 +94,13 @@ def _find_ole_end(file: BinaryIO, start: bytes, sector_size: int) -> int:
             if state != _FREE_SECTOR
         ]
         if used_entries:
-            last_sector = number * (sector_size // 4) + used_entries[-1]
+            entries_per_sector = sector_size // 4
+            last_sector = number * entries_per_sector + used_entries[-1]
     return (last_sector + 2) * sector_size
 
 
 def _detect_zip_kind(file: BinaryIO, limits: Limits) -> str:
+    """Return xlsx, or zip for a zip of files. Raise WorkbookError for .xlsb, .ods, an empty zip."""
     with open_limited_zip(file, limits) as archive:
         names = {name.replace("\\", "/").lower() for name in archive.namelist()}
     if not names:
@@ -93,9 +111,9 @@ def _detect_zip_kind(file: BinaryIO, limits: Limits) -> str:
 
 
 def open_limited_zip(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
-    """Open a zip whose members' stated sizes are within the limits. Raises WorkbookError.
+    """Open a zip. Raise WorkbookError if it is corrupt, encrypted or too large when unpacked.
 
-    The stated sizes can be trusted: zipfile never unpacks more bytes than they say.
+    The sizes that the zip states can be trusted: zipfile never unpacks more bytes than they say.
     """
     try:
         archive = zipfile.ZipFile(file)
@@ -105,12 +123,13 @@ def open_limited_zip(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
     size = sum(info.file_size for info in archive.infolist())
     if size > limits.uncompressed:
         raise WorkbookError("bomb", bytes=size, limit=limits.uncompressed)
-    if any(info.flag_bits & 1 for info in archive.infolist()):
+    if any(info.flag_bits & _ENCRYPTED_FLAG for info in archive.infolist()):
         raise WorkbookError("encrypted")
     return archive
 
 
 def _detect_text_kind(path: Path) -> str:
+    """Return html, spreadsheetml or csv for a text file. Raise WorkbookError for any other."""
     try:
         with path.open(encoding=detect_encoding(path), newline="") as file:
             start = file.read(DETECTION_SIZE).lstrip("\ufeff \t\r\n")
@@ -128,7 +147,10 @@ def _detect_text_kind(path: Path) -> str:
 
 
 def _detect_markup_kind(start: str) -> str:
-    """Return html or spreadsheetml. Raises WorkbookError, also for an error of OSS."""
+    """Return html or spreadsheetml for a text that begins with `<`.
+
+    Raise WorkbookError for other XML, such as an error document of OSS in place of the file.
+    """
     is_office_xml = "urn:schemas-microsoft-com:office:spreadsheet" in start
     if is_office_xml and re.search(r"<(\w+:)?Workbook\b", start):
         return "spreadsheetml"

@@ -1,4 +1,8 @@
-"""Find the header of a sheet, the meaning of its columns, and what the sheet lists."""
+"""Find the header of a sheet, the meaning of each column, and the role of the sheet.
+
+Meanings are the keys of COLUMN_WORDS (such as rule_id). The role says what a sheet lists (see
+SheetInfo).
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,7 +12,7 @@ from .cells import Cell, cell_to_text
 from .status_codes import normalise_label
 from .vocabulary import find_column_meaning, find_sheet_role
 
-HEADER_SEARCH_ROWS = 60  # at the start of a sheet
+HEADER_SEARCH_ROWS = 60  # a header is searched for in this many rows at the start of a sheet
 EVALUATION_ROLES = {"non_compliant", "compliant", "ignored", "evaluations"}
 _RULE_MEANINGS = {"rule_name", "rule_id"}
 _RESOURCE_MEANINGS = {"resource_id", "resource_name"}
@@ -16,15 +20,19 @@ _TOTAL_MEANINGS = {"compliant", "non_compliant", "total"}
 _NON_COMPLIANCE_WORDS = tuple(
     map(normalise_label, ("不合规", "不合規", "non-compliance", "非準拠"))
 )
-# A tie goes to the language that the cloud writes more often.
+# If two languages are equally frequent in a file, the one that comes first here counts.
 _LANGUAGES_BY_FREQUENCY = ("zh-Hans", "en", "zh-Hant", "ja")
+
+
+_FULL_WIDTH_COLON = "\uff1a"
 
 
 @dataclass
 class Header:
-    """The header of a table; `row` is its last row in the sheet, from 0.
+    """The header of a sheet; `row` is the index of its last row.
 
-    `meanings` has the meanings of the columns (see COLUMN_WORDS), by their number.
+    `meanings` gives the meaning of each recognised column by its index, `languages` the languages
+    of their labels.
     """
 
     row: int
@@ -36,26 +44,29 @@ class Header:
         return meaning in self.meanings.values()
 
     def identifies_rules(self) -> bool:
+        """Return whether a column gives the name or the id of a rule."""
         return not _RULE_MEANINGS.isdisjoint(self.meanings.values())
 
     def identifies_resources(self) -> bool:
+        """Return whether a column gives the name or the id of a resource."""
         return not _RESOURCE_MEANINGS.isdisjoint(self.meanings.values())
 
 
 def find_header(first_rows: Sequence[Sequence[Cell]]) -> Header | None:
-    """Return the header that gives most columns a meaning; None if none gives two.
+    """Return the header with the most meanings; None if no row has at least two meanings.
 
-    A header is one row, or two rows of which the upper one has merged cells.
+    A header is one row, or two rows of which the upper row has merged cells.
     """
     best_header: Header | None = None
     most_meanings = 1
     upper_labels: list[str] = []
     for row, cells in enumerate(first_rows):
         labels = [cell.strip() if isinstance(cell, str) else "" for cell in cells]
+        # Try the row alone, then together with the row above it.
         without_parents = labels, [""] * len(labels)
         for column_labels, parents in (without_parents, _join_header_rows(upper_labels, labels)):
             if sum(map(any, zip(column_labels, parents, strict=True))) <= most_meanings:
-                continue  # fewer labels cannot have more meanings; this saves most look-ups
+                continue  # too few labels to have more meanings; this saves time
             header = _read_header(row, column_labels, parents)
             meaning_count = len(set(header.meanings.values()))
             if meaning_count > most_meanings:
@@ -65,10 +76,10 @@ def find_header(first_rows: Sequence[Sequence[Cell]]) -> Header | None:
 
 
 def _join_header_rows(upper: list[str], lower: list[str]) -> tuple[list[str], list[str]]:
-    """Return the labels of the lower row, and above each its parent label.
+    """Return (labels, parents): the labels of the lower row, and for each its label above.
 
-    A parent label covers the columns to its right that have a lower label and no parent of their
-    own, as a merged cell does.
+    An upper label is also the parent of the next columns to the right that have no upper label,
+    because a merged cell stores its text only in its first column.
     """
     width = max(len(upper), len(lower))
     labels = lower + [""] * (width - len(lower))
@@ -81,9 +92,9 @@ def _join_header_rows(upper: list[str], lower: list[str]) -> tuple[list[str], li
 
 
 def _read_header(row: int, labels: Sequence[str], parents: Sequence[str]) -> Header:
-    """Give each column the meaning of its label; a meaning goes to one column only.
+    """Return the header that these labels make; no two columns get the same meaning.
 
-    Labels that are known words come before those that only begin with one.
+    First use the labels that are known words, then those that only begin with a known word.
     """
     header = Header(row, {})
     for exact_words in (True, False):
@@ -102,14 +113,17 @@ def _read_header(row: int, labels: Sequence[str], parents: Sequence[str]) -> Hea
 
 
 def _list_label_texts(label: str, parent: str) -> Iterator[str]:
-    """Yield the texts by which a label may be known: itself, then together with its parent."""
+    """Yield the texts to look up for a label: the label, then parent and label together."""
     yield label
     if parent:
         yield f"{parent} {label}" if label else parent
 
 
 def detect_sheet_role(name: str, header: Header | None) -> str:
-    """Return the role of a sheet (see SheetInfo) by its name, else by its columns."""
+    """Return the role of a sheet (see SheetInfo) by its name, or else by its columns.
+
+    Return "" if neither tells the role.
+    """
     role, _language = find_sheet_role(name)
     if role:
         return role
@@ -133,15 +147,16 @@ def has_rule_rows(role: str, header: Header) -> bool:
 
 
 def detect_language(word_languages: Sequence[str]) -> str:
-    """Return the most frequent language; "" if there is none."""
+    """Return the most frequent of these languages; "" if there is none."""
     counts = Counter(language for language in word_languages if language)
     return max(_LANGUAGES_BY_FREQUENCY, key=lambda language: counts[language]) if counts else ""
 
 
 def read_overview_values(rows: Sequence[Sequence[Cell]]) -> dict[str, str]:
-    """Return the values that an overview states, by the meaning of their label.
+    """Return the values of an overview sheet by the meaning of their labels.
 
-    A value stands behind the label's colon, else to the right of the label, else below it.
+    The value of a label is the text after its colon, or else the first text in the next three cells
+    to the right, or else the cell below.
     """
     values: dict[str, str] = {}
     for number, row in enumerate(rows):
@@ -162,8 +177,11 @@ def read_overview_values(rows: Sequence[Sequence[Cell]]) -> dict[str, str]:
 
 
 def _split_label(cell: Cell) -> tuple[str, str]:
-    """Return (label, text behind its colon) of a cell."""
+    """Return (text before the colon, text after the colon) of a cell, both without spaces.
+
+    The second text is "" without a colon; both are "" if the cell is not text.
+    """
     if not isinstance(cell, str):
         return "", ""
-    label, _colon, value = cell.replace("\uff1a", ":", 1).partition(":")
+    label, _colon, value = cell.replace(_FULL_WIDTH_COLON, ":", 1).partition(":")
     return label.strip(), value.strip()

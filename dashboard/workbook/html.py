@@ -1,4 +1,4 @@
-"""Read the HTML tables that web applications write under the name of .xls."""
+"""Read HTML tables, which some web applications save in a file named .xls."""
 
 import re
 from collections.abc import Iterator
@@ -17,10 +17,11 @@ _MAXIMUM_SPAN = 1000  # columns or rows that one cell may cover
 
 
 def read_sheets(path: Path) -> list[SourceSheet]:
-    """Return each innermost table, named by its caption or by the heading before it.
+    """Return each table that has rows and no table inside it.
 
-    Raises WorkbookError for a page without a table and for a sign-in page, which servers send in
-    place of a file.
+    The name of a table is its caption or the heading before it. Raise WorkbookError for a page
+    without a table, for a sign-in page (which servers send in place of a file), and for a truncated
+    page.
     """
     data = path.read_bytes()
     encoding = _detect_html_encoding(path, data)
@@ -46,15 +47,19 @@ def read_sheets(path: Path) -> list[SourceSheet]:
 
 
 def _is_page_complete(page: str) -> bool:
-    """Return whether the last table is closed, and the page too if it has an <html> tag."""
+    """Return whether a page in lower case has the end tags of its last table and of <html>.
+
+    The end tag of <html> is needed only if the page has the start tag.
+    """
     is_table_closed = page.rfind("</table") > page.rfind("<table")
     return is_table_closed and ("<html" not in page or "</html" in page)
 
 
 def _detect_html_encoding(path: Path, data: bytes) -> str:
-    """Return the encoding of the bytes.
+    """Return the encoding of the page, found by its bytes.
 
-    The page's own declaration counts only for East Asian encodings that the bytes do not tell.
+    The charset that the page declares counts only if it is an East Asian encoding that cannot be
+    found by the bytes.
     """
     encoding = detect_encoding(path)
     declaration = _CHARSET.search(data[:4096])
@@ -66,6 +71,7 @@ def _detect_html_encoding(path: Path, data: bytes) -> str:
 
 
 def _find_table_name(table: html.HtmlElement) -> str:
+    """Return the caption of a table, or else the nearest heading before it, or else ""."""
     caption = table.find("caption")
     if caption is not None:
         return _read_element_text(caption) or ""
@@ -76,8 +82,12 @@ def _find_table_name(table: html.HtmlElement) -> str:
 
 
 def _read_html_rows(table: html.HtmlElement) -> Iterator[list[Cell]]:
-    """Yield the rows of a table; what a cell with a span covers is empty."""
-    rows_covered_by_column: dict[int, int] = {}  # by cells of the rows above
+    """Yield the rows of a table.
+
+    A cell with `colspan` or `rowspan` has its text in the first place that it covers; the other
+    places are empty.
+    """
+    rows_covered_by_column: dict[int, int] = {}  # how many more rows a cell above covers
     for table_row in table.iter("tr"):
         row: list[Cell] = []
         covered_below: dict[int, int] = {}
@@ -98,6 +108,7 @@ def _read_html_rows(table: html.HtmlElement) -> Iterator[list[Cell]]:
 
 
 def _read_span(cell: etree._Element, attribute: str) -> int:
+    """Return the number in `colspan` or `rowspan`; 1 if it is missing or malformed."""
     value = (cell.get(attribute) or "1").strip()
     if not (value.isascii() and value.isdigit()):
         return 1
@@ -105,7 +116,10 @@ def _read_span(cell: etree._Element, attribute: str) -> int:
 
 
 def _read_element_text(element: etree._Element) -> str | None:
-    """Return the text of an element, with single spaces and a line for each <br>; None if empty."""
+    """Return the text of an element with single spaces; None if it is empty.
+
+    Each <br> begins a new line; empty lines are left out.
+    """
     for line_break in element.iter("br"):
         line_break.tail = "\n" + (line_break.tail or "")
     text = "".join(part for part in element.itertext() if isinstance(part, str))

@@ -1,15 +1,20 @@
-"""How much of the machine one file may take, and how large a sheet may be."""
+"""Limits on the memory, time and size of one file, and the maximum size of a sheet."""
 
 from dataclasses import dataclass
 
 MIB = 1024 * 1024
-XLS_ROWS = 65_536  # of a BIFF8 sheet
-XLSX_ROWS, XLSX_COLUMNS = 1_048_576, 16_384  # of a sheet of .xlsx and of SpreadsheetML
+XLS_ROWS = 65_536  # the maximum of a BIFF8 sheet
+# The maximum of a sheet in .xlsx and in SpreadsheetML.
+XLSX_ROWS, XLSX_COLUMNS = 1_048_576, 16_384
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits on reading one file; `memory` bounds the address space of the reader process."""
+    """Limits on reading one file.
+
+    `memory` is the maximum address space of the reader process in bytes. `bytes` is the maximum
+    size of the file, `uncompressed` the maximum total size of the unpacked members of a zip.
+    """
 
     seconds: int = 300
     memory: int = 1024 * MIB

@@ -1,8 +1,8 @@
-"""Read a file in a process of its own, so that no file can harm the process that asks.
+"""Read a file in another process, so that a harmful file cannot harm this process.
 
-The file is read by a fork of a reader server (see reader_server): a fresh interpreter that has
-imported what a reader needs, which is most of the time of a small file. A server has one file read
-at a time, and then waits for the next.
+A reader server (see reader_server) is a Python process that has already imported what reading
+needs, because the imports take longer than to read a small file. It forks a reader process, which
+reads the file. A server handles one file at a time and then waits for the next.
 """
 
 import atexit
@@ -31,16 +31,16 @@ def read_file(
 ) -> None:
     """Read the file `source` and write its stored form to `target`.
 
-    `account` owns the rows that name no account. `target` is written only if the whole file was
-    read. Raises WorkbookError, and no other error because of the file.
+    Rows that name no account belong to `account`. `target` is written only after the whole file has
+    been read. Raise WorkbookError for every failure that the file can cause.
     """
     with tempfile.TemporaryDirectory(prefix="reading-", dir=target.parent) as folder:
-        written = Path(folder, "stored")
+        stored_form = Path(folder, "stored")
         unpacked = Path(folder, "unpacked")
         unpacked.mkdir()
         order = {
             "source": str(source.resolve()),
-            "target": str(written),
+            "target": str(stored_form),
             "room": str(unpacked),
             "account": account,
             "limits": dataclasses.asdict(limits),
@@ -48,14 +48,18 @@ def read_file(
         code, fault = _send_order(_take_server(), json.dumps(order).encode())
         if code:
             raise _make_error(code, fault, limits)
-        written.replace(target)
+        stored_form.replace(target)
 
 
 def _send_order(server: "subprocess.Popen[bytes]", order: bytes) -> tuple[int, Any]:
-    """Return the answer's code and fault (see reader_server); the server's exit code if it died."""
-    assert server.stdin  # noqa: S101  # it is started with pipes
-    assert server.stdout  # noqa: S101  # it is started with pipes
+    """Send an order to a server, and return (code, fault) of its answer (see reader_server).
+
+    The code is the exit code of the server if it died before the answer.
+    """
+    assert server.stdin  # noqa: S101  # _take_server opens pipes
+    assert server.stdout  # noqa: S101  # _take_server opens pipes
     answer = b""
+    # Without an answer, or after an exception here, the server is in an unknown state: kill it.
     try:
         with suppress(BrokenPipeError):
             server.stdin.write(order + b"\n")
@@ -70,8 +74,8 @@ def _send_order(server: "subprocess.Popen[bytes]", order: bytes) -> tuple[int, A
 
 
 def _take_server() -> "subprocess.Popen[bytes]":
-    """Return a server that waits, or start one."""
-    with suppress(IndexError):
+    """Return a server that waits for an order, or start a new one."""
+    with suppress(IndexError):  # raised if no server waits
         while (server := _idle_servers.pop()).poll() is not None:
             _kill_server(server)
         return server
@@ -87,31 +91,37 @@ def _take_server() -> "subprocess.Popen[bytes]":
 
 
 def start_reader() -> None:
-    """Start a reader server, unless one waits: the next file then need not wait for its start."""
+    """Start a reader server in advance, so that the next file need not wait for the start.
+
+    Do nothing if a server already waits.
+    """
     if not _idle_servers:
         _idle_servers.append(_take_server())
 
 
 def _kill_server(server: "subprocess.Popen[bytes]") -> None:
-    """Kill the server and its reader, wait for the server, and close its pipes."""
-    with server:
+    """Kill the server and its reader process, wait for its end, and close its pipes."""
+    with server:  # waits for the end and closes the pipes
         if server.poll() is None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(server.pid, signal.SIGKILL)
 
 
 def stop_readers() -> None:
-    """Kill the servers that wait."""
+    """Kill all servers that wait for an order."""
     while _idle_servers:
         _kill_server(_idle_servers.pop())
 
 
 atexit.register(stop_readers)
-os.register_at_fork(after_in_child=_idle_servers.clear)  # they belong to the parent
+os.register_at_fork(after_in_child=_idle_servers.clear)  # a forked process must not use them
 
 
 def _make_error(code: int, fault: Any, limits: Limits) -> WorkbookError:
-    """Return the error of an answer whose code is not 0 (see reader_server)."""
+    """Return the error for an answer whose code is not 0 (see reader_server).
+
+    A negative code is the number of the signal that ended the process.
+    """
     if code == -signal.SIGALRM:
         return WorkbookError("timeout", seconds=limits.seconds)
     if code < 0:
@@ -122,7 +132,7 @@ def _make_error(code: int, fault: Any, limits: Limits) -> WorkbookError:
 
 
 def _build_environment() -> dict[str, str]:
-    """Return the server's environment: where its modules are, and no secret of this process."""
+    """Return the environment variables of a server, without the secrets of this process."""
     python_path = os.pathsep.join(filter(None, (str(_PROJECT_ROOT), os.environ.get("PYTHONPATH"))))
     inherited = {
         name: os.environ[name]

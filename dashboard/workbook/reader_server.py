@@ -1,17 +1,19 @@
-"""The server that has files read: `python -m dashboard.workbook.reader_server`.
+"""The reader server: `python -m dashboard.workbook.reader_server`.
 
-It takes an order a line on its input, and writes an answer a line to its output. It imports what
-readers need once, and forks a reader process that reads the files.
-A reader reads one file after another while they are small and without faults, because to start and
-to end a process takes as long as a small file. After a large file or a fault the process ends, and
-with it everything that the file has left in its memory.
-The kernel's limits are set before the first byte is read. An alarm of the kernel ends the reader in
-time even if nobody waits for it any more.
+The server reads one order per line from its standard input, and writes one answer per line to its
+standard output. It imports once what reading needs, and forks a reader process, which reads the
+files. Limits of the kernel bind the reader process before it reads the first byte; an alarm of the
+kernel ends it in time even if the server has died.
+Starting and ending a process takes as long as reading a small file, so a reader process reads
+several files. It ends after a large file and after a fault (a file that could not be read), so that
+nothing of that file stays in memory.
 
-An order is `{"source", "target", "room", "account", "limits"}`: see conversion.convert_file, where
-"room" is the folder. An answer is `[code, fault]`: `[0, null]` if the file was read,
-`[1, {"code", "facts"}]` with the WorkbookError if not, and `[code, null]` with the exit code of a
-reader that died.
+An order is `{"source", "target", "room", "account", "limits"}`, the arguments of
+conversion.convert_file; "room" is its argument `folder`. An answer is `[code, fault]`:
+
+- `[0, null]`: the file was read
+- `[1, {"code", "facts"}]`: a WorkbookError with this code and these facts
+- `[code, null]`: the reader process died with this exit code
 """
 
 import ctypes
@@ -30,17 +32,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG = 1  # the option of prctl for a signal at the end of the parent
 _ORDERS, _ANSWERS = 0, 1  # file descriptors
-_SMALL_READER = 64 * 1024  # KiB of memory; a reader that ever had more ends after its file
-_ALARM_DELAY = 5  # seconds by which the kernel's alarm comes after the server's own limit
+_SMALL_READER = 64 * 1024  # KiB of memory; a reader process that ever had more ends after its file
+_ALARM_DELAY = 5  # seconds from the server's own time limit to the alarm of the kernel
 
 ReadOrder = dict[str, Any]
-ReadFault = dict[str, Any]  # code and facts of a WorkbookError
+ReadFault = dict[str, Any]  # why a file could not be read: code and facts of a WorkbookError
 
 
 class ReaderAnswer(NamedTuple):
-    """The answer of a reader; `stays` if it waits for another file."""
+    """The answer of a reader process; with `stays`, the process waits for another file."""
 
     code: int
     fault: ReadFault | None
@@ -48,11 +50,12 @@ class ReaderAnswer(NamedTuple):
 
 
 def serve_orders() -> None:
-    """Have the file of each order read, until the input ends."""
-    # Only what nearly every file needs: to import the other readers takes longer than it saves.
+    """Let a reader process read the file of each order, until the input ends."""
+    # Import only what nearly every file needs; rare kinds of files import their reader themselves.
     for module in (".conversion", ".xls", "encodings.utf_16_le"):
         importlib.import_module(module, __package__)
-    # Without garbage collection xlrd takes a third less time; a reader with much garbage ends soon.
+    # Without garbage collection xlrd takes a third less time. A reader process with much garbage
+    # ends after its file anyway.
     gc.disable()
     gc.freeze()
     reader: _ReaderProcess | None = None
@@ -68,20 +71,23 @@ def serve_orders() -> None:
 
 
 class _ReaderProcess:
-    """A forked process that reads files under the same limits, as its parent sees it."""
+    """The server's view of a reader process, which reads all its files under the same limits."""
 
     def __init__(self, limits: dict[str, int]) -> None:
         server_pid = os.getpid()
         self._limits = limits
         self._socket, reader_socket = socket.socketpair()
         self._pid = os.fork()
-        if not self._pid:
+        if not self._pid:  # in the forked process
             self._socket.close()
-            _run_reader(reader_socket, limits, server_pid)
+            _run_reader(reader_socket, limits, server_pid)  # does not return
         reader_socket.close()
 
     def check_or_end(self, limits: dict[str, int]) -> bool:
-        """Return whether the process can read a file under these limits; end it if it cannot."""
+        """Return whether the process can read another file under these limits.
+
+        End the process if it cannot.
+        """
         has_ended = bool(os.waitpid(self._pid, os.WNOHANG)[0])
         if has_ended:
             self._socket.close()
@@ -92,8 +98,11 @@ class _ReaderProcess:
         return True
 
     def read_file(self, order: bytes) -> ReaderAnswer:
-        """Have the process read a file. It ends after it, unless the answer says `stays`."""
-        with suppress(ConnectionError):  # the process has just died
+        """Let the process read a file, and return its answer, or its exit code if it died.
+
+        End the process afterwards, unless the answer has `stays`.
+        """
+        with suppress(ConnectionError):  # raised if the process has died
             self._socket.sendall(order)
         line = self._receive_line()
         if line:
@@ -106,18 +115,19 @@ class _ReaderProcess:
         return ReaderAnswer(-signal.SIGALRM if is_timeout else exit_code, None, stays=False)
 
     def _receive_line(self) -> bytes | None:
-        """Return the line that the process sends, b"" if it dies, None if it takes too long.
+        """Return the line that the process sends; b"" if it dies, None if it takes too long.
 
-        None too if the server's input ends meanwhile: nobody waits for the answer then.
+        Also return None if the server's input ends: then nobody waits for the answer.
         """
         line, deadline = b"", time.monotonic() + self._limits["seconds"]
         inputs: list[Any] = [self._socket, _ORDERS]
         while True:
-            ready = select.select(inputs, [], [], max(0, deadline - time.monotonic()))[0]
+            seconds_left = max(0, deadline - time.monotonic())
+            ready, _writable, _exceptional = select.select(inputs, [], [], seconds_left)
             if ready != [self._socket]:
                 return None
             data = b""
-            with suppress(ConnectionError):  # the process has died while it sent
+            with suppress(ConnectionError):  # raised if the process died while it sent
                 data = self._socket.recv(65_536)
             line += data
             if not data:
@@ -126,14 +136,14 @@ class _ReaderProcess:
                 return line
 
     def _end(self) -> int:
-        """Kill the process, if it still runs, and return its exit code."""
+        """Kill the process if it still runs, and return its exit code; -9 if it was killed."""
         self._socket.close()
         os.kill(self._pid, signal.SIGKILL)  # without effect on a process that has ended
         return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
 
 
 def _run_reader(server: socket.socket, limits: dict[str, int], server_pid: int) -> NoReturn:
-    """Read the files that the server orders: all that the forked process does."""
+    """Read files on the orders of the server; this is the whole life of a reader process."""
     try:
         null_file = os.open(os.devnull, os.O_RDWR)
         os.dup2(null_file, _ORDERS)
@@ -143,7 +153,7 @@ def _run_reader(server: socket.socket, limits: dict[str, int], server_pid: int) 
         with server.makefile("rb") as orders:
             for order in iter(orders.readline, b""):
                 signal.alarm(limits["seconds"] + _ALARM_DELAY)
-                # Freed only after the answer: to free a large workbook takes time.
+                # Keeps a large workbook in memory until the answer is sent: freeing it takes time.
                 held_objects: list[object] = []
                 fault = execute_order(json.loads(order), held_objects)
                 signal.alarm(0)
@@ -154,11 +164,14 @@ def _run_reader(server: socket.socket, limits: dict[str, int], server_pid: int) 
                 if not stays:
                     break
     finally:
-        os._exit(2)  # without freeing millions of objects one by one
+        os._exit(2)  # end at once, without freeing millions of objects one by one
 
 
 def execute_order(order: ReadOrder, held_objects: list[object]) -> ReadFault | None:
-    """Read a file, and append what was read to `held_objects`. Return None, or what went wrong."""
+    """Read a file; return None, or why it could not be read.
+
+    Append the objects that were read to `held_objects`, which keeps them in memory.
+    """
     limits = order["limits"]
     source, target, folder = (Path(order[name]) for name in ("source", "target", "room"))
     from .errors import WorkbookError
@@ -182,9 +195,9 @@ def execute_order(order: ReadOrder, held_objects: list[object]) -> ReadFault | N
 
 
 def _apply_kernel_limits(limits: dict[str, int]) -> None:
-    """Limit memory and the size of a written file; a process cannot raise such limits again.
+    """Limit the memory of this process and the size of the files that it writes.
 
-    Limits that the system does not have are left out.
+    The process cannot remove such limits again. A limit that the system does not know is left out.
     """
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     kernel_limits = {
@@ -201,7 +214,7 @@ def _end_with_parent(parent_pid: int) -> None:
     """Let the kernel kill this process when its parent ends (on Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:  # the parent had ended before
+    if os.getppid() != parent_pid:  # the parent had already ended
         os._exit(2)
 
 

@@ -1,4 +1,4 @@
-"""Collect the rules of a file: those that its rule list states, and those that its rows name."""
+"""Collect the rules of a file, from its rule lists and from the rows of its evaluations."""
 
 from collections.abc import Sequence
 
@@ -8,19 +8,21 @@ from .headers import Header
 from .status_codes import parse_risk
 from .vocabulary import COUNT_MEANINGS, STATUS_OF_COUNT
 
+_MAX_COUNT_DIGITS = 11  # a longer number is an id
+
 
 class RuleCollector:
-    """Holds each rule of a file once. A rule is known by its id, or by its name if it has no id."""
+    """Holds each rule of a file once, found by its id, or by its name if it has no id."""
 
     def __init__(self) -> None:
         self.rules: list[RuleInfo] = []
         self._rule_by_key: dict[str, RuleInfo] = {}
-        self._ids_by_name: dict[str, set[str]] = {}
+        self._ids_by_name: dict[str, set[str]] = {}  # of the rule lists
 
     def find_or_add_rule(self, rule_id: str, name: str) -> RuleInfo | None:
-        """Return the rule with this id; without an id, the listed rule of this name.
+        """Return the rule with this id, or without an id the only listed rule with this name.
 
-        Add the rule if it is not known. Return None if both texts are empty.
+        Add the rule if there is none yet. Return None if both texts are empty.
         """
         by_name = False
         key = normalise_identifier(rule_id)
@@ -29,21 +31,24 @@ class RuleCollector:
             listed_ids = self._ids_by_name.get(key, set())
             if len(listed_ids) == 1:
                 (key,) = listed_ids
-            else:
+            else:  # unknown, or the name of several rules
                 by_name = True
         if not key:
             return None
         rule = self._rule_by_key.get(key)
         if rule is None:
-            rule = RuleInfo(len(self.rules), key, rule_id, name, by_name)
+            rule = RuleInfo(
+                number=len(self.rules), key=key, rule_id=rule_id, name=name, by_name=by_name
+            )
             self.rules.append(rule)
             self._rule_by_key[key] = rule
         rule.name = rule.name or name
         return rule
 
     def add_rule_list(self, header: Header, rows: Sequence[Sequence[Cell]]) -> None:
-        """Add the rules of a rule list, whose rows stand below `header`."""
+        """Add the rules of a rule list; `rows` are the rows below its header."""
         listed_rules = [_read_texts_by_meaning(header, row) for row in rows]
+        # All ids by name first: a row without an id may take its id from another row.
         for texts in listed_rules:
             rule_id, name = texts.get("rule_id"), texts.get("rule_name")
             if rule_id and name:
@@ -53,6 +58,10 @@ class RuleCollector:
             self._add_listed_rule(texts)
 
     def _add_listed_rule(self, texts: dict[str, str]) -> None:
+        """Add one row of a rule list, given by meaning; do not replace facts already known.
+
+        The counts of a rule that is listed twice are added together.
+        """
         if not any(texts.get(meaning) for meaning in ("risk", "rule_id", *COUNT_MEANINGS)):
             return  # a title, a total or a remark below the list
         rule = self.find_or_add_rule(texts.get("rule_id", ""), texts.get("rule_name", ""))
@@ -69,9 +78,13 @@ class RuleCollector:
 
 
 def parse_count(text: str) -> int | None:
-    """Return a count as people write it (`1,234`); None for any other text."""
+    """Return the number in a text such as `1,234`; None for any other text."""
     digits = text.replace(",", "").replace(" ", "")
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 12 else None
+    return (
+        int(digits)
+        if digits.isascii() and digits.isdigit() and len(digits) <= _MAX_COUNT_DIGITS
+        else None
+    )
 
 
 def _read_texts_by_meaning(header: Header, row: Sequence[Cell]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from .errors import WorkbookError
 from .limits import XLSX_COLUMNS
 from .xml_elements import read_elements
 
+_LAST_BYTES = 400  # enough for the end tag and spaces after it
 _NAMESPACE = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _WORKSHEET_TAG = _NAMESPACE + "Worksheet"
 _ROW_TAG = _NAMESPACE + "Row"
@@ -29,14 +30,17 @@ _MERGE_ACROSS_ATTRIBUTE = _NAMESPACE + "MergeAcross"
 
 
 def read_sheets(path: Path) -> list[SourceSheet]:
-    """Return the worksheets. The file is parsed once for their names, and again for each one."""
+    """Return the worksheets. Raise WorkbookError if the file is truncated or no valid XML.
+
+    The file is parsed once here for the names, and again whenever the rows of a sheet are read.
+    """
     names_and_hidden: list[tuple[str, bool]] = []
     with path.open("rb") as file:
         if not _is_root_closed(file):
             raise WorkbookError("truncated")
         hidden = False
-        # Each element comes when it ends: <Visible> before the <Worksheet> around it. Rows are
-        # taken only to free them.
+        # read_elements yields an element at its end tag, so <Visible> comes before the <Worksheet>
+        # that contains it. Rows are read only to free them from memory.
         for element in read_elements(file, _WORKSHEET_TAG, _VISIBLE_TAG, _ROW_TAG):
             if element.tag == _VISIBLE_TAG:
                 hidden = (element.text or "").strip() in ("SheetHidden", "SheetVeryHidden")
@@ -50,14 +54,15 @@ def read_sheets(path: Path) -> list[SourceSheet]:
 
 
 def _is_root_closed(file: BinaryIO) -> bool:
-    """Return whether the file ends with its root's end tag, and go back to its beginning.
+    """Return whether the file ends with the end tag of its root; then seek to its beginning.
 
-    NUL bytes are ignored, so that UTF-16 is understood too.
+    Ignore NUL bytes, so that a file in UTF-16 is recognised too.
     """
-    file.seek(max(file.seek(0, SEEK_END) - 400, 0))
-    end = file.read().replace(b"\0", b"").rstrip()
+    size = file.seek(0, SEEK_END)
+    file.seek(max(size - _LAST_BYTES, 0))
+    last_bytes = file.read().replace(b"\0", b"").rstrip()
     file.seek(0)
-    return end.endswith(b"Workbook>")
+    return last_bytes.endswith(b"Workbook>")
 
 
 def _read_spreadsheetml_rows(path: Path, sheet_index: int) -> Iterator[list[Cell]]:
@@ -65,6 +70,7 @@ def _read_spreadsheetml_rows(path: Path, sheet_index: int) -> Iterator[list[Cell
 
 
 def _read_numbered_rows(path: Path, sheet_index: int) -> Iterator[tuple[int, list[Cell]]]:
+    """Yield (row number from 1, cells) of each `<Row>` of a worksheet."""
     finished_sheets = row_number = 0
     with path.open("rb") as file:
         for element in read_elements(file, _WORKSHEET_TAG, _ROW_TAG):
@@ -78,8 +84,8 @@ def _read_numbered_rows(path: Path, sheet_index: int) -> Iterator[tuple[int, lis
 def _read_spreadsheetml_row(element: etree._Element) -> list[Cell]:
     """Return the cells of a `<Row>`.
 
-    `Index` is the number of a cell's column, from 1, if it is not the next one; `MergeAcross`
-    counts the columns to its right that the cell covers.
+    A cell that does not follow the cell before has its column number, from 1, in `Index`.
+    `MergeAcross` is the number of further columns that the cell covers.
     """
     row: list[Cell] = []
     for cell in element.iterchildren(_CELL_TAG):
@@ -93,6 +99,7 @@ def _read_spreadsheetml_row(element: etree._Element) -> list[Cell]:
 
 
 def _read_data(data: etree._Element | None) -> Cell:
+    """Return the cell of a `<Data>` element; None if it is missing or empty."""
     if data is None:
         return None
     text = "".join(part for part in data.itertext() if isinstance(part, str))

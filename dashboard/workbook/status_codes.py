@@ -1,4 +1,4 @@
-"""The words for status and risk in four languages, and the code of each."""
+"""The words for status and risk in four languages, and the number that stands for each."""
 
 import unicodedata
 from enum import IntEnum
@@ -15,6 +15,7 @@ class StatusCode(IntEnum):
     COMPLIANT = 5
 
 
+# For each status its words in all languages, separated by spaces.
 STATUS_WORDS = {
     StatusCode.COMPLIANT: "合规 合規 compliant 準拠 适用合规",
     StatusCode.NON_COMPLIANT: "不合规 不合規 noncompliant incompliant 非準拠 非合规",
@@ -24,6 +25,7 @@ STATUS_WORDS = {
     ),
     StatusCode.IGNORED: "已忽略 忽略 排除 已排除 ignored excluded 無視 除外",
 }
+# For each risk (1 high, 2 medium, 3 low) its words in all languages, separated by spaces.
 RISK_WORDS = {
     1: "高风险 高風險 高 highrisk high 1 critical 高リスク 严重",
     2: "中风险 中風險 中 mediumrisk medium 2 warning 中リスク 警告",
@@ -33,9 +35,9 @@ _IGNORED_CHARACTERS = str.maketrans("", "", " \t\r\n\u3000:()[]{}【】〔〕「
 
 
 def normalise_label(label: str) -> str:
-    """Return the form in which words are looked up.
+    """Return a label in the form in which words are looked up.
 
-    It has no case, no full width, no spaces, colons, brackets, `_` and `-`.
+    It is in lower case and half width, without spaces, colons, brackets, `_` and `-`.
     """
     return unicodedata.normalize("NFKC", label).casefold().translate(_IGNORED_CHARACTERS)
 
@@ -52,11 +54,11 @@ _RISK_BY_WORD = {
 
 @lru_cache
 def parse_status(word: str) -> StatusCode | None:
-    """Return the status that a cell names; None for any other word."""
+    """Return the status that a word in a cell names; None for an unknown word."""
     return _STATUS_BY_WORD.get(normalise_label(word))
 
 
 @lru_cache
 def parse_risk(word: str) -> int:
-    """Return the risk that a cell names: 1 high, 2 medium, 3 low; 0 for any other word."""
+    """Return the risk that a word in a cell names: 1 high, 2 medium, 3 low; 0 if unknown."""
     return _RISK_BY_WORD.get(normalise_label(word), 0)

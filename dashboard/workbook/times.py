@@ -1,4 +1,4 @@
-"""Parse the times in report files, and find the range of a column of them."""
+"""Parse the times in report files, and find the first and the last time of a column."""
 
 import datetime as dt
 import re
@@ -15,9 +15,9 @@ _CHINA_OFFSET = dt.timedelta(hours=8)
 
 
 class TimeRange:
-    """The first and the last of the times added, as ISO 8601.
+    """The first and the last of all times that were added, in ISO 8601; None before the first.
 
-    They have a zone only where the file gives one.
+    They have a time zone only if the file gives one.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,8 @@ class TimeRange:
         texts = set(map(_cell_to_time_text, cells))
         texts.discard("")
         if len(set(map(len, texts))) == 1:
-            # Texts of one length and form sort as their times do: only two need be parsed.
+            # Texts of the same length have the same format, so their order is the order of their
+            # times: parse only the first and the last.
             texts = {min(texts), max(texts)}
         for text in texts:
             if time := normalise_time(text):
@@ -38,16 +39,17 @@ class TimeRange:
 
 
 def _cell_to_time_text(cell: Cell) -> str:
-    """Return the text of a cell in a column of times; ISO 8601 for a date cell."""
+    """Return the text of a cell in a column of times; for a date cell it is ISO 8601."""
     if type(cell) is str:  # nearly all are
         return cell
     return cell["d"] if isinstance(cell, dict) and "d" in cell else cell_to_text(cell)
 
 
 def normalise_time(text: str) -> str | None:
-    """Return a time, as spreadsheets and the cloud write it, as ISO 8601; None for other texts.
+    """Return a time in ISO 8601; None if the text is no time.
 
-    A bare number of 13 digits is milliseconds since 1970, as the cloud's API gives times.
+    Understand the formats of spreadsheets and of the cloud. A number of 13 digits is a time of the
+    cloud's API: the milliseconds since 1970.
     """
     text = text.strip()
     if text.isascii() and text.isdigit() and len(text) == 13:
@@ -65,9 +67,9 @@ def normalise_time(text: str) -> str | None:
 
 
 def parse_moment(iso_time: str | None) -> dt.datetime | None:
-    """Return the moment of an ISO 8601 time, in the cloud's zone (UTC+8) if it names none.
+    """Return the datetime of an ISO 8601 text; without a time zone, the zone is UTC+8 (China).
 
-    Return None for None and for any other text.
+    Return None for None and for a text that is not ISO 8601.
     """
     try:
         time = dt.datetime.fromisoformat(iso_time or "")
@@ -77,10 +79,14 @@ def parse_moment(iso_time: str | None) -> dt.datetime | None:
 
 
 def _parse_zone(name: str | None, offset: str | None) -> dt.tzinfo | None:
+    """Return the time zone of a name such as UTC and an offset such as +8, +0800 or +08:00.
+
+    The offset decides if both are given; return None if neither is.
+    """
     if offset:
         digits = offset[1:].replace(":", "").rjust(2, "0").ljust(4, "0")
         shift = dt.timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
         return dt.timezone(-shift if offset[0] == "-" else shift)
-    if name == "CST":  # in the cloud's files the time of China
+    if name == "CST":  # means China Standard Time in the cloud's files
         return dt.timezone(_CHINA_OFFSET)
     return dt.UTC if name else None

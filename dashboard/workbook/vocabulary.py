@@ -1,4 +1,7 @@
-"""The words by which columns and sheets are recognised, in four languages."""
+"""The words in headers and sheet names that tell their meaning, in four languages.
+
+A meaning is a name such as rule_id for what a column holds; a role says what a sheet lists.
+"""
 
 import re
 from functools import lru_cache
@@ -186,7 +189,10 @@ SHEET_WORDS: dict[str, tuple[str, str, str, str]] = {
 
 
 def _index_words(words: dict[str, tuple[str, str, str, str]]) -> dict[str, tuple[str, str]]:
-    """Return (meaning, language) by normalised word; the language is "" if two share the word."""
+    """Return (meaning, language) of each normalised word.
+
+    The language is "" if two languages have the same word.
+    """
     index: dict[str, tuple[str, str]] = {}
     for meaning, words_by_language in words.items():
         for language, alternatives in zip(WORD_LANGUAGES, words_by_language, strict=True):
@@ -201,15 +207,17 @@ def _index_words(words: dict[str, tuple[str, str, str, str]]) -> dict[str, tuple
 
 _COLUMN_INDEX = _index_words(COLUMN_WORDS)
 _SHEET_INDEX = _index_words(SHEET_WORDS)
-# A header that begins with a known word and ends so has another meaning: a rate is no count.
+# A header that begins with a known word but has one of these endings has another meaning: a rate
+# is no count.
 _RATE_ENDINGS = ("率", "占比", "比例", "rate", "ratio", "percentage", "%", "count", "リスク")
 _RESOURCE_WORDS = ("resource", "资源", "資源", "リソース")
 
 
 def _may_begin_header(word: str) -> bool:
-    """Return whether a longer header that begins with this known word has the same meaning.
+    """Return whether every longer header that begins with this known word has the same meaning.
 
-    Short words are too common, and `Non-Compliant Rules` does not count resources.
+    Short words are too common for that. The words for counts of resources must name resources,
+    because a header such as `Non-Compliant Rules` counts rules.
     """
     meaning, _language = _COLUMN_INDEX[word]
     if meaning in ("pack_name", "template_id"):
@@ -229,21 +237,25 @@ _HEADER_BEGINNING = re.compile(
 
 
 class ColumnMeaning(NamedTuple):
-    """The meaning of a column's header; `is_exact` if the whole header is a known word."""
+    """The meaning and the language of a column's header.
+
+    With `is_exact`, the whole header is a known word; otherwise it only begins with one.
+    """
 
     meaning: str
     language: str
     is_exact: bool
 
 
-_NO_MEANING = ColumnMeaning("", "", False)
+_NO_MEANING = ColumnMeaning(meaning="", language="", is_exact=False)
+_MAX_HEADER_LENGTH = 60  # a longer text is no header
 
 
 @lru_cache(maxsize=4096)
 def find_column_meaning(header: str) -> ColumnMeaning:
-    """Return the meaning of a column by its header; an empty one if the header is not known."""
+    """Return the meaning of a column by its header; all its fields are empty if it is unknown."""
     word = normalise_label(header)
-    if not word or len(word) > 60:
+    if not word or len(word) > _MAX_HEADER_LENGTH:
         return _NO_MEANING
     if word in _COLUMN_INDEX:
         return ColumnMeaning(*_COLUMN_INDEX[word], is_exact=True)
@@ -254,9 +266,9 @@ def find_column_meaning(header: str) -> ColumnMeaning:
 
 
 def find_sheet_role(name: str) -> tuple[str, str]:
-    """Return (role, language) of a sheet by its name; ("", "") if the name is not known.
+    """Return (role, language) of a sheet by its name; ("", "") if the name is unknown.
 
-    A number at the end of the name is ignored.
+    Ignore a number or the word for "page" or "part" at the end of the name.
     """
     word = normalise_label(name)
     if word in _SHEET_INDEX:

@@ -1,4 +1,4 @@
-"""Read BIFF .xls through xlrd."""
+"""Read .xls files (BIFF) with xlrd, and plain sheets faster with biff_records."""
 
 import os
 from functools import partial
@@ -17,7 +17,7 @@ _BIFF8 = 80  # xlrd's number for the version
 
 
 def read_sheets(path: Path) -> list[SourceSheet]:
-    """Return the sheets of a BIFF file. Raises WorkbookError, and whatever xlrd raises."""
+    """Return the sheets of an .xls file. Raise WorkbookError, or any error of xlrd."""
     with Path(os.devnull).open("w") as null_file:
         try:
             book: Any = xlrd.open_workbook(str(path), logfile=null_file, on_demand=True)
@@ -39,7 +39,7 @@ def read_sheets(path: Path) -> list[SourceSheet]:
 def _read_plain_xls_rows(
     book: Any, index: int, strings: list[str | None]
 ) -> list[list[Cell]] | None:
-    """Return the rows of a sheet of texts and numbers; None for any other sheet."""
+    """Return the rows of a sheet with only texts and numbers; None for any other sheet."""
     if book.biff_version != _BIFF8:
         return None
     type_of_format: dict[int, int] = book._xf_index_to_xl_type_map
@@ -47,11 +47,12 @@ def _read_plain_xls_rows(
     def convert_number(value: float, number_format: int) -> Cell:
         return _convert_xls_cell(type_of_format[number_format], value, book.datemode)
 
-    first_record = skip_record(book.mem, book._sh_abs_posn[index])  # the sheet begins with a BOF
+    first_record = skip_record(book.mem, book._sh_abs_posn[index])  # skip BOF
     return read_plain_sheet(book.mem, first_record, strings, convert_number)
 
 
 def _read_xlrd_rows(book: Any, index: int) -> list[list[Cell]]:
+    """Return the rows of any sheet, read by xlrd."""
     sheet = book.sheet_by_index(index)
     rows = [
         [
@@ -66,7 +67,10 @@ def _read_xlrd_rows(book: Any, index: int) -> list[list[Cell]]:
 
 
 def _convert_xls_cell(cell_type: int, value: Cell, datemode: int) -> Cell:
-    """Convert a value of one of xlrd's cell types; `datemode` is 1 where dates count from 1904."""
+    """Return the cell of a value that xlrd has read; `cell_type` is a type of xlrd.
+
+    `datemode` is 1 if the dates of the workbook are days since 1904 instead of 1900.
+    """
     if cell_type == xlrd.XL_CELL_TEXT:
         return value or None
     if cell_type in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK):

@@ -1,8 +1,8 @@
-"""Read OOXML .xlsx: openpyxl reads the workbook, its styles and dates; the cells are read here.
+"""Read .xlsx files (OOXML): openpyxl reads the workbook and its styles, this module the cells.
 
-openpyxl's own loop over cells takes more than twice the time, reads a sheet without a `<dimension>`
-twice, and believes a wrong one, which drops rows without an error. Here no dimension is looked at.
-docs/decisions/readers.md tells why no other library reads the cells.
+openpyxl's own reading of cells takes more than twice the time. It also uses the `<dimension>` of a
+sheet: it reads a sheet without one twice, and drops rows without an error if it is wrong. This
+module ignores it. docs/decisions/readers.md says why no other library reads the cells.
 """
 
 import re
@@ -42,6 +42,7 @@ class _WorkbookReader(ExcelReader):
     sheets: list[SourceSheet]
 
     def read_strings(self) -> None:
+        """Read the table of texts to which cells refer by number; openpyxl calls this."""
         part = cast("Any", self.package).find(SHARED_STRINGS)
         if part is not None:
             with self.archive.open(part.PartName[1:]) as file:
@@ -50,6 +51,7 @@ class _WorkbookReader(ExcelReader):
                 ]
 
     def read_worksheets(self) -> None:
+        """Set `sheets`, without reading any rows yet; openpyxl calls this."""
         book: Any = self.wb
         converter = _CellConverter(
             self.shared_strings, book._date_formats, book._timedelta_formats, book.epoch
@@ -66,7 +68,7 @@ class _WorkbookReader(ExcelReader):
 
 
 def read_sheets(path: Path) -> list[SourceSheet]:
-    """Return the worksheets of an .xlsx. Raises WorkbookError, and whatever openpyxl raises."""
+    """Return the worksheets of an .xlsx file. Raise WorkbookError, or any error of openpyxl."""
     with path.open("rb") as file:  # openpyxl refuses a path that does not end in .xlsx
         reader = _WorkbookReader(file, read_only=True, data_only=True, keep_links=False)
         reader.path = path
@@ -77,7 +79,8 @@ def read_sheets(path: Path) -> list[SourceSheet]:
 class _CellConverter:
     """Converts `<c>` elements of one workbook to cells.
 
-    `date_formats` and `duration_formats` are the numbers of the cell formats that show dates.
+    `date_formats` are the numbers of the cell formats that show dates or durations, and
+    `duration_formats` those that show durations. Dates are days since `epoch`.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class _CellConverter:
         self._epoch = epoch
 
     def convert(self, cell: etree._Element) -> Cell:
+        """Return the value of a `<c>` element; None if it is empty."""
         cell_type = cell.get("t")
         if cell_type == "inlineStr":
             inline_string = cell.find(_INLINE_STRING)
@@ -103,6 +107,7 @@ class _CellConverter:
         return _convert_typed_value(cell_type, value)
 
     def _convert_number(self, value: str, cell_format: str | None) -> Cell:
+        """Return a number, or a date or duration if the cell's format shows one."""
         if not value.strip():
             return None
         number = int(value) if value.lstrip("-").isdigit() else float(value)
@@ -116,6 +121,7 @@ class _CellConverter:
 
 
 def _convert_typed_value(cell_type: str, value: str) -> Cell:
+    """Return a boolean (b), an error (e), a date (d), or for any other type the text."""
     match cell_type:
         case "b":
             return value.strip() in ("1", "true")
@@ -127,7 +133,10 @@ def _convert_typed_value(cell_type: str, value: str) -> Cell:
 
 
 def _read_string_item(element: etree._Element) -> str:
-    """Return the text of a string item, plain or in runs, without phonetic readings (`rPh`)."""
+    """Return the text of a string item, without phonetic readings (`rPh`).
+
+    The text is one element, or several runs: parts with different formats.
+    """
     if len(element) == 1 and element[0].tag == _TEXT:
         text = element[0].text or ""
     else:
@@ -149,10 +158,11 @@ def _read_xlsx_rows(path: Path, part: str, converter: _CellConverter) -> Iterato
 def _read_numbered_elements(
     file: IO[bytes], converter: _CellConverter
 ) -> Iterator[tuple[int, list[Cell]]]:
-    """Yield the number (from 1) and the cells of each row element."""
+    """Yield (row number from 1, cells) of each `<row>` element."""
     column_of_letters: dict[str, int] = {}
     row_number = 0
     for element in read_elements(file, _ROW):
+        # A row without a number follows the row before. Some programs write numbers such as "1.0".
         row_number = int(float(element.get("r") or row_number + 1))
         yield row_number, _read_row_element(element, converter, column_of_letters)
 
@@ -160,7 +170,11 @@ def _read_numbered_elements(
 def _read_row_element(
     element: etree._Element, converter: _CellConverter, column_of_letters: dict[str, int]
 ) -> list[Cell]:
-    """Return the cells of a `<row>`; `column_of_letters` caches the columns of references."""
+    """Return the cells of a `<row>`.
+
+    A reference such as "B7" gives the column of a cell; `column_of_letters` caches the column of
+    its letters. A cell without a reference follows the cell before.
+    """
     row: list[Cell] = []
     for cell in element.iterchildren(_CELL):
         if reference := cell.get("r"):
@@ -177,7 +191,10 @@ def _read_row_element(
 
 
 def _parse_column_letters(letters: str) -> int:
-    """Return the column: 0 for A, 16,383 for XFD. Raises WorkbookError for any other text."""
+    """Return the column index of letters: 0 for A, 16,383 for XFD, the last column.
+
+    Raise WorkbookError for any other text.
+    """
     number = 0
     for letter in letters:
         if not "A" <= letter <= "Z":

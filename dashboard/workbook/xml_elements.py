@@ -1,4 +1,7 @@
-"""Read XML of unknown origin element by element with lxml; no entity and no address is followed."""
+"""Read XML of unknown origin with lxml, element by element.
+
+Entities are not replaced, and nothing is loaded from the network: both could be an attack.
+"""
 
 from collections.abc import Iterator
 from typing import IO, Any, cast
@@ -9,7 +12,11 @@ from .errors import WorkbookError
 
 
 def read_elements(file: IO[bytes], *tags: str) -> Iterator[etree._Element]:
-    """Yield each complete element with one of these tags; it is freed when the next is taken."""
+    """Yield each element with one of these tags, when its end tag is read.
+
+    An element is emptied when the next one is requested. Raise WorkbookError for XML that is
+    truncated, corrupt or declares a DTD.
+    """
     is_first = True
     try:
         for _, element in etree.iterparse(
@@ -22,10 +29,12 @@ def read_elements(file: IO[bytes], *tags: str) -> Iterator[etree._Element]:
             huge_tree=False,
         ):
             if is_first and element.getroottree().docinfo.internalDTD is not None:
-                # No workbook declares entities; without them, texts would be lost.
+                # A DTD can declare entities. No workbook does, and because they are not replaced,
+                # texts that use them would be lost.
                 raise WorkbookError("bomb", cause="entity")
             is_first = False
             yield element
+            # Free the memory of this element, and of everything before it in the same parent.
             element.clear()
             while element.getprevious() is not None:
                 del element.getparent()[0]
@@ -34,7 +43,10 @@ def read_elements(file: IO[bytes], *tags: str) -> Iterator[etree._Element]:
 
 
 def explain_xml_error(error: etree.XMLSyntaxError) -> WorkbookError:
-    """Return the cause of what libxml2 calls bad syntax. Raises MemoryError for that cause."""
+    """Return the WorkbookError for an error that lxml reports as bad syntax.
+
+    Raise MemoryError if the real cause is a lack of memory.
+    """
     if cast("Any", error).code == etree.ErrorTypes.ERR_NO_MEMORY:
         raise MemoryError
     message = str(error)

@@ -1,4 +1,4 @@
-"""Unpack a zip of several reports, one for each account of an account group."""
+"""Unpack a zip of report files (its members), one for each account of an account group."""
 
 import hashlib
 import re
@@ -12,7 +12,7 @@ from .errors import WorkbookError
 from .file_kinds import detect_file_kind, open_limited_zip
 from .limits import Limits
 
-_UTF8_FLAG = 0x800
+_UTF8_FLAG = 0x800  # of a zip member whose name is in UTF-8
 # <account>-<pack>-report-<yyyyMMddHHmm>, the name that the cloud gives a report file
 REPORT_FILE_NAME = re.compile(
     r"(?P<account>\d{10,20})-(?P<pack>c[a-z]-[0-9A-Za-z]{1,61})-report-(?P<created>\d{12})"
@@ -20,9 +20,10 @@ REPORT_FILE_NAME = re.compile(
 
 
 def unpack_members(path: Path, folder: Path, limits: Limits) -> Iterator[tuple[ZipMember, Path]]:
-    """Unpack each member of a zip into `folder`, one at a time.
+    """Unpack a zip into `folder`; yield (member, path) after each member is unpacked.
 
-    The files are named by their number, because a member's own name may be a harmful path.
+    The unpacked files have numbers as names, because the name of a member may be a harmful path.
+    Raise WorkbookError if the zip is empty or exceeds the limits.
     """
     with path.open("rb") as file, open_limited_zip(file, limits) as archive:
         infos = [
@@ -43,7 +44,10 @@ def unpack_members(path: Path, folder: Path, limits: Limits) -> Iterator[tuple[Z
 
 @contextmanager
 def add_member_to_errors(name: str) -> Iterator[None]:
-    """Turn every error of this block into a WorkbookError whose facts name the member."""
+    """Turn every error of the `with` block into a WorkbookError whose facts name the member.
+
+    Only MemoryError is raised unchanged.
+    """
     try:
         yield
     except WorkbookError as error:
@@ -57,6 +61,10 @@ def add_member_to_errors(name: str) -> Iterator[None]:
 def _unpack_member(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, target: Path, limits: Limits
 ) -> tuple[ZipMember, Path]:
+    """Unpack one member to `target`, and return it with `target`.
+
+    Raise WorkbookError if it is too large, no report file, or a zip itself.
+    """
     if info.file_size > limits.bytes:
         raise WorkbookError("too_large", bytes=info.file_size, limit=limits.bytes)
     sha256 = hashlib.sha256()
@@ -71,12 +79,16 @@ def _unpack_member(
 
 
 def is_system_file(name: str) -> bool:
-    """Return whether macOS or Windows added this member by itself."""
+    """Return whether this is a file that macOS or Windows adds to a zip or a folder by itself."""
     return name.startswith("__MACOSX/") or name.rsplit("/", 1)[-1] in (".DS_Store", "Thumbs.db")
 
 
 def decode_member_name(info: zipfile.ZipInfo) -> str:
-    """Return a member's name. Without the UTF-8 flag, a Chinese Windows wrote it in GB18030."""
+    """Return the name of a member.
+
+    A Chinese Windows writes names in GB18030 without the UTF-8 flag, and zipfile decodes all names
+    without this flag as cp437: undo that.
+    """
     if info.flag_bits & _UTF8_FLAG or info.filename.isascii():
         return info.filename
     try:
