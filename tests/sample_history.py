@@ -18,9 +18,9 @@ HISTORY_END = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 
 def make_sandbox_pack(number: int = 1, **fields: Any) -> SandboxPack:
     """Return a pack of the sandbox with 60 rows; `fields` replace the fields of SandboxPack."""
-    options = {"rows": 60, "failing_share": 0.3, **fields}
+    options = {"families": ("oss",), "rows": 60, "failing_share": 0.3, **fields}
     pack_id, name = f"cp-{number:020}", f"OSS 合规管理最佳实践 {number}"
-    return SandboxPack(pack_id, HISTORY_ACCOUNT_UID, name, "", ("oss",), **options)
+    return SandboxPack(pack_id, HISTORY_ACCOUNT_UID, name, "", **options)
 
 
 def import_history(sandbox_pack: SandboxPack, weeks: int = 3) -> Pack:

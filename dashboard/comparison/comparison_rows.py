@@ -33,6 +33,7 @@ from dashboard.models.evaluations import EvaluationQuerySet, position_time
 from dashboard.queries import report_query, search_words
 from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.paging import CountedRows
+from dashboard.text.findings import describe_finding
 from dashboard.text.formatting import shorten_middle
 
 BUCKET_ORDER = {bucket: number for number, bucket in enumerate(Bucket)}
@@ -177,6 +178,8 @@ class EvaluationDetails(NamedTuple):
     resource_name: str
     actual: str
     expected: str
+    operator: str
+    property_path: str
     reason: str
     since: int  # the position of the first report with this status
 
@@ -189,6 +192,8 @@ NO_DETAILS = EvaluationDetails(
     resource_name="",
     actual="",
     expected="",
+    operator="",
+    property_path="",
     reason="",
     since=0,
 )
@@ -214,6 +219,8 @@ class ChangeRow:
     account: str
     actual: str
     expected: str
+    operator: str
+    property_path: str
     reason: str
     # The evidence time of the first report with the current status, in UTC.
     since: dt.datetime | None
@@ -293,6 +300,8 @@ def make_change_row(
         account=details.account,
         actual=details.actual,
         expected=details.expected,
+        operator=details.operator,
+        property_path=details.property_path,
         reason=details.reason,
         since=position_time(details.since) if details.since else None,
         older_finding=older_finding,
@@ -310,9 +319,11 @@ def describe_older_finding(
     if not older or not newer or comparison.older.language != comparison.newer.language:
         return ""
     newer_finding = (newer.actual, newer.expected, newer.reason)
-    if (older.actual, older.expected, older.reason) == newer_finding:
+    # Without an operator on both sides, one may have been read by an earlier version.
+    has_other_operator = older.operator and newer.operator and older.operator != newer.operator
+    if (older.actual, older.expected, older.reason) == newer_finding and not has_other_operator:
         return ""
-    return f"{older.actual} {older.reason}".strip()
+    return " · ".join(filter(None, (describe_finding(older), older.reason)))
 
 
 def load_details(

@@ -17,6 +17,7 @@ from dashboard.comparison.differences import Change, Comparison
 from dashboard.comparison.rule_scope import RuleScope, load_rule_scope
 from dashboard.exports.tables import AboutSheet, Cells, ExportColumn, ExportTable, RowGroup
 from dashboard.models import Report, Risk, Status
+from dashboard.text.findings import describe_requirement
 from dashboard.text.formatting import format_time
 
 # Rows written in a second, by format. A file that takes longer is announced by a page.
@@ -117,7 +118,10 @@ def make_cells(row: ChangeRow, rule_scope: RuleScope) -> Cells:
         row.resource_id,
         row.resource_name,
         row.actual,
+        describe_requirement(row.operator, row.expected) if row.operator else "",
         row.expected,
+        row.operator,
+        row.property_path,
         row.reason,
         f"{row.since:%Y-%m-%dT%H:%M:%SZ}" if row.since else "",
     )
@@ -143,7 +147,10 @@ def list_columns(comparison: Comparison) -> list[ExportColumn]:
         ExportColumn("resource_id", _("Resource ID")),
         ExportColumn("resource_name", _("Resource name")),
         ExportColumn("actual", _("Actual")),
+        ExportColumn("required", _("Required")),
         ExportColumn("expected", _("Compared with")),
+        ExportColumn("operator", _("Operator")),
+        ExportColumn("property", _("Property")),
         ExportColumn("reason", _("Reason")),
         ExportColumn("status_since_utc", _("First report with this status (UTC)")),
     ]

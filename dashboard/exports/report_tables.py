@@ -18,6 +18,7 @@ from dashboard.models import Report, Risk, Sheet, Status
 from dashboard.models.evaluations import position_time
 from dashboard.queries import report_positions, report_query, report_rules, rule_summaries
 from dashboard.queries.filters import EvaluationFilter
+from dashboard.text import findings
 from dashboard.text.formatting import format_rate, format_time
 from dashboard.workbook import Cell
 
@@ -53,7 +54,10 @@ def build_resource_table(
             ExportColumn("region", _("Region")),
             ExportColumn("account", _("Account")),
             ExportColumn("actual", _("Actual")),
+            ExportColumn("required", _("Required")),
             ExportColumn("expected", _("Compared with")),
+            ExportColumn("operator", _("Operator")),
+            ExportColumn("property", _("Property")),
             ExportColumn("reason", _("Reason")),
             ExportColumn("since", _("Since")),
             ExportColumn("reports", _("Reports in a row")),
@@ -82,14 +86,21 @@ def iterate_resource_rows(
         report_count = report_positions.count_reports_since(positions, position)
         return format_time(position_time(position)), report_count
 
+    @cache
+    def describe_required(operator: str, expected: str) -> str:
+        return findings.describe_requirement(operator, expected) if operator else ""
+
     columns = (
-        "status", "risk", "rule_id", "since", "resource_id", "resource_name", "resource_type",
-        "region", "account", "actual", "expected", "reason",
+        "status", "risk", "rule_id", "since", "expected", "operator", "property_path", "reason",
+        "resource_id", "resource_name", "resource_type", "region", "account", "actual",
     )  # fmt: skip
-    for status, risk, rule, since, *texts in report_query.iterate_rows(
-        report, row_filter, *columns
-    ):
-        yield status_labels[status], risk_labels[risk], *rules[rule], *texts, *describe_since(since)
+    for row in report_query.iterate_rows(report, row_filter, *columns):
+        status, risk, rule, since, expected, operator, property_path, reason, *texts = row
+        yield (
+            status_labels[status], risk_labels[risk], *rules[rule], *texts,
+            describe_required(operator, expected), expected, operator, property_path, reason,
+            *describe_since(since),
+        )  # fmt: skip
 
 
 def build_rule_table(report: Report, row_filter: EvaluationFilter, user_name: str) -> ExportTable:

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from dashboard.ledger.bulk_sql import BulkInsert, BulkUpdate, quote_names
+from dashboard.ledger.earlier_readings import build_search_text, complete_spans, get_row_texts
 from dashboard.models import Evaluation, Pack, Report
 from dashboard.models.evaluations import FOREVER
 from dashboard.workbook import EvaluationRow
@@ -28,7 +29,8 @@ ROWS_PER_FETCH = 5_000
 # The columns that describe the evaluation; INTERVAL_COLUMNS say for which positions it is valid.
 VALUE_COLUMNS = (
     "key", "digest", "resource", "rule_id", "status", "risk", "account", "region", "resource_type",
-    "resource_id", "resource_name", "actual", "expected", "reason", "search_text", "pack_id",
+    "resource_id", "resource_name", "actual", "expected", "operator", "property_path", "reason",
+    "search_text", "pack_id",
 )  # fmt: skip
 INTERVAL_COLUMNS = ("first", "until", "since")
 EVALUATION_TABLE = Evaluation._meta.db_table
@@ -190,6 +192,7 @@ def store_key_range(
     changed_keys = [key for key, row in rows.items() if current_digests.get(key) != row.digest]
     missing_keys = current_digests.keys() - rows.keys()
     store_changed_keys(report, next_position, [*changed_keys, *missing_keys], rows, groups)
+    complete_spans(report, spans_in_range, rows)
 
 
 def store_changed_keys(
@@ -342,8 +345,7 @@ def build_span_columns(
     """Return the values of a new row in the order of the columns of SPAN_INSERT."""
     # Slices are used because this runs for every row of a file.
     key, digest, resource = row[:3]
-    texts = row[4:9]  # resource id, resource name, actual, expected, reason
-    search_text = "\n".join(texts).casefold()
+    texts, search_text = get_row_texts(row), build_search_text(row)
     return (key, digest, resource, *group, *texts, search_text, pack_id, *interval)
 
 

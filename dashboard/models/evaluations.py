@@ -118,8 +118,13 @@ class Evaluation(models.Model):
     resource_name = models.TextField()
     actual = models.TextField()
     expected = models.TextField()
+    # The cloud's Equals, NotIn ...: what `actual`, the value of `property_path`, must be to
+    # `expected`. Both are empty where the file gives none, and in rows that an earlier reader
+    # stored.
+    operator = models.TextField(default="")
+    property_path = models.TextField(default="")
     reason = models.TextField()
-    # Resource id and name, actual, expected and reason, case-folded, for the search.
+    # Resource id and name, and the finding from `actual` to `reason`, case-folded, for the search.
     search_text = models.TextField()
 
     objects = EvaluationQuerySet.as_manager()

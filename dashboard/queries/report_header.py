@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import get_language
 
+from dashboard import workbook
 from dashboard.models import Report, Risk, Status
 from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.report_query import count_evaluations
@@ -53,6 +54,7 @@ def build_report_header(report: Report, table_filter: EvaluationFilter, tab: str
         "tab_query": "" if tab_query == "?" else tab_query,
         "cards": build_cards(report, table_filter),
         "mismatches": [note["facts"] for note in report.notes if note["code"] == "count_mismatch"],
+        "is_earlier_reading": report.reader_version < workbook.READER_VERSION,
         "checked_count": sum(report.stated_counts.get("checked", {}).values()),
     }
 

@@ -12,11 +12,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from dashboard.models import Risk, Status
-from dashboard.text import formatting
+from dashboard.text import findings, formatting
 
 register = template.Library()
 register.simple_tag(formatting.format_age, name="age")
 register.simple_tag(formatting.format_rate, name="rate")
+register.simple_tag(findings.describe_requirement, name="requirement")
+register.filter("finding", findings.describe_finding)
 register.filter("elapsed", formatting.format_elapsed)
 register.filter("number", formatting.format_number)
 register.filter("shorten", formatting.shorten_middle)

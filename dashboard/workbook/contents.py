@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-READER_VERSION = 1  # increase it when the same file may give another result
+READER_VERSION = 2  # increase it when the same file may give another result
 
 
 class EvaluationGroup(NamedTuple):
@@ -31,8 +31,8 @@ class EvaluationRow(NamedTuple):
 
     `key` is a hash of the rule and the resource, `resource` a hash of the resource alone, `digest`
     a hash of the result; each has 63 bits (see evaluation_hashes). `group` is the number of the
-    EvaluationGroup that holds its other values. `sheet` and `row`, both from 0, are the place of
-    the row in the file.
+    EvaluationGroup that holds its other values. `operator` is the cloud's word for what `actual`
+    must be to `expected`. `sheet` and `row`, both from 0, are the place of the row in the file.
     """
 
     key: int
@@ -43,6 +43,8 @@ class EvaluationRow(NamedTuple):
     resource_name: str
     actual: str
     expected: str
+    operator: str
+    property_path: str
     reason: str
     sheet: int
     row: int

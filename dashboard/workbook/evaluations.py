@@ -256,14 +256,17 @@ class SheetCollector:
         reason = parse_reason(reason_text)
         actual = actual or reason.actual
         expected = expected or reason.expected
+        # An operator says nothing of another value than its own.
+        operator = reason.operator if expected == reason.expected else ""
 
         resource = group.place_hash ^ hash_resource_id(resource_id)
         key = group.rule_hash ^ resource or 1  # databases hold positive keys only
         result = hash_result(group.status, group.risk, actual, expected, reason.substance)
         digest = result ^ hash_resource_name(name)
-        texts = (resource_id, name, actual, expected, reason.text)
+        finding = (actual, expected, operator, reason.property_path, reason.text)
         place = (self._info.number, row_number)
-        self._collector.add_row((key, digest, resource, group.number, *texts, *place))
+        row = (key, digest, resource, group.number, resource_id, name, *finding, *place)
+        self._collector.add_row(row)
         group.rows += 1
         self._info.evaluations += 1
 

@@ -10,11 +10,14 @@ _JSON_FIELDS = {"configuration", "desiredValue", "reason", "operator"}
 class Reason(NamedTuple):
     """The parts of a reason: the actual and the expected configuration, and the text to show.
 
+    `operator` says what the value `actual` of `property_path` must be to `expected`: Equals, In ...
     `substance` is the part that is the same in reports of all languages; it is compared and hashed.
     """
 
     actual: str
     expected: str
+    operator: str
+    property_path: str
     text: str
     substance: str
 
@@ -28,24 +31,23 @@ def parse_reason(text: str) -> Reason:
     https://www.alibabacloud.com/help/en/cloud-config/latest/api-config-2020-09-07-listconfigruleevaluationresults
     """
     if not text.startswith("{"):
-        return Reason("", "", text, text)
+        return _make_plain_reason(text)
     try:
         values = json.loads(text)
     except ValueError:
-        return Reason("", "", text, text)
+        return _make_plain_reason(text)
     if not isinstance(values, dict) or _JSON_FIELDS.isdisjoint(values):
-        return Reason("", "", text, text)
-    actual, expected, sentence, operator, property_name = (
+        return _make_plain_reason(text)
+    actual, expected, prose, operator, property_path = (
         _format_json_value(values.get(name))
         for name in ("configuration", "desiredValue", "reason", "operator", "property")
     )
-    condition = " ".join(filter(None, (operator, property_name)))
-    return Reason(
-        actual=actual,
-        expected=expected,
-        text=sentence or condition,
-        substance=condition or sentence,
-    )
+    condition = " ".join(filter(None, (operator, property_path)))
+    return Reason(actual, expected, operator, property_path, prose, condition or prose)
+
+
+def _make_plain_reason(text: str) -> Reason:
+    return Reason("", "", "", "", text, text)
 
 
 def _format_json_value(value: object) -> str:

@@ -30,7 +30,7 @@ else:
 from .cells import Cell
 from .contents import Contents, EvaluationGroup, EvaluationRow, load_contents
 
-FORM_VERSION = 2  # increase it when the form changes; files with an older form are then read again
+FORM_VERSION = 3  # increase it when the form changes; files with an older form are then read again
 CHUNK_ROWS = 500  # so a page that shows a part of a sheet needs one or two chunks
 BUCKET_COUNT = 32
 BUCKET_SHIFT = 58  # a key has 63 bits; the top five are the number of its bucket

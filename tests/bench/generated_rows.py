@@ -170,16 +170,18 @@ def build_evaluation(row_number: int, step: int) -> EvaluationRow:
     rule, resource, status = generate_evaluation(row_number, step)
     group = (rule * len(Status) + status - 1) * len(BENCH_REGIONS) + resource % 4
     resource_texts = (f"i-bp1{hash_number(resource):014x}", f"worker-{resource}")
-    reason_texts = ("", "", "")
+    finding_texts = ("", "", "", "", "")
     if status == Status.NON_COMPLIANT:
-        reason_texts = ("false", "true", f"Property{rule} is false.")
+        property_path = f"$.Property{rule}"
+        reason = f"Property{rule} is false."
+        finding_texts = ("false", "true", "Equals", property_path, reason)
     return EvaluationRow(
         hash_number(row_number) << 16 | row_number & 0xFFFF,
         hash_number(status + 10 * rule),
         hash_number(resource),
         group,
         *resource_texts,
-        *reason_texts,
+        *finding_texts,
         0,
         row_number,
     )

@@ -127,7 +127,9 @@ def test_what_a_failing_only_file_no_longer_has_is_no_longer_reported() -> None:
 def make_evaluated(key: int, status: int, actual: str = "") -> EvaluationRow:
     """A row as a reader leaves it; its group is its status."""
     digest = hash((status, actual)) % 2**62
-    return EvaluationRow(key, digest, key, status, f"i-{key}", "", "", "", actual, sheet=0, row=0)
+    return EvaluationRow(
+        key, digest, key, status, f"i-{key}", "", "", "", "", "", actual, sheet=0, row=0
+    )
 
 
 def store_report(pack: Pack, day: int, rows: list[EvaluationRow]) -> Report:

@@ -48,6 +48,16 @@ def test_a_rebuild_corrects_what_was_changed_in_the_database(pack: Pack) -> None
     assert list_stored_rows() == before
 
 
+def test_a_rebuild_fills_the_operators_that_an_earlier_version_did_not_keep(pack: Pack) -> None:
+    before = list_stored_rows()
+    evaluations = Evaluation.objects.filter(pack=pack)
+    assert evaluations.exclude(operator="").exclude(property_path="").exists()
+    evaluations.update(operator="", property_path="", search_text="")
+    pack.reports.update(reader_version=1)
+    call_command("rebuild")
+    assert list_stored_rows() == before
+
+
 def test_a_rebuild_that_cannot_read_an_original_leaves_the_pack_unchanged(pack: Pack) -> None:
     original = pack.reports.latest("position").require_original()
     path = Path(default_storage.path(original.path))

@@ -26,7 +26,7 @@ Content = Mapping[int, tuple[int, int]]
 
 def build_row(key: int, status: int, digest: int) -> EvaluationRow:
     return EvaluationRow(
-        key, digest, key, status, f"i-{key}", "", "", "", f"reason {digest}", sheet=0, row=0
+        key, digest, key, status, f"i-{key}", "", "", "", "", "", f"reason {digest}", sheet=0, row=0
     )
 
 

@@ -100,7 +100,7 @@ def test_an_xlsx_has_a_frozen_head_a_filter_and_a_sheet_about_itself(
     workbook = download_workbook(reader, f"/reports/{report.pk}/export.xlsx?status=failing")
     assert workbook.sheetnames == ["Table", "About"]
     assert workbook["Table"].freeze_panes == "A2"
-    assert workbook["Table"].auto_filter.ref == "A1:O13"
+    assert workbook["Table"].auto_filter.ref == "A1:R13"
     facts = {row[0]: row[1] for row in workbook["About"].iter_rows(values_only=True)}
     assert facts["Pack"] == sample_files.PACK_NAME
     assert facts["Account ID"] == sample_files.ACCOUNT_UID
@@ -114,7 +114,7 @@ def test_an_xlsx_has_a_frozen_head_a_filter_and_a_sheet_about_itself(
 
 def test_no_time_of_an_export_is_without_its_zone(report: Report, reader: Client) -> None:
     rows = download_csv(reader, f"/reports/{report.pk}/export.csv")[1:]
-    assert {row[13] for row in rows} == {"2026-11-20 09:14 CST (UTC+8)"}
+    assert {row[16] for row in rows} == {"2026-11-20 09:14 CST (UTC+8)"}
 
 
 def test_rules_and_sheets_are_exported_as_well(report: Report, reader: Client) -> None:
