@@ -121,6 +121,7 @@ TEMPLATES = [
                 "template_partials.templatetags.partials",
                 "dashboard.text.template_tags",
                 "dashboard.charts.sparkline",
+                "dashboard.comparison.template_tags",
             ],
             "context_processors": [
                 "django.template.context_processors.request",

@@ -12,6 +12,7 @@ from dashboard.generation import lifecycle
 from dashboard.generation.queue import schedule_step
 from dashboard.imports import batches
 from dashboard.imports.queue import schedule_batch
+from dashboard.ledger import change_counts
 
 
 @on_startup()  # type: ignore[untyped-decorator]
@@ -37,6 +38,12 @@ def resume_overdue_work() -> None:
     for batch_id in batches.find_waiting_batches():
         schedule_batch(batch_id)
     lifecycle.remove_spans_of_ended_runs()
+
+
+@db_periodic_task(crontab())  # type: ignore[untyped-decorator]
+def count_missing_changes() -> None:
+    """Count what came and left in reports that were stored before these counts existed."""
+    change_counts.count_missing_changes()
 
 
 @db_periodic_task(crontab())  # type: ignore[untyped-decorator]

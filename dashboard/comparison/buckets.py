@@ -21,7 +21,8 @@ class Bucket(StrEnum):
     NEW_FAILURE = "new-failure"
     FIXED = "fixed"
     NEWLY_IGNORED = "newly-ignored"
-    IGNORE_ENDED = "ignore-ended"
+    IGNORE_ENDED_FAILING = "ignore-ended-failing"
+    IGNORE_ENDED_COMPLIANT = "ignore-ended-compliant"
     GONE_FAILING = "gone-failing"
     GONE_COMPLIANT = "gone-compliant"
     APPEARED_COMPLIANT = "appeared-compliant"
@@ -59,7 +60,8 @@ BUCKET_LABELS = {
     Bucket.NEW_FAILURE: _("New failures"),
     Bucket.FIXED: _("Fixed"),
     Bucket.NEWLY_IGNORED: _("Newly ignored"),
-    Bucket.IGNORE_ENDED: _("No longer ignored"),
+    Bucket.IGNORE_ENDED_FAILING: _("Exemption ended, now failing"),
+    Bucket.IGNORE_ENDED_COMPLIANT: _("Exemption ended, now compliant"),
     Bucket.GONE_FAILING: _("No longer there (was failing)"),
     Bucket.GONE_COMPLIANT: _("No longer there (was compliant)"),
     Bucket.APPEARED_COMPLIANT: _("First seen, compliant"),
@@ -74,7 +76,8 @@ CHANGED_BUCKETS = (
     Bucket.NEW_FAILURE,
     Bucket.FIXED,
     Bucket.NEWLY_IGNORED,
-    Bucket.IGNORE_ENDED,
+    Bucket.IGNORE_ENDED_FAILING,
+    Bucket.IGNORE_ENDED_COMPLIANT,
     Bucket.GONE_FAILING,
     Bucket.GONE_COMPLIANT,
     Bucket.APPEARED_COMPLIANT,
@@ -87,14 +90,20 @@ UNCHANGED_BUCKETS = {
     Status.NOT_APPLICABLE: Bucket.STILL_OTHER,
     Status.INSUFFICIENT_DATA: Bucket.STILL_OTHER,
 }
+IGNORE_ENDED_BUCKETS = {
+    Status.NON_COMPLIANT: Bucket.IGNORE_ENDED_FAILING,
+    Status.COMPLIANT: Bucket.IGNORE_ENDED_COMPLIANT,
+}
 GONE_BUCKETS = {
     Status.NON_COMPLIANT: Bucket.GONE_FAILING,
     Status.COMPLIANT: Bucket.GONE_COMPLIANT,
 }
 NEW_STATUSES = {
     Bucket.NEW_FAILURE: Status.NON_COMPLIANT,
+    Bucket.IGNORE_ENDED_FAILING: Status.NON_COMPLIANT,
     Bucket.STILL_FAILING: Status.NON_COMPLIANT,
     Bucket.FIXED: Status.COMPLIANT,
+    Bucket.IGNORE_ENDED_COMPLIANT: Status.COMPLIANT,
     Bucket.APPEARED_COMPLIANT: Status.COMPLIANT,
     Bucket.STILL_COMPLIANT: Status.COMPLIANT,
     Bucket.NEWLY_IGNORED: Status.IGNORED,
@@ -115,7 +124,7 @@ def classify_change(old: Status | None, new: Status | None) -> Bucket:
     if new is Status.IGNORED:
         return Bucket.NEWLY_IGNORED
     if old is Status.IGNORED:
-        return Bucket.IGNORE_ENDED
+        return IGNORE_ENDED_BUCKETS.get(new, Bucket.OTHER_CHANGE)
     if new is Status.NON_COMPLIANT:
         return Bucket.NEW_FAILURE
     if new is Status.COMPLIANT and old is Status.NON_COMPLIANT:

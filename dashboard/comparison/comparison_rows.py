@@ -8,6 +8,7 @@ the evaluation is the same. A span can therefore be in both reports. A bucket is
 """
 
 import datetime as dt
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +17,8 @@ from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
 from django.db.models.lookups import GreaterThan, LessThanOrEqual
-from django.utils import timezone
-from django.utils.translation import gettext as _
 
+from dashboard.comparison import change_words
 from dashboard.comparison.buckets import CHANGED_BUCKETS, UNCHANGED_BUCKETS, Bucket
 from dashboard.comparison.comparison_filter import ComparisonFilter
 from dashboard.comparison.differences import (
@@ -32,7 +32,9 @@ from dashboard.models import Evaluation, Report, Status
 from dashboard.models.evaluations import EvaluationQuerySet, position_time
 from dashboard.queries import report_query, search_words
 from dashboard.queries.filters import EvaluationFilter
+from dashboard.queries.first_seen import FirstSeen, build_first_seen, load_first_position
 from dashboard.queries.paging import CountedRows
+from dashboard.queries.report_positions import load_positions
 from dashboard.text.findings import describe_finding
 from dashboard.text.formatting import shorten_middle
 
@@ -42,11 +44,8 @@ BUCKET_ORDER = {bucket: number for number, bucket in enumerate(Bucket)}
 def list_changes(
     comparison: Comparison, rule_scope: RuleScope, row_filter: ComparisonFilter
 ) -> Sequence[Change[int]]:
-    """Return the changes that match the filter, sorted.
-
-    For a bucket of unchanged evaluations, the rows are loaded only when the result is sliced.
-    """
-    if row_filter.bucket is None or not row_filter.bucket.is_unchanged:
+    """Return the changes that a filter selects, sorted; unchanged ones are loaded as sliced."""
+    if row_filter.bucket is None or row_filter.has_reason or not row_filter.bucket.is_unchanged:
         return sort_changes(filter_changes(comparison, row_filter), comparison, rule_scope)
     unchanged = select_unchanged(comparison, row_filter)
 
@@ -61,20 +60,24 @@ def count_listed_changes(comparison: Comparison, row_filter: ComparisonFilter) -
     bucket = row_filter.bucket
     if bucket and not row_filter.replace(bucket=None).has_conditions:
         return comparison.counts[bucket]
-    if bucket and bucket.is_unchanged:
+    if bucket and bucket.is_unchanged and not row_filter.has_reason:
         return select_unchanged(comparison, row_filter).count()
     return len(filter_changes(comparison, row_filter))
 
 
 def filter_changes(comparison: Comparison, row_filter: ComparisonFilter) -> list[Change[int]]:
-    """Return the changes that match the filter, in no order; without a bucket, of all kinds."""
-    buckets = {row_filter.bucket} if row_filter.bucket else set(CHANGED_BUCKETS)
+    """Return the changes that a filter selects, in no order."""
+    if row_filter.bucket:
+        buckets = {row_filter.bucket}
+    else:
+        buckets = set(Bucket if row_filter.has_reason else CHANGED_BUCKETS)
     words = row_filter.search_words
     matching_keys = find_keys_by_words(comparison, words) if words else None
     return [
         change
         for change in comparison.changes
         if change.bucket in buckets
+        and row_filter.matches_reason(change)
         and row_filter.risk in (None, change.risk)
         and row_filter.rule in (None, change.rule)
         and (matching_keys is None or change.key in matching_keys)
@@ -199,6 +202,15 @@ NO_DETAILS = EvaluationDetails(
 )
 
 
+class ComparedDetails(NamedTuple):
+    """What each of two reports says of some evaluations, by key."""
+
+    older: dict[int, EvaluationDetails]
+    newer: dict[int, EvaluationDetails]
+    # Of evaluations that the newer report lacks: the time of the last report before it that had it.
+    last_seen: dict[int, dt.datetime]
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
     """A change with everything that a page, an export or a printed document shows.
@@ -222,9 +234,11 @@ class ChangeRow:
     operator: str
     property_path: str
     reason: str
-    # The evidence time of the first report with the current status, in UTC.
-    since: dt.datetime | None
-    # The text of the older report if it differs from the newer one; see describe_older_finding.
+    # The first report with the status in the newer report; None where that lacks the evaluation.
+    first_seen: FirstSeen | None
+    # The evidence time of the last report that had the evaluation, where the newer lacks it.
+    last_seen: dt.datetime | None
+    # What the older report says, where both have the evaluation and say different things of it.
     older_finding: str
 
     @property
@@ -265,9 +279,10 @@ def group_rows_by_rule(rows: Sequence[ChangeRow], rule_scope: RuleScope) -> list
 def build_change_rows(
     comparison: Comparison, rule_scope: RuleScope, changes: Sequence[Change[int]]
 ) -> list[ChangeRow]:
-    """Return a row for each change, with its details; one query loads the details of all."""
-    older_details, newer_details = load_details(comparison, [change.key for change in changes])
-    describe = cache(describe_change)  # many changes have the same description
+    """Return the changes with what both reports say of them, in one query."""
+    details = load_details(comparison, [change.key for change in changes])
+    first_position = load_first_position(comparison.newer.pack_id)
+    describe = cache(change_words.describe_change)
     rows = []
     for change in changes:
         description = describe(
@@ -276,18 +291,22 @@ def build_change_rows(
             change.old_status,
             change.new_status,
             change.bucket,
+            rule_scope.is_added(change.rule),
             rule_scope.is_removed(change.rule),
         )
-        older, newer = older_details.get(change.key), newer_details.get(change.key)
-        older_finding = describe_older_finding(comparison, older, newer)
-        details = newer or older or NO_DETAILS
-        rows.append(make_change_row(change, description, details, older_finding))
+        rows.append(make_change_row(change, description, details, first_position, comparison))
     return rows
 
 
 def make_change_row(
-    change: Change[int], description: str, details: EvaluationDetails, older_finding: str
+    change: Change[int],
+    description: str,
+    compared: ComparedDetails,
+    first_position: int | None,
+    comparison: Comparison,
 ) -> ChangeRow:
+    older, newer = compared.older.get(change.key), compared.newer.get(change.key)
+    details = newer or older or NO_DETAILS
     return ChangeRow(
         change=change,
         description=description,
@@ -303,8 +322,9 @@ def make_change_row(
         operator=details.operator,
         property_path=details.property_path,
         reason=details.reason,
-        since=position_time(details.since) if details.since else None,
-        older_finding=older_finding,
+        first_seen=build_first_seen(newer.since, first_position) if newer else None,
+        last_seen=compared.last_seen.get(change.key),
+        older_finding=describe_older_finding(comparison, older, newer),
     )
 
 
@@ -326,10 +346,8 @@ def describe_older_finding(
     return " · ".join(filter(None, (describe_finding(older), older.reason)))
 
 
-def load_details(
-    comparison: Comparison, keys: list[int]
-) -> tuple[dict[int, EvaluationDetails], dict[int, EvaluationDetails]]:
-    """Return the older and the newer report's details of the evaluations with these keys.
+def load_details(comparison: Comparison, keys: list[int]) -> ComparedDetails:
+    """Return what the older and what the newer report say of these keys.
 
     A span that includes both reports gives the details for both.
     """
@@ -343,71 +361,27 @@ def load_details(
     )
     older: dict[int, EvaluationDetails] = {}
     newer: dict[int, EvaluationDetails] = {}
+    ends: dict[int, int] = {}
     for key, first, until, *values in spans.values_list(
         "key", "first", "until", *EvaluationDetails._fields
     ):
         details = EvaluationDetails(*values)
+        ends[key] = max(until, ends.get(key, 0))
         if first <= older_position:
             older[key] = details
         if until > newer_position:
             newer[key] = details
-    return older, newer
+    last_seen = find_last_seen(
+        comparison, {key: end for key, end in ends.items() if key not in newer}
+    )
+    return ComparedDetails(older, newer, last_seen)
 
 
-def describe_change(
-    older_lists_compliant: bool,
-    newer_lists_compliant: bool,
-    old_status: Status | None,
-    new_status: Status | None,
-    bucket: Bucket,
-    rule_removed: bool,
-) -> str:
-    """Return a change in words, for example "was compliant, now non-compliant"."""
-    old = str(old_status.label).lower() if old_status else ""
-    new = str(new_status.label).lower() if new_status else ""
-    if old_status == new_status:
-        return _("still %(status)s") % {"status": new}
-    if old_status is None:
-        if bucket is Bucket.NOT_COMPARABLE:
-            text = _("the older file lists no such rows, now %(new)s")
-        elif older_lists_compliant:
-            text = _("first seen, %(new)s")
-        else:
-            text = _("not reported before, now %(new)s")
-    elif new_status is None:
-        if rule_removed:
-            text = _("was %(old)s, its rule was removed")
-        elif bucket is Bucket.NOT_COMPARABLE:
-            text = _("was %(old)s, the newer file lists no such rows")
-        elif newer_lists_compliant:
-            text = _("was %(old)s, not in this report")
-        else:
-            text = _("was %(old)s, no longer reported")
-    else:
-        text = _("was %(old)s, now %(new)s")
-    return text % {"old": old, "new": new}
-
-
-def summarize_changes(comparison: Comparison) -> str:
-    """Return the counts of the changes in sentences that a user can copy into a mail."""
-    counts = comparison.counts
-    values = {
-        "date": f"{timezone.localtime(comparison.older.created_at):%Y-%m-%d}",
-        "new": f"{counts[Bucket.NEW_FAILURE]:,}",
-        "fixed": f"{counts[Bucket.FIXED]:,}",
-        "still": f"{counts[Bucket.STILL_FAILING]:,}",
-        "ignored": f"{counts[Bucket.NEWLY_IGNORED]:,}",
-        "gone": f"{counts[Bucket.GONE_FAILING] + counts[Bucket.GONE_COMPLIANT]:,}",
+def find_last_seen(comparison: Comparison, ends: dict[int, int]) -> dict[int, dt.datetime]:
+    """Return the time of the last report before each end, which is a position, by key."""
+    if not ends:
+        return {}
+    positions = load_positions(comparison.newer, comparison.older.position or 0)
+    return {
+        key: position_time(positions[bisect_left(positions, end) - 1]) for key, end in ends.items()
     }
-    if comparison.newer.lists_compliant:
-        text = _(
-            "Since the report of %(date)s: %(new)s newly failing, %(fixed)s fixed, "
-            "%(still)s still failing, %(ignored)s newly ignored, %(gone)s no longer there."
-        )
-    else:
-        text = _(
-            "Since the report of %(date)s: %(new)s newly failing, %(still)s still failing, "
-            "%(ignored)s newly ignored, %(gone)s no longer reported. "
-            "The newer file lists failing resources only, so fixed ones cannot be counted."
-        )
-    return text % values

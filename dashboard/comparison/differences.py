@@ -7,13 +7,14 @@ reports are read. Unchanged evaluations are counted from the newer report's tota
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Generic, NamedTuple, TypeVar
 
 from dashboard.comparison.buckets import UNCHANGED_BUCKETS, Bucket, ListedStatuses
-from dashboard.models import Evaluation, Report, Status
+from dashboard.comparison.change_reasons import ChangeReason, ReasonCounts, find_reason
+from dashboard.models import Evaluation, Report, Risk, RuleResult, Status
 from dashboard.models.evaluations import EvaluationQuerySet
 
 # The id of a rule in the database, or the rule's key in a file that was never imported.
@@ -33,8 +34,8 @@ class ComparedRow(NamedTuple, Generic[RuleId]):
 class Change(NamedTuple, Generic[RuleId]):
     """An evaluation with its statuses in both reports.
 
-    A status is None if that report does not have the evaluation. The risk comes from the newer
-    report, or from the older one if the newer report does not have the evaluation.
+    The risk is the newer report's, or the older's where the newer lacks the evaluation. `reason`
+    is None where the evaluation fails in both reports or in neither.
     """
 
     key: int
@@ -44,12 +45,27 @@ class Change(NamedTuple, Generic[RuleId]):
     bucket: Bucket
     risk: int
     resource_id: str
+    reason: ChangeReason | None = None
+
+
+class RuleLists(NamedTuple, Generic[RuleId]):
+    """The rules that each of two files lists; None where a file has no list of its rules."""
+
+    older_rules: Set[RuleId] | None = None
+    newer_rules: Set[RuleId] | None = None
+
+    def is_added(self, rule: RuleId) -> bool:
+        return self.older_rules is not None and rule not in self.older_rules
+
+    def is_removed(self, rule: RuleId) -> bool:
+        return self.newer_rules is not None and rule not in self.newer_rules
 
 
 def find_changes(
     older_rows: Mapping[int, ComparedRow[RuleId]],
     newer_rows: Mapping[int, ComparedRow[RuleId]],
     listed_statuses: ListedStatuses,
+    rule_lists: RuleLists[RuleId],
 ) -> Iterator[Change[RuleId]]:
     """Yield the evaluations whose status differs between the older and the newer rows.
 
@@ -57,18 +73,49 @@ def find_changes(
     """
 
     @cache
-    def classify(old: int | None, new: int | None) -> tuple[Status | None, Status | None, Bucket]:
+    def classify(
+        old: int | None, new: int | None, rule_in_one_report: bool
+    ) -> tuple[Status | None, Status | None, Bucket, ChangeReason | None]:
         old_status = None if old is None else Status(old)
         new_status = None if new is None else Status(new)
-        return old_status, new_status, listed_statuses.classify(old_status, new_status)
+        lacking_file_lists = (
+            listed_statuses.older_statuses if old is None else listed_statuses.newer_statuses
+        )
+        reason = find_reason(
+            old_status,
+            new_status,
+            rule_in_one_report=rule_in_one_report,
+            absence_is_known=Status.COMPLIANT in lacking_file_lists,
+        )
+        bucket = listed_statuses.classify(old_status, new_status)
+        return old_status, new_status, bucket, reason
+
+    def make_change(
+        row: ComparedRow[RuleId], old: int | None, new: int | None, rule_in_one_report: bool
+    ) -> Change[RuleId]:
+        old_status, new_status, bucket, reason = classify(old, new, rule_in_one_report)
+        values = (row.key, row.rule, old_status, new_status, bucket)
+        return Change(*values, row.risk, row.resource_id, reason)
 
     for key, row in newer_rows.items():
         old = older_rows[key].status if key in older_rows else None
         if old != row.status:
-            yield Change(key, row.rule, *classify(old, row.status), row.risk, row.resource_id)
+            rule_is_added = old is None and rule_lists.is_added(row.rule)
+            yield make_change(row, old, row.status, rule_is_added)
     for key, row in older_rows.items():
         if key not in newer_rows:
-            yield Change(key, row.rule, *classify(row.status, None), row.risk, row.resource_id)
+            yield make_change(row, row.status, None, rule_lists.is_removed(row.rule))
+
+
+def count_reasons(changes: Iterable[Change[RuleId]]) -> ReasonCounts:
+    """Return how many of the changes came and left, by reason."""
+    all_risks: Counter[ChangeReason] = Counter()
+    high_risk: Counter[ChangeReason] = Counter()
+    for change in changes:
+        if change.reason:
+            all_risks[change.reason] += 1
+            high_risk[change.reason] += change.risk == Risk.HIGH
+    return ReasonCounts(all_risks, +high_risk)
 
 
 def count_buckets(
@@ -113,6 +160,19 @@ class Comparison:
         totals = {status: count for status, count in self.newer.counts.items() if status in listed}
         return count_buckets(self.changes, totals)
 
+    @cached_property
+    def reasons(self) -> ReasonCounts:
+        """How many evaluations came to the failing ones and left them, by reason."""
+        return count_reasons(self.changes)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether failing before + came - left = failing now can be told.
+
+        It cannot where a file states failing evaluations without listing them.
+        """
+        return has_failing_rows(self.older) and has_failing_rows(self.newer)
+
     @property
     def reported_rates(self) -> tuple[RateCounts, RateCounts]:
         """The counts of the older and the newer report's rate, over all their evaluations."""
@@ -143,16 +203,39 @@ def subtract_rated(report: Report, excluded: Mapping[Status | None, int]) -> Rat
     )
 
 
-def compare_reports(report: Report, other: Report) -> Comparison:
-    """Compare two ready reports of one pack, which may be passed in either order."""
+def has_failing_rows(report: Report) -> bool:
+    """Return whether the file lists its failing evaluations, or has none."""
+    return Status.NON_COMPLIANT in report.listed_statuses or not report.failing
+
+
+def compare_reports(
+    report: Report, other: Report, rule_lists: RuleLists[int] | None = None
+) -> Comparison:
+    """Compare two ready reports of one pack, in either order.
+
+    The lists of rules are loaded unless they are given, which needs the order older, newer.
+    """
     older, newer = sort_by_position(report, other)
     ended_spans, begun_spans = select_changed_spans(older, newer)
     changes = find_changes(
         load_compared_rows(ended_spans),
         load_compared_rows(begun_spans),
         pair_listed_statuses(older, newer),
+        rule_lists or RuleLists(*load_listed_rules(older, newer)),
     )
     return Comparison(older, newer, list(changes))
+
+
+def load_listed_rules(*reports: Report) -> list[frozenset[int] | None]:
+    """Return the rules that each report's file lists; None where it has no list of rules."""
+    listed_rules: dict[int, set[int]] = {}
+    results = RuleResult.objects.filter(report__in=reports, report__sheets__role="rules")
+    for report_id, rule_id in results.order_by().values_list("report_id", "rule_id"):
+        listed_rules.setdefault(report_id, set()).add(rule_id)
+    return [
+        frozenset(listed_rules[report.pk]) if report.pk in listed_rules else None
+        for report in reports
+    ]
 
 
 def sort_by_position(report: Report, other: Report) -> tuple[Report, Report]:

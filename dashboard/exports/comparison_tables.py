@@ -9,8 +9,9 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dashboard.comparison import comparison_rows
+from dashboard.comparison import change_words, comparison_rows
 from dashboard.comparison.buckets import Bucket
+from dashboard.comparison.change_reasons import ChangeDirection, ChangeReason, list_parts
 from dashboard.comparison.comparison_filter import ComparisonFilter
 from dashboard.comparison.comparison_rows import ChangeRow
 from dashboard.comparison.differences import Change, Comparison
@@ -123,8 +124,16 @@ def make_cells(row: ChangeRow, rule_scope: RuleScope) -> Cells:
         row.operator,
         row.property_path,
         row.reason,
-        f"{row.since:%Y-%m-%dT%H:%M:%SZ}" if row.since else "",
+        change.reason.value if change.reason else "",
+        f"{row.first_seen.time:%Y-%m-%dT%H:%M:%SZ}" if row.first_seen else "",
+        format_archive_start(row),
+        f"{row.last_seen:%Y-%m-%dT%H:%M:%SZ}" if row.last_seen else "",
     )
+
+
+def format_archive_start(row: ChangeRow) -> str:
+    """Return "yes" where the first report with the status is the archive's first of the pack."""
+    return "yes" if row.first_seen and row.first_seen.is_archive_start else ""
 
 
 def list_columns(comparison: Comparison) -> list[ExportColumn]:
@@ -132,6 +141,7 @@ def list_columns(comparison: Comparison) -> list[ExportColumn]:
     label_bucket = comparison.listed_statuses.label_bucket
     bucket_labels = {bucket.value: label_bucket(bucket) for bucket in Bucket}
     risk_labels = {risk.name: str(risk.label) for risk in Risk}
+    reason_labels = {"": "", **{reason.value: reason.label for reason in ChangeReason}}
     status_labels = {"": "", **{status.name: str(status.label) for status in Status}}
     return [
         ExportColumn("bucket", _("Group"), bucket_labels),
@@ -152,7 +162,10 @@ def list_columns(comparison: Comparison) -> list[ExportColumn]:
         ExportColumn("operator", _("Operator")),
         ExportColumn("property", _("Property")),
         ExportColumn("reason", _("Reason")),
-        ExportColumn("status_since_utc", _("First report with this status (UTC)")),
+        ExportColumn("why", _("Why it came or left"), reason_labels),
+        ExportColumn("first_seen_utc", _("First report with this status (UTC)")),
+        ExportColumn("archive_start", _("No later than"), {"": "", "yes": _("yes")}),
+        ExportColumn("last_seen_utc", _("Last seen (UTC)")),
     ]
 
 
@@ -168,12 +181,28 @@ def describe_comparison(
         **describe_report("older", comparison.older),
         **describe_report("newer", comparison.newer),
         "filter": row_filter.query_string().lstrip("?") or "-",
-        "sentence": comparison_rows.summarize_changes(comparison),
+        "sentence": change_words.summarize_changes(comparison),
         "made_at": format_time(timezone.now()),
         "made_by": user_name,
         "counts": {bucket.value: comparison.counts[bucket] for bucket in Bucket},
+        "failing": describe_failing(comparison),
+        "came": build_part_counts(comparison, ChangeDirection.CAME),
+        "left": build_part_counts(comparison, ChangeDirection.LEFT),
         "remarks": rule_scope.list_limitations(),
     }
+
+
+def describe_failing(comparison: Comparison) -> str:
+    """Return the sum: failing before + came - left = failing now."""
+    older, newer, counts = comparison.older, comparison.newer, comparison.reasons
+    if not comparison.adds_up:
+        return f"{older.failing} → {newer.failing}"
+    return f"{older.failing} + {counts.came} − {counts.left} = {newer.failing}"
+
+
+def build_part_counts(comparison: Comparison, direction: ChangeDirection) -> dict[str, int]:
+    parts = list_parts(comparison.reasons.all_risks, direction)
+    return {reason.value: count for reason, count in parts}
 
 
 def describe_report(prefix: str, report: Report) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from dashboard.models import Report, Risk, Sheet, Status
 from dashboard.models.evaluations import position_time
 from dashboard.queries import report_positions, report_query, report_rules, rule_summaries
 from dashboard.queries.filters import EvaluationFilter
+from dashboard.queries.first_seen import load_first_position
 from dashboard.text import findings
 from dashboard.text.formatting import format_rate, format_time
 from dashboard.workbook import Cell
@@ -59,7 +60,8 @@ def build_resource_table(
             ExportColumn("operator", _("Operator")),
             ExportColumn("property", _("Property")),
             ExportColumn("reason", _("Reason")),
-            ExportColumn("since", _("Since")),
+            ExportColumn("since", _("First report with this status")),
+            ExportColumn("archive_start", _("No later than")),
             ExportColumn("reports", _("Reports in a row")),
         ],
         rows=iterate_resource_rows(report, row_filter, rules),
@@ -82,9 +84,11 @@ def iterate_resource_rows(
     positions = report_positions.load_positions(report)
 
     @cache
-    def describe_since(position: int) -> tuple[str, int]:
+    def describe_since(position: int) -> tuple[str, str, int]:
         report_count = report_positions.count_reports_since(positions, position)
-        return format_time(position_time(position)), report_count
+        is_archive_start = bool(positions) and position <= positions[0]
+        limit = _("yes") if is_archive_start else ""
+        return format_time(position_time(position)), limit, report_count
 
     @cache
     def describe_required(operator: str, expected: str) -> str:
@@ -107,6 +111,7 @@ def build_rule_table(report: Report, row_filter: EvaluationFilter, user_name: st
     """Return a table of the report's rules that match the filter, with their counts."""
     summaries = report_rules.filter_rules(report, row_filter)
     failing_since = report_rules.load_failing_since(report)
+    first_position = load_first_position(report.pack_id)
     rows = (
         (
             summary.name,
@@ -119,8 +124,9 @@ def build_rule_table(report: Report, row_filter: EvaluationFilter, user_name: st
             summary.not_applicable,
             summary.insufficient_data,
             format_position_time(failing_since.get(summary.rule)),
-            summary.new,
-            summary.fixed,
+            _("yes") if failing_since.get(summary.rule) == first_position else "",
+            summary.came,
+            summary.left,
         )
         for summary in summaries
     )
@@ -137,9 +143,10 @@ def build_rule_table(report: Report, row_filter: EvaluationFilter, user_name: st
             ExportColumn("ignored", str(Status.IGNORED.label)),
             ExportColumn("not_applicable", str(Status.NOT_APPLICABLE.label)),
             ExportColumn("insufficient_data", str(Status.INSUFFICIENT_DATA.label)),
-            ExportColumn("failing_since", _("Failing since")),
-            ExportColumn("new", _("New")),
-            ExportColumn("fixed", _("Fixed")),
+            ExportColumn("failing_since", _("First seen failing")),
+            ExportColumn("archive_start", _("No later than")),
+            ExportColumn("came", _("Came")),
+            ExportColumn("left", _("Left")),
         ],
         rows=rows,
         row_count=len(summaries),

@@ -8,8 +8,6 @@ from operator import attrgetter
 from typing import Any
 
 from dashboard import workbook
-from dashboard.comparison.buckets import Bucket
-from dashboard.comparison.differences import Change
 from dashboard.ledger import reconciliation
 from dashboard.ledger.bulk_sql import BulkInsert
 from dashboard.models import Report, Risk, RuleResult, Sheet, Status
@@ -17,8 +15,8 @@ from dashboard.models.reports import STATUS_FIELDS
 from dashboard.workbook import READER_VERSION, Contents, EvaluationGroup, RuleInfo
 
 STATUSES_BY_NAME = {status.name: status for status in Status}
-JSON_COLUMNS = ("parameters", "stated_counts")
-PLAIN_COLUMNS = ("report_id", "rule_id", "name", "risk", *STATUS_FIELDS, "new", "fixed")
+JSON_COLUMNS = ("parameters", "stated_counts", "changes_by_reason")
+PLAIN_COLUMNS = ("report_id", "rule_id", "name", "risk", *STATUS_FIELDS, "came", "left")
 RULE_RESULT_INSERT = BulkInsert(RuleResult, JSON_COLUMNS + PLAIN_COLUMNS)
 get_plain_values = attrgetter(*PLAIN_COLUMNS)
 
@@ -64,7 +62,8 @@ def insert_rule_results(results: list[RuleResult]) -> None:
 def build_result_columns(result: RuleResult) -> tuple[Any, ...]:
     """Return the values of a result in the order of the columns of RULE_RESULT_INSERT."""
     parameters = None if result.parameters is None else json.dumps(result.parameters)
-    return (parameters, json.dumps(result.stated_counts), *get_plain_values(result))
+    json_values = (json.dumps(result.stated_counts), json.dumps(result.changes_by_reason))
+    return (parameters, *json_values, *get_plain_values(result))
 
 
 def summarize_report(
@@ -166,31 +165,6 @@ def hash_rules(contents: Contents) -> int | None:
     rules = "\x1e".join(sorted(f"{rule.key}\x1f{rule.risk}" for rule in contents.rules))
     # Shifted by one bit to fit into a signed BigIntegerField.
     return int.from_bytes(blake2b(rules.encode(), digest_size=8).digest()) >> 1
-
-
-def count_report_changes(changes: list[Change[int]] | None) -> dict[str, int | None]:
-    """Count the changes by kind. The keys are names of Report fields.
-
-    The counts are None if `changes` is None, which means that there is no previous report.
-    """
-    if changes is None:
-        return {"new": None, "fixed": None, "gone": None}
-    counts = Counter(change.bucket for change in changes)
-    return {
-        "new": counts[Bucket.NEW_FAILURE],
-        "fixed": counts[Bucket.FIXED],
-        "gone": counts[Bucket.GONE_FAILING],
-    }
-
-
-def set_rule_changes(results: list[RuleResult], changes: list[Change[int]] | None) -> None:
-    """Set `new` and `fixed` of each result, without saving. Does nothing if `changes` is None."""
-    if changes is None:
-        return
-    counts = Counter((change.rule, change.bucket) for change in changes)
-    for result in results:
-        result.new = counts[result.rule_id, Bucket.NEW_FAILURE]
-        result.fixed = counts[result.rule_id, Bucket.FIXED]
 
 
 def build_sheets(report: Report, contents: Contents) -> Iterator[Sheet]:

@@ -12,12 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from dashboard.archive import stored_forms
-from dashboard.comparison import differences
-from dashboard.comparison.differences import Change
-from dashboard.ledger import report_summary, rule_rows, spans
-from dashboard.models import Pack, Report, Risk, RuleResult, Sheet, Status
+from dashboard.ledger import change_counts, report_summary, rule_rows, spans
+from dashboard.models import Pack, Report, Risk, Sheet, Status
 from dashboard.models.evaluations import FOREVER
-from dashboard.models.reports import ReportQuerySet
 from dashboard.workbook import Contents, EvaluationGroup, StoredForm
 
 # A file is small if it has at most this many rows, and its stored form (the contents read from it,
@@ -65,25 +62,6 @@ def store_in_several_transactions(report: Report, stored_form: StoredForm) -> No
         Pack.objects.lock_row(report.pack_id)
         if report.holds_claim():
             finish_report(report, stored_form, rule_ids, spans.find_neighbours(report))
-
-
-def find_changes_since_previous(
-    report: Report, neighbours: spans.Neighbours
-) -> list[Change[int]] | None:
-    """Return the changes since the previous ready report, or None if there is none.
-
-    `neighbours` are the positions of the pack's reports before and after this one.
-    """
-    if neighbours.before is None:
-        return None
-    earlier_reports = select_ready_reports(report).filter(position__lt=report.position)
-    previous = earlier_reports.order_by("position").last()
-    return differences.compare_reports(previous, report).changes if previous else None
-
-
-def select_ready_reports(report: Report) -> ReportQuerySet:
-    """Return the ready reports of the report's pack."""
-    return Report.objects.ready().filter(pack=report.pack_id).with_change_fields()
 
 
 def set_position_and_statuses(report: Report, contents: Contents) -> None:
@@ -156,36 +134,23 @@ def finish_report(
     if report.reader_version:  # the report was ready before and is being rebuilt
         report.rule_results.all().delete()
         report.sheets.all().delete()
-    changes = find_changes_since_previous(report, neighbours)
     results = report_summary.build_rule_results(report, contents, rule_ids)
-    report_summary.set_rule_changes(results, changes)
+    summary = report_summary.summarize_report(report, contents, stored_form.groups, results)
+    report.failing = summary["failing"]
+    has_rule_list = any(sheet.role == "rules" for sheet in contents.sheets)
+    listed_rules = frozenset(rule_ids.values()) if has_rule_list else None
+    comparison = change_counts.compare_with_previous(report, listed_rules)
+    change_counts.set_rule_changes(results, comparison)
     report_summary.insert_rule_results(results)
     Sheet.objects.bulk_create(report_summary.build_sheets(report, contents))
-    if neighbours.after < FOREVER:
-        update_next_report(report)
     is_finished = report.finish_step(
         state=Report.State.READY,
         ended_at=report.ended_at or timezone.now(),
         position=report.position,
-        **report_summary.summarize_report(report, contents, stored_form.groups, results),
-        **report_summary.count_report_changes(changes),
+        **summary,
+        **change_counts.build_report_fields(comparison),
     )
     if not is_finished:
         transaction.set_rollback(True)
-
-
-def update_next_report(report: Report) -> None:
-    """Update the counts of changes of the pack's next ready report.
-
-    This report is now the previous report of that one. Does nothing if there is no later report.
-    """
-    later_reports = select_ready_reports(report).filter(position__gt=report.position)
-    next_report = later_reports.order_by("position").first()
-    if next_report is None:
-        return
-    changes = differences.compare_reports(report, next_report).changes
-    results = list(next_report.rule_results.order_by())
-    report_summary.set_rule_changes(results, changes)
-    RuleResult.objects.bulk_update(results, ["new", "fixed"])
-    counts = report_summary.count_report_changes(changes)
-    Report.objects.filter(pk=next_report.pk).update(**counts)
+    elif neighbours.after < FOREVER:
+        change_counts.count_next_report_again(report)

@@ -159,8 +159,3 @@ class Evaluation(models.Model):
 
     def __str__(self) -> str:
         return self.resource_id
-
-    @property
-    def failing_since(self) -> dt.datetime:
-        """When the present status began; only for a span that is failing."""
-        return position_time(self.since)

@@ -17,7 +17,7 @@ STATUS_FIELDS = tuple(status.field for status in Status)
 LIST_FIELDS = (
     "pack", "pack_name", "source", "state", "listed_at", "evaluated_at", "received_at",
     "error_code", "error_facts", "file_name", "label", "held", "rows",
-    "rated_compliant", "rated_failing", "new", "fixed",
+    "rated_compliant", "rated_failing", "came", "left", "changes_by_reason",
     "failing", "failing_high", "failing_medium", "failing_low",
     "requested_by__username", "original__size",
 )  # fmt: skip
@@ -25,15 +25,15 @@ RUN_STATUS_FIELDS = (
     "pack__gone_at", "pack_name", "state", "requested_at", "joined", "error_code", "error_facts",
 )  # fmt: skip
 OVERVIEW_FIELDS = (
-    "pack", "state", "requested_at", "created_at", "new", "fixed", "rated_compliant",
-    "rated_failing", "failing", "failing_high", "failing_medium", "failing_low",
+    "pack", "state", "requested_at", "created_at", "came", "left", "changes_by_reason",
+    "rated_compliant", "rated_failing", "failing", "failing_high", "failing_medium", "failing_low",
 )  # fmt: skip
 COMPARISON_FIELDS = (
     "position", "created_at", "language", "listed_statuses", "notes", "stated_counts", "label",
     "file_name", "original", "filter_choices", "rated_compliant", "rated_failing", *STATUS_FIELDS,
     "pack__name", "pack__pack_id", "pack__account__name", "pack__account__uid",
 )  # fmt: skip
-CHANGE_FIELDS = ("pack", "position", "listed_statuses")
+CHANGE_FIELDS = ("pack", "position", "listed_statuses", "failing")
 
 
 class ReportQuerySet(RunQuerySet["Report"]):
@@ -56,6 +56,10 @@ class ReportQuerySet(RunQuerySet["Report"]):
     def with_comparison_fields(self) -> Self:
         """Load only the fields that a comparison shows of its two reports."""
         return self.select_related("pack__account").only(*COMPARISON_FIELDS)
+
+    def with_uncounted_changes(self) -> Self:
+        """Return the ready reports whose changes since the report before are not counted yet."""
+        return self.filter(state=self.model.State.READY, changes_by_reason__isnull=True)
 
     def with_change_fields(self) -> Self:
         """Load only the fields that are needed to find the changes between two reports."""
@@ -124,10 +128,14 @@ class Report(Run):
     ignored = models.PositiveIntegerField(default=0)
     not_applicable = models.PositiveIntegerField(default=0)
     insufficient_data = models.PositiveIntegerField(default=0)
-    # Changes since the previous report of the pack; null if there is none.
-    new = models.PositiveIntegerField(null=True)
-    fixed = models.PositiveIntegerField(null=True)
-    gone = models.PositiveIntegerField(null=True)
+    # Failing evaluations that came and left since the report before: failing before + came - left
+    # = failing. Null if there is none, or if one of the two files does not list them.
+    came = models.PositiveIntegerField(null=True)
+    left = models.PositiveIntegerField(null=True)
+    # Their parts: {ChangeReason: count}, of all risks and of high risk. Null until they are
+    # counted (see ledger/change_counts.py).
+    changes_by_reason = models.JSONField(null=True)
+    high_risk_changes_by_reason = models.JSONField(null=True)
     # What the cloud and the file state, to be compared with our counts:
     # "cloud_rules" and "cloud_resources": {name of Status: count}, fetched with the file;
     # "parameters": {rule id: {name: value}}, fetched with the file;
@@ -172,6 +180,11 @@ class Report(Run):
             models.Index(fields=["pack", "-listed_at", "-id"], name="newest_first_of_a_pack"),
             models.Index(fields=["pack", "state", "position"], name="reports_in_their_order"),
             models.Index(fields=["state", "next_at"], name="what_is_due"),
+            models.Index(
+                fields=["pack", "position"],
+                condition=Q(state="ready", changes_by_reason__isnull=True),
+                name="changes_not_counted",
+            ),
             models.Index(fields=["pack", "content_hash", "position"], name="of_equal_content"),
         ]
 

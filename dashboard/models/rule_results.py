@@ -32,9 +32,10 @@ class RuleResult(models.Model):
     insufficient_data = models.PositiveIntegerField(default=0)
     # The counts that the file's list of rules states for this rule: {name of Status: count}.
     stated_counts = models.JSONField(default=dict)
-    # Changes since the previous report of the pack; null if there is none.
-    new = models.PositiveIntegerField(null=True)
-    fixed = models.PositiveIntegerField(null=True)
+    # As in Report: failing evaluations that came and left since the report before.
+    came = models.PositiveIntegerField(null=True)
+    left = models.PositiveIntegerField(null=True)
+    changes_by_reason = models.JSONField(null=True)
 
     objects = RuleResultQuerySet.as_manager()
 
@@ -47,6 +48,11 @@ class RuleResult(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def rule_query(self) -> str:
+        """The rule as a further parameter of a link to a comparison."""
+        return f"&rule={self.rule_id}"
 
     @property
     def judged(self) -> int:

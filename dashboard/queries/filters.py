@@ -17,6 +17,8 @@ STATUSES = {status.slug: status for status in Status}
 RISKS = {risk.slug: risk for risk in (Risk.HIGH, Risk.MEDIUM, Risk.LOW, Risk.NOT_STATED)}
 PARAMETER_LABELS = {
     "bucket": _("change"),
+    "direction": _("changes"),
+    "reason": _("why"),
     "status": _("status"),
     "risk": _("risk"),
     "rule": _("rule"),

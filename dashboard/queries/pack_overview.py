@@ -58,7 +58,7 @@ class PackRow:
 
     @property
     def has_new_failures(self) -> bool:
-        return bool(self.latest and self.latest.new)
+        return bool(self.latest and self.latest.came)
 
     @property
     def last_run_failed(self) -> bool:

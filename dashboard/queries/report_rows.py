@@ -3,14 +3,13 @@
 A position is the order number of a report in its pack.
 """
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import ngettext
 
 from dashboard.models import Evaluation, Report, Risk
-from dashboard.models.evaluations import position_time
+from dashboard.queries.first_seen import FirstSeen, build_first_seen, load_first_position
 from dashboard.queries.report_positions import count_reports_since, load_positions
 from dashboard.queries.report_rules import load_failing_since
 from dashboard.queries.rule_summaries import RuleSummary, load_rule_names
@@ -26,7 +25,7 @@ class RuleRow:
     """A rule of a report; `failing_since` is the time since which it has been failing, or None."""
 
     summary: RuleSummary
-    failing_since: dt.datetime | None
+    failing_since: FirstSeen | None
 
     @property
     def code(self) -> str:
@@ -50,7 +49,8 @@ class ResourceRow:
 
     evaluation: Evaluation
     rule_name: str
-    reports_in_a_row: str  # for how many reports the status has been the same, in words
+    first_seen: FirstSeen  # the first report with the status
+    reports_in_a_row: str  # how many reports the status has been the same, in words
 
     @property
     def id_start(self) -> str:
@@ -72,10 +72,13 @@ class ResourceRow:
 def build_rule_rows(report: Report, summaries: Iterable[RuleSummary]) -> list[RuleRow]:
     """Return a row for each of these rules of a report, in the same order."""
     positions = load_failing_since(report)
+    first_position = load_first_position(report.pack_id)
     return [
         RuleRow(
             summary,
-            position_time(positions[summary.rule]) if summary.rule in positions else None,
+            build_first_seen(positions[summary.rule], first_position)
+            if summary.rule in positions
+            else None,
         )
         for summary in summaries
     ]
@@ -85,6 +88,7 @@ def build_resource_rows(report: Report, evaluations: Iterable[Evaluation]) -> li
     """Return a row for each of these evaluations of a report, in the same order."""
     evaluations = list(evaluations)
     rule_names = load_rule_names(report)
+    first_position = load_first_position(report.pack_id)
     # The positions of the first reports in which the evaluations have their present status.
     since_positions = {evaluation.since for evaluation in evaluations}
     positions = load_positions(report, first_position=min(since_positions, default=0))
@@ -94,9 +98,10 @@ def build_resource_rows(report: Report, evaluations: Iterable[Evaluation]) -> li
     }
     return [
         ResourceRow(
-            evaluation=evaluation,
-            rule_name=rule_names.get(evaluation.rule_id, ""),
-            reports_in_a_row=reports_in_a_row[evaluation.since],
+            evaluation,
+            rule_names.get(evaluation.rule_id, ""),
+            build_first_seen(evaluation.since, first_position),
+            reports_in_a_row[evaluation.since],
         )
         for evaluation in evaluations
     ]

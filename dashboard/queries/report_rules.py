@@ -20,8 +20,8 @@ RULE_ORDERS: dict[str, tuple[Callable[[RuleSummary], Any], Any]] = {
     "name": (lambda summary: summary.name.casefold(), _("by name")),
     "risk": (lambda summary: summary.risk, _("by risk")),
     "failing": (lambda summary: summary.failing, _("by failing resources")),
-    "new": (
-        lambda summary: (summary.new or 0, summary.fixed or 0),
+    "change": (
+        lambda summary: (summary.came or 0, summary.left or 0),
         _("by change since the last report"),
     ),
 }

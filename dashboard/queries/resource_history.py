@@ -6,23 +6,29 @@ is the order number of a report in its pack.
 """
 
 import datetime as dt
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from dashboard.models import Evaluation, Pack, Report, Risk, Rule, Status
 from dashboard.models.evaluations import FOREVER, position_time
+from dashboard.queries.first_seen import FirstSeen, build_first_seen
 
 MAX_SPANS = 5_000  # of one resource
 
 
 @dataclass(frozen=True)
 class StatusPeriod:
-    """A period in which a rule gave a resource the same status."""
+    """The reports in which a rule gave a resource one status."""
 
     evaluation: Evaluation
     start: dt.datetime
-    # None if the status is in the latest report of the pack.
+    # The first report after the period; None while the status still stands.
     end: dt.datetime | None
-    # The id of the report in which the period starts; None if that report no longer exists.
+    # The first report with the status, which may be before the period if only its reason is new.
+    first_seen: FirstSeen
+    # The last report of the period; None while the status still stands.
+    last_seen: dt.datetime | None
+    # The report in which the period starts.
     report: int | None
 
     @property
@@ -69,6 +75,7 @@ def load_timelines(resource_number: int) -> list[Timeline]:
     """Return the timelines of a resource, failing ones first; empty if no rule judged it."""
     spans = load_resource_spans(resource_number)
     report_ids = find_first_reports(spans)
+    positions = load_positions_by_pack({span.pack_id for span in spans})
     timelines: dict[tuple[int, int, int], Timeline] = {}
     for span in spans:
         timeline = timelines.setdefault(
@@ -76,13 +83,37 @@ def load_timelines(resource_number: int) -> list[Timeline]:
         )
         end = None if span.until == FOREVER else position_time(span.until)
         report_id = report_ids.get((span.pack_id, span.first))
-        timeline.periods.append(StatusPeriod(span, position_time(span.first), end, report_id))
+        pack_positions = positions.get(span.pack_id, [])
+        period = StatusPeriod(
+            span,
+            position_time(span.first),
+            end,
+            build_first_seen(span.since, pack_positions[0] if pack_positions else None),
+            find_last_time(pack_positions, span.until) if end else None,
+            report_id,
+        )
+        timeline.periods.append(period)
     return sorted(timelines.values(), key=lambda timeline: timeline.sort_key)
 
 
+def load_positions_by_pack(pack_ids: set[int]) -> dict[int, list[int]]:
+    """Return the positions of the ready reports of some packs, in order."""
+    reports = Report.objects.ready().filter(pack__in=pack_ids).order_by("pack", "position")
+    positions: dict[int, list[int]] = {}
+    for pack_id, position in reports.values_list("pack_id", "position"):
+        positions.setdefault(pack_id, []).append(position or 0)
+    return positions
+
+
+def find_last_time(positions: list[int], end: int) -> dt.datetime | None:
+    """Return the evidence time of the last of the positions before `end`."""
+    index = bisect_left(positions, end)
+    return position_time(positions[index - 1]) if index else None
+
+
 def load_resource_spans(resource_number: int) -> list[Evaluation]:
-    """Return at most MAX_SPANS spans of a resource in all packs, oldest first for each rule."""
-    # The index begins with the pack: the condition on all packs lets the database use the index.
+    """Return the spans of a resource in all packs, oldest first for each rule."""
+    # The index of spans begins with the pack: naming all packs lets the database use it.
     all_packs = Pack.objects.order_by().values("pk")
     spans = (
         Evaluation.objects.filter(pack__in=all_packs, resource=resource_number)

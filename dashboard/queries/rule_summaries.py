@@ -20,9 +20,15 @@ class RuleSummary(NamedTuple):
     ignored: int
     not_applicable: int
     compliant: int
-    new: int | None
-    fixed: int | None
-    identifier: str  # the name of the managed rule
+    came: int | None
+    left: int | None
+    changes_by_reason: dict[str, int] | None
+    identifier: str
+
+    @property
+    def rule_query(self) -> str:
+        """The rule as a further parameter of a link to a comparison."""
+        return f"&rule={self.rule}"
 
     @property
     def judged(self) -> int:
@@ -34,7 +40,7 @@ SUMMARY_COLUMNS = (
     "rule_id",
     "name",
     "rule__rule_id",
-    *RuleSummary._fields[3:11],  # from risk to fixed: these names are columns of RuleResult
+    *RuleSummary._fields[3:12],
     "rule__identifier",
 )
 

@@ -1,4 +1,4 @@
-"""Template tags and filters for times, rates, statuses, risks and changes."""
+"""Template tags and filters for times, rates, statuses and risks."""
 
 import datetime as dt
 import re
@@ -112,17 +112,20 @@ def render_risk_mark(risk: int) -> SafeString:
     )
 
 
-@register.simple_tag(name="change")
-def render_change(new: int | None, fixed: int | None) -> SafeString:
-    """Show how many failures are new and how many are fixed; a dash if there are none."""
-    parts = []
-    if new:
-        text = gettext("%(count)s new") % {"count": formatting.format_number(new)}
-        parts.append(format_html('<span class="new">▲ {}</span>', text))
-    if fixed:
-        text = gettext("%(count)s fixed") % {"count": formatting.format_number(fixed)}
-        parts.append(format_html('<span class="fixed">▼ {}</span>', text))
-    return SafeString(" ".join(parts)) or QUIET_DASH
+@register.simple_tag(name="first_seen")
+def render_first_seen(first_seen: tuple[dt.datetime, bool] | None) -> SafeString:
+    """Show the first report with a status: its time, and whether the archive begins with it.
+
+    Where the archive begins with it, the status began no later than that.
+    """
+    if first_seen is None:
+        return QUIET_DASH
+    moment, is_archive_start = first_seen
+    if not is_archive_start:
+        return render_time(moment)
+    text = escape(gettext("no later than %(time)s")) % {"time": render_time(moment)}
+    reason = gettext("the first report of the pack in this archive")
+    return format_html('<span title="{}">{}</span>', reason, SafeString(text))
 
 
 @register.simple_tag(name="lang_attribute")

@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboard.comparison import comparison_rows
+from dashboard.comparison import change_words, comparison_rows
 from dashboard.comparison.buckets import Bucket
+from dashboard.comparison.change_reasons import ChangeDirection, list_parts
 from dashboard.comparison.comparison_filter import ComparisonFilter
 from dashboard.comparison.differences import Comparison, RateCounts, compare_reports
 from dashboard.comparison.rule_scope import RuleScope, load_rule_scope
@@ -149,8 +150,10 @@ def build_comparison_context(
         "page": page,
         "groups": comparison_rows.group_rows_by_rule(rows, rule_scope),
         "cards": list_bucket_cards(comparison, row_filter),
+        "came_parts": list_sum_parts(comparison, row_filter, ChangeDirection.CAME),
+        "left_parts": list_sum_parts(comparison, row_filter, ChangeDirection.LEFT),
         "rates": list_rates(comparison),
-        "sentence": comparison_rows.summarize_changes(comparison),
+        "sentence": change_words.summarize_changes(comparison),
         "page_url": reverse("comparison-detail", kwargs=url_arguments),
         "print_url": reverse("comparison-print", kwargs=url_arguments),
         "export_choices": list_export_choices(
@@ -205,6 +208,34 @@ def list_bucket_cards(comparison: Comparison, row_filter: ComparisonFilter) -> l
         )
         for bucket in Bucket
         if comparison.counts[bucket] or bucket in always_shown
+    ]
+
+
+@dataclass(frozen=True)
+class SumPart:
+    """A part of what came or left, which leads to its rows."""
+
+    label: str
+    count: int
+    high_risk_count: int
+    query: str
+    is_current: bool
+
+
+def list_sum_parts(
+    comparison: Comparison, row_filter: ComparisonFilter, direction: ChangeDirection
+) -> list[SumPart]:
+    """Return the parts of what came or left."""
+    counts = comparison.reasons
+    return [
+        SumPart(
+            label=reason.label,
+            count=count,
+            high_risk_count=counts.high_risk[reason],
+            query=ComparisonFilter(reason=reason).query_string(),
+            is_current=row_filter.reason is reason,
+        )
+        for reason, count in list_parts(counts.all_risks, direction)
     ]
 
 

@@ -6,6 +6,7 @@ A held report is never deleted. The audit log lists who changed, exported or dow
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -37,15 +38,13 @@ def report_list(request: Request) -> HttpResponse:
 
 
 @require_safe
-def report_changes(_request: Request, report_id: int) -> HttpResponse:
-    """Redirect to the comparison with the previous ready report of the pack.
-
-    The first report of a pack is compared with itself.
-    """
+def report_changes(request: Request, report_id: int) -> HttpResponse:
+    """Redirect to the comparison with the report before; the first one is compared with itself."""
     report = get_object_or_404(Report.objects.ready(), pk=report_id)
     earlier = Report.objects.ready().filter(pack=report.pack_id, position__lt=report.position)
     previous_id = earlier.order_by("-position").values_list("pk", flat=True).first()
-    return redirect("comparison-detail", report.pack_id, previous_id or report.pk, report.pk)
+    url = reverse("comparison-detail", args=[report.pack_id, previous_id or report.pk, report.pk])
+    return redirect(f"{url}?{request.GET.urlencode()}" if request.GET else url)
 
 
 def report_notes(request: Request, report_id: int) -> HttpResponse:

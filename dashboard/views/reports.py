@@ -35,14 +35,14 @@ RESOURCE_COLUMNS: ColumnLabels = {
     "type": _("Type"),
     "region": _("Region"),
     "finding": _("Actual / required / reason"),
-    "since": _("Since"),
+    "since": _("First report with this status"),
 }
 RULE_COLUMNS: ColumnLabels = {
     "name": _("Rule"),
     "risk": _("Risk"),
     "failing": _("Failing / evaluated"),
-    "since": _("Failing since"),
-    "new": _("Since last report"),
+    "since": _("First seen failing"),
+    "change": _("Since last report"),
 }
 FILTER_LABELS: ColumnLabels = {
     "status": _("Status"),

@@ -112,8 +112,10 @@ def build_ready_report(pack: Pack, day: int, row_count: int) -> Report:
         failing_medium=failing // 3,
         failing_low=failing - failing // 3 * 2,
         compliant=row_count - failing,
-        new=day % 7,
-        fixed=day % 5,
+        came=day % 7,
+        left=day % 5,
+        changes_by_reason={"regressed": day % 7, "fixed": day % 5},
+        high_risk_changes_by_reason={},
     )
 
 
@@ -127,6 +129,7 @@ def build_uniform_rule_result(report: Report, number: int, rule: Rule) -> RuleRe
         risk=1 + number % 3,
         failing=failing,
         compliant=report.rows // generated_rows.RULE_COUNT - failing,
-        new=0,
-        fixed=0,
+        came=0,
+        left=0,
+        changes_by_reason={},
     )

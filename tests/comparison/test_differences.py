@@ -13,6 +13,7 @@ from dashboard.comparison.comparison_filter import ComparisonFilter
 from dashboard.comparison.comparison_rows import list_changes
 from dashboard.comparison.differences import (
     ComparedRow,
+    RuleLists,
     compare_reports,
     count_buckets,
     find_changes,
@@ -56,7 +57,7 @@ def classify_all(
     """The count of each bucket, and the bucket of each changed evaluation."""
     older_rows = make_rows(old, listed_statuses.older_statuses)
     newer_rows = make_rows(new, listed_statuses.newer_statuses)
-    changes = list(find_changes(older_rows, newer_rows, listed_statuses))
+    changes = list(find_changes(older_rows, newer_rows, listed_statuses, RuleLists()))
     totals = Counter(Status(row.status) for row in newer_rows.values())
     return count_buckets(changes, totals), {change.key: change.bucket for change in changes}
 

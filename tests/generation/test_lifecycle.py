@@ -276,7 +276,7 @@ def load_stored_spans(pack: Pack) -> list[tuple[int, ...]]:
     return list(spans.values_list("key", "first", "until", "digest", "since"))
 
 
-def test_a_report_counts_what_is_new_and_fixed_since_the_previous_one(
+def test_a_report_counts_what_came_and_left_since_the_previous_one(
     cloud_pack: Pack, run_to_end: RunToEnd
 ) -> None:
     first = run_to_end(requests.request_report(cloud_pack, None))
@@ -284,17 +284,23 @@ def test_a_report_counts_what_is_new_and_fixed_since_the_previous_one(
     first.refresh_from_db()
     second.refresh_from_db()
     older, newer = load_statuses(first), load_statuses(second)
-    assert (first.new, first.fixed) == (None, None)
-    assert second.new == sum(
-        1 for key in newer if newer[key] == FAILING and older.get(key) not in (FAILING, IGNORED)
+    assert (first.came, first.left, first.changes_by_reason) == (None, None, {})
+    assert second.came == sum(
+        1 for key in newer if newer[key] == FAILING and older.get(key) != FAILING
     )
-    assert second.fixed == sum(
+    assert second.left == sum(
+        1 for key in older if older[key] == FAILING and newer.get(key) != FAILING
+    )
+    assert second.came is not None
+    assert second.left is not None
+    assert second.came + second.left > 0
+    assert first.failing + second.came - second.left == second.failing
+    assert (second.changes_by_reason or {}).get("fixed", 0) == sum(
         1 for key in newer if newer[key] == COMPLIANT and older.get(key) == FAILING
     )
-    assert second.new + second.fixed > 0
 
 
-FAILING, IGNORED, COMPLIANT = Status.NON_COMPLIANT, Status.IGNORED, Status.COMPLIANT
+FAILING, COMPLIANT = Status.NON_COMPLIANT, Status.COMPLIANT
 
 
 def load_statuses(report: Report) -> dict[int, int]:

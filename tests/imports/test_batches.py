@@ -30,12 +30,13 @@ PackFile = tuple[str, str, bytes, dt.datetime]  # pack id, name, content, time
 REPORT_FIELDS = (
     "pack__pack_id", "state", "position", "pack_name", "listed_statuses", "notes", "content_hash",
     "filter_choices", "rules_hash", "rows", "rules", "failing", "compliant", "failing_high",
-    "failing_medium", "failing_low", "rated_compliant", "rated_failing", "new", "fixed", "gone",
+    "failing_medium", "failing_low", "rated_compliant", "rated_failing", "came", "left",
+    "changes_by_reason", "high_risk_changes_by_reason",
     "stated_counts", "reader_version", "claim", "language", "file_kind", "evaluated_at",
 )  # fmt: skip
 RESULT_FIELDS = (
     "report__position", "rule__key", "name", "risk", "failing", "compliant", "stated_counts",
-    "new", "fixed",
+    "came", "left", "changes_by_reason",
 )  # fmt: skip
 SPAN_FIELDS = (
     "rule__key", "key", "first", "until", "since", "digest", "status", "risk", "resource_id",

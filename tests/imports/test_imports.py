@@ -139,12 +139,12 @@ def test_files_that_are_imported_in_any_order_give_one_history(
 ) -> None:
     def list_counts() -> list[tuple[int | None, int | None, int]]:
         reports = Report.objects.order_by("created_at")
-        return [(report.new, report.fixed, report.rows) for report in reports]
+        return [(report.came, report.left, report.rows) for report in reports]
 
     for name, content, _created_at in (files[2], files[0], files[1]):
         import_upload(batch, name, content)
     counts = list_counts()
-    assert [new is None for new, _fixed, _rows in counts] == [True, False, False]
+    assert [came is None for came, _left, _rows in counts] == [True, False, False]
     Report.objects.all().delete()
     Pack.objects.all().delete()
     for name, content, _created_at in files:

@@ -22,8 +22,8 @@ SPANS = (
     'ORDER BY key, "first"'
 )
 COUNTS = (
-    "SELECT position, rows, failing, new, fixed, gone FROM dashboard_report WHERE {} "
-    "ORDER BY position"
+    'SELECT position, rows, failing, came, "left", changes_by_reason FROM dashboard_report '
+    "WHERE {} ORDER BY position"
 )
 
 

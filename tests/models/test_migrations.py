@@ -25,6 +25,8 @@ REPORT_FIELDS: list[tuple[str, str, Any]] = [
     ("kind", "file_kind", "xls"),
 ]
 RULE_RESULT_FIELDS: list[tuple[str, str, Any]] = [("stated", "stated_counts", {"NON_COMPLIANT": 4})]
+# Counts that 0006 replaces; those that take their place are counted by the worker.
+REMOVED_FIELDS = {"Report": {"new", "fixed", "gone"}, "RuleResult": {"new", "fixed"}}
 EVALUATION_FIELDS: list[tuple[str, str, Any]] = [("text", "search_text", "i-1\nöss 合规")]
 
 
@@ -134,13 +136,16 @@ def test_a_database_from_before_the_renames_migrates_with_every_row(old_apps: Ap
     assert all(rows for name, rows in rows_before.items() if name != "Preference")
     for name, rows in rows_before.items():
         expected = [rename_fields(row, renamed.get(name, [])) for row in rows]
-        # A later migration may add fields; those that were there keep their values.
-        kept_fields = [
-            {field: row[field] for field in expected_row}
-            for row, expected_row in zip(rows_after[name], expected, strict=True)
+        for row in expected:
+            for removed_field in REMOVED_FIELDS.get(name, ()):
+                del row[removed_field]
+        kept_values = [
+            {field: row_after[field] for field in row}
+            for row, row_after in zip(expected, rows_after[name], strict=True)
         ]
-        assert kept_fields == expected
-    (evaluation,) = rows_after["Evaluation"]
-    assert (evaluation["operator"], evaluation["property_path"]) == ("", "")
+        assert kept_values == expected
     for _old_name, new_name, value in REPORT_FIELDS:
         assert rows_after["Report"][0][new_name] == value
+    (evaluation,) = rows_after["Evaluation"]
+    assert (evaluation["operator"], evaluation["property_path"]) == ("", "")
+    assert rows_after["Report"][0]["changes_by_reason"] is None

@@ -58,24 +58,6 @@ def test_no_rate_hides_a_failure_or_what_is_well(compliant: int, failing: int) -
     assert (expected == "0 %") == (compliant == 0 < failing)
 
 
-@pytest.mark.parametrize(
-    ("new", "fixed", "shown", "hidden"),
-    [
-        (3, 7, "▲ 3 new", "–"),
-        (3, 0, "▲ 3 new", "▼"),
-        (0, 1200, "▼ 1,200 fixed", "▲"),
-        (0, 0, "–", "▲"),
-        (None, None, "–", "▼"),
-    ],
-)
-def test_a_change_is_expected_in_words_and_glyphs(
-    new: int | None, fixed: int | None, shown: str, hidden: str
-) -> None:
-    change = template_tags.render_change(new, fixed)
-    assert shown in change
-    assert hidden not in change
-
-
 def test_a_status_has_its_word_beside_the_colour() -> None:
     assert template_tags.render_status_mark(1).endswith("</svg>Non-compliant</span>")
     with translation.override("en"):

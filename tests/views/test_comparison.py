@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import gzip
+import html
 import io
 import json
 from typing import Any
@@ -105,6 +106,47 @@ def test_each_card_s_number_is_the_number_of_rows_behind_it(
     assert sum(counts.values()) == comparison.newer.rows + only_in_older
 
 
+def test_each_part_of_the_sum_leads_to_exactly_its_rows(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    reasons = comparison.reasons
+    page = load_page(reader, path)
+    assert count_rows(load_page(reader, f"{path}?direction=came")) == reasons.came
+    assert count_rows(load_page(reader, f"{path}?direction=left")) == reasons.left
+    for reason, count in reasons.all_risks.items():
+        assert f'href="{path}?reason={reason}"' in page
+        assert count_rows(load_page(reader, f"{path}?reason={reason}")) == count
+    failing, failing_now = comparison.older.failing, comparison.newer.failing
+    assert failing + reasons.came - reasons.left == failing_now
+    document = download_json(reader, f"{path}changes.json?direction=came")
+    assert len(document["rows"]) == reasons.came
+    assert document["failing"] == f"{failing} + {reasons.came} − {reasons.left} = {failing_now}"
+
+
+def test_what_came_and_left_cannot_be_told_where_a_file_lists_no_failing_rows(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    Report.objects.filter(pk=comparison.older.pk).update(listed_statuses=[5])
+    assert "What came and left cannot be told" in load_page(reader, path)
+
+
+def test_what_is_gone_was_last_seen_in_the_last_report_that_had_it(
+    reader: Client, pack: Pack
+) -> None:
+    all_rows, fewer_rows = (
+        sample_files.build_xls(sample_files.build_status_sheet(rows)) for rows in (240, 0)
+    )
+    contents = (all_rows, all_rows, fewer_rows)
+    reports = [
+        import_report_bytes(pack, content, at=FRIDAY + dt.timedelta(days=day))
+        for day, content in enumerate(contents)
+    ]
+    page = load_page(reader, comparison_path(reports[0], reports[2]))
+    assert "last seen <time" in page
+    assert "2026-11-21 09:14 CST (UTC+8)</time>" in page.partition("<tbody>")[2]
+    assert "2026-11-20 09:14 CST (UTC+8)</time>" not in page.partition("<tbody>")[2]
+
+
 def test_a_change_is_said_in_words(reader: Client, path: str) -> None:
     assert "was compliant, now non-compliant" in load_page(reader, f"{path}?bucket=new-failure")
 
@@ -148,6 +190,12 @@ def test_nonsense_in_the_address_narrows_nothing_and_breaks_nothing(
     reader: Client, path: str, query: str
 ) -> None:
     assert reader.get(path + query).status_code == 200
+
+
+def test_the_changes_of_a_report_keep_their_filter(reader: Client, compared_pack: Pack) -> None:
+    _first, second, third = compared_pack.reports.order_by("position")
+    response = reader.get(f"/reports/{third.pk}/changes/?direction=came&rule=1")
+    assert response["Location"] == f"{comparison_path(second, third)}?direction=came&rule=1"
 
 
 def test_reports_of_another_pack_or_unready_ones_are_not_compared(
@@ -330,14 +378,20 @@ def test_the_print_says_on_its_cover_and_on_every_page_what_it_compares(
 def test_the_sentence_counts_what_a_mail_needs(
     reader: Client, comparison: Comparison, path: str
 ) -> None:
-    counts = comparison.counts
-    gone = counts[Bucket.GONE_FAILING] + counts[Bucket.GONE_COMPLIANT]
-    sentence = (
-        f"Since the report of 2026-10-30: {counts[Bucket.NEW_FAILURE]} newly failing, "
-        f"{counts[Bucket.FIXED]} fixed, {counts[Bucket.STILL_FAILING]} still failing, "
-        f"{counts[Bucket.NEWLY_IGNORED]} newly ignored, {gone} no longer there."
-    )
-    assert f'data-copy="{sentence}"' in load_page(reader, path)
+    pack, reasons = comparison.newer.pack, comparison.reasons
+    page = html.unescape(load_page(reader, path))
+    sentence = page.partition('data-copy="')[2].partition('"')[0]
+    for fact in (
+        pack.name,
+        pack.account.uid,
+        "2026-10-30 08:31 CST (UTC+8) to 2026-11-13 08:37 CST (UTC+8)",
+        f"Non-compliant: {comparison.older.failing} before; {reasons.came} came (",
+        f"{reasons.left} left (" if reasons.left else "none left",
+        f"{reasons.high_risk_came} of them high risk)",
+        f"{comparison.newer.failing} now ({comparison.counts[Bucket.STILL_FAILING]} still)",
+        *(f"{reason.label} {count}" for reason, count in reasons.all_risks.items()),
+    ):
+        assert fact in sentence
 
 
 def test_the_number_of_queries_does_not_grow_with_the_changes(

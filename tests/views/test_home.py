@@ -57,15 +57,33 @@ def test_accounts_stand_in_the_order_of_their_worst_pack(reader: Client, pack: P
 def test_a_row_tells_the_latest_report(reader: Client, pack: Pack) -> None:
     create_ready_report(pack, 8, compliant=1, failing=1, failing_high=1)
     latest = create_ready_report(
-        pack, 1, compliant=357, failing=57, failing_high=12, failing_low=45, new=3, fixed=7
+        pack,
+        1,
+        compliant=357,
+        failing=57,
+        failing_high=12,
+        failing_low=45,
+        came=3,
+        left=7,
+        changes_by_reason={"regressed": 2, "new-rule": 1, "fixed": 7},
     )
+    changes = f"/reports/{latest.pk}/changes/"
     page = text(reader)
+    assert f'href="{changes}?direction=came" title="regressed 2, new rule 1">▲ 3 came' in page
+    assert f'href="{changes}?direction=left" title="fixed 7">▼ 7 left' in page
     assert "86.2 %" in page
     assert f'href="/reports/{latest.pk}/resources/?status=failing&amp;risk=high">12</a>' in page
-    assert "▲ 3 new" in page
-    assert "▼ 7 fixed" in page
+    assert "▲ 3 came" in page
+    assert "▼ 7 left" in page
     assert 'aria-label="50.0 % → 86.2 %, 2 reports"' in page
     assert "1 day" in page.replace("\xa0", " ")
+
+
+def test_changes_that_are_not_counted_yet_are_a_dash_with_the_reason(
+    reader: Client, pack: Pack
+) -> None:
+    create_ready_report(pack, 1, compliant=3, failing=1)
+    assert 'title="not counted yet: the worker does it within minutes">–<' in text(reader)
 
 
 def test_an_import_of_an_old_file_does_not_become_the_latest(reader: Client, pack: Pack) -> None:
@@ -80,7 +98,7 @@ def test_an_import_of_an_old_file_does_not_become_the_latest(reader: Client, pac
 def test_a_card_counts_exactly_the_rows_it_opens(
     reader: Client, another: Callable[[str], Pack], show: str, shown: list[str]
 ) -> None:
-    create_ready_report(another("worse"), failing=2, new=2, fixed=0)
+    create_ready_report(another("worse"), failing=2, came=2, left=0)
     another("unknown")
     broken = another("broken")
     create_ready_report(broken, 2)

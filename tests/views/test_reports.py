@@ -82,7 +82,8 @@ def test_a_failing_row_says_all_that_is_known_of_it(f1: Report, reader: Client) 
     ):
         assert fact in page
     assert "公共读已开启" in page
-    assert "2026-11-20 09:14 CST (UTC+8)</time><br>1 report in a row<" in page
+    assert "no later than <time" in page
+    assert "2026-11-20 09:14 CST (UTC+8)</time></span><br>1 report in a row<" in page
 
 
 def test_a_row_says_since_when_and_for_how_many_reports_it_has_been_failing(
@@ -97,7 +98,9 @@ def test_a_row_says_since_when_and_for_how_many_reports_it_has_been_failing(
         )
     old = get_page(reader, f"/reports/{report.pk}/resources/?q=backup&status=failing")
     new = get_page(reader, f"/reports/{report.pk}/resources/?q=photos&status=failing")
-    assert "2026-11-06 09:14 CST (UTC+8)</time><br>3 reports in a row<" in old
+    assert "no later than <time" in old
+    assert "2026-11-06 09:14 CST (UTC+8)</time></span><br>3 reports in a row<" in old
+    assert "no later than" not in new
     assert "2026-11-20 09:14 CST (UTC+8)</time><br>1 report in a row<" in new
     middle = report.pack.reports.order_by("position")[1]
     page = get_page(reader, f"/reports/{middle.pk}/resources/?q=backup&status=failing&risk=high")

@@ -16,7 +16,8 @@ from dashboard import workbook
 from dashboard.archive import stored_forms
 from dashboard.comparison import differences, rule_scope
 from dashboard.comparison.buckets import Bucket, ListedStatuses
-from dashboard.comparison.differences import Change, ComparedRow
+from dashboard.comparison.change_reasons import ChangeDirection, list_parts
+from dashboard.comparison.differences import Change, ComparedRow, RuleLists
 from dashboard.models import Report, Status
 from dashboard.workbook import WorkbookError
 
@@ -50,6 +51,10 @@ class Command(BaseCommand):
         for bucket in Bucket:
             if count := comparison.counts[bucket]:
                 self.stdout.write(f"{count:>9,}  {comparison.listed_statuses.label_bucket(bucket)}")
+        reasons = differences.count_reasons(comparison.changes)
+        for direction in ChangeDirection:
+            for reason, count in list_parts(reasons.all_risks, direction):
+                self.stdout.write(f"{count:>9,}  {direction}: {reason.label}")
         for change in list_changes_to_print(comparison):
             rule_name = comparison.rule_names.get(change.rule, "")
             statuses = f"{format_status(change.old_status)} -> {format_status(change.new_status)}"
@@ -92,6 +97,10 @@ def list_changes_to_print(comparison: ComparisonToPrint) -> list[Change[Any]]:
 def build_json_document(comparison: ComparisonToPrint) -> dict[str, Any]:
     return {
         "counts": {str(bucket): comparison.counts[bucket] for bucket in Bucket},
+        "reasons": {
+            str(reason): count
+            for reason, count in differences.count_reasons(comparison.changes).all_risks.items()
+        },
         "changes": [
             {
                 "bucket": change.bucket,
@@ -130,22 +139,21 @@ def compare_files(old_path: Path, new_path: Path) -> ComparisonToPrint:
     """Compare two files without storing them. Raises CommandError if one cannot be read."""
     old, new = read_comparable_file(old_path), read_comparable_file(new_path)
     listed_statuses = ListedStatuses(old.listed_statuses, new.listed_statuses)
-    changes = list(differences.find_changes(old.rows, new.rows, listed_statuses))
+    rule_lists = RuleLists(old.listed_rules, new.listed_rules)
+    changes = list(differences.find_changes(old.rows, new.rows, listed_statuses, rule_lists))
     new_totals = Counter(Status(row.status) for row in new.rows.values())
     counts = differences.count_buckets(changes, new_totals)
     return ComparisonToPrint(counts, changes, listed_statuses, old.rule_names | new.rule_names)
 
 
 class ComparableFile(NamedTuple):
-    """The contents of a file that are compared.
-
-    The keys of `rows` are evaluation keys (hashes of rule and resource); the keys of `rule_names`
-    are rule keys. `listed_statuses` are the statuses that the file lists row by row.
-    """
+    """A file's rows by evaluation key, the statuses that it lists, and its rules by key."""
 
     rows: dict[int, ComparedRow[str]]
     listed_statuses: frozenset[int]
     rule_names: dict[str, str]
+    # The keys of the rules in its list of rules; None if it has none.
+    listed_rules: frozenset[str] | None
 
 
 def read_comparable_file(path: Path) -> ComparableFile:
@@ -171,4 +179,7 @@ def build_comparable_file(stored_form: workbook.StoredForm) -> ComparableFile:
                 row.key, rules[group.rule].key, group.status, group.risk, row.resource_id
             )
     listed_statuses = frozenset(int(Status[name]) for name in stored_form.contents.lists)
-    return ComparableFile(rows, listed_statuses, {rule.key: rule.name for rule in rules.values()})
+    rule_names = {rule.key: rule.name for rule in rules.values()}
+    has_rule_list = any(sheet.role == "rules" for sheet in stored_form.contents.sheets)
+    listed_rules = frozenset(rule_names) if has_rule_list else None
+    return ComparableFile(rows, listed_statuses, rule_names, listed_rules)

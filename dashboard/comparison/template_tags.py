@@ -1,0 +1,79 @@
+"""The template tag that shows what came and left since the report before."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from dashboard.comparison.change_reasons import (
+    ChangeDirection,
+    describe_parts,
+    parse_stored_counts,
+)
+from dashboard.text.formatting import format_number
+
+register = template.Library()
+
+
+class CountedChanges(Protocol):
+    """What a report and each of its rules have counted."""
+
+    @property
+    def came(self) -> int | None: ...
+    @property
+    def left(self) -> int | None: ...
+    @property
+    def changes_by_reason(self) -> Mapping[str, int] | None: ...
+
+
+@register.simple_tag(name="change")
+def render_change(counted: CountedChanges, url: str = "", query: str = "") -> SafeString:
+    """Show how many came and left with their parts, each as a link to its rows if there is a URL.
+
+    `query` are further parameters of the links. Without counts there is a dash with its reason.
+    """
+    if counted.came is None or counted.left is None:
+        return render_dash(explain_missing_counts(counted))
+    if not counted.came and not counted.left:
+        return render_dash(gettext("no change since the last report"))
+    links = [
+        render_direction(counted, direction, url and f"{url}?direction={direction}{query}")
+        for direction in ChangeDirection
+        if getattr(counted, direction)
+    ]
+    return SafeString(" ".join(links))
+
+
+def explain_missing_counts(counted: CountedChanges) -> str:
+    if counted.changes_by_reason is None:
+        return gettext("not counted yet: the worker does it within minutes")
+    return gettext("nothing to compare with: no report before, or a file lists no failing rows")
+
+
+def render_dash(reason: str) -> SafeString:
+    return format_html(
+        '<span class="soft" title="{0}">–<span class="unseen"> {0}</span></span>', reason
+    )
+
+
+def render_direction(
+    counted: CountedChanges, direction: ChangeDirection, link_url: str
+) -> SafeString:
+    """Show the number of a direction; its parts are in the title and, unseen, in the text."""
+    if direction is ChangeDirection.CAME:
+        text, glyph = gettext("%(count)s came"), "▲"
+    else:
+        text, glyph = gettext("%(count)s left"), "▼"
+    count = format_number(getattr(counted, direction))
+    parts = describe_parts(parse_stored_counts(counted.changes_by_reason), direction)
+    content = format_html(
+        '{} {}<span class="unseen parts">: {}</span>', glyph, text % {"count": count}, parts
+    )
+    if not link_url:
+        return format_html('<span class="{}" title="{}">{}</span>', direction, parts, content)
+    return format_html(
+        '<a class="{}" href="{}" title="{}">{}</a>', direction, link_url, parts, content
+    )
