@@ -110,18 +110,20 @@ def build_report_sheets(
 ) -> dict[str, list[SheetRow]]:
     """Return the sheets of a report in the newer layout.
 
-    `state` gives each rule one letter per bucket, as in SOME_FAILING.
+    `state` gives each rule one letter per bucket, as in SOME_FAILING. The overview counts buckets.
     """
     texts: Any = LANGUAGE_TEXTS[language]
     overview, rule_list, *status_sheets = texts["sheets"]
-    letters = "".join(state.values())
+    letters_by_bucket = list(zip(*state.values(), strict=True))
+    failing = sum("N" in letters for letters in letters_by_bucket)
+    compliant = sum("C" in letters and "N" not in letters for letters in letters_by_bucket)
     values = (
         PACK_NAME,
         PACK_ID,
         account,
         "2026-11-20 09:14:00 (UTC+8)",
-        letters.count("C"),
-        letters.count("N"),
+        compliant,
+        failing,
     )
     sheets: dict[str, list[SheetRow]] = {
         overview: [("合规包检测报告",), (), *zip(texts["overview"], values, strict=True)],

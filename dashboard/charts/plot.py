@@ -74,10 +74,7 @@ def compute_x_positions(points: Sequence[Point]) -> list[float]:
 def draw_panel(
     points: list[Point], lines: list[Line], *, top: int, height: int, percent: bool
 ) -> str:
-    """Draw lines with a common scale, and on the first line a point with a link for each report.
-
-    `percent` says that the values are percentages, not counts.
-    """
+    """Draw lines over one scale, and a link to each report on its first line with a value."""
     values = [value for line in lines for value in line.values if value is not None]
     lowest, highest = choose_scale(values, percent)
 
@@ -93,7 +90,7 @@ def draw_panel(
             y = find_free_y(scale_y(line.last_value), name_ys)
             name_ys.append(y)
             parts.append(draw_line_name(line.name, line.last_value, y, percent))
-    return "".join((*parts, *draw_points(points, lines[0], xs, scale_y)))
+    return "".join((*parts, *draw_points(points, lines, xs, scale_y)))
 
 
 def draw_grid_line(value: float, scale_y: ScaleY, percent: bool) -> str:
@@ -158,20 +155,27 @@ def draw_line(line: Line, xs: list[float], gaps: set[int], scale_y: ScaleY) -> s
     return f'<path class="{line.slug}"{dashes} d="{"".join(steps)}"/>'
 
 
-def draw_points(points: list[Point], line: Line, xs: list[float], scale_y: ScaleY) -> Iterator[str]:
-    """Yield a circle with a link to the report for each point that has a value on the line.
-
-    The tab key skips these links, because the table below has the same ones.
-    """
+def draw_points(
+    points: list[Point], lines: list[Line], xs: list[float], scale_y: ScaleY
+) -> Iterator[str]:
+    """Draw a link for each report. The keyboard skips them: the table has the same links."""
     radius = 3 if len(points) < MANY_POINTS else 1.5
-    pattern = _("%(time)s: %(rate)s, %(count)s failing")
+    has_resources = any(point.rated_resources for point in points)
+    pattern = (
+        _("%(time)s: evaluations %(rate)s, resources %(resource_rate)s, %(count)s failing")
+        if has_resources
+        else _("%(time)s: %(rate)s, %(count)s failing")
+    )
     format_rate_once = cache(format_rate)
-    for point, x, value in zip(points, xs, line.values, strict=True):
+    columns = zip(*(line.values for line in lines), strict=True)
+    for point, x, values in zip(points, xs, columns, strict=True):
+        value = next((value for value in values if value is not None), None)
         if value is None:
             continue
         title = pattern % {
             "time": format_time(point.time),
             "rate": format_rate_once(*point.rated),
+            "resource_rate": format_rate_once(*(point.rated_resources or (0, 0))),
             "count": format_number(point.failing),
         }
         url = get_page_url("report-detail", point.report)

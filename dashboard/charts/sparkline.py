@@ -33,7 +33,7 @@ def draw_sparkline(rated: Sequence[tuple[int, int]]) -> SafeString:
     steps = "".join(
         f"l{x2 - x1} {y2 - y1}" for (x1, y1), (x2, y2) in pairwise(zip(xs, ys, strict=True))
     )
-    label = gettext("%(first)s → %(last)s, %(count)s reports") % {
+    label = gettext("Resource rate %(first)s → %(last)s, %(count)s reports") % {
         "count": len(pairs),
         "first": format_rate(*pairs[0]),
         "last": format_rate(*pairs[-1]),

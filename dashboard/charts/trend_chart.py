@@ -23,34 +23,27 @@ MAX_RULE_CHANGES = 20  # reports with changed rules that are drawn in addition
 
 
 def draw_pack_trend(points: list[Point]) -> SafeString:
-    """Draw a pack's evaluation rate and, below it, the failing evaluations by risk.
-
-    The result is empty for fewer than two points.
-    """
+    """Draw a pack's evaluation rate and resource rate above its failing evaluations by risk."""
     if len(points) < 2:
         return SafeString()
-    rate_line = Line(
-        name=_("Evaluation rate"), slug="rate", values=[point.rate for point in points]
-    )
-    risk_lines = [
-        Line(name=_("High"), slug="high", values=[point.high for point in points]),
-        Line(
-            name=_("Medium"),
-            slug="medium",
-            values=[point.medium for point in points],
-            dashes="7 4",
-        ),
-        Line(name=_("Low"), slug="low", values=[point.low for point in points], dashes="2 4"),
+    rates = [
+        Line(_("Evaluation rate"), "rate", [point.rate for point in points]),
+        Line(_("Resource rate"), "resource-rate", [p.resource_rate for p in points], dashes="7 4"),
+    ]
+    risks = [
+        Line(_("High"), "high", [point.high for point in points]),
+        Line(_("Medium"), "medium", [point.medium for point in points], dashes="7 4"),
+        Line(_("Low"), "low", [point.low for point in points], dashes="2 4"),
     ]
     panels = [
-        draw_panel(points, [rate_line], top=24, height=110, percent=True),
-        draw_panel(points, risk_lines, top=176, height=80, percent=False),
+        draw_panel(points, rates, top=24, height=110, percent=True),
+        draw_panel(points, risks, top=176, height=80, percent=False),
         draw_rule_changes(points, top=24, bottom=256),
     ]
-    description = _("Evaluation rate and failing resources by risk, from %(first)s to %(last)s")
-    svg = draw_svg(
-        points, panels, height=288, description=description % format_first_and_last(points)
+    description = _(
+        "Evaluation rate, resource rate and failing evaluations by risk, from %(first)s to %(last)s"
     )
+    svg = draw_svg(points, panels, 288, description % format_first_and_last(points))
     return mark_safe(svg)  # noqa: S308  # numbers, and text that plot escapes
 
 
@@ -96,4 +89,9 @@ def find_extremes(points: list[Point]) -> set[int]:
         (index for index, point in enumerate(points) if point.rate is not None),
         key=lambda index: points[index].rate or 0,
     )
-    return {*by_failing[:1], *by_failing[-1:], *by_rate[:1], *by_rate[-1:]}
+    by_resource_rate = sorted(
+        (index for index, point in enumerate(points) if point.resource_rate is not None),
+        key=lambda index: points[index].resource_rate or 0,
+    )
+    orders = (by_failing, by_rate, by_resource_rate)
+    return {index for order in orders for index in (*order[:1], *order[-1:])}

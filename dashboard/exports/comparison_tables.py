@@ -16,6 +16,7 @@ from dashboard.comparison.comparison_filter import ComparisonFilter
 from dashboard.comparison.comparison_rows import ChangeRow
 from dashboard.comparison.differences import Change, Comparison
 from dashboard.comparison.rule_scope import RuleScope, load_rule_scope
+from dashboard.exports.report_tables import describe_rates
 from dashboard.exports.tables import AboutSheet, Cells, ExportColumn, ExportTable, RowGroup
 from dashboard.models import Report, Risk, Status
 from dashboard.text.findings import describe_requirement
@@ -213,6 +214,7 @@ def describe_report(prefix: str, report: Report) -> dict[str, Any]:
         f"{prefix}_created_at": format_time(report.created_at),
         f"{prefix}_sha256": report.original_id,
         f"{prefix}_file": report.file_name,
+        **{f"{prefix}_{key}": text for key, _label, text in describe_rates(report)},
     }
 
 

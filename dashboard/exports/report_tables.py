@@ -20,7 +20,9 @@ from dashboard.queries import report_positions, report_query, report_rules, rule
 from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.first_seen import load_first_position
 from dashboard.text import findings
-from dashboard.text.formatting import format_rate, format_time
+from dashboard.text.count_checks import summarize_checks
+from dashboard.text.formatting import format_time
+from dashboard.text.rates import NamedRate, list_named_rates
 from dashboard.workbook import Cell
 
 # Rows written in a second, by format. A file that takes longer is announced by a page.
@@ -211,7 +213,6 @@ def build_report_table(
     `total_count` is the number of rows without a filter.
     """
     rows_text = _("%(count)s of %(total)s") % {"count": row_count, "total": total_count}
-    rate_label = _("Evaluation rate: compliant / (compliant + non-compliant)")
     metadata = [
         ("pack", _("Pack"), report.pack_name),
         ("pack_id", _("Pack ID"), report.pack.pack_id),
@@ -222,7 +223,8 @@ def build_report_table(
         ("received_at", _("Received"), format_optional_time(report.received_at)),
         ("file_name", _("File name"), report.file_name),
         ("sha256", "SHA-256", report.original_id or ""),
-        ("rate", rate_label, format_rate(*report.rated)),
+        *describe_rates(report),
+        ("count_checks", _("Stated counts against ours"), summarize_checks(report).text),
         ("table", _("Table"), title),
         ("filter", _("Filter"), filter_text),
         ("rows", _("Rows"), rows_text),
@@ -240,6 +242,21 @@ def build_report_table(
         about=AboutSheet(_("About"), facts, is_first=False),
         json_properties={"metadata": {**json_metadata, **json_counts}},
     )
+
+
+def describe_rates(report: Report) -> list[tuple[str, str, str]]:
+    """Return key, label with formula, and text with source for each rate of a report."""
+    return [
+        (rate.key, f"{rate.label}: {rate.formula}", format_rate_with_source(rate))
+        for rate in list_named_rates(report)
+    ]
+
+
+def format_rate_with_source(rate: NamedRate) -> str:
+    """Return a rate, its numbers and where they come from, or why it is missing."""
+    if rate.gap or not rate.is_known:
+        return rate.text
+    return f"{rate.text} = {rate.calculation}; {rate.source}"
 
 
 def format_file_stem(report: Report, title: str, row_count: int, total_count: int) -> str:

@@ -38,5 +38,5 @@ def fetch_cloud_counts(client: "Client", pack: Pack) -> dict[str, Any]:
 
 
 def key_counts_by_status(counts: cloud.ComplianceCounts) -> dict[str, int | None]:
-    """Return the counts as a dict with the names of Status as keys."""
-    return {status.name: getattr(counts, status.name.lower()) for status in Status}
+    by_status = {status.name: getattr(counts, status.name.lower()) for status in Status}
+    return {"TOTAL": counts.total, **by_status}

@@ -1,67 +1,197 @@
-"""Reconciliation: compare our counts with the counts that the file and the cloud state."""
+"""Reconciliation: holding each count that the file or the cloud states against ours.
 
-from collections import Counter
-from typing import Any
+A count is compared only with ours of the same basis: rows of a sheet, evaluations, resources or
+rules. Where ours cannot be counted, or what the stated count is of is not known, it is not checked.
+The cloud's counts are defined in
+https://www.alibabacloud.com/help/en/cloud-config/latest/api-config-2020-09-07-getresourcecompliancebypack
+https://www.alibabacloud.com/help/en/cloud-config/latest/api-config-2020-09-07-getconfigrulecompliancebypack
+"""
 
-from dashboard.models import RuleResult, Status
+from collections.abc import Iterator
+from typing import Any, TypedDict
+
+from dashboard.models import Report, RuleResult, Status
 from dashboard.workbook import Contents
 
 # The roles of sheets that list evaluations row by row.
 EVALUATION_ROLES = {"non_compliant", "compliant", "ignored", "evaluations"}
-Note = dict[str, Any]
+RISK_SEPARATOR = ":"  # in the names of an overview's tallies: "failing_rules:1"
 
 
-class Reconciliation:
-    """Collects the number of compared counts of each kind, and a note for each mismatch."""
+class CountCheck(TypedDict):
+    """A stated count, ours, and the verdict. It is stored with the report as it stands here."""
 
-    def __init__(self) -> None:
-        self.checked: Counter[str] = Counter()
-        self.notes: list[Note] = []
+    source: str  # sheet, rule_list, overview, cloud_resources or cloud_rules
+    basis: str  # rows, evaluations, resources, rules; "" if not known
+    name: str  # of the sheet or the rule, or of a count that is of no status
+    status: str  # the name of a Status, TOTAL for all of them, "" for a count of no status
+    risk: int  # 0 for a count of all risks
+    ours: int | None
+    stated: int
+    verdict: str  # matches, differs, not_checked
+    reason: str  # why it was not checked: not_listed, definition, basis_unknown
 
-    def compare_count(
-        self, kind: str, name: str, our_counts: set[int], stated_count: int | None
-    ) -> None:
-        """Compare a stated count with ours, and add a note if it is not one of `our_counts`.
 
-        `our_counts` has several values if the stated count may mean one or the other. Does nothing
-        if `stated_count` is None.
+class CountChecker:
+    """Our counts of one file, and a check of each stated count against them."""
+
+    def __init__(self, report: Report, contents: Contents, results: list[RuleResult]) -> None:
+        self.contents = contents
+        self.results = results
+        self.stated_counts = report.stated_counts
+        self.listed = {Status(status) for status in report.listed_statuses}
+        self.lists_rules = any(sheet.role == "rules" for sheet in contents.sheets)
+
+    def check_sheets(self) -> Iterator[CountCheck]:
+        """Hold the evaluations read from each sheet against the rows below its header."""
+        for sheet in self.contents.sheets:
+            if sheet.role in EVALUATION_ROLES and sheet.recognised:
+                first_row = 0 if sheet.header_row is None else sheet.header_row + 1
+                rows = max(sheet.rows - first_row, 0)
+                yield build_check("sheet", "rows", rows, sheet.evaluations, name=sheet.name)
+
+    def check_rule_list(self) -> Iterator[CountCheck]:
+        """Hold the rows of each rule against the counts that the rule list states."""
+        for result in self.results:
+            for status in Status:
+                stated = result.stated_counts.get(status.name)
+                if stated is not None:
+                    is_listed = status in self.listed
+                    yield build_check(
+                        "rule_list",
+                        "evaluations",
+                        stated,
+                        getattr(result, status.field) if is_listed else None,
+                        name=result.name,
+                        status=status.name,
+                        reason="not_listed",
+                    )
+
+    def check_overview(self) -> Iterator[CountCheck]:
+        """Hold our counts against those that the overview states by status."""
+        basis = self.contents.stated_basis
+        for name, stated in self.contents.stated.items():
+            ours = self.count_by_basis(basis).get(name.upper())
+            reason = self.explain_missing_count(name.upper()) if basis else "basis_unknown"
+            yield build_check("overview", basis, stated, ours, status=name.upper(), reason=reason)
+
+    def check_overview_tallies(self) -> Iterator[CountCheck]:
+        """Hold our rules, and failing evaluations by risk, against those of the overview."""
+        for tally, stated in self.contents.stated_tallies.items():
+            name, _separator, risk_text = tally.partition(RISK_SEPARATOR)
+            risk = int(risk_text or 0)
+            basis = "evaluations" if name == "failing_evaluations" else "rules"
+            ours = self.count_tally(name, risk)
+            yield build_check(
+                "overview", basis, stated, ours, name=name, risk=risk, reason="not_listed"
+            )
+
+    def check_cloud_resources(self) -> Iterator[CountCheck]:
+        """Hold our counts against the cloud's counts of a pack's resources.
+
+        By its documentation it counts a resource as compliant or not applicable once for each rule
+        that says so: these two are counts of evaluations.
         """
-        if stated_count is None:
-            return
-        self.checked[kind] += 1
-        if stated_count not in our_counts:
-            facts = {"kind": kind, "name": name, "ours": max(our_counts), "stated": stated_count}
-            self.notes.append({"code": "count_mismatch", "facts": facts})
+        for name, stated in self.stated_counts.get("cloud_resources", {}).items():
+            is_of_evaluations = name in (Status.COMPLIANT.name, Status.NOT_APPLICABLE.name)
+            basis = "evaluations" if is_of_evaluations else "resources"
+            ours = self.count_by_basis(basis).get(name)
+            reason = self.explain_missing_count(name)
+            if stated is not None:
+                yield build_check(
+                    "cloud_resources", basis, stated, ours, status=name, reason=reason
+                )
+
+    def check_cloud_rules(self) -> Iterator[CountCheck]:
+        """Hold our rules against the cloud's: those that fail, and all of them."""
+        ours_by_name = {
+            Status.NON_COMPLIANT.name: self.count_tally("failing_rules", 0),
+            "TOTAL": self.count_tally("rules", 0),
+        }
+        for name, stated in self.stated_counts.get("cloud_rules", {}).items():
+            reason = "not_listed" if name in ours_by_name else "definition"
+            if stated is not None:
+                ours = ours_by_name.get(name)
+                yield build_check("cloud_rules", "rules", stated, ours, status=name, reason=reason)
+
+    def count_by_basis(self, basis: str) -> dict[str, int]:
+        """Return our counts of a basis by name of status, of what the rows of the file tell.
+
+        Which resources count as ignored, not applicable or without data, and in all, depends on a
+        definition that is not published; so these have no count.
+        """
+        if basis == "evaluations":
+            return {
+                status.name: sum(getattr(result, status.field) for result in self.results)
+                for status in self.listed
+            }
+        counts: dict[str, int] = {}
+        if basis == "resources" and Status.NON_COMPLIANT in self.listed:
+            counts[Status.NON_COMPLIANT.name] = self.contents.failing_resources
+            if Status.COMPLIANT in self.listed:
+                counts[Status.COMPLIANT.name] = self.contents.compliant_resources
+        return counts
+
+    def count_tally(self, name: str, risk: int) -> int | None:
+        """Return our count of rules, failing rules or failing evaluations; None if unknown."""
+        has_count = self.lists_rules if name == "rules" else Status.NON_COMPLIANT in self.listed
+        if not has_count:
+            return None
+        results = [result for result in self.results if risk in (0, result.risk)]
+        if name == "failing_rules":
+            return sum(1 for result in results if result.failing)
+        if name == "failing_evaluations":
+            return sum(result.failing for result in results)
+        return len(results)
+
+    def explain_missing_count(self, name: str) -> str:
+        """Return why we have no count: the file lists no such rows, or we define it otherwise."""
+        needed_statuses = {Status[name]} if name in Status.__members__ else set()
+        if Status.COMPLIANT in needed_statuses:  # a resource complies if nothing fails it
+            needed_statuses.add(Status.NON_COMPLIANT)
+        return "definition" if needed_statuses <= self.listed else "not_listed"
 
 
-def reconcile_counts(
-    contents: Contents,
-    results: list[RuleResult],
-    counts: dict[Status, int],
-    cloud_counts: dict[str, Any],
-) -> Reconciliation:
-    """Compare our counts of sheets, rules and the whole report with the stated ones.
+def build_check(
+    source: str,
+    basis: str,
+    stated: int,
+    ours: int | None,
+    *,
+    name: str = "",
+    status: str = "",
+    risk: int = 0,
+    reason: str = "",
+) -> CountCheck:
+    """Return the check of a stated count; without ours it is not checked, for the reason given."""
+    verdict = "not_checked"
+    if ours is not None:
+        verdict = "matches" if ours == stated else "differs"
+        reason = ""
+    return CountCheck(
+        source=source,
+        basis=basis,
+        name=name,
+        status=status,
+        risk=risk,
+        ours=ours,
+        stated=stated,
+        verdict=verdict,
+        reason=reason,
+    )
 
-    `counts` are our counts of the whole report. `cloud_counts` are the counts that were fetched
-    from the cloud together with the report (see Report.stated_counts).
-    """
-    reconciliation = Reconciliation()
-    for sheet in contents.sheets:
-        if sheet.role in EVALUATION_ROLES and sheet.header_row is not None:
-            rows_below_header = sheet.rows - sheet.header_row - 1
-            reconciliation.compare_count("rows", sheet.name, {sheet.evaluations}, rows_below_header)
-    listed_statuses = {Status[name] for name in contents.lists}
-    for result in results:
-        for status in listed_statuses:
-            our_count = getattr(result, status.field)
-            stated_count = result.stated_counts.get(status.name)
-            reconciliation.compare_count("rules", result.name, {our_count}, stated_count)
-    # An overview does not say whether it counts evaluations or resources, so either is right.
-    failing = {counts[Status.NON_COMPLIANT], contents.failing_resources}
-    reconciliation.compare_count("overview", "", failing, contents.stated.get("non_compliant"))
-    cloud_resources = cloud_counts.get("cloud_resources", {}).get("NON_COMPLIANT")
-    reconciliation.compare_count("cloud_resources", "", failing, cloud_resources)
-    failing_rules = {sum(1 for result in results if result.failing)}
-    cloud_rules = cloud_counts.get("cloud_rules", {}).get("NON_COMPLIANT")
-    reconciliation.compare_count("cloud_rules", "", failing_rules, cloud_rules)
-    return reconciliation
+
+def check_counts(
+    report: Report, contents: Contents, results: list[RuleResult]
+) -> list[dict[str, Any]]:
+    """Return a check of every count that the file and the cloud state (see CountCheck)."""
+    checker = CountChecker(report, contents, results)
+    checks = (
+        checker.check_sheets(),
+        checker.check_overview(),
+        checker.check_overview_tallies(),
+        checker.check_rule_list(),
+        checker.check_cloud_resources(),
+        checker.check_cloud_rules(),
+    )
+    return [dict(check) for group in checks for check in group]

@@ -75,16 +75,18 @@ def summarize_report(
     """
     overview = parse_overview(contents.stated)
     counts = {status: count_status(status, report, results, overview) for status in Status}
-    checks = reconciliation.reconcile_counts(contents, results, counts, report.stated_counts)
-    notes = [{"code": note.code, "facts": note.facts} for note in contents.notes]
-    stated_counts = {"overview": contents.stated, "checked": dict(checks.checked)}
+    overview_statuses = [
+        status.name for status in Status if is_shown_from_overview(status, report, results)
+    ]
+    stated_counts = {"overview": contents.stated, "shown_from_overview": overview_statuses}
     return {
         "reader_version": READER_VERSION,
         "file_kind": contents.kind,
         "language": contents.language,
         "listed_statuses": report.listed_statuses,
-        "notes": notes + checks.notes,
+        "notes": [{"code": note.code, "facts": note.facts} for note in contents.notes],
         "stated_counts": {**report.stated_counts, **stated_counts},
+        "count_checks": reconciliation.check_counts(report, contents, results),
         "evaluated_at": workbook.parse_moment(contents.evaluated_to),
         "content_hash": contents.content,
         "filter_choices": collect_filter_choices(groups),
@@ -93,7 +95,8 @@ def summarize_report(
         "rules": len(results),
         **{status.field: count for status, count in counts.items()},
         **count_failing_by_risk(groups),
-        **choose_rated_counts(counts if report.lists_compliant else overview),
+        **choose_evaluation_rate(report, contents, counts),
+        **choose_resource_rate(report, contents, overview),
     }
 
 
@@ -113,22 +116,61 @@ def count_status(
 
     If the sum is 0 and the file does not list the status row by row, return the overview's count.
     """
-    count: int = sum(getattr(result, status.field) for result in results)
-    if count or status in report.listed_statuses:
-        return count
-    return overview.get(status, 0)
+    if is_shown_from_overview(status, report, results):
+        return overview.get(status, 0)
+    return sum(getattr(result, status.field) for result in results)
 
 
-def choose_rated_counts(counts: dict[Status, int]) -> dict[str, int]:
-    """Return the fields of Report for the evaluation rate.
+def is_shown_from_overview(status: Status, report: Report, results: list[RuleResult]) -> bool:
+    """Return whether only the overview can say how many have the status."""
+    if status in report.listed_statuses:
+        return False
+    return not any(getattr(result, status.field) for result in results)
 
-    Both are 0 if the number of compliant evaluations is not known.
+
+def lists_judged_rows(report: Report, contents: Contents) -> bool:
+    """Return whether the rows of the file tell both what complies and what fails.
+
+    A file may leave out the sheet of failing resources where its overview states that none fails.
     """
-    if Status.COMPLIANT not in counts:
+    states_no_failure = contents.stated.get("non_compliant") == 0
+    return report.lists_compliant and (
+        Status.NON_COMPLIANT in report.listed_statuses or states_no_failure
+    )
+
+
+def choose_evaluation_rate(
+    report: Report, contents: Contents, counts: dict[Status, int]
+) -> dict[str, int]:
+    """Return the fields of the evaluation rate: of rows only, 0 and 0 if they do not tell it."""
+    if not lists_judged_rows(report, contents):
         return {"rated_compliant": 0, "rated_failing": 0}
     return {
         "rated_compliant": counts[Status.COMPLIANT],
-        "rated_failing": counts.get(Status.NON_COMPLIANT, 0),
+        "rated_failing": counts[Status.NON_COMPLIANT],
+    }
+
+
+def choose_resource_rate(
+    report: Report, contents: Contents, overview: dict[Status, int]
+) -> dict[str, int | str | None]:
+    """Return the fields of the resource rate: from rows, else from an overview of resources."""
+    counts: tuple[int | None, int | None] = (None, None)
+    source = ""
+    if lists_judged_rows(report, contents):
+        counts = (contents.compliant_resources, contents.failing_resources)
+        source = Report.ResourcesSource.ROWS.value
+    elif (
+        contents.stated_basis == "resources"
+        and {Status.COMPLIANT, Status.NON_COMPLIANT} <= overview.keys()
+    ):
+        counts = (overview[Status.COMPLIANT], overview[Status.NON_COMPLIANT])
+        source = Report.ResourcesSource.OVERVIEW.value
+    compliant, failing = counts
+    return {
+        "resources_compliant": compliant,
+        "resources_failing": failing,
+        "resources_source": source,
     }
 
 

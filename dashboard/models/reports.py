@@ -13,11 +13,16 @@ from dashboard.models.originals import Original
 from dashboard.models.runs import Run, RunQuerySet
 
 STATUS_FIELDS = tuple(status.field for status in Status)
+# What the two rates are computed from, and why one may be missing.
+RATE_FIELDS = (
+    "rated_compliant", "rated_failing", "resources_compliant", "resources_failing",
+    "resources_source", "listed_statuses",
+)  # fmt: skip
 # A report has more than fifty columns. Each list names those that one kind of page reads.
 LIST_FIELDS = (
     "pack", "pack_name", "source", "state", "listed_at", "evaluated_at", "received_at",
     "error_code", "error_facts", "file_name", "label", "held", "rows",
-    "rated_compliant", "rated_failing", "came", "left", "changes_by_reason",
+    *RATE_FIELDS, "came", "left", "changes_by_reason",
     "failing", "failing_high", "failing_medium", "failing_low",
     "requested_by__username", "original__size",
 )  # fmt: skip
@@ -26,11 +31,11 @@ RUN_STATUS_FIELDS = (
 )  # fmt: skip
 OVERVIEW_FIELDS = (
     "pack", "state", "requested_at", "created_at", "came", "left", "changes_by_reason",
-    "rated_compliant", "rated_failing", "failing", "failing_high", "failing_medium", "failing_low",
+    *RATE_FIELDS, "failing", "failing_high", "failing_medium", "failing_low",
 )  # fmt: skip
 COMPARISON_FIELDS = (
-    "position", "created_at", "language", "listed_statuses", "notes", "stated_counts", "label",
-    "file_name", "original", "filter_choices", "rated_compliant", "rated_failing", *STATUS_FIELDS,
+    "position", "created_at", "language", "notes", "stated_counts", "label",
+    "file_name", "original", "filter_choices", *RATE_FIELDS, *STATUS_FIELDS,
     "pack__name", "pack__pack_id", "pack__account__name", "pack__account__uid",
 )  # fmt: skip
 CHANGE_FIELDS = ("pack", "position", "listed_statuses", "failing")
@@ -78,6 +83,10 @@ class Report(Run):
         GENERATED = "generated", _("generated")
         IMPORTED = "imported", _("imported")
 
+    class ResourcesSource(models.TextChoices):
+        ROWS = "rows", _("counted from the rows of the file")
+        OVERVIEW = "overview", _("stated by the file's overview")
+
     pack_name = models.CharField(max_length=200)
     source = models.CharField(max_length=9, choices=Source, default=Source.GENERATED)
 
@@ -102,7 +111,8 @@ class Report(Run):
     file_kind = models.CharField(max_length=20, blank=True)
     # The statuses that the file lists row by row: [1] for a file of failing resources only.
     listed_statuses = models.JSONField(default=list)
-    # Notes of the parser and of the reconciliation: [{"code": ..., "facts": {...}}].
+    # Notes of the parser: [{"code": ..., "facts": {...}}]. Reports read by the first version of the
+    # reader have notes of counts that differ, too.
     notes = models.JSONField(default=list)
     # Orders the reports of a pack (see evaluations.py).
     position = models.BigIntegerField(null=True)
@@ -114,10 +124,15 @@ class Report(Run):
     # does not list its rules.
     rules_hash = models.BigIntegerField(null=True)
 
-    # What the evaluation rate is computed from: counted rows if the file lists compliant
-    # resources, otherwise the counts that the file's overview states.
+    # What the evaluation rate is computed from: rows, counted. 0 and 0 if the file does not list
+    # both the compliant and the failing ones.
     rated_compliant = models.PositiveIntegerField(default=0)
     rated_failing = models.PositiveIntegerField(default=0)
+    # What the resource rate is computed from: distinct resources, counted from the rows if the file
+    # lists compliant and failing ones, otherwise stated by its overview. Null if neither.
+    resources_compliant = models.PositiveIntegerField(null=True)
+    resources_failing = models.PositiveIntegerField(null=True)
+    resources_source = models.CharField(max_length=8, choices=ResourcesSource, blank=True)
     rows = models.PositiveIntegerField(default=0)
     rules = models.PositiveIntegerField(default=0)
     failing = models.PositiveIntegerField(default=0)
@@ -137,11 +152,15 @@ class Report(Run):
     changes_by_reason = models.JSONField(null=True)
     high_risk_changes_by_reason = models.JSONField(null=True)
     # What the cloud and the file state, to be compared with our counts:
-    # "cloud_rules" and "cloud_resources": {name of Status: count}, fetched with the file;
+    # "cloud_rules" and "cloud_resources": {name of Status or "TOTAL": count}, fetched with the
+    # file;
     # "parameters": {rule id: {name: value}}, fetched with the file;
     # "overview": {name of status in the file's overview: count};
-    # "checked": {kind of count: how many counts of this kind were compared with ours}.
+    # "shown_from_overview": names of the statuses whose count on the pages is the overview's.
     stated_counts = models.JSONField(default=dict)
+    # The result of holding each stated count against ours (see ledger.reconciliation.CountCheck).
+    # Null if the report was stored before these checks existed and was not rebuilt since.
+    count_checks = models.JSONField(null=True)
 
     label = models.CharField(_("label"), max_length=100, blank=True)
     note = models.TextField(_("note"), blank=True)
@@ -197,9 +216,11 @@ class Report(Run):
         return self.rated_compliant, self.rated_failing
 
     @property
-    def judged(self) -> int:
-        """The denominator of the evaluation rate: compliant plus failing."""
-        return sum(self.rated)
+    def rated_resources(self) -> tuple[int, int] | None:
+        """The counts (compliant, failing) of the resource rate; None if there are none."""
+        if self.resources_compliant is None or self.resources_failing is None:
+            return None
+        return self.resources_compliant, self.resources_failing
 
     @property
     def failing_by_risk(self) -> dict[Risk, int]:

@@ -45,7 +45,7 @@ class PackRow:
     run: Report | None = None
     # The report whose generation was requested last: ready, failed, cancelled or running.
     last_run: Report | None = None
-    # Compliant and failing evaluations of the newest reports, oldest first.
+    # Compliant and failing resources of the newest reports, oldest first.
     trend: list[tuple[int, int]] = field(default_factory=list)
 
     @property
@@ -172,10 +172,11 @@ def add_report_ids(packs: PackQuerySet) -> PackQuerySet:
 
 
 def load_trends(start_positions: dict[int, int]) -> dict[int, list[tuple[int, int]]]:
-    """Return the counts (compliant, failing) of each pack's ready reports, oldest first.
+    """Return compliant and failing resources of the packs' ready reports, oldest first.
 
-    `start_positions` gives, by the id of a pack, the position of the first report to read. The
-    query is plain SQL so that the database reads only these few index entries of each pack.
+    A report whose resource rate is missing has none of both.
+    Each pack's reports are read from its start position on. Written in SQL so that the database
+    reads only these few index entries of each pack.
     """
     trends: dict[int, list[tuple[int, int]]] = defaultdict(list)
     if not start_positions:
@@ -184,7 +185,7 @@ def load_trends(start_positions: dict[int, int]) -> dict[int, list[tuple[int, in
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH starts (pack, start_position) AS (VALUES {values}) "  # noqa: S608  # no input
-            "SELECT pack, rated_compliant, rated_failing "
+            "SELECT pack, COALESCE(resources_compliant, 0), COALESCE(resources_failing, 0) "
             f"FROM {TREND_SOURCES[connection.vendor]} ORDER BY pack, position",
             list(chain.from_iterable(start_positions.items())),
         )

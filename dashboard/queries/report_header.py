@@ -9,7 +9,9 @@ from dashboard import workbook
 from dashboard.models import Report, Risk, Status
 from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.report_query import count_evaluations
+from dashboard.text.count_checks import summarize_checks
 from dashboard.text.formatting import format_number, format_time
+from dashboard.text.rates import list_named_rates
 
 # There is a card for each filter; the card shows how many rows the filter matches.
 CARD_FILTERS = (
@@ -33,6 +35,7 @@ class CountCard:
     status_slug: str  # empty for a card of a risk, which has no colour of its own
     count: int
     has_rows: bool  # whether the file lists the counted resources one by one
+    counts_resources: bool  # whether the count is the overview's, which counts resources
     query_string: str
     is_current: bool
 
@@ -53,9 +56,9 @@ def build_report_header(report: Report, table_filter: EvaluationFilter, tab: str
         "tab": tab,
         "tab_query": "" if tab_query == "?" else tab_query,
         "cards": build_cards(report, table_filter),
-        "mismatches": [note["facts"] for note in report.notes if note["code"] == "count_mismatch"],
         "is_earlier_reading": report.reader_version < workbook.READER_VERSION,
-        "checked_count": sum(report.stated_counts.get("checked", {}).values()),
+        "rates": list_named_rates(report),
+        "check_summary": summarize_checks(report),
     }
 
 
@@ -92,6 +95,7 @@ def build_card(
         status_slug=status.slug if risk is None else "",
         count=count_evaluations(report, card_filter) if has_rows else report.counts[status],
         has_rows=has_rows,
+        counts_resources=status.name in report.stated_counts.get("shown_from_overview", ()),
         query_string=card_filter.query_string(),
         is_current=(table_filter.status, table_filter.risk) == (status, risk),
     )

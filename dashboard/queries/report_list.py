@@ -81,6 +81,7 @@ def get_figure_labels() -> dict[str, str]:
     """Return the labels of the figures in a row, translated once and not once per row."""
     return {
         "rate": _("Evaluation rate"),
+        "resource_rate": _("Resource rate"),
         "failing": _("Failing"),
         "high": _("High"),
         "medium": _("Medium"),

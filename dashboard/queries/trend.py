@@ -18,7 +18,8 @@ TABLE_ROWS = 25  # on a page of the table
 GAP_FACTOR = 3  # an interval longer than this many median intervals is a gap
 POINT_COLUMNS = (
     "pk", "position", "rated_compliant", "failing", "failing_high", "failing_medium",
-    "failing_low", "rules_hash", "rated_failing",
+    "failing_low", "rules_hash", "rated_failing", "resources_compliant", "resources_failing",
+    "listed_statuses",
 )  # fmt: skip
 
 
@@ -38,11 +39,28 @@ class Point(NamedTuple):
     low: int = 0
     rules_hash: int | None = None
     rated_failing: int | None = None
+    resources_compliant: int | None = None
+    resources_failing: int | None = None
+    listed_statuses: Sequence[int] = ()
 
     @property
     def rated(self) -> tuple[int, int]:
         """The counts (compliant, failing) from which the rate is computed."""
         return self.compliant, self.failing if self.rated_failing is None else self.rated_failing
+
+    @property
+    def rated_resources(self) -> tuple[int, int] | None:
+        """Compliant and failing resources of which the resource rate is computed."""
+        if self.resources_compliant is None or self.resources_failing is None:
+            return None
+        return self.resources_compliant, self.resources_failing
+
+    @property
+    def resource_rate(self) -> float | None:
+        """The resource rate in percent; None where no resource was rated."""
+        compliant, failing = self.rated_resources or (0, 0)
+        total = compliant + failing
+        return 100 * compliant / total if total else None
 
     @property
     def rate(self) -> float | None:

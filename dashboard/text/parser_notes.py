@@ -33,10 +33,7 @@ NOTE_SENTENCES = {
 
 
 def describe_notes(report: Report) -> list[str]:
-    """Return a sentence for each note of a report.
-
-    Notes on counts that do not match are left out: they are shown with the counts.
-    """
+    """Return a sentence for each note; those of counts belong to an earlier reader."""
     sheets = {sheet.number: sheet.name for sheet in report.sheets.all()}
     return [
         describe_note(note["code"], note["facts"], sheets)

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from dashboard.models import Risk, Status
-from dashboard.text import findings, formatting
+from dashboard.text import findings, formatting, rates
 
 register = template.Library()
 register.simple_tag(formatting.format_age, name="age")
@@ -69,12 +69,30 @@ def render_time(value: dt.datetime | None) -> SafeString:
 
 @register.simple_tag(name="rate_bar")
 def render_rate_bar(compliant: int, failing: int) -> SafeString:
-    """Show the evaluation rate as a thin bar; nothing if both counts are zero."""
+    """Show a rate as a thin bar; nothing where there is no rate."""
     total = compliant + failing
     if not total:
         return SafeString()
     share = compliant * 100 // total / 100  # between 0 and 1, cut to whole percents
     return format_html('<progress value="{}" aria-hidden="true"></progress>', share)
+
+
+def render_rate_or_gap(counts: tuple[int, int] | None, gap: str) -> SafeString:
+    """Show a rate; a dash with the reason, also for those who hear the page, if it is missing."""
+    if gap or counts is None:
+        pattern = '<span class="soft" title="{}">–<span class="unseen"> {}</span></span>'
+        return format_html(pattern, gap, gap)
+    return escape(formatting.format_rate(*counts))
+
+
+@register.simple_tag(name="evaluation_rate")
+def render_evaluation_rate(report: rates.Rated) -> SafeString:
+    return render_rate_or_gap(report.rated, rates.explain_evaluation_gap(report))
+
+
+@register.simple_tag(name="resource_rate")
+def render_resource_rate(report: rates.Rated) -> SafeString:
+    return render_rate_or_gap(report.rated_resources, rates.explain_resource_gap(report))
 
 
 @register.simple_tag(name="icon_label")

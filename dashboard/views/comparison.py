@@ -17,7 +17,7 @@ from dashboard.comparison import change_words, comparison_rows
 from dashboard.comparison.buckets import Bucket
 from dashboard.comparison.change_reasons import ChangeDirection, list_parts
 from dashboard.comparison.comparison_filter import ComparisonFilter
-from dashboard.comparison.differences import Comparison, RateCounts, compare_reports
+from dashboard.comparison.differences import Comparison, compare_reports
 from dashboard.comparison.rule_scope import RuleScope, load_rule_scope
 from dashboard.exports import comparison_tables
 from dashboard.exports.comparison_tables import COMPARISON_ROWS_PER_SECOND
@@ -26,6 +26,7 @@ from dashboard.models import Report
 from dashboard.queries.filters import RISKS
 from dashboard.queries.paging import paginate
 from dashboard.text.formatting import format_time
+from dashboard.text.rates import NamedRate, build_evaluation_rate, build_resource_rate
 from dashboard.views import Request
 from dashboard.views.downloads import get_item_or_404, render_preparing_page, send_export
 
@@ -240,17 +241,26 @@ def list_sum_parts(
 
 
 class RatePair(NamedTuple):
-    """The counts of both reports' rates; `label` says which evaluations are counted."""
+    """One kind of rate of both reports, and over what it is taken."""
 
-    label: str
-    older: RateCounts
-    newer: RateCounts
+    name: str
+    scope: str
+    older: NamedRate
+    newer: NamedRate
 
 
 def list_rates(comparison: Comparison) -> list[RatePair]:
-    """Return the rates as reported and, if known, the rates over what both reports judge."""
-    rates = [RatePair(_("as reported (each on its own scope)"), *comparison.reported_rates)]
+    """Return both rates as reported and, where it can be told, over what both reports judge."""
+    older, newer = comparison.older, comparison.newer
+    own_scope = _("as reported (each on its own scope)")
+    evaluations = [build_evaluation_rate(report) for report in (older, newer)]
+    resources = [build_resource_rate(report) for report in (older, newer)]
+    pairs = [RatePair(evaluations[0].label, own_scope, *evaluations)]
     if common_rates := comparison.common_rates:
-        label = _("like for like (rules and resources in both)")
-        rates.append(RatePair(label, *common_rates))
-    return rates
+        common = [
+            rate._replace(compliant=counts.compliant, failing=counts.failing)
+            for rate, counts in zip(evaluations, common_rates, strict=True)
+        ]
+        common_scope = _("like for like (rules and resources in both)")
+        pairs.append(RatePair(evaluations[0].label, common_scope, *common))
+    return [*pairs, RatePair(resources[0].label, own_scope, *resources)]

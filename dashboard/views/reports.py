@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import push_url, replace_url
 
 from dashboard.archive import originals
-from dashboard.models import Evaluation, Report, Status
+from dashboard.models import Evaluation, Report
 from dashboard.queries import report_query, report_rules
 from dashboard.queries.filters import PARAMETER_LABELS, RISKS, STATUSES, EvaluationFilter
 from dashboard.queries.report_header import build_report_header, language_context
@@ -20,6 +20,7 @@ from dashboard.queries.report_rows import build_resource_rows, build_rule_rows
 from dashboard.queries.rule_summaries import load_rule_names, load_rule_summaries
 from dashboard.queries.sheet_rows import load_source_row
 from dashboard.text import console_links, parser_notes
+from dashboard.text.count_checks import list_check_lines
 from dashboard.views import Request
 from dashboard.views.fragments import build_export_menu_context, build_run_status_context
 from dashboard.views.log import log_download
@@ -161,12 +162,9 @@ def report_resource(
 def report_evidence(request: Request, report_id: int) -> HttpResponse:
     """Show where the report's numbers come from: counts of file and cloud, and parser notes."""
     report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
-    summaries = load_rule_summaries(report)
     context = {
         **build_report_header(report, EvaluationFilter(), "evidence"),
-        "counts": compare_counts(report),
-        "cloud_rules": report.stated_counts.get("cloud_rules") or {},
-        "failing_rules": sum(1 for summary in summaries if summary.failing),
+        "check_lines": list_check_lines(report),
         "notes": parser_notes.describe_notes(report),
     }
     return render(request, "report/evidence.html", context)
@@ -310,22 +308,3 @@ def build_column_headers(
             }
         )
     return headers
-
-
-def compare_counts(report: Report) -> list[dict[str, Any]]:
-    """Return three counts for each status: shown here, in the file's overview, in the cloud.
-
-    A count that the overview or the cloud does not state is None.
-    """
-    overview_counts = report.stated_counts.get("overview") or {}
-    cloud_counts = report.stated_counts.get("cloud_resources") or {}
-    return [
-        {
-            "status": status,
-            "is_listed": status in report.listed_statuses,
-            "shown": report.counts[status],
-            "overview": overview_counts.get(status.name.lower()),
-            "cloud": cloud_counts.get(status.name),
-        }
-        for status in Status
-    ]

@@ -132,12 +132,21 @@ class Contents:
     rows: int = 0
     duplicates: int = 0  # evaluations with the same rule and resource as another one
     content: int = 0  # a hash over the keys and digests of all rows, in any order
-    failing_resources: int = 0  # distinct by account, region, type and id
+    # Resources are distinct by account, region, type and id. One fails if any rule fails it; it is
+    # compliant if a rule finds it compliant and none fails it.
+    failing_resources: int = 0
+    compliant_resources: int = 0
     notes: list[FileNote] = field(default_factory=list)
     evaluated_from: str | None = None
     evaluated_to: str | None = None
     lists: list[str] = field(default_factory=list)
     stated: dict[str, int] = field(default_factory=dict)
+    # What the status counts of the overview count: "resources" or "evaluations", as their labels
+    # say; "" if they do not say it.
+    stated_basis: str = ""
+    # The overview's counts of rules and, by risk, of rules and failing evaluations; the keys are
+    # those of OVERVIEW_TALLY_WORDS, with ":" and the risk's number in the table of risks.
+    stated_tallies: dict[str, int] = field(default_factory=dict)
     pack_id: str = ""
     pack_name: str = ""
     account_uid: str = ""

@@ -21,11 +21,13 @@ from .headers import (
     find_header,
     has_evaluation_rows,
     has_rule_rows,
+    read_overview_basis,
+    read_overview_tallies,
     read_overview_values,
 )
 from .limits import XLS_ROWS, Limits
-from .rule_collector import RuleCollector, parse_count
-from .status_codes import StatusCode
+from .rule_collector import RuleCollector
+from .status_codes import StatusCode, parse_count
 from .stored_form import CHUNK_ROWS, StoredFileWriter, encode_json
 from .times import TimeRange, normalise_time
 from .vocabulary import COUNT_MEANINGS, find_sheet_role
@@ -96,6 +98,7 @@ class _Conversion:
         self._limits = limits
         self._cell_count = 0
         self._word_languages: list[str] = []  # of all words recognised so far
+        self._has_overview = False
         self._listed_statuses: set[StatusCode] = set()
         self._rules = RuleCollector()
         self._times = TimeRange()
@@ -184,12 +187,14 @@ class _Conversion:
         The counts of all members of a zip are added together.
         """
         overview: dict[str, str] = {}
+        contents = self._contents
         for sheet in sheets:
             if sheet.info.role == "overview":
                 # A rule list may follow the values on the same sheet.
-                end = sheet.header.row if sheet.header and sheet.has_rule_rows() else None
-                overview |= read_overview_values(sheet.first_rows[:end])
-        contents = self._contents
+                stop = sheet.header.row if sheet.header and sheet.has_rule_rows() else None
+                first_rows = sheet.first_rows[:stop]
+                overview |= read_overview_values(first_rows)
+                self._add_overview_tallies(first_rows)
         for meaning in ("total", *COUNT_MEANINGS):
             count = parse_count(overview.get(meaning, ""))
             if count is not None:
@@ -199,6 +204,21 @@ class _Conversion:
         created_at = normalise_time(overview.get("created_at", "")) or ""
         contents.created_at = max(contents.created_at, created_at)
         return overview
+
+    def _add_overview_tallies(self, rows: list[list[Cell]]) -> None:
+        """Add the basis of an overview's counts, and its counts of rules, to the contents.
+
+        Overviews of several members that differ in their basis have none.
+        """
+        basis = read_overview_basis(rows)
+        is_first = not self._has_overview
+        self._has_overview = True
+        self._contents.stated_basis = (
+            basis if is_first or basis == self._contents.stated_basis else ""
+        )
+        tallies = self._contents.stated_tallies
+        for name, count in read_overview_tallies(rows).items():
+            tallies[name] = tallies.get(name, 0) + count
 
     def _convert_sheets(self, sheets: list[_OpenSheet], account: str) -> None:
         """Read the rule lists of all sheets, then convert the sheets.

@@ -93,11 +93,13 @@ class EvaluationCollector:
         self._times = times
         self._buckets: list[list[RowTuple]] = [[] for _ in range(BUCKET_COUNT)]
         self._compressed: list[list[bytes]] = [[] for _ in range(BUCKET_COUNT)]
-        self._waiting_rows = 0  # not compressed yet
-        # By number. The field `rows` of a group is set by finish_group.
-        self.groups: list[EvaluationGroup] = []
-        self._failing_resources: set[int] = set()
-        self._risk_by_rule: dict[int, int] = {}  # the highest of its rows
+        self._waiting_rows = 0
+        self.groups: list[EvaluationGroup] = []  # by number; rows are counted at a sheet's end
+        self._resources_by_status: dict[int, set[int]] = {
+            StatusCode.NON_COMPLIANT: set(),
+            StatusCode.COMPLIANT: set(),
+        }
+        self._risk_by_rule: dict[int, int] = {}  # the highest that a row gives
 
     def open_sheet(self, info: SheetInfo, account: str) -> "SheetCollector":
         """Return the collector of one sheet. Rows that name no account belong to `account`."""
@@ -120,7 +122,7 @@ class EvaluationCollector:
     def take_buckets(self) -> Iterator[tuple[int, list[RowTuple]]]:
         """Yield (bucket number, rows sorted by key) for each bucket with rows, and free the bucket.
 
-        Also add the rows to the content hash, and count duplicates and failing resources.
+        The content hash, the duplicates and the judged resources are counted on the way.
         """
         for bucket, rows in enumerate(self._buckets):
             for compressed in self._compressed[bucket]:
@@ -159,12 +161,14 @@ class EvaluationCollector:
         return sorted(separate_rows)
 
     def _summarise_rows(self, rows: list[RowTuple]) -> None:
-        """Add the rows to the content hash, and remember their failing resources."""
+        """Add rows to the content hash and to the judged resources of the file."""
         content_hash = self._contents.content
+        resources_by_group = [self._resources_by_status.get(group.status) for group in self.groups]
         for key, digest, resource, group_number, *_texts_and_place in rows:
             content_hash = add_to_content_hash(content_hash, key, digest)
-            if self.groups[group_number].status == StatusCode.NON_COMPLIANT:
-                self._failing_resources.add(resource)
+            resources = resources_by_group[group_number]
+            if resources is not None:
+                resources.add(resource)
         self._contents.content = content_hash
 
     def finish_group(self, group: _SheetGroup) -> None:
@@ -182,7 +186,10 @@ class EvaluationCollector:
         A rule whose risk the rule list does not give gets the highest risk of its rows. All sheets
         must be read before, so that the order of the sheets does not matter.
         """
-        self._contents.failing_resources = len(self._failing_resources)
+        failing = self._resources_by_status[StatusCode.NON_COMPLIANT]
+        compliant = self._resources_by_status[StatusCode.COMPLIANT]
+        self._contents.failing_resources = len(failing)
+        self._contents.compliant_resources = len(compliant - failing)
         for rule in self._rules.rules:
             rule.risk = rule.risk or self._risk_by_rule.get(rule.number, 0)
 

@@ -9,8 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .cells import Cell, cell_to_text
-from .status_codes import normalise_label
-from .vocabulary import find_column_meaning, find_sheet_role
+from .status_codes import normalise_label, parse_count, parse_risk
+from .vocabulary import (
+    COUNT_MEANINGS,
+    find_column_meaning,
+    find_count_basis,
+    find_sheet_role,
+    find_tally_meaning,
+)
 
 HEADER_SEARCH_ROWS = 60  # a header is searched for in this many rows at the start of a sheet
 EVALUATION_ROLES = {"non_compliant", "compliant", "ignored", "evaluations"}
@@ -174,6 +180,41 @@ def read_overview_values(rows: Sequence[Sequence[Cell]]) -> dict[str, str]:
             if value and not find_column_meaning(value).meaning:
                 values[meaning] = value
     return values
+
+
+def read_overview_basis(rows: Sequence[Sequence[Cell]]) -> str:
+    """Return what the status counts of an overview are of; "" if no label or not all agree."""
+    labels = [_split_label(cell)[0] for row in rows for cell in row]
+    bases = {
+        find_count_basis(label)
+        for label in labels
+        if find_column_meaning(label).meaning in COUNT_MEANINGS
+    } - {""}
+    return bases.pop() if len(bases) == 1 else ""
+
+
+def read_overview_tallies(rows: Sequence[Sequence[Cell]]) -> dict[str, int]:
+    """Return the counts of rules and evaluations that an overview states, in all and by risk.
+
+    The keys are those of OVERVIEW_TALLY_WORDS; in a table of risks ":" and the risk follow.
+    """
+    tallies: dict[str, int] = {}
+    columns: dict[int, str] = {}  # of the table of risks
+    for row in rows:
+        texts = list(map(cell_to_text, row))
+        meanings = {column: find_tally_meaning(text) for column, text in enumerate(texts) if text}
+        if any(find_column_meaning(text).meaning == "risk" for text in texts):
+            columns = meanings
+            continue
+        risk = parse_risk(texts[0]) if texts and columns else 0
+        for column, text in enumerate(texts):
+            name = f"{columns[column]}:{risk}" if risk and columns.get(column) else ""
+            if not name and column and not risk:
+                name = meanings.get(column - 1, "")
+            count = parse_count(text)
+            if name and count is not None:
+                tallies.setdefault(name, count)
+    return tallies
 
 
 def _split_label(cell: Cell) -> tuple[str, str]:

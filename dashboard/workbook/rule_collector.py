@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from .cells import Cell, cell_to_text, normalise_identifier
 from .contents import RuleInfo
 from .headers import Header
-from .status_codes import parse_risk
+from .status_codes import parse_count, parse_risk
 from .vocabulary import COUNT_MEANINGS, STATUS_OF_COUNT
 
 _MAX_COUNT_DIGITS = 11  # a longer number is an id
@@ -75,16 +75,6 @@ class RuleCollector:
             if count is not None:
                 status = int(STATUS_OF_COUNT[meaning])
                 rule.stated[status] = rule.stated.get(status, 0) + count
-
-
-def parse_count(text: str) -> int | None:
-    """Return the number in a text such as `1,234`; None for any other text."""
-    digits = text.replace(",", "").replace(" ", "")
-    return (
-        int(digits)
-        if digits.isascii() and digits.isdigit() and len(digits) <= _MAX_COUNT_DIGITS
-        else None
-    )
 
 
 def _read_texts_by_meaning(header: Header, row: Sequence[Cell]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The words for status and risk in four languages, and the number that stands for each."""
+"""The words for status and risk in four languages, the code of each, and counts as text."""
 
 import unicodedata
 from enum import IntEnum
@@ -62,3 +62,9 @@ def parse_status(word: str) -> StatusCode | None:
 def parse_risk(word: str) -> int:
     """Return the risk that a word in a cell names: 1 high, 2 medium, 3 low; 0 if unknown."""
     return _RISK_BY_WORD.get(normalise_label(word), 0)
+
+
+def parse_count(text: str) -> int | None:
+    """Return a count as people write it (`1,234`); None for any other text."""
+    digits = text.replace(",", "").replace(" ", "")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 12 else None

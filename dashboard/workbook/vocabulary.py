@@ -187,6 +187,28 @@ SHEET_WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
 }
 
+# Labels of an overview that count rules and, in its table of risks, failing evaluations.
+OVERVIEW_TALLY_WORDS: dict[str, tuple[str, str, str, str]] = {
+    "rules": (
+        "规则数|规则总数|检测规则数",
+        "規則數|規則總數",
+        "Rules|Number of Rules|Total Rules",
+        "ルール数",
+    ),
+    "failing_rules": (
+        "不合规规则数|不合规规则",
+        "不合規規則數|不合規規則",
+        "Non-Compliant Rules|Number of Non-Compliant Rules|Incompliant Rules",
+        "非準拠ルール数",
+    ),
+    "failing_evaluations": (
+        "不合规检测项数|不合规检测项",
+        "不合規檢測項數|不合規檢測項",
+        "Non-Compliant Evaluations|Number of Non-Compliant Evaluations",
+        "非準拠評価数",
+    ),
+}
+
 
 def _index_words(words: dict[str, tuple[str, str, str, str]]) -> dict[str, tuple[str, str]]:
     """Return (meaning, language) of each normalised word.
@@ -209,8 +231,11 @@ _COLUMN_INDEX = _index_words(COLUMN_WORDS)
 _SHEET_INDEX = _index_words(SHEET_WORDS)
 # A header that begins with a known word but has one of these endings has another meaning: a rate
 # is no count.
+_TALLY_INDEX = _index_words(OVERVIEW_TALLY_WORDS)
+# A header that begins with a known word and ends so has another meaning: a rate is no count.
 _RATE_ENDINGS = ("率", "占比", "比例", "rate", "ratio", "percentage", "%", "count", "リスク")
 _RESOURCE_WORDS = ("resource", "资源", "資源", "リソース")
+_EVALUATION_WORDS = ("evaluation", "检测项", "檢測項", "评估结果", "評估結果", "評価")
 
 
 def _may_begin_header(word: str) -> bool:
@@ -263,6 +288,19 @@ def find_column_meaning(header: str) -> ColumnMeaning:
     if beginning and not word.endswith(_RATE_ENDINGS):
         return ColumnMeaning(*_COLUMN_INDEX[beginning[0]], is_exact=False)
     return _NO_MEANING
+
+
+def find_count_basis(label: str) -> str:
+    """Return what a count is of by its label: "resources", "evaluations", or "" if it is silent."""
+    word = normalise_label(label)
+    if any(part in word for part in _EVALUATION_WORDS):
+        return "evaluations"
+    return "resources" if any(part in word for part in _RESOURCE_WORDS) else ""
+
+
+def find_tally_meaning(label: str) -> str:
+    """Return the meaning of a label that counts rules or evaluations; "" if it is another one."""
+    return _TALLY_INDEX.get(normalise_label(label), ("", ""))[0]
 
 
 def find_sheet_role(name: str) -> tuple[str, str]:

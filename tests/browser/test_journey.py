@@ -41,7 +41,7 @@ def test_sign_in_generate_watch_read_filter_open_a_rule_and_download_the_origina
 ) -> None:
     generate_report(user, sandbox, OSS_PACK)
     path = open_latest_report(user, OSS_PACK)
-    user.wait_for_text("checked counts match")
+    user.wait_for_text("could not be checked")
 
     user.find("tbody th a").click()
     user.wait_until(lambda: is_rule_open(user))

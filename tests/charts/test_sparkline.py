@@ -5,7 +5,7 @@ from dashboard.charts.sparkline import draw_sparkline
 
 def test_a_trend_tells_the_same_in_words() -> None:
     sparkline = draw_sparkline([(1, 1), (0, 0), (3, 1), (9, 1)])
-    assert 'aria-label="50.0 % → 90.0 %, 3 reports"' in sparkline
+    assert 'aria-label="Resource rate 50.0 % → 90.0 %, 3 reports"' in sparkline
     assert sparkline.count("<circle") == 1
 
 

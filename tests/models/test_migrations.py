@@ -11,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BEFORE_RENAMES = ("dashboard", "0002_resources_by_pack")
+BEFORE_RATES = ("dashboard", "0006_came_and_left")
 TIME = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 # Fields that 0003 renamed: (old name, new name, value).
 REPORT_FIELDS: list[tuple[str, str, Any]] = [
@@ -149,3 +150,46 @@ def test_a_database_from_before_the_renames_migrates_with_every_row(old_apps: Ap
     (evaluation,) = rows_after["Evaluation"]
     assert (evaluation["operator"], evaluation["property_path"]) == ("", "")
     assert rows_after["Report"][0]["changes_by_reason"] is None
+
+
+@pytest.fixture
+def apps_before_rates() -> Iterator[Apps]:
+    """The models before there were two rates, with the database migrated back to them."""
+    yield migrate_to(BEFORE_RATES)
+    migrate_to(*find_newest_migrations())
+
+
+def test_what_an_overview_counted_becomes_the_resource_rate_with_every_number(
+    apps_before_rates: Apps,
+) -> None:
+    account = apps_before_rates.get_model("dashboard", "Account").objects.create(
+        name="A", uid="1" * 16
+    )
+    pack = apps_before_rates.get_model("dashboard", "Pack").objects.create(
+        account=account, pack_id="cp-1", name="Pack"
+    )
+    originals = apps_before_rates.get_model("dashboard", "Original").objects
+    reports = apps_before_rates.get_model("dashboard", "Report").objects
+    overview = {"overview": {"compliant": 99, "non_compliant": 20}}
+    for number, (listed, stated, rated) in enumerate(
+        [([1], overview, (99, 20)), ([1, 3, 5], overview, (541, 31)), ([1], {}, (0, 0))]
+    ):
+        reports.create(
+            pack=pack, pack_name="Pack", state="ready", created_at=TIME, received_at=TIME,
+            ended_at=TIME, deadline_at=TIME, position=2**60 + number, listed_statuses=listed,
+            original=originals.create(sha256=f"{number}" * 64, size=5), stated_counts=stated,
+            rated_compliant=rated[0], rated_failing=rated[1],
+        )  # fmt: skip
+    newer = migrate_to(*find_newest_migrations()).get_model("dashboard", "Report").objects
+    columns = (
+        "rated_compliant", "rated_failing", "resources_compliant", "resources_failing",
+        "resources_source", "count_checks",
+    )  # fmt: skip
+    assert list(newer.order_by("position").values_list(*columns)) == [
+        (0, 0, 99, 20, "overview", None),
+        (541, 31, None, None, "", None),
+        (0, 0, None, None, "", None),
+    ]
+    restored = migrate_to(BEFORE_RATES).get_model("dashboard", "Report").objects
+    rates = restored.order_by("position").values_list("rated_compliant", "rated_failing")
+    assert list(rates) == [(99, 20), (541, 31), (0, 0)]

@@ -26,6 +26,7 @@ def create_ready_report(pack: Pack, days_ago: float = 0, **fields: Any) -> Repor
     for name in ("compliant", "failing"):
         if name in fields:
             ready_fields[f"rated_{name}"] = fields[name]
+            ready_fields[f"resources_{name}"] = fields[name]
     return create_running_report(pack, **ready_fields, **fields)
 
 

@@ -75,7 +75,7 @@ def test_a_row_tells_the_latest_report(reader: Client, pack: Pack) -> None:
     assert f'href="/reports/{latest.pk}/resources/?status=failing&amp;risk=high">12</a>' in page
     assert "▲ 3 came" in page
     assert "▼ 7 left" in page
-    assert 'aria-label="50.0 % → 86.2 %, 2 reports"' in page
+    assert 'aria-label="Resource rate 50.0 % → 86.2 %, 2 reports"' in page
     assert "1 day" in page.replace("\xa0", " ")
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from dashboard.generation import requests
-from dashboard.models import Pack
+from dashboard.models import Pack, Report
 from dashboard.text.formatting import format_rate
 from tests.conftest import RunToEnd
 
@@ -27,18 +27,37 @@ def test_every_page_tells_the_same_rate_whatever_the_file_lists(
 ) -> None:
     for pack in Pack.objects.all():
         report = run_to_end(requests.request_report(pack, None))
-        told = format_rate(*report.rated)
-        addresses = (f"/packs/{pack.pk}/", f"/reports/{report.pk}/", f"/reports/{report.pk}/print/")
-        assert all(told in words(reader, address) for address in addresses)
+        rates = [
+            format_rate(*counts) for counts in (report.rated, report.rated_resources) if counts
+        ]
+        assert len(rates) == 2
+        told = rates if report.lists_compliant else rates[1:]
         home = words(reader, "/")
-        assert told in home[home.index(pack.name) :][:200]
+        row = home[home.index(pack.name) :][:300]
+        addresses = (f"/packs/{pack.pk}/", f"/reports/{report.pk}/", f"/reports/{report.pk}/print/")
+        for page in (row, *(words(reader, address) for address in addresses)):
+            assert all(rate in page for rate in told)
 
 
-def test_a_file_that_lists_failing_resources_only_is_rated_by_its_overview(
-    cloud_account: object, run_to_end: RunToEnd
+def test_a_file_that_lists_failing_resources_only_has_the_resource_rate_of_its_overview(
+    cloud_account: object, reader: Client, run_to_end: RunToEnd
 ) -> None:
     pack = Pack.objects.get(name="数据库合规管理最佳实践")
     report = run_to_end(requests.request_report(pack, None))
     overview = report.stated_counts["overview"]
     assert not report.lists_compliant
-    assert report.rated == (overview["compliant"], overview["non_compliant"])
+    assert report.rated == (0, 0)
+    assert report.rated_resources == (overview["compliant"], overview["non_compliant"])
+    assert report.resources_source == Report.ResourcesSource.OVERVIEW
+    page = words(reader, f"/reports/{report.pk}/")
+    assert "the file does not list compliant and non-compliant evaluations row by row" in page
+    assert "stated by the file" in page
+
+
+def test_every_pack_has_the_resource_rate_that_its_own_overview_states(
+    cloud_account: object, run_to_end: RunToEnd
+) -> None:
+    for pack in Pack.objects.all():
+        report = run_to_end(requests.request_report(pack, None))
+        overview = report.stated_counts["overview"]
+        assert report.rated_resources == (overview["compliant"], overview["non_compliant"])

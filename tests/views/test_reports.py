@@ -29,17 +29,17 @@ def test_the_head_says_pack_account_time_with_zone_and_hash(f1: Report, reader: 
     assert "Production · report of 2026-11-20 09:14 CST (UTC+8)" in page
     assert hashlib.sha256(F1).hexdigest() in page
     assert "original kept" in page
-    assert "checked counts match" in page
+    assert "14 match, 3 could not be checked" in page
 
 
 def test_a_mismatch_is_said_in_words_with_both_numbers(pack: Pack, reader: Client) -> None:
     sheets = sample_files.build_report_sheets(sample_files.SOME_FAILING)
     sheets["规则列表"][1] = (*sheets["规则列表"][1][:4], 5, *sheets["规则列表"][1][5:])
     report = import_report_bytes(pack, sample_files.build_xls(sheets))
-    page = html.unescape(reader.get(f"/reports/{report.pk}/").content.decode())
-    assert "1 count differs" in page
-    assert "the file lists 1 rows, but its rule list states 5" in page
-    assert "checked counts match" not in page
+    page = html.unescape(get_page(reader, f"/reports/{report.pk}/"))
+    assert "13 of 14 match, 3 could not be checked" in page
+    name = "OSS 存储空间 ACL 不开启公共读 · Non-compliant (evaluations)"
+    assert f"{name}: counted here 1, stated 5 by the file's rule list." in page
 
 
 def test_a_file_that_states_no_compliant_ones_has_no_rate(pack: Pack, reader: Client) -> None:
@@ -54,8 +54,9 @@ def test_a_file_that_states_no_compliant_ones_has_no_rate(pack: Pack, reader: Cl
         ),
     )
     page = reader.get(f"/reports/{report.pk}/").content.decode()
-    assert "no data" in page
-    assert "The file does not say how many are compliant." in page
+    assert "the file does not list compliant and non-compliant evaluations row by row" in page
+    assert "the file neither lists compliant resources nor states how many there are" in page
+    assert "%</span>" not in page
 
 
 def test_a_report_without_a_failing_resource_is_shown_in_full(pack: Pack, reader: Client) -> None:
@@ -178,8 +179,17 @@ def test_the_evidence_has_every_time_with_its_zone_and_both_columns_of_numbers(
     page = reader.get(f"/reports/{f1.pk}/evidence/").content.decode()
     assert sample_files.FILE_NAME in page
     assert page.count("(UTC+8)</time>") == 4
-    assert "13 counts checked, all match." in page
-    assert "counted row by row" in page
+    assert "14 match, 3 could not be checked" in page
+    assert "The file does not list these row by row." in page
+
+
+def test_a_report_from_before_the_checks_says_that_it_is_to_be_rebuilt(
+    f1: Report, reader: Client
+) -> None:
+    Report.objects.filter(pk=f1.pk).update(count_checks=None, resources_compliant=None)
+    page = get_page(reader, f"/reports/{f1.pk}/evidence/")
+    assert "counts not checked by this version; run manage.py rebuild" in page
+    assert "not counted by this version yet; run manage.py rebuild" in page
 
 
 def test_the_evidence_says_what_the_reader_noticed(pack: Pack, reader: Client) -> None:

@@ -32,7 +32,9 @@ def test_a_report_gives_its_pack_its_rules_and_their_numbers(tmp_path: Path) -> 
             sample_files.ACCOUNT_UID,
         )
         assert contents.created_at == "2026-11-20T09:14:00+08:00"
-        assert contents.stated == {"compliant": 8, "non_compliant": 3}
+        assert contents.stated == {"compliant": 2, "non_compliant": 2}
+        assert contents.stated_basis == "resources"
+        assert (contents.compliant_resources, contents.failing_resources) == (2, 2)
         assert contents.lists == ["NON_COMPLIANT", "IGNORED", "COMPLIANT"]
         assert (contents.rows, contents.duplicates, contents.language) == (12, 0, "zh-Hans")
         rule = contents.rules[0]
