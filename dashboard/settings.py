@@ -232,6 +232,8 @@ FILE_LIMIT_BYTES = env.int("FILE_LIMIT_BYTES", 200 * 2**20)
 # Hosts from which reports may be downloaded: a suffix (.aliyuncs.com) or host:port. The demo adds
 # the host of the sandbox.
 DOWNLOAD_HOSTS = env.list("DOWNLOAD_HOSTS", [".aliyuncs.com"])
+# Endpoints that may be called by plain HTTP, as host or host:port; this machine always may.
+HTTP_ENDPOINTS: list[str] = env.list("HTTP_ENDPOINTS", [])
 # Calls per minute and account. Alibaba Cloud publishes no limits for these operations; these are
 # assumed.
 GENERATE_PER_MINUTE = env.int("GENERATE_PER_MINUTE", 60)

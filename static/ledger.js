@@ -20,6 +20,35 @@ document.addEventListener("htmx:afterSettle", () => {
   if (text) announce(text);
 });
 
+// A button that turns into its opposite (Generate, Cancel) waits: a second press does nothing.
+const SECOND_PRESS_MS = 2000;
+const buttonActions = new Map();
+
+function holdTurnedButtons() {
+  for (const button of document.querySelectorAll("button[id^=act-]")) {
+    const action = button.getAttribute("formaction") ?? button.form?.getAttribute("action");
+    if (buttonActions.has(button.id) && buttonActions.get(button.id) !== action) holdButton(button);
+    buttonActions.set(button.id, action);
+  }
+}
+
+// The button keeps the focus, which a disabled one would lose.
+function holdButton(button) {
+  button.setAttribute("aria-disabled", "true");
+  setTimeout(() => button.removeAttribute("aria-disabled"), SECOND_PRESS_MS);
+}
+holdTurnedButtons();
+document.addEventListener("htmx:load", holdTurnedButtons);
+document.addEventListener(
+  "click",
+  (event) => {
+    if (!event.target.closest("[aria-disabled]")) return;
+    event.preventDefault();
+    event.stopPropagation();
+  },
+  true,
+);
+
 // A hidden tab does not poll; one that becomes visible polls at once.
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.target.matches("[data-poll]")) event.preventDefault();
@@ -33,6 +62,11 @@ for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
     if (!event.target.matches("[data-poll]")) announce(document.body.dataset.errorText, true);
   });
 }
+
+// The server answers so when the session has ended; the page stays as it was and says so.
+document.addEventListener("signed-out", () => {
+  document.getElementById("signed-out").hidden = false;
+});
 
 document.addEventListener("click", (event) => {
   closeMenusOutside(event.target);

@@ -23,6 +23,7 @@ class Advice(StrEnum):
     ACCESS_KEY = "access_key"
     SECRET = "secret"  # noqa: S105  # the name of an advice
     SECRET_UNREADABLE = "secret_unreadable"  # noqa: S105  # the name of an advice
+    NO_ACCESS_KEY = "no_access_key"
     CLOCK = "clock"
     TOKEN = "token"  # noqa: S105  # the name of an advice
     LINK_EXPIRED = "link_expired"
@@ -69,6 +70,7 @@ ADVICE_BY_CODE = {
     "OSS": Advice.LINK_REFUSED,
     # Codes of our own
     "SecretUnreadable": Advice.SECRET_UNREADABLE,
+    "NoAccessKey": Advice.NO_ACCESS_KEY,
     "LinkExpired": Advice.LINK_EXPIRED,
     "ForbiddenHost": Advice.FORBIDDEN_HOST,
     "ConnectionFailed": Advice.NETWORK,
@@ -87,9 +89,9 @@ class CloudError(Exception):
 
     `code` is the cloud's own Code, or one of ours if the cloud gave none (`ConnectionFailed`,
     `TimedOut`, `CutOff`, `BadAnswer`, `LinkExpired`, `ForbiddenHost`, `TooLarge`,
-    `SecretUnreadable`). `message` may be shown and logged: secrets, and all texts in `hide`, are
-    removed from it. `status` is the HTTP status, 0 without an answer. If a permission is missing,
-    `detail` is the RAM action that the AccessKey may not perform, such as
+    `SecretUnreadable`, `NoAccessKey`). `message` may be shown and logged: secrets, and all texts in
+    `hide`, are removed from it. `status` is the HTTP status, 0 without an answer. If a permission
+    is missing, `detail` is the RAM action that the AccessKey may not perform, such as
     `config:ListCompliancePacks`.
     """
 

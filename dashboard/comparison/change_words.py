@@ -4,9 +4,10 @@ from django.utils.translation import gettext as _
 
 from dashboard.comparison.buckets import Bucket
 from dashboard.comparison.change_reasons import ChangeDirection, describe_parts
-from dashboard.comparison.differences import Comparison, RateCounts
+from dashboard.comparison.differences import Comparison
 from dashboard.models import Account, Status
 from dashboard.text.formatting import format_number, format_rate, format_time
+from dashboard.text.rates import NamedRate, build_evaluation_rate, build_resource_rate
 
 
 def describe_change(
@@ -51,7 +52,10 @@ def summarize_changes(comparison: Comparison) -> str:
     older, newer = comparison.older, comparison.newer
     assert older.created_at is not None  # noqa: S101  # ready reports have an evidence time
     assert newer.created_at is not None  # noqa: S101  # ready reports have an evidence time
-    text = _("%(account)s · %(pack)s, %(older_time)s to %(newer_time)s: evaluation rate %(rates)s.")
+    text = _(
+        "%(account)s · %(pack)s, %(older_time)s to %(newer_time)s: "
+        "evaluation rate %(evaluation_rates)s, resource rate %(resource_rates)s."
+    )
     sentences = [
         text
         % {
@@ -59,7 +63,8 @@ def summarize_changes(comparison: Comparison) -> str:
             "pack": newer.pack.name,
             "older_time": format_time(older.created_at),
             "newer_time": format_time(newer.created_at),
-            "rates": " → ".join(map(describe_rate, comparison.reported_rates)),
+            "evaluation_rates": describe_rates(*map(build_evaluation_rate, (older, newer))),
+            "resource_rates": describe_rates(*map(build_resource_rate, (older, newer))),
         },
         describe_sum(comparison),
     ]
@@ -78,8 +83,11 @@ def describe_account(account: Account) -> str:
     return account.uid if account.name == account.uid else f"{account.name} ({account.uid})"
 
 
-def describe_rate(rate: RateCounts) -> str:
-    return format_rate(rate.compliant, rate.failing)
+def describe_rates(older: NamedRate, newer: NamedRate) -> str:
+    """Return both reports' rate, `63.8 % → 70.1 %`; a dash for a missing one."""
+    return " → ".join(
+        "–" if rate.gap else format_rate(rate.compliant, rate.failing) for rate in (older, newer)
+    )
 
 
 def describe_sum(comparison: Comparison) -> str:

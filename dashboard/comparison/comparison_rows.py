@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef
 from django.db.models.lookups import GreaterThan, LessThanOrEqual
@@ -141,7 +141,11 @@ def select_unchanged(comparison: Comparison, row_filter: ComparisonFilter) -> Ev
     has_same_status_in_older = Exists(
         select_rows_along_index(older).filter(status=OuterRef("status"), **same_key)
     )
-    spans_both = LessThanOrEqual(report_query.avoid_index("first"), older.position)
+    spans_both: LessThanOrEqual[Any] | GreaterThan[Any]
+    if comparison.is_swapped:
+        spans_both = GreaterThan(report_query.avoid_index("until"), older.position)
+    else:
+        spans_both = LessThanOrEqual(report_query.avoid_index("first"), older.position)
     rows = select_rows_along_index(newer).filter(spans_both | has_same_status_in_older)
     if len(statuses) == 1:  # for status = ..., the index has the right order; for IN it has not
         rows = rows.filter(status=statuses[0])
@@ -240,6 +244,10 @@ class ChangeRow:
     last_seen: dt.datetime | None
     # What the older report says, where both have the evaluation and say different things of it.
     older_finding: str
+    # What the older report says; empty where it lacks the evaluation.
+    older_actual: str
+    older_expected: str
+    older_reason: str
 
     @property
     def short_resource_id(self) -> str:
@@ -325,6 +333,9 @@ def make_change_row(
         first_seen=build_first_seen(newer.since, first_position) if newer else None,
         last_seen=compared.last_seen.get(change.key),
         older_finding=describe_older_finding(comparison, older, newer),
+        older_actual=older.actual if older else "",
+        older_expected=older.expected if older else "",
+        older_reason=older.reason if older else "",
     )
 
 
@@ -354,8 +365,8 @@ def load_details(comparison: Comparison, keys: list[int]) -> ComparedDetails:
     older_position = comparison.older.position or 0
     newer_position = comparison.newer.position or 0
     spans = Evaluation.objects.filter(
-        LessThanOrEqual(report_query.avoid_index("first"), newer_position),
-        GreaterThan(report_query.avoid_index("until"), older_position),
+        LessThanOrEqual(report_query.avoid_index("first"), max(older_position, newer_position)),
+        GreaterThan(report_query.avoid_index("until"), min(older_position, newer_position)),
         pack=comparison.newer.pack_id,
         key__in=keys,
     )
@@ -367,9 +378,9 @@ def load_details(comparison: Comparison, keys: list[int]) -> ComparedDetails:
     ):
         details = EvaluationDetails(*values)
         ends[key] = max(until, ends.get(key, 0))
-        if first <= older_position:
+        if first <= older_position < until:
             older[key] = details
-        if until > newer_position:
+        if first <= newer_position < until:
             newer[key] = details
     last_seen = find_last_seen(
         comparison, {key: end for key, end in ends.items() if key not in newer}
@@ -378,8 +389,11 @@ def load_details(comparison: Comparison, keys: list[int]) -> ComparedDetails:
 
 
 def find_last_seen(comparison: Comparison, ends: dict[int, int]) -> dict[int, dt.datetime]:
-    """Return the time of the last report before each end, which is a position, by key."""
-    if not ends:
+    """Return the time of the last report before each end, which is a position, by key.
+
+    The result is empty for a swapped comparison, where what is missing was not seen yet.
+    """
+    if not ends or comparison.is_swapped:
         return {}
     positions = load_positions(comparison.newer, comparison.older.position or 0)
     return {

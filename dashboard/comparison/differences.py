@@ -143,11 +143,18 @@ class RateCounts(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two reports of a pack, and every evaluation whose status differs."""
+    """Two reports of a pack, and every evaluation whose status differs.
+
+    A swapped comparison reads backwards: its older report is the later one.
+    """
 
     older: Report
     newer: Report
     changes: list[Change[int]]
+
+    @property
+    def is_swapped(self) -> bool:
+        return self.older.require_position() > self.newer.require_position()
 
     @property
     def listed_statuses(self) -> ListedStatuses:
@@ -172,11 +179,6 @@ class Comparison:
         It cannot where a file states failing evaluations without listing them.
         """
         return has_failing_rows(self.older) and has_failing_rows(self.newer)
-
-    @property
-    def reported_rates(self) -> tuple[RateCounts, RateCounts]:
-        """The counts of the older and the newer report's rate, over all their evaluations."""
-        return RateCounts(*self.older.rated), RateCounts(*self.newer.rated)
 
     @property
     def common_rates(self) -> tuple[RateCounts, RateCounts] | None:
@@ -215,11 +217,17 @@ def compare_reports(
 
     The lists of rules are loaded unless they are given, which needs the order older, newer.
     """
-    older, newer = sort_by_position(report, other)
-    ended_spans, begun_spans = select_changed_spans(older, newer)
+    return compare_in_order(*sort_by_position(report, other), rule_lists)
+
+
+def compare_in_order(
+    older: Report, newer: Report, rule_lists: RuleLists[int] | None = None
+) -> Comparison:
+    """Compare two ready reports of one pack; the later one first gives a swapped comparison."""
+    older_spans, newer_spans = select_changed_spans(older, newer)
     changes = find_changes(
-        load_compared_rows(ended_spans),
-        load_compared_rows(begun_spans),
+        load_compared_rows(older_spans),
+        load_compared_rows(newer_spans),
         pair_listed_statuses(older, newer),
         rule_lists or RuleLists(*load_listed_rules(older, newer)),
     )
@@ -260,15 +268,16 @@ def load_compared_rows(spans: EvaluationQuerySet) -> dict[int, ComparedRow[int]]
 def select_changed_spans(
     older: Report, newer: Report
 ) -> tuple[EvaluationQuerySet, EvaluationQuerySet]:
-    """Return two query sets: the spans that ended and the spans that began between the reports.
+    """Return two query sets: the spans of the first report only, and those of the second only.
 
-    The ended spans are in the older report only, the begun spans in the newer report only.
+    The reports may be given in either order.
     """
+    first, last = sort_by_position(older, newer)
     spans = Evaluation.objects.filter(pack=older.pack_id)
     ended = spans.ended().filter(
-        first__lte=older.position, until__gt=older.position, until__lte=newer.position
+        first__lte=first.position, until__gt=first.position, until__lte=last.position
     )
     begun = spans.filter(
-        first__gt=older.position, first__lte=newer.position, until__gt=newer.position
+        first__gt=first.position, first__lte=last.position, until__gt=last.position
     )
-    return ended, begun
+    return (ended, begun) if first.pk == older.pk else (begun, ended)

@@ -4,7 +4,7 @@ A bucket is a kind of change, for example "fixed"; see comparison.buckets.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +17,14 @@ from dashboard.comparison.comparison_rows import ChangeRow
 from dashboard.comparison.differences import Change, Comparison
 from dashboard.comparison.rule_scope import RuleScope, load_rule_scope
 from dashboard.exports.report_tables import describe_rates
-from dashboard.exports.tables import AboutSheet, Cells, ExportColumn, ExportTable, RowGroup
+from dashboard.exports.tables import (
+    AboutSheet,
+    Cells,
+    ExportColumn,
+    ExportTable,
+    RowGroup,
+    join_file_stem,
+)
 from dashboard.models import Report, Risk, Status
 from dashboard.text.findings import describe_requirement
 from dashboard.text.formatting import format_time
@@ -61,9 +68,16 @@ def build_comparison_table(
     rule_scope = load_rule_scope(comparison)
     changes_by_bucket = list_changes_by_bucket(comparison, rule_scope, row_filter)
     label_bucket = comparison.listed_statuses.label_bucket
-    metadata = describe_comparison(comparison, rule_scope, row_filter, user_name)
+    facts = list_comparison_facts(comparison, rule_scope, row_filter, user_name)
+    remarks = rule_scope.list_limitations()
+    row_count = sum(map(len, changes_by_bucket.values()))
+    about_rows = [
+        *((fact.label, fact.value) for fact in facts),
+        *list_counts(comparison),
+        *((_("Note"), remark) for remark in remarks),
+    ]
     return ExportTable(
-        file_stem=format_comparison_stem(comparison),
+        file_stem=format_comparison_stem(comparison, row_count),
         columns=list_columns(comparison),
         groups=[
             RowGroup(
@@ -71,9 +85,20 @@ def build_comparison_table(
             )
             for bucket, changes in changes_by_bucket.items()
         ],
-        row_count=sum(map(len, changes_by_bucket.values())),
-        about=AboutSheet(_("Summary"), list_facts(metadata), is_first=True),
-        json_properties=metadata,
+        row_count=row_count,
+        about=AboutSheet(_("Summary"), about_rows, is_first=True),
+        json_properties={
+            **{fact.key: fact.value for fact in facts},
+            "counts": {bucket.value: comparison.counts[bucket] for bucket in Bucket},
+            **{
+                direction.value: {
+                    reason.value: count
+                    for reason, count in list_parts(comparison.reasons.all_risks, direction)
+                }
+                for direction in ChangeDirection
+            },
+            "remarks": remarks,
+        },
     )
 
 
@@ -125,10 +150,13 @@ def make_cells(row: ChangeRow, rule_scope: RuleScope) -> Cells:
         row.operator,
         row.property_path,
         row.reason,
+        row.older_actual,
+        row.older_expected,
+        row.older_reason,
         change.reason.value if change.reason else "",
-        f"{row.first_seen.time:%Y-%m-%dT%H:%M:%SZ}" if row.first_seen else "",
+        row.first_seen.time if row.first_seen else None,
         format_archive_start(row),
-        f"{row.last_seen:%Y-%m-%dT%H:%M:%SZ}" if row.last_seen else "",
+        row.last_seen,
     )
 
 
@@ -163,34 +191,70 @@ def list_columns(comparison: Comparison) -> list[ExportColumn]:
         ExportColumn("operator", _("Operator")),
         ExportColumn("property", _("Property")),
         ExportColumn("reason", _("Reason")),
+        ExportColumn("actual_before", _("Actual before")),
+        ExportColumn("expected_before", _("Compared with before")),
+        ExportColumn("reason_before", _("Reason before")),
         ExportColumn("why", _("Why it came or left"), reason_labels),
-        ExportColumn("first_seen_utc", _("First report with this status (UTC)")),
+        ExportColumn("first_seen", _("First report with this status"), holds_times=True),
         ExportColumn("archive_start", _("No later than"), {"": "", "yes": _("yes")}),
-        ExportColumn("last_seen_utc", _("Last seen (UTC)")),
+        ExportColumn("last_seen", _("Last seen"), holds_times=True),
     ]
 
 
-def describe_comparison(
+class Fact(NamedTuple):
+    """What a file says of itself: under a key in .json, in words on the sheet of a workbook."""
+
+    key: str
+    label: str
+    value: Any
+
+
+def list_comparison_facts(
     comparison: Comparison, rule_scope: RuleScope, row_filter: ComparisonFilter, user_name: str
-) -> dict[str, Any]:
-    """Return the facts about the file: both reports, filter, counts, user, time, limitations."""
+) -> list[Fact]:
+    """Return the facts about the file: both reports, the filter, who exported it and when."""
     pack = comparison.newer.pack
-    return {
-        "pack": pack.name,
-        "pack_id": pack.pack_id,
-        "account": pack.account.uid,
-        **describe_report("older", comparison.older),
-        **describe_report("newer", comparison.newer),
-        "filter": row_filter.query_string().lstrip("?") or "-",
-        "sentence": change_words.summarize_changes(comparison),
-        "made_at": format_time(timezone.now()),
-        "made_by": user_name,
-        "counts": {bucket.value: comparison.counts[bucket] for bucket in Bucket},
-        "failing": describe_failing(comparison),
-        "came": build_part_counts(comparison, ChangeDirection.CAME),
-        "left": build_part_counts(comparison, ChangeDirection.LEFT),
-        "remarks": rule_scope.list_limitations(),
-    }
+    bucket = row_filter.bucket
+    bucket_label = comparison.listed_statuses.label_bucket(bucket) if bucket else ""
+    rule_name = rule_scope.get_rule(row_filter.rule).name if row_filter.rule else ""
+    filter_text = row_filter.describe(rule_name, bucket=bucket_label)
+    # A swapped comparison has the later report on its first side.
+    sides = [("older", comparison.older), ("newer", comparison.newer)]
+    labels = [_("Earlier report"), _("Later report")]
+    sentence = change_words.summarize_changes(comparison)
+    if comparison.is_swapped:
+        labels.reverse()
+        sentence = _("Read backwards, from the later report to the earlier one.")
+    return [
+        Fact("pack", _("Pack"), pack.name),
+        Fact("pack_id", _("Pack ID"), pack.pack_id),
+        Fact("account", _("Account ID"), pack.account.uid),
+        *(
+            fact
+            for (prefix, report), label in zip(sides, labels, strict=True)
+            for fact in list_report_facts(prefix, label, report)
+        ),
+        Fact("filter", _("Filter"), filter_text if row_filter.has_conditions else _("all changes")),
+        Fact("sentence", _("In one sentence"), sentence),
+        Fact("failing", _("Non-compliant evaluations"), describe_failing(comparison)),
+        Fact("made_at", _("Exported at"), format_time(timezone.now())),
+        Fact("made_by", _("Exported by"), user_name),
+    ]
+
+
+def list_report_facts(prefix: str, label: str, report: Report) -> list[Fact]:
+    """Return the facts of a report by which its original is found again."""
+    assert report.created_at is not None  # noqa: S101  # ready reports have an evidence time
+    return [
+        Fact(f"{prefix}_report", f"{label}: {_('number')}", report.pk),
+        Fact(f"{prefix}_created_at", f"{label}: {_('created')}", format_time(report.created_at)),
+        Fact(f"{prefix}_sha256", f"{label}: SHA-256", report.original_id),
+        Fact(f"{prefix}_file", f"{label}: {_('file name')}", report.file_name),
+        *(
+            Fact(f"{prefix}_{key}", f"{label}: {rate_label}", text)
+            for key, rate_label, text in describe_rates(report)
+        ),
+    ]
 
 
 def describe_failing(comparison: Comparison) -> str:
@@ -201,41 +265,23 @@ def describe_failing(comparison: Comparison) -> str:
     return f"{older.failing} + {counts.came} − {counts.left} = {newer.failing}"
 
 
-def build_part_counts(comparison: Comparison, direction: ChangeDirection) -> dict[str, int]:
-    parts = list_parts(comparison.reasons.all_risks, direction)
-    return {reason.value: count for reason, count in parts}
+def list_counts(comparison: Comparison) -> list[tuple[str, int]]:
+    """Return the parts of what came and left, and the rows of each bucket, under their labels."""
+    label_bucket = comparison.listed_statuses.label_bucket
+    parts = [
+        (f"{direction.label}: {reason.label}", count)
+        for direction in ChangeDirection
+        for reason, count in list_parts(comparison.reasons.all_risks, direction)
+    ]
+    buckets = [(label_bucket(bucket), comparison.counts[bucket]) for bucket in Bucket]
+    return [*parts, *buckets]
 
 
-def describe_report(prefix: str, report: Report) -> dict[str, Any]:
-    """Return facts that identify a report and its file; each name starts with the prefix."""
-    assert report.created_at is not None  # noqa: S101  # ready reports have an evidence time
-    return {
-        f"{prefix}_report": report.pk,
-        f"{prefix}_created_at": format_time(report.created_at),
-        f"{prefix}_sha256": report.original_id,
-        f"{prefix}_file": report.file_name,
-        **{f"{prefix}_{key}": text for key, _label, text in describe_rates(report)},
-    }
-
-
-def list_facts(metadata: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Return metadata as pairs (name, value), with one pair for each item of a dict or list.
-
-    An item of a dict is named "name: key".
-    """
-    facts: list[tuple[str, Any]] = []
-    for name, value in metadata.items():
-        if isinstance(value, dict):
-            facts += [(f"{name}: {key}", item) for key, item in value.items()]
-        elif isinstance(value, list):
-            facts += [(name, item) for item in value]
-        else:
-            facts.append((name, value))
-    return facts
-
-
-def format_comparison_stem(comparison: Comparison) -> str:
-    """Return a file name without suffix: the pack's id and both evidence times in UTC."""
-    reports = (comparison.older, comparison.newer)
-    times = "-".join(f"{report.created_at:%Y%m%dT%H%MZ}" for report in reports)
-    return f"{comparison.newer.pack.pack_id}-changes-{times}"
+def format_comparison_stem(comparison: Comparison, row_count: int) -> str:
+    """Return the name of a file of changes; all rows are those of the changed buckets."""
+    pack, reports = comparison.newer.pack, (comparison.older, comparison.newer)
+    times = [report.listed_at for report in reports]
+    total_count = count_rows_at_most(comparison, ComparisonFilter())
+    return join_file_stem(
+        pack.name, pack.account.uid, times, _("Changes"), row_count, max(row_count, total_count)
+    )

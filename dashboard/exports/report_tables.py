@@ -13,7 +13,14 @@ from django.utils.translation import gettext as _
 from openpyxl.utils import get_column_letter
 
 from dashboard.archive import stored_forms
-from dashboard.exports.tables import AboutSheet, Cells, ExportColumn, ExportTable, RowGroup
+from dashboard.exports.tables import (
+    AboutSheet,
+    Cells,
+    ExportColumn,
+    ExportTable,
+    RowGroup,
+    join_file_stem,
+)
 from dashboard.models import Report, Risk, Sheet, Status
 from dashboard.models.evaluations import position_time
 from dashboard.queries import report_positions, report_query, report_rules, rule_summaries
@@ -62,7 +69,7 @@ def build_resource_table(
             ExportColumn("operator", _("Operator")),
             ExportColumn("property", _("Property")),
             ExportColumn("reason", _("Reason")),
-            ExportColumn("since", _("First report with this status")),
+            ExportColumn("since", _("First report with this status"), holds_times=True),
             ExportColumn("archive_start", _("No later than")),
             ExportColumn("reports", _("Reports in a row")),
         ],
@@ -86,11 +93,11 @@ def iterate_resource_rows(
     positions = report_positions.load_positions(report)
 
     @cache
-    def describe_since(position: int) -> tuple[str, str, int]:
+    def describe_since(position: int) -> tuple[dt.datetime, str, int]:
         report_count = report_positions.count_reports_since(positions, position)
         is_archive_start = bool(positions) and position <= positions[0]
         limit = _("yes") if is_archive_start else ""
-        return format_time(position_time(position)), limit, report_count
+        return position_time(position), limit, report_count
 
     @cache
     def describe_required(operator: str, expected: str) -> str:
@@ -125,7 +132,7 @@ def build_rule_table(report: Report, row_filter: EvaluationFilter, user_name: st
             summary.ignored,
             summary.not_applicable,
             summary.insufficient_data,
-            format_position_time(failing_since.get(summary.rule)),
+            convert_position(failing_since.get(summary.rule)),
             _("yes") if failing_since.get(summary.rule) == first_position else "",
             summary.came,
             summary.left,
@@ -145,7 +152,7 @@ def build_rule_table(report: Report, row_filter: EvaluationFilter, user_name: st
             ExportColumn("ignored", str(Status.IGNORED.label)),
             ExportColumn("not_applicable", str(Status.NOT_APPLICABLE.label)),
             ExportColumn("insufficient_data", str(Status.INSUFFICIENT_DATA.label)),
-            ExportColumn("failing_since", _("First seen failing")),
+            ExportColumn("failing_since", _("First seen failing"), holds_times=True),
             ExportColumn("archive_start", _("No later than")),
             ExportColumn("came", _("Came")),
             ExportColumn("left", _("Left")),
@@ -260,15 +267,10 @@ def format_rate_with_source(rate: NamedRate) -> str:
 
 
 def format_file_stem(report: Report, title: str, row_count: int, total_count: int) -> str:
-    """Return a file name without suffix: pack, account, local time, table title, row count.
-
-    The row count of a filtered table has the form "5-of-20".
-    """
-    listed_at = timezone.localtime(report.listed_at)
-    parts = (report.pack_name, report.pack.account.uid, f"{listed_at:%Y%m%dT%H%M%z}", title)
-    stem = "-".join(part.replace("/", "_") for part in parts)
-    counts = f"{row_count}" if row_count == total_count else f"{row_count}-of-{total_count}"
-    return f"{stem}-{counts}"
+    """Return a file name without suffix for a table of the report."""
+    account_uid = report.pack.account.uid
+    times = [report.listed_at]
+    return join_file_stem(report.pack_name, account_uid, times, title, row_count, total_count)
 
 
 def format_optional_time(moment: dt.datetime | None) -> str:
@@ -276,6 +278,6 @@ def format_optional_time(moment: dt.datetime | None) -> str:
     return format_time(moment) if moment else ""
 
 
-def format_position_time(position: int | None) -> str:
-    """Return the evidence time of a position as text; "" for None."""
-    return format_time(position_time(position)) if position else ""
+def convert_position(position: int | None) -> dt.datetime | None:
+    """Return the evidence time of a position; None for None."""
+    return position_time(position) if position else None

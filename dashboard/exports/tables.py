@@ -1,8 +1,14 @@
 """The table to export, in a form from which every writer (csv, json, xlsx) can write a file."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+
+from django.utils import timezone
+
+from dashboard.text.formatting import format_zone_name
 
 Cells = tuple[Any, ...]
 
@@ -15,6 +21,8 @@ class ExportColumn:
     heading: str
     # The text to write for each value. The .json file has the values themselves.
     labels: Mapping[Any, str] | None = None
+    # The cells are times or None: real dates in .xlsx, texts with their zone elsewhere.
+    holds_times: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,21 @@ class AboutSheet:
     is_first: bool
 
 
+def join_file_stem(
+    pack_name: str,
+    account_uid: str,
+    times: Sequence[dt.datetime],
+    title: str,
+    row_count: int,
+    total_count: int,
+) -> str:
+    """Return a file's name: pack, account, times with their zone, table, rows of all rows."""
+    local_times = [f"{timezone.localtime(moment):%Y%m%dT%H%M%z}" for moment in times]
+    counts = f"{row_count}" if row_count == total_count else f"{row_count}-of-{total_count}"
+    parts = (pack_name, account_uid, *local_times, title, counts)
+    return "-".join(part.replace("/", "_") for part in parts)
+
+
 @dataclass(frozen=True)
 class ExportTable:
     """A table to export; its rows can be read only once."""
@@ -52,6 +75,30 @@ class ExportTable:
     @property
     def headings(self) -> list[str]:
         return [column.heading for column in self.columns]
+
+    @property
+    def xlsx_headings(self) -> list[str]:
+        """The headings; those of times name the zone, which an Excel date cannot hold."""
+        zone = format_zone_name()
+        return [
+            f"{column.heading} ({zone})" if column.holds_times else column.heading
+            for column in self.columns
+        ]
+
+    def convert_times(
+        self, rows: Iterable[Cells], convert: Callable[[dt.datetime], Any]
+    ) -> Iterator[Cells]:
+        """Return rows with the cells of each column of times converted; None becomes empty."""
+        places = [i for i, column in enumerate(self.columns) if column.holds_times]
+        if not places:
+            yield from rows
+            return
+        convert_once = cache(convert)  # many rows have the same few times
+        for row in rows:
+            cells = list(row)
+            for i in places:
+                cells[i] = convert_once(cells[i]) if cells[i] else ""
+            yield tuple(cells)
 
     def label_rows(self, rows: Iterable[Cells]) -> Iterator[Cells]:
         """Yield the rows, with values replaced by labels in the columns that have labels."""

@@ -5,12 +5,14 @@ before its rows. A .csv has only the rows, so that any program can read it.
 """
 
 import csv
+import datetime as dt
 import io
 import json
 import tempfile
 from collections.abc import Callable
 from typing import IO, Any, NamedTuple
 
+from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ERROR_CODES, ILLEGAL_CHARACTERS_RE
@@ -18,6 +20,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from dashboard.exports.tables import AboutSheet, Cells, ExportTable, RowGroup
+from dashboard.text.formatting import format_time
 
 # A spreadsheet reads a text that starts with one of these as a formula. The last four are the
 # full-width characters of Chinese input.
@@ -53,7 +56,8 @@ def write_csv(table: ExportTable, file: IO[bytes]) -> None:
     writer = csv.writer(text)
     writer.writerow(table.headings)
     for group in table.groups:
-        writer.writerows(map(neutralize_formulas, table.label_rows(group.rows)))
+        rows = table.convert_times(table.label_rows(group.rows), format_time)
+        writer.writerows(map(neutralize_formulas, rows))
     text.detach()
 
 
@@ -81,7 +85,7 @@ def write_json(table: ExportTable, file: IO[bytes]) -> None:
     keys = [column.key for column in table.columns]
     separator = "\n"
     for group in table.groups:
-        for row in group.rows:
+        for row in table.convert_times(group.rows, format_time):
             text.write(separator + encode(dict(zip(keys, row, strict=True))))
             separator = ",\n"
     text.write("\n]}\n")
@@ -104,16 +108,22 @@ def add_rows_sheet(workbook: Workbook, table: ExportTable, group: RowGroup) -> N
     """Add a sheet with the rows of a group; the row of headings is frozen and has filters."""
     sheet = workbook.create_sheet(group.title[:XLSX_TITLE_LIMIT])
     sheet.freeze_panes = "A2"
-    for number, heading in enumerate(table.headings, start=1):
-        width = max(12, min(40, 2 * len(heading)))  # in characters; a Chinese one counts twice
+    headings = table.xlsx_headings
+    for number, heading in enumerate(headings, 1):
+        width = max(12, min(40, 2 * len(heading)))
         sheet.column_dimensions[get_column_letter(number)].width = width
-    sheet.append([make_bold_cell(sheet, heading) for heading in table.headings])
+    sheet.append([make_bold_cell(sheet, heading) for heading in headings])
     last_row = 1
-    for row in table.label_rows(group.rows):
+    for row in table.convert_times(table.label_rows(group.rows), make_local_time):
         sheet.append([make_text_cell(sheet, cell) for cell in row])
         last_row += 1
     last_column = get_column_letter(max(1, len(table.columns)))
     sheet.auto_filter.ref = f"A1:{last_column}{last_row}"
+
+
+def make_local_time(moment: dt.datetime) -> dt.datetime:
+    """Return a time in the active zone as Excel stores one: to the second, without its zone."""
+    return timezone.localtime(moment).replace(microsecond=0, tzinfo=None)
 
 
 def add_about_sheet(workbook: Workbook, about: AboutSheet) -> None:

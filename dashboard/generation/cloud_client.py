@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 def open_client(account: Account, attempts: int = 2) -> "Client":
     """Return an API client for the account, to be used in a `with` block.
 
-    `attempts` is how often a call is tried. Raises CloudError with the code SecretUnreadable if the
-    AccessKey secret cannot be decrypted.
+    `attempts` is how often a call is tried. Raises CloudError with the code NoAccessKey if the
+    account has none, and SecretUnreadable if its secret cannot be decrypted.
     """
     # Imported here, so that commands that do not call the cloud start faster.
     from dashboard.cloud.client import ENDPOINTS, Client
 
+    if not account.has_access_key:
+        raise cloud.CloudError("NoAccessKey")
     try:
         secret = account.secret
     except SecretUnreadableError as error:

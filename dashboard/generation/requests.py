@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from dashboard.generation import queue
 from dashboard.models import Pack, Report
+from dashboard.models.runs import SECOND_PRESS
 
 
 def request_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
@@ -52,9 +53,21 @@ def create_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
     )
 
 
-def cancel_report(report: Report) -> bool:
-    """Cancel the report. Return False if it was not under way any more.
+def find_just_cancelled(pack: Pack, user: AbstractBaseUser) -> Report | None:
+    """Return the run that the user has cancelled a moment ago.
 
-    Its spans (evaluation rows) are removed later, by lifecycle.remove_spans_of_ended_runs.
+    A press on Generate in that moment is the second press on Cancel.
     """
-    return report.cancel()
+    return Report.objects.filter(
+        pack=pack, cancelled_by=user.pk, ended_at__gt=timezone.now() - SECOND_PRESS
+    ).first()
+
+
+def cancel_report(report: Report, user: AbstractBaseUser | None) -> bool:
+    """End a report under way. Return False if it had ended already.
+
+    `user` is None if a command cancels the report.
+
+    Spans that it has stored are removed later (see lifecycle.remove_spans_of_ended_runs).
+    """
+    return report.cancel(user)

@@ -61,6 +61,10 @@ class Account(models.Model):
         return self.name
 
     @property
+    def has_access_key(self) -> bool:
+        return bool(self.access_key_id and self.secret_encrypted)
+
+    @property
     def secret(self) -> str:
         """The AccessKey secret. Raises SecretUnreadableError if it cannot be decrypted."""
         try:

@@ -24,10 +24,11 @@ LIST_FIELDS = (
     "error_code", "error_facts", "file_name", "label", "held", "rows",
     *RATE_FIELDS, "came", "left", "changes_by_reason",
     "failing", "failing_high", "failing_medium", "failing_low",
-    "requested_by__username", "original__size",
+    "requested_by__username", "cancelled_by__username", "original__size",
 )  # fmt: skip
 RUN_STATUS_FIELDS = (
     "pack__gone_at", "pack_name", "state", "requested_at", "joined", "error_code", "error_facts",
+    "cancelled_by__username",
 )  # fmt: skip
 OVERVIEW_FIELDS = (
     "pack", "state", "requested_at", "created_at", "came", "left", "changes_by_reason",
@@ -46,13 +47,13 @@ class ReportQuerySet(RunQuerySet["Report"]):
         return self.order_by(F("listed_at").desc(), "-pk")
 
     def with_list_fields(self, *more_fields: str) -> Self:
-        """Load only the fields that a row of a report list shows, and `more_fields`."""
-        reports = self.select_related("requested_by", "original")
+        """Load only what a row of a report list shows, and `more_fields`."""
+        reports = self.select_related("requested_by", "cancelled_by", "original")
         return reports.only(*LIST_FIELDS, *more_fields)
 
     def with_status_fields(self) -> Self:
-        """Load only the fields that the status of a run shows."""
-        return self.select_related("pack").only(*RUN_STATUS_FIELDS)
+        """Load only what the status of a run shows."""
+        return self.select_related("pack", "cancelled_by").only(*RUN_STATUS_FIELDS)
 
     def with_overview_fields(self) -> Self:
         """Load only the fields of the latest report that a row of the pack list shows."""

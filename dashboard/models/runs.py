@@ -10,6 +10,7 @@ import uuid
 from typing import Any, Self, TypeVar
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -17,6 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.models.accounts import Pack
 
+# A second press on the button that started or cancelled a run does nothing for so long.
+SECOND_PRESS = dt.timedelta(seconds=2)
 RunModel = TypeVar("RunModel", bound="Run", covariant=True)
 
 
@@ -59,6 +62,10 @@ class Run(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     requested_at = models.DateTimeField(default=timezone.now)
+    # Null if the run was not cancelled, or before this was stored.
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     submitted_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
@@ -91,6 +98,11 @@ class Run(models.Model):
     def under_way(self) -> bool:
         """Whether the run is not ready, failed or cancelled yet."""
         return self.state in self.UNDER_WAY
+
+    @property
+    def is_just_requested(self) -> bool:
+        """Whether a press on Cancel may be the second press on Generate."""
+        return timezone.now() - self.requested_at < SECOND_PRESS
 
     def claim_step(self, seconds: float) -> bool:
         """Claim the current step for this worker, for `seconds`.
@@ -129,15 +141,16 @@ class Run(models.Model):
             setattr(self, name, value)
         return True
 
-    def cancel(self) -> bool:
-        """Cancel the run, even if a worker has claimed it. Return False if it had ended already.
+    def cancel(self, user: AbstractBaseUser | None) -> bool:
+        """End a run under way, even if a worker has claimed it. Return False if it had ended.
 
-        This instance is refreshed from the database.
+        `user` is None if a command cancels the run.
         """
         runs_under_way = type(self)._default_manager.filter(pk=self.pk, state__in=self.UNDER_WAY)
         updated_count = runs_under_way.update(
             state=self.State.CANCELLED,
             ended_at=timezone.now(),
+            cancelled_by_id=user.pk if user else None,
             claim=None,
             claimed_until=None,
             error_code="cancelled",

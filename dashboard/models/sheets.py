@@ -28,3 +28,8 @@ class Sheet(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def rows_below_header(self) -> int:
+        """The number of rows without the head and what stands above it."""
+        return self.rows if self.header_row is None else self.rows - self.header_row - 1

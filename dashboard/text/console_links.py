@@ -12,6 +12,9 @@ URL_PATTERNS = {
     "ACS::RDS::DBInstance": (
         "https://rdsnext.console.{domain}/detail/{id}/basicInfo?region={region}"
     ),
+    "ACS::SLB::LoadBalancer": "https://slb.console.{domain}/slb/{region}/slbs/{id}",
+    "ACS::VPC::VPC": "https://vpc.console.{domain}/vpc/{region}/vpcs/{id}",
+    "ACS::VPC::VSwitch": "https://vpc.console.{domain}/vpc/{region}/switches/{id}",
 }
 REGION_FORM = re.compile(r"[a-z]{2}-[a-z0-9-]+")
 

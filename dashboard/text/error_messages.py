@@ -99,10 +99,15 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
             "around them."
         ),
     ),
+    Advice.NO_ACCESS_KEY: (
+        _("This account has no AccessKey"),
+        _("Without one the cloud cannot be asked. Reports received so far stay here."),
+        _("Ask an administrator to enter an AccessKey on the account's page."),
+    ),
     Advice.SECRET_UNREADABLE: (
-        _("The AccessKey secret is missing or cannot be decrypted"),
+        _("The AccessKey secret cannot be decrypted"),
         _(
-            "It was never entered, or this server's encryption keys have changed since. "
+            "This server's encryption keys have changed since it was entered. "
             "Nothing of this account can be fetched."
         ),
         _(

@@ -37,6 +37,18 @@ def format_zone(name: str | None, offset: dt.timedelta | None) -> str:
     return f"{name} ({offset_text})" if has_name else offset_text
 
 
+def format_zone_name() -> str:
+    """Return the active zone; with its offset from UTC where that is the same all year."""
+    zone = timezone.get_current_timezone()
+    now = timezone.now()
+    offsets = {now.replace(month=month, day=1).astimezone(zone).utcoffset() for month in (1, 7)}
+    name = timezone.get_current_timezone_name()
+    if len(offsets) > 1:
+        return name
+    offset_text = format_utc_offset(offsets.pop())
+    return name if name == offset_text else f"{name}, {offset_text}"
+
+
 def format_time(value: dt.datetime) -> str:
     """Return a time in the active time zone: `2026-11-20 09:14 CST (UTC+8)`."""
     local = timezone.localtime(value)
@@ -44,14 +56,17 @@ def format_time(value: dt.datetime) -> str:
     return f"{local.isoformat(' ', 'minutes')[:16]} {zone}"
 
 
-def format_age(value: dt.datetime | None) -> str:
-    """Return how long ago a time was, for example `8 days ago`; "" for None."""
+def format_age(value: dt.datetime | None, at: dt.datetime | None = None) -> str:
+    """Return how long ago a time was, in one unit: `8 days ago`; empty for None.
+
+    The age is the one at the time `at`, or else now.
+    """
     if value is None:
         return ""
-    if timezone.now() - value < dt.timedelta(minutes=1):
+    if (at or timezone.now()) - value < dt.timedelta(minutes=1):
         return gettext("just now")
     # Django types the texts as plain strings; lazy ones work, its own defaults are lazy too.
-    return timesince(value, time_strings=AGES, depth=1)  # type: ignore[arg-type]
+    return timesince(value, at, time_strings=AGES, depth=1)  # type: ignore[arg-type]
 
 
 def format_duration(seconds: float) -> str:

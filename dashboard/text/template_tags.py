@@ -7,7 +7,7 @@ from functools import lru_cache
 from django import template
 from django.conf import settings
 from django.urls import reverse
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
@@ -26,6 +26,8 @@ register.filter("size", formatting.format_size)
 
 # Shown in place of a missing value.
 QUIET_DASH = SafeString('<span class="soft">–</span>')
+# Up to a space, a Chinese character or a sign that ends a sentence rather than an address.
+HTTPS_ADDRESS = re.compile(r"(https://[\w.-]+(?::\d+)?(?:/[!-~]*[\w/=&#-])?)", re.ASCII)
 CHINESE = re.compile("[\u4e00-\u9fff]")
 ICON_PATHS = {
     "failing": "M2 2l8 8M10 2l-8 8",
@@ -64,6 +66,20 @@ def render_time(value: dt.datetime | None) -> SafeString:
         f"{utc:%Y-%m-%dT%H:%MZ}",
         f"{utc:%Y-%m-%d %H:%M:%S}",
         formatting.format_time(value),
+    )
+
+
+@register.filter(name="link_https")
+def link_https_addresses(text: str) -> SafeString:
+    """Show a text whose https addresses are links; any other address stays text."""
+    parts = HTTPS_ADDRESS.split(text)  # texts and addresses take turns
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html('<a href="{}" rel="noreferrer">{}</a>', part, part) if i % 2 else part,)
+            for i, part in enumerate(parts)
+        ),
     )
 
 

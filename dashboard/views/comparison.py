@@ -17,7 +17,7 @@ from dashboard.comparison import change_words, comparison_rows
 from dashboard.comparison.buckets import Bucket
 from dashboard.comparison.change_reasons import ChangeDirection, list_parts
 from dashboard.comparison.comparison_filter import ComparisonFilter
-from dashboard.comparison.differences import Comparison, compare_reports
+from dashboard.comparison.differences import Comparison, compare_in_order
 from dashboard.comparison.rule_scope import RuleScope, load_rule_scope
 from dashboard.exports import comparison_tables
 from dashboard.exports.comparison_tables import COMPARISON_ROWS_PER_SECOND
@@ -25,7 +25,8 @@ from dashboard.exports.menu import list_export_choices
 from dashboard.models import Report
 from dashboard.queries.filters import RISKS
 from dashboard.queries.paging import paginate
-from dashboard.text.formatting import format_time
+from dashboard.queries.report_in_force import list_report_choices
+from dashboard.text.formatting import format_time, format_zone_name
 from dashboard.text.rates import NamedRate, build_evaluation_rate, build_resource_rate
 from dashboard.views import Request
 from dashboard.views.downloads import get_item_or_404, render_preparing_page, send_export
@@ -54,9 +55,8 @@ def comparison_latest(request: HttpRequest, pack_id: int) -> HttpResponse:
 def comparison_detail(request: Request, pack_id: int, older: int, newer: int) -> HttpResponse:
     """Show what changed between two reports; `older` and `newer` are their ids."""
     comparison = find_comparison(pack_id, older, newer)
-    if comparison.older.pk != older:
-        return redirect_in_time_order(request, "comparison-detail", comparison)
     context = build_comparison_context(request, comparison, ROWS_PER_PAGE)
+    context |= build_report_choice_context(comparison)
     return render(request, "comparison/detail.html", context)
 
 
@@ -64,8 +64,6 @@ def comparison_detail(request: Request, pack_id: int, older: int, newer: int) ->
 def comparison_print(request: Request, pack_id: int, older: int, newer: int) -> HttpResponse:
     """Show a comparison as a document: like the page, but with up to PRINTED_CHANGES rows."""
     comparison = find_comparison(pack_id, older, newer)
-    if comparison.older.pk != older:
-        return redirect_in_time_order(request, "comparison-print", comparison)
     context = build_comparison_context(request, comparison, PRINTED_CHANGES)
     context |= {
         "reports": [comparison.older, comparison.newer],
@@ -113,7 +111,10 @@ def comparison_export_preparing(
 
 
 def find_comparison(pack_id: int, report_id: int, other_id: int) -> Comparison:
-    """Compare two reports; raise Http404 if either is not a ready report of the pack."""
+    """Compare two reports; raise Http404 if either is not a ready report of the pack.
+
+    The later report first gives the swapped comparison.
+    """
     reports = (
         Report.objects.ready()
         .filter(pack=pack_id)
@@ -122,14 +123,7 @@ def find_comparison(pack_id: int, report_id: int, other_id: int) -> Comparison:
     )
     if not {report_id, other_id} <= reports.keys():
         raise Http404
-    return compare_reports(reports[report_id], reports[other_id])
-
-
-def redirect_in_time_order(request: Request, url_name: str, comparison: Comparison) -> HttpResponse:
-    """Redirect to the same comparison with the older report first."""
-    older, newer = comparison.older, comparison.newer
-    url = reverse(url_name, args=[newer.pack_id, older.pk, newer.pk])
-    return redirect(f"{url}?{request.GET.urlencode()}" if request.GET else url)
+    return compare_in_order(reports[report_id], reports[other_id])
 
 
 def build_comparison_context(
@@ -154,7 +148,8 @@ def build_comparison_context(
         "came_parts": list_sum_parts(comparison, row_filter, ChangeDirection.CAME),
         "left_parts": list_sum_parts(comparison, row_filter, ChangeDirection.LEFT),
         "rates": list_rates(comparison),
-        "sentence": change_words.summarize_changes(comparison),
+        # The words of the sentence are those of time: from an earlier report to a later one.
+        "sentence": "" if comparison.is_swapped else change_words.summarize_changes(comparison),
         "page_url": reverse("comparison-detail", kwargs=url_arguments),
         "print_url": reverse("comparison-print", kwargs=url_arguments),
         "export_choices": list_export_choices(
@@ -162,6 +157,23 @@ def build_comparison_context(
         ),
         "rows_exported": comparison_tables.count_rows_at_most(comparison, row_filter),
         "query_exported": row_filter.query_string(),
+    }
+
+
+def build_report_choice_context(comparison: Comparison) -> dict[str, Any]:
+    """Return what the two selectors of reports need: every ready report of the pack."""
+    choices = []
+    for choice in list_report_choices(comparison.newer.pack):
+        local_time = f"{timezone.localtime(choice.created_at):%Y-%m-%d %H:%M}"
+        choices.append((choice.pk, f"{local_time} {choice.label}".strip()))
+    return {
+        "choices": choices,
+        "sides": [("a", comparison.older.pk), ("b", comparison.newer.pk)],
+        "zone_name": format_zone_name(),
+        "swap_url": reverse(
+            "comparison-detail",
+            args=[comparison.newer.pack_id, comparison.newer.pk, comparison.older.pk],
+        ),
     }
 
 

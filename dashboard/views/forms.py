@@ -6,10 +6,12 @@ import zoneinfo
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.cloud.endpoints import is_endpoint
 from dashboard.models import Account, Pack, Preference, Report
 from dashboard.models.reports import ReportQuerySet
 
@@ -89,6 +91,17 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
         else:
             self.fields["secret"].help_text = _("Stored encrypted, and never shown again.")
 
+    def clean_endpoint(self) -> str:
+        endpoint: str = self.cleaned_data["endpoint"]
+        if endpoint and not is_endpoint(endpoint, settings.HTTP_ENDPOINTS):
+            raise forms.ValidationError(
+                _(
+                    "Enter a host and, if needed, a port, and nothing else: "
+                    "for example config-vpc.cn-hangzhou.aliyuncs.com."
+                )
+            )
+        return endpoint
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("access_key_id") and not (
@@ -142,6 +155,14 @@ class ReportListForm(forms.Form):
     @property
     def has_conditions(self) -> bool:
         return any(self.cleaned_data.values())
+
+
+class AsOfForm(forms.Form):
+    """Ask for the report in force on a date; what is no date asks nothing."""
+
+    as_of = forms.DateField(
+        label=_("As of"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
 
 
 class HistoryForm(ReportListForm):

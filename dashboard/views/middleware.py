@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
-from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.http import trigger_client_event
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -19,9 +19,8 @@ def protect_pages(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         redirect_path = response.headers.get("Location", "").partition("?")[0]
         if request.headers.get("HX-Request") and redirect_path == resolve_url(settings.LOGIN_URL):
-            # The session has expired. htmx would show the sign-in page inside the current page;
-            # reloading the whole page leads to the sign-in page and back.
-            response = HttpResponseClientRefresh()
+            # The session has expired: the open page says so and stays as it is.
+            response = trigger_client_event(HttpResponse(status=204), "signed-out")
         response.setdefault("Cache-Control", "no-store")
         return response
 

@@ -3,7 +3,6 @@
 A run is the generation of a report.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -16,8 +15,9 @@ from dashboard.generation import requests
 from dashboard.models import Pack, Report
 from dashboard.queries import report_list, trend
 from dashboard.queries.paging import paginate
+from dashboard.queries.report_in_force import find_report_choices, find_report_in_force
 from dashboard.views import Request
-from dashboard.views.forms import ReportListForm
+from dashboard.views.forms import AsOfForm, ReportListForm
 from dashboard.views.fragments import (
     build_run_status_context,
     render_pack_row,
@@ -41,7 +41,8 @@ def pack_detail(request: Request, pk: int) -> HttpResponse:
         "page": page,
         "rows": rows,
         "labels": report_list.get_figure_labels(),
-        "compared": choose_compared_reports(rows),
+        **build_choice_context(request, pack, rows),
+        **build_as_of_context(request, pack),
         **build_trend_context(pack),
         **build_run_context(request, pack),
     }
@@ -72,7 +73,8 @@ def pack_trend(request: Request, pk: int) -> HttpResponse:
 def pack_generate(request: Request, pk: int) -> HttpResponse:
     """Request a report of the pack; if one is already being generated, show that one."""
     pack = get_object_or_404(Pack.objects.in_cloud(), pk=pk)
-    report = requests.request_report(pack, request.user)
+    just_cancelled = requests.find_just_cancelled(pack, request.user)
+    report = just_cancelled or requests.request_report(pack, request.user)
     if not request.htmx:
         return redirect("report-detail", report.pk)
     if request.htmx.target == f"pack-{pk}":
@@ -115,11 +117,30 @@ def build_trend_context(pack: Pack) -> dict[str, Any]:
     }
 
 
-def choose_compared_reports(rows: Iterable[report_list.ReportRow]) -> dict[str, int]:
-    """Return the ids of the reports that are preselected for comparison.
+def build_choice_context(
+    request: Request, pack: Pack, rows: list[report_list.ReportRow]
+) -> dict[str, Any]:
+    """Return the reports selected for comparison: those of ?a= and ?b=, else the two newest.
 
-    "b" is the newest ready report of the rows, "a" the ready report before it. A key is missing if
-    there is no such report.
+    `chosen_elsewhere` has those that this page of the list does not show.
     """
     ready_ids = [row.report.pk for row in rows if row.is_ready]
-    return dict(zip("ba", ready_ids, strict=False))
+    compared = dict(zip("ba", ready_ids, strict=False))
+    choices = find_report_choices(pack, [request.GET.get(side) for side in "ab"])
+    for side in "ab":
+        text = request.GET.get(side, "")
+        if text.isdecimal() and int(text) in choices:
+            compared[side] = int(text)
+    elsewhere = [
+        (side, choices[compared[side]])
+        for side in "ab"
+        if side in compared and compared[side] not in ready_ids
+    ]
+    return {"compared": compared, "chosen_elsewhere": elsewhere}
+
+
+def build_as_of_context(request: Request, pack: Pack) -> dict[str, Any]:
+    """Return the form that asks for the report in force on a date, and that report."""
+    form = AsOfForm(request.GET)
+    day = form.cleaned_data.get("as_of") if form.is_valid() else None
+    return {"as_of_form": form, "in_force": find_report_in_force(pack, day) if day else None}

@@ -6,8 +6,14 @@ The page polls report_status: it asks every few seconds for a fragment with the 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
-from django_htmx.http import reswap, retarget, trigger_client_event
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import (
+    HttpResponseClientRedirect,
+    reswap,
+    retarget,
+    trigger_client_event,
+)
 
 from dashboard.generation import requests
 from dashboard.models import AuditEntry, Report
@@ -42,15 +48,35 @@ def render_ended_run(request: Request, report: Report, can_act: bool) -> HttpRes
     return trigger_client_event(response, "report-ended")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("dashboard.generate_report", raise_exception=True)
 def report_cancel(request: Request, pk: int) -> HttpResponse:
-    """Cancel a report that is being generated; a report that has ended stays unchanged."""
-    report = get_object_or_404(Report.objects.select_related("pack"), pk=pk)
-    if requests.cancel_report(report):
-        AuditEntry.objects.record(request.user, "cancel", report)
-    if not request.htmx:
+    """Cancel a run; ask first if somebody else started it.
+
+    A press in the first seconds is the second press on Generate and changes nothing.
+    """
+    report = get_object_or_404(Report.objects.select_related("pack", "requested_by"), pk=pk)
+    if request.method == "POST":
+        is_own_run = report.requested_by_id == request.user.pk
+        if not report.under_way or report.is_just_requested:
+            return render_after_cancel(request, report)
+        if is_own_run or "confirmed" in request.POST:
+            if requests.cancel_report(report, request.user):
+                AuditEntry.objects.record(request.user, "cancel", report)
+            return render_after_cancel(request, report)
+        if request.htmx:
+            return HttpResponseClientRedirect(reverse("report-cancel", args=[pk]))
+    if not report.under_way:
         return redirect("report-detail", pk)
+    return render(request, "report/cancel.html", {"report": report})
+
+
+def render_after_cancel(request: Request, report: Report) -> HttpResponse:
+    """Return the page or the fragment on which Cancel was pressed."""
+    if not request.htmx:
+        return redirect("report-detail", report.pk)
     if request.htmx.target == f"pack-{report.pack_id}":
         return render_pack_row(request, report.pack)
+    if report.under_way:
+        return render_run_status(request, report, can_act=True)
     return render_ended_run(request, report, can_act=True)

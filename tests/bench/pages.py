@@ -125,4 +125,4 @@ def measure_status_fragment(site: BenchSite) -> Iterator[Measurement]:
     size = len(site.server.get(path, HTMX_HEADERS).content)
     yield Measurement("  its size", size, 4095, "B")
     yield Measurement("  its queries", count_queries(site, path, HTMX_HEADERS), 3, "")
-    requests.cancel_report(report)
+    requests.cancel_report(report, user=None)

@@ -103,6 +103,7 @@ def page_paths(installation: Installation) -> dict[str, str]:
         "account": "/accounts/1/",
         "edit an account": "/accounts/1/edit/",
         "pack": f"/packs/{pack}/",
+        "pack, as of a date": f"/packs/{pack}/?as_of=2026-01-01",
         "trend": f"/packs/{pack}/trend/",
         "history": "/reports/",
         "rules": report,

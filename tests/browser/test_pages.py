@@ -12,6 +12,7 @@ from dashboard.sandbox.wsgi import Sandbox
 from tests.browser.browser_history import CHINESE_PACK_ID, COMPLIANT_PACK_ID
 from tests.browser.browser_user import BrowserUser
 from tests.browser.sandbox_control import get_pack_id, hold_report
+from tests.installation import Installation
 
 ACCESS_KEY_PACK = "AccessKey and Permission Governance Best Practices"
 GET_OVERFLOW = "return document.documentElement.scrollWidth - innerWidth"
@@ -108,8 +109,81 @@ def test_twenty_polls_disturb_nothing_and_announce_nothing(
         assert field.get_attribute("value") == "offic"
         assert user.run_script("return scrollY") == 300
         assert get_announcements(user) == []
+        user.wait_until(lambda: not user.find_all(".run [aria-disabled]"))
         user.find(".run form button").click()
         user.wait_for_text("cancelled")
+
+
+def test_a_second_press_on_generate_leaves_the_run_alone(
+    user: BrowserUser, sandbox: Sandbox
+) -> None:
+    user.visit("/")
+    with hold_report(sandbox, ACCESS_KEY_PACK):
+        button = user.find_row(ACCESS_KEY_PACK).find_button("Generate", "Cancel")
+        button.click()
+        user.wait_until(lambda: "Cancel" in button.text)
+        button.click()
+        assert button.get_attribute("aria-disabled") == "true"
+        user.wait_until(lambda: button.get_attribute("aria-disabled") is None)
+        assert "Cancel" in button.text
+    user.wait_until(lambda: "Generate" in button.text)
+    assert "failed" not in user.find_row(ACCESS_KEY_PACK).text
+
+
+def test_a_lost_sign_in_is_said_under_the_open_page(user: BrowserUser) -> None:
+    user.visit("/")
+    assert not user.find("#signed-out").locate().is_displayed()
+    user.browser.delete_cookie("ledger_session")
+    user.find_row(ACCESS_KEY_PACK).find_button("Generate").click()
+    user.wait_until(lambda: "You are signed out." in user.find("#signed-out").text)
+    assert user.find_row(ACCESS_KEY_PACK).text
+    user.find_link("Sign in again").click()
+    user.wait_for_address("/accounts/login/?next=/")
+
+
+def test_the_trend_opens_at_its_newest_end_on_a_phone(
+    user: BrowserUser, page_paths: dict[str, str]
+) -> None:
+    user.set_screen(360, 740)
+    user.visit(page_paths["trend"])
+    chart_end = "document.querySelector('svg.trend').getBoundingClientRect().right"
+    assert user.run_script(f"return {chart_end} <= innerWidth")
+
+
+def test_a_long_pack_name_hides_nothing_and_widens_no_page(
+    user: BrowserUser, installation: Installation, page_paths: dict[str, str]
+) -> None:
+    name = "等保三级预检合规包" * 8 + "-" + "VeryLongPackName" * 7
+    (old_name,) = installation.query_rows(
+        f"SELECT name FROM dashboard_pack WHERE pack_id = '{CHINESE_PACK_ID}'"
+    )[0]
+    rename_pack(installation, name)
+    try:
+        for width in (360, 1440):
+            user.set_screen(width, 740)
+            for page in ("home", "pack", "rules", "comparison", "trend", "history", "search"):
+                user.visit(page_paths[page])
+                assert user.run_script(GET_OVERFLOW) <= 0, (page, width)
+            user.visit(page_paths["rules"])
+            box = user.run_script(
+                "const small = document.querySelector('h1 small');"
+                "const box = small.getBoundingClientRect();"
+                "return [box.right <= innerWidth, box.height > 0, small.textContent]"
+            )
+            assert box[:2] == [True, True]
+            assert "report of 20" in box[2]
+    finally:
+        rename_pack(installation, str(old_name))
+
+
+def rename_pack(installation: Installation, name: str) -> None:
+    """Rename the Chinese pack, now and in its reports."""
+    installation.run_python(
+        "from dashboard.models import Pack, Report",
+        f"packs = Pack.objects.filter(pack_id={CHINESE_PACK_ID!r})",
+        f"packs.update(name={name!r})",
+        f"Report.objects.filter(pack__in=packs).update(pack_name={name!r})",
+    )
 
 
 def test_each_state_of_a_report_is_announced_once(user: BrowserUser, sandbox: Sandbox) -> None:

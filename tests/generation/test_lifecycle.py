@@ -64,7 +64,7 @@ def test_a_report_that_the_cloud_is_making_already_is_joined(
 ) -> None:
     sandbox.faults.set("never-completes", times=None)
     first = advance_until(State.CREATING, requests.request_report(cloud_pack, None))
-    requests.cancel_report(first)
+    requests.cancel_report(first, None)
     second = advance_until(State.CREATING, requests.request_report(cloud_pack, None))
     assert second.joined
     sandbox.faults.clear("never-completes")
@@ -158,7 +158,7 @@ def pass_deadline(report: Report) -> Report:
 
 
 def cancel_run(report: Report) -> Report:
-    assert requests.cancel_report(report)
+    assert requests.cancel_report(report, None)
     return report
 
 
@@ -181,7 +181,7 @@ def test_a_step_whose_worker_died_is_due_again_when_the_claim_ends(
 def test_a_worker_that_lost_its_claim_writes_nothing(cloud_pack: Pack) -> None:
     report = requests.request_report(cloud_pack, None)
     assert report.claim_step(30)
-    requests.cancel_report(Report.objects.get(pk=report.pk))
+    requests.cancel_report(Report.objects.get(pk=report.pk), None)
     assert not report.finish_step(state=State.CREATING)
     report.refresh_from_db()
     assert report.state == State.CANCELLED
@@ -238,7 +238,7 @@ def test_a_large_report_that_is_cancelled_while_storing_adds_no_more_rows(
 
     def store_and_cancel(report: Report, *arguments: Any) -> None:
         store_key_range(report, *arguments)
-        requests.cancel_report(Report.objects.get(pk=report.pk))
+        requests.cancel_report(Report.objects.get(pk=report.pk), None)
         lifecycle.remove_spans_of_ended_runs()
 
     monkeypatch.setattr(spans, "store_key_range", store_and_cancel)

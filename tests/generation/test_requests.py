@@ -57,7 +57,7 @@ def test_a_task_schedules_nothing_for_a_run_that_has_ended(
     cloud_pack: Pack, django_capture_on_commit_callbacks: CaptureOnCommit
 ) -> None:
     report = requests.request_report(cloud_pack, None)
-    requests.cancel_report(report)
+    requests.cancel_report(report, None)
     with django_capture_on_commit_callbacks(execute=True):
         queue.take_next_step.call_local(report.pk)
     assert list_scheduled_reports() == []

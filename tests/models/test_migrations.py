@@ -193,3 +193,23 @@ def test_what_an_overview_counted_becomes_the_resource_rate_with_every_number(
     restored = migrate_to(BEFORE_RATES).get_model("dashboard", "Report").objects
     rates = restored.order_by("position").values_list("rated_compliant", "rated_failing")
     assert list(rates) == [(99, 20), (541, 31), (0, 0)]
+
+
+def test_who_cancelled_a_run_is_taken_over_from_the_log() -> None:
+    apps = migrate_to(
+        ("dashboard", "0004_words_of_fields"), ("auth", "0012_alter_user_first_name_max_length")
+    )
+    user = apps.get_model("auth", "User").objects.create(username="alice")
+    account = apps.get_model("dashboard", "Account").objects.create(name="A", uid="1" * 16)
+    pack = apps.get_model("dashboard", "Pack").objects.create(
+        account=account, pack_id="cp-1", name="Pack"
+    )
+    reports = apps.get_model("dashboard", "Report").objects
+    for state in ("cancelled", "failed"):
+        report = reports.create(pack=pack, pack_name="Pack", state=state, deadline_at=TIME)
+        apps.get_model("dashboard", "AuditEntry").objects.create(
+            action="cancel" if state == "cancelled" else "annotate", report=report, by=user
+        )
+    apps = migrate_to(*find_newest_migrations())
+    rows = apps.get_model("dashboard", "Report").objects.order_by("pk").values_list("cancelled_by")
+    assert list(rows) == [(user.pk,), (None,)]

@@ -108,3 +108,25 @@ def test_an_age_is_expected_in_one_unit() -> None:
     now = timezone.now()
     assert formatting.format_age(now) == "just now"
     assert formatting.format_age(now - dt.timedelta(days=8)).replace("\xa0", " ") == "1 week ago"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "https://help.aliyun.com/a?b=1",
+            '<a href="https://help.aliyun.com/a?b=1" rel="noreferrer">'
+            "https://help.aliyun.com/a?b=1</a>",
+        ),
+        (
+            "见https://help.aliyun.com/a。再试",
+            '见<a href="https://help.aliyun.com/a" rel="noreferrer">https://help.aliyun.com/a</a>。再试',
+        ),
+        ("http://help.aliyun.com", "http://help.aliyun.com"),
+        ("javascript:alert(1) www.aliyun.com", "javascript:alert(1) www.aliyun.com"),
+        ('https://a.com/"><b>', '<a href="https://a.com/" rel="noreferrer">https://a.com/</a>'),
+    ],
+)
+def test_a_remediation_is_a_link_where_it_is_an_https_address(text: str, expected: str) -> None:
+    assert template_tags.link_https_addresses(text).startswith(expected)
+    assert "<b>" not in template_tags.link_https_addresses(text)

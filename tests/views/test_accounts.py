@@ -162,3 +162,26 @@ def test_a_search_finds_packs_and_accounts_by_name_and_by_the_beginning_of_an_id
     assert "1000000000000001" in reader.get("/search/", {"q": "10000000"}).content.decode()
     assert "No match." in reader.get("/search/", {"q": "nowhere"}).content.decode()
     assert "Enter a name" in reader.get("/search/").content.decode()
+
+
+@pytest.mark.parametrize("endpoint", ["file:///etc/passwd", "http://example.com", "a.com/b"])
+def test_an_endpoint_that_is_no_host_is_refused(admin_client: Client, endpoint: str) -> None:
+    answer = admin_client.post("/accounts/add/", fields(endpoint=endpoint))
+    assert answer.status_code == 422
+    assert "Enter a host and, if needed, a port, and nothing else" in answer.content.decode()
+    assert not Account.objects.exists()
+
+
+def test_the_address_of_the_sandbox_is_an_endpoint(admin_client: Client) -> None:
+    admin_client.post("/accounts/add/", fields(endpoint="http://127.0.0.1:8089"))
+    assert Account.objects.get().endpoint == "http://127.0.0.1:8089"
+
+
+def test_an_account_without_an_access_key_says_so(admin_client: Client) -> None:
+    account = Account.objects.create(name="Imported", uid="1000000000000009")
+    page = admin_client.get(f"/accounts/{account.pk}/").content.decode()
+    assert "none: reports cannot be generated" in page
+    assert "stored encrypted" not in page
+    answer = admin_client.post(f"/accounts/{account.pk}/test/", headers=HTMX).content.decode()
+    assert "This account has no AccessKey" in answer
+    assert "decrypted" not in answer

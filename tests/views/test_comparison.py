@@ -7,17 +7,20 @@ import html
 import io
 import json
 from typing import Any
+from urllib.parse import unquote
 
 import openpyxl
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from dashboard.comparison.buckets import CHANGED_BUCKETS, Bucket
 from dashboard.comparison.differences import Comparison, compare_reports
 from dashboard.exports.comparison_tables import COMPARISON_ROWS_PER_SECOND, DEFAULT_BUCKETS
 from dashboard.exports.writers import EXPORT_FORMATS
-from dashboard.models import Pack, Report, RuleResult
+from dashboard.models import Evaluation, Pack, Report, RuleResult, Status
+from dashboard.text.rates import build_evaluation_rate, build_resource_rate
 from tests import sample_files
 from tests.sample_history import import_english_report, import_history, make_sandbox_pack
 from tests.views.report_files import FRIDAY, import_report_bytes
@@ -85,13 +88,81 @@ def test_the_changes_of_a_report_are_those_against_the_one_before(
     assert response["Location"] == comparison_path(second, third)
 
 
-@pytest.mark.parametrize("page", ["", "print/"])
-def test_the_wrong_order_leads_to_the_right_one_and_keeps_the_filter(
-    reader: Client, comparison: Comparison, path: str, page: str
+SWAPPED_BUCKETS = {
+    "new-failure": "fixed",
+    "fixed": "new-failure",
+    "ignore-ended-failing": "newly-ignored",
+    "ignore-ended-compliant": "newly-ignored",
+    "gone-compliant": "appeared-compliant",
+    "appeared-compliant": "gone-compliant",
+    "still-failing": "still-failing",
+    "still-ignored": "still-ignored",
+}
+
+
+def test_swapping_turns_each_new_failure_of_a_compliant_row_into_a_fixed_one(
+    reader: Client, path_with_fixed: str
 ) -> None:
-    swapped = comparison_path(comparison.newer, comparison.older)
-    response = reader.get(f"{swapped}{page}?bucket=fixed")
-    assert response["Location"] == f"{path}{page}?bucket=fixed"
+    _empty, _packs, pack_id, _compare, older, newer, _end = path_with_fixed.split("/")
+    swapped_path = f"/packs/{pack_id}/compare/{newer}/{older}/"
+    page = load_page(reader, path_with_fixed)
+    assert f'href="{swapped_path}">Swap</a>' in page
+    swapped_page = load_page(reader, swapped_path)
+    assert f'href="{path_with_fixed}">Swap</a>' in swapped_page
+    assert "Read backwards, from the later report to the earlier one" in swapped_page
+    assert "Read backwards" not in page
+    rows, swapped_rows = (
+        {
+            (row["rule_id"], row["resource_id"]): row
+            for row in download_json(reader, f"{address}changes.json")["rows"]
+        }
+        for address in (path_with_fixed, swapped_path)
+    )
+    assert rows.keys() == swapped_rows.keys()
+    assert {row["bucket"] for row in rows.values()} >= {"new-failure", "fixed"}
+    for key, row in rows.items():
+        swapped = swapped_rows[key]
+        assert (swapped["was"], swapped["now"]) == (row["now"], row["was"])
+        if row["bucket"] == "newly-ignored":
+            assert SWAPPED_BUCKETS[swapped["bucket"]] == "newly-ignored"
+        else:
+            assert swapped["bucket"] == SWAPPED_BUCKETS[row["bucket"]]
+        assert (swapped["actual"], swapped["reason"]) == (
+            row["actual_before"],
+            row["reason_before"],
+        )
+        assert swapped["actual_before"] == row["actual"]
+
+
+@pytest.mark.parametrize("bucket", ["still-failing", "still-compliant", "still-ignored"])
+def test_swapping_leaves_what_is_unchanged(
+    reader: Client, comparison: Comparison, bucket: str
+) -> None:
+    def list_resources(path: str) -> list[tuple[str, str]]:
+        rows = download_json(reader, f"{path}changes.json?bucket={bucket}&q=a")["rows"]
+        return sorted((row["rule_id"], row["resource_id"]) for row in rows)
+
+    swapped_path = comparison_path(comparison.newer, comparison.older)
+    assert list_resources(comparison_path(comparison.older, comparison.newer)) == (
+        list_resources(swapped_path)
+    )
+    card = f"{swapped_path}?bucket={bucket}"
+    assert count_rows(load_page(reader, card)) == min(comparison.counts[Bucket(bucket)], 50)
+
+
+@pytest.mark.parametrize("page", ["print/", "changes.xlsx"])
+def test_a_swapped_print_and_file_say_which_report_is_the_later_one(
+    reader: Client, comparison: Comparison, page: str
+) -> None:
+    response = reader.get(comparison_path(comparison.newer, comparison.older) + page)
+    if page == "print/":
+        text = response.content.decode()
+        assert text.index("Later report") < text.index("Earlier report")
+        return
+    sheet = openpyxl.load_workbook(io.BytesIO(response.getvalue()))["Summary"]
+    facts = {row[0]: row[1] for row in sheet.iter_rows(values_only=True)}
+    assert facts["Later report: number"] == comparison.newer.pk
+    assert str(facts["In one sentence"]).startswith("Read backwards")
 
 
 def test_each_card_s_number_is_the_number_of_rows_behind_it(
@@ -296,15 +367,62 @@ def test_a_file_says_which_reports_and_which_filter_it_is_of(
     reader: Client, comparison: Comparison, path: str
 ) -> None:
     response = reader.get(f"{path}changes.xlsx?bucket=fixed&risk=high")
-    assert response["Content-Disposition"].endswith('Z.xlsx"')
+    count = comparison.counts[Bucket.FIXED]
+    name = unquote(response["Content-Disposition"])
+    assert f"{comparison.newer.pack.name}-{comparison.newer.pack.account.uid}-2026" in name
+    assert "+0800-Changes-" in name
     workbook = openpyxl.load_workbook(io.BytesIO(response.getvalue()))
     assert workbook.sheetnames == ["Summary", "Fixed"]
     facts = {row[0]: row[1] for row in workbook["Summary"].iter_rows(values_only=True)}
-    assert facts["older_report"] == comparison.older.pk
-    assert facts["newer_sha256"] == comparison.newer.original_id
-    assert facts["filter"] == "bucket=fixed&risk=high"
-    assert facts["made_by"] == "auditor"
-    assert facts["counts: fixed"] == comparison.counts[Bucket.FIXED]
+    assert facts["Earlier report: number"] == comparison.older.pk
+    assert facts["Later report: SHA-256"] == comparison.newer.original_id
+    assert facts["Filter"] == "change: Fixed · risk: High"
+    assert facts["Exported by"] == "auditor"
+    assert facts["Fixed"] == count
+    names = [str(name).replace("SHA-256", "") for name in facts]
+    assert not [name for name in names if "_" in name or "-" in name]
+
+
+@pytest.fixture
+def path_with_fixed(pack: Pack) -> str:
+    """A comparison in which a bucket is fixed."""
+    states = (sample_files.SOME_FAILING, sample_files.SOME_CHANGED)
+    older, newer = (
+        import_report_bytes(
+            pack,
+            sample_files.build_xls(sample_files.build_report_sheets(state)),
+            at=FRIDAY + dt.timedelta(days=day),
+        )
+        for day, state in enumerate(states)
+    )
+    return comparison_path(older, newer)
+
+
+def test_a_fixed_row_of_a_file_says_what_it_was_before(
+    reader: Client, path_with_fixed: str
+) -> None:
+    (row,) = download_json(reader, f"{path_with_fixed}changes.json?bucket=fixed")["rows"]
+    before = Evaluation.objects.get(
+        status=Status.NON_COMPLIANT,
+        resource_id=row["resource_id"],
+        rule__rule_id=row["rule_id"],
+    )
+    assert before.actual or before.reason
+    assert row["actual_before"] == before.actual
+    assert row["expected_before"] == before.expected
+    assert row["reason_before"] == before.reason
+
+
+def test_a_time_in_a_workbook_is_a_date_and_its_head_names_the_zone(
+    reader: Client, path_with_fixed: str
+) -> None:
+    path = f"{path_with_fixed}changes"
+    workbook = openpyxl.load_workbook(io.BytesIO(download(reader, f"{path}.xlsx")))
+    head, row = workbook["Fixed"].iter_rows(values_only=True)
+    assert head[-1] == "First report with this status (Asia/Shanghai, UTC+8)"
+    assert isinstance(row[-1], dt.datetime)
+    csv_row = download(reader, f"{path}.csv?bucket=fixed").decode("utf-8-sig").splitlines()[1]
+    assert csv_row.endswith("(UTC+8)")
 
 
 def test_a_file_holds_what_the_filter_leaves(
@@ -385,6 +503,8 @@ def test_the_sentence_counts_what_a_mail_needs(
         pack.name,
         pack.account.uid,
         "2026-10-30 08:31 CST (UTC+8) to 2026-11-13 08:37 CST (UTC+8)",
+        f"evaluation rate {build_evaluation_rate(comparison.older).text} → ",
+        f"resource rate {build_resource_rate(comparison.older).text} → ",
         f"Non-compliant: {comparison.older.failing} before; {reasons.came} came (",
         f"{reasons.left} left (" if reasons.left else "none left",
         f"{reasons.high_risk_came} of them high risk)",
@@ -414,3 +534,20 @@ def test_a_page_of_fifty_changes_is_small_when_compressed(reader: Client, pack: 
     page = reader.get(comparison_path(older, newer)).content
     assert count_rows(page.decode()) == 50
     assert len(gzip.compress(page)) < 40 * 1024
+
+
+def test_the_page_offers_every_report_of_the_pack_on_both_sides(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    page = load_page(reader, path)
+    ready_count = Report.objects.ready().filter(pack=comparison.newer.pack).count()
+    for side, report in (("a", comparison.older), ("b", comparison.newer)):
+        start = page.index(f'<select id="choose-{side}"')
+        options = page[start : page.index("</select>", start)]
+        assert options.count("<option") == ready_count
+        local_time = f"{timezone.localtime(report.created_at):%Y-%m-%d %H:%M}"
+        assert f'<option value="{report.pk}" selected>{local_time}' in options
+    assert "Times in Asia/Shanghai, UTC+8" in page
+    pack = comparison.newer.pack
+    query = f"a={comparison.newer.pk}&b={comparison.older.pk}"
+    assert reader.get(f"/packs/{pack.pk}/compare/?{query}")["Location"] == path

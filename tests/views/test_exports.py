@@ -1,6 +1,7 @@
 """Exports and print of a report: what its pages show, with all rows."""
 
 import csv
+import datetime as dt
 import io
 import json
 
@@ -115,6 +116,21 @@ def test_an_xlsx_has_a_frozen_head_a_filter_and_a_sheet_about_itself(
 def test_no_time_of_an_export_is_without_its_zone(report: Report, reader: Client) -> None:
     rows = download_csv(reader, f"/reports/{report.pk}/export.csv")[1:]
     assert {row[16] for row in rows} == {"2026-11-20 09:14 CST (UTC+8)"}
+
+
+def test_a_workbook_has_real_dates_and_the_zone_in_their_heads(
+    report: Report, reader: Client
+) -> None:
+    for what, column in (("resources", 13), ("rules", 9)):
+        address = f"/reports/{report.pk}/export.xlsx?status=failing&what={what}"
+        head, *rows = download_workbook(reader, address)["Table"].iter_rows(values_only=True)
+        assert str(head[column]).endswith("ince (Asia/Shanghai, UTC+8)")
+        assert {row[column] for row in rows} == {dt.datetime(2026, 11, 20, 9, 14)}  # noqa: DTZ001
+
+
+def test_the_menu_says_how_excel_imports_long_ids(report: Report, reader: Client) -> None:
+    page = " ".join(reader.get(f"/reports/{report.pk}/").content.decode().split())
+    assert "import it as text (Data, From Text/CSV), or 16-digit IDs lose their last digits" in page
 
 
 def test_rules_and_sheets_are_exported_as_well(report: Report, reader: Client) -> None:

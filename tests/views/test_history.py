@@ -243,7 +243,7 @@ def test_the_log_says_who_exported_downloaded_and_cancelled(officer: User, clien
     client.force_login(officer)
     pack = import_history(make_sandbox_pack(), weeks=2)
     older, report = pack.reports.order_by("position")
-    run = create_running_report(pack)
+    run = create_running_report(pack, 60, requested_by=officer)
     for path in ("export.csv", "original/"):
         client.get(f"/reports/{report.pk}/{path}").getvalue()
     client.get(f"/packs/{pack.pk}/compare/{older.pk}/{report.pk}/changes.csv").getvalue()

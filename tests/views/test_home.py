@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -188,8 +189,8 @@ def test_generate_in_a_row_answers_with_the_row_and_begins_the_asking(
     assert "asked" in answer
 
 
-def test_cancel_in_a_row_answers_with_the_row(starter: Client, pack: Pack) -> None:
-    run = create_running_report(pack)
+def test_cancel_in_a_row_answers_with_the_row(starter: Client, officer: User, pack: Pack) -> None:
+    run = create_running_report(pack, 60, requested_by=officer)
     headers = {**HTMX, "HX-Target": f"pack-{pack.pk}"}
     answer = starter.post(f"/reports/{run.pk}/cancel/", headers=headers).content.decode()
     assert f'data-hx-post="/packs/{pack.pk}/reports/"' in answer

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from dashboard.models import Pack, Report
 from dashboard.queries.report_list import REPORTS_PER_PAGE
@@ -156,7 +157,8 @@ def test_pages_are_of_one_length_and_keep_the_filter(reader: Client, pack: Pack)
         create_failed_report(pack, seconds=number)
     text = page(reader, pack, "?result=failed")
     assert len(entries(text)) == REPORTS_PER_PAGE
-    assert 'href="?result=failed&amp;page=2"' in text
+    assert '<button name="page" value="2">Next</button>' in text
+    assert '<option value="failed" selected>' in text
     assert len(entries(page(reader, pack, "?result=failed&page=2"))) == 1
 
 
@@ -170,11 +172,15 @@ def test_a_list_that_hears_of_an_ended_run_brings_itself_up_to_date(
 
 
 def test_a_run_under_way_takes_the_place_of_generate(starter: Client, pack: Pack) -> None:
-    assert "Generate</button>" in page(starter, pack)
+    generate, cancel = (
+        f'{action} <span class="unseen">{pack.name}</span></button>'
+        for action in ("Generate", "Cancel")
+    )
+    assert generate in page(starter, pack)
     create_running_report(pack)
     text = page(starter, pack)
-    assert "Generate</button>" not in text
-    assert "Cancel</button>" in text
+    assert generate not in text
+    assert cancel in text
 
 
 def test_a_pack_that_was_only_imported_cannot_be_generated(starter: Client, pack: Pack) -> None:
@@ -205,3 +211,58 @@ def test_what_a_pack_calls_itself_is_text(reader: Client, pack: Pack) -> None:
     text = page(reader, pack) + reader.get("/").content.decode()
     assert "<script>alert" not in text
     assert "<b>bold" not in text
+
+
+def as_of_section(reader: Client, pack: Pack, day: str) -> str:
+    page = " ".join(reader.get(f"/packs/{pack.pk}/?as_of={day}").content.decode().split())
+    return page[page.index('class="asof"') : page.index('id="reports"')]
+
+
+def test_a_pack_answers_which_report_was_in_force_on_a_date(reader: Client, pack: Pack) -> None:
+    days = [
+        dt.datetime(2026, 3, day, 16, 30, tzinfo=dt.UTC) for day in (1, 8)
+    ]  # 2nd and 9th in China
+    first, second = [
+        create_ready_report(pack, (timezone.now() - day) / dt.timedelta(days=1)) for day in days
+    ]
+    section = as_of_section(reader, pack, "2026-03-06")
+    assert f'/reports/{first.pk}/">' in section
+    assert "seen from that date: 4 days ago" in section.replace("\xa0", " ")
+    assert f'The next one: <a href="/reports/{second.pk}/">' in section
+    assert f'/reports/{first.pk}/">' in as_of_section(reader, pack, "2026-03-02")
+    assert "there was no report of this pack" in as_of_section(reader, pack, "2026-03-01")
+    latest = as_of_section(reader, pack, "2026-03-09")
+    assert f'/reports/{second.pk}/">' in latest
+    assert "None has come in since." in latest
+    assert "in force:" not in as_of_section(reader, pack, "yesterday")
+
+
+def test_chosen_reports_survive_pages_and_filters(reader: Client, pack: Pack) -> None:
+    reports = [create_ready_report(pack, days) for days in range(30)]
+    older, newer = reports[28], reports[2]
+    foreign = Pack.objects.create(account=pack.account, pack_id="cp-2", name="Other")
+    other = create_ready_report(foreign)
+
+    def chosen(query: str) -> dict[str, str]:
+        page = reader.get(f"/packs/{pack.pk}/?{query}").content.decode()
+        fields = re.findall(r'name="([ab])" value="(\d+)"[^>]*?checked', page)
+        assert len(fields) == len(dict(fields))
+        return dict(fields)
+
+    expected = {"a": str(older.pk), "b": str(newer.pk)}
+    query = f"a={older.pk}&b={newer.pk}"
+    assert chosen(query) == expected
+    assert chosen(f"{query}&page=2") == expected
+    assert chosen(f"{query}&since=2001-01-01&until=2001-01-02") == expected
+    assert chosen(f"a={other.pk}&b=x") == {"a": str(reports[1].pk), "b": str(reports[0].pk)}
+    page = reader.get(f"/packs/{pack.pk}/?{query}&page=2").content.decode()
+    assert '<button name="page" value="1">' in page
+
+
+def test_a_list_with_chosen_reports_takes_one_more_query(reader: Client, pack: Pack) -> None:
+    reports = [create_ready_report(pack, days) for days in range(30)]
+    with CaptureQueriesContext(connection) as plain:
+        reader.get(f"/packs/{pack.pk}/")
+    with CaptureQueriesContext(connection) as chosen:
+        reader.get(f"/packs/{pack.pk}/?a={reports[28].pk}&b={reports[2].pk}")
+    assert len(chosen) == len(plain) + 1

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import html
+import re
 
 import pytest
 from django.test import Client
@@ -11,6 +12,7 @@ from dashboard.models import Evaluation, Pack, Report, Status
 from dashboard.queries import report_query
 from dashboard.queries.filters import EvaluationFilter
 from tests import sample_files
+from tests.queries.report_contents import build_failing_only_sheets
 from tests.views.pages import get_page
 from tests.views.report_files import FRIDAY, import_report_bytes
 from tests.views.rows import create_failed_report, create_running_report
@@ -210,3 +212,21 @@ def test_foreign_passages_say_their_language(f1: Report, reader: Client) -> None
 def test_nobody_sees_a_report_without_signing_in(f1: Report, client: Client) -> None:
     for path in ("", "resources/", "evidence/", "original/", "sheets/0/", "export.csv", "print/"):
         assert client.get(f"/reports/{f1.pk}/{path}").status_code == 302
+
+
+def test_a_failing_only_report_counts_failing_resources_against_nothing(
+    pack: Pack, reader: Client
+) -> None:
+    report = import_report_bytes(pack, sample_files.build_xls(build_failing_only_sheets()))
+    assert not report.lists_compliant
+    page = reader.get(f"/reports/{report.pk}/").content.decode()
+    tallies = re.findall(r'<td class="tally"[^>]*>\s*([^<]*?)\s*</td>', page)
+    assert tallies
+    assert all(tally.isdecimal() for tally in tallies)
+
+
+def test_each_search_of_a_page_has_a_name_of_its_own(f1: Report, reader: Client) -> None:
+    for path in ("", "resources/"):
+        page = get_page(reader, f"/reports/{f1.pk}/{path}")
+        names = re.findall(r'role="search"\s+aria-label="([^"]+)"', page)
+        assert len(set(names)) == page.count('role="search"') == 2

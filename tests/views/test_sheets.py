@@ -73,3 +73,10 @@ def test_a_sheet_that_is_not_there_is_not_found(pack: Pack, reader: Client) -> N
         pack, sample_files.build_xls(sample_files.build_report_sheets(sample_files.SOME_FAILING))
     )
     assert reader.get(f"/reports/{report.pk}/sheets/9/").status_code == 404
+
+
+def test_the_tab_of_a_sheet_counts_its_rows_without_the_head(pack: Pack, reader: Client) -> None:
+    report = import_report_bytes(pack, sample_files.build_xls(sample_files.build_status_sheet(250)))
+    page = " ".join(reader.get(f"/reports/{report.pk}/sheets/0/").content.decode().split())
+    tabs = page[page.index('aria-label="Sheets of the file"') : page.index("<table")]
+    assert '<span class="soft"> 250 </span>' in tabs

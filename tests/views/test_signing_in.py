@@ -32,9 +32,16 @@ def test_a_wrong_password_is_refused_in_words(client: Client, somebody: User) ->
     assert "Please enter a correct username and password" in answer.content.decode()
 
 
-def test_a_fragment_asked_for_after_the_sign_in_ran_out_reloads_the_page(client: Client) -> None:
-    answer = client.get("/", headers={"HX-Request": "true"})
-    assert (answer.status_code, answer["HX-Refresh"]) == (200, "true")
+def test_a_page_whose_sign_in_ran_out_stays_open_and_says_so(
+    client: Client, somebody: User
+) -> None:
+    client.force_login(somebody)
+    page = client.get("/").content.decode()
+    assert "You are signed out." in page[page.index('id="signed-out"') :]
+    answer = Client().get("/status/", headers={"HX-Request": "true"})
+    assert answer.status_code == 204
+    assert "signed-out" in answer["HX-Trigger"]
+    assert "HX-Refresh" not in answer
 
 
 def test_preferences_are_kept_over_sign_in(client: Client, somebody: User) -> None:

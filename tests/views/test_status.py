@@ -1,11 +1,14 @@
 """A run on its way, as the page shows it."""
 
+import datetime as dt
 import re
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from dashboard.models import Pack, Report
 from tests.views.rows import create_failed_report, create_ready_report, create_running_report
@@ -144,8 +147,67 @@ def test_an_unchanged_state_is_announced_in_the_same_words(reader: Client, pack:
     assert announced in fragment(reader, run)
 
 
+def create_run_of(username: str, pack: Pack, seconds: float = 60) -> Report:
+    user = get_user_model().objects.get(username=username)
+    return create_running_report(pack, seconds, requested_by=user)
+
+
+def test_a_second_press_on_generate_cancels_nothing(starter: Client, pack: Pack) -> None:
+    starter.post(f"/packs/{pack.pk}/reports/", headers=HTMX)
+    run = Report.objects.get()
+    answer = starter.post(f"/reports/{run.pk}/cancel/", headers=HTMX)
+    assert 'aria-current="step"' in answer.content.decode()
+    assert "HX-Retarget" not in answer
+    row = starter.post(
+        f"/reports/{run.pk}/cancel/", headers=HTMX | {"HX-Target": f"pack-{pack.pk}"}
+    )
+    assert f'id="pack-{pack.pk}"' in row.content.decode()
+    assert starter.post(f"/reports/{run.pk}/cancel/")["Location"] == f"/reports/{run.pk}/"
+    run.refresh_from_db()
+    assert run.under_way
+
+
+def test_a_second_press_on_cancel_generates_nothing(starter: Client, pack: Pack) -> None:
+    run = create_run_of("officer", pack)
+    starter.post(f"/reports/{run.pk}/cancel/", headers=HTMX)
+    answer = starter.post(f"/packs/{pack.pk}/reports/", headers=HTMX).content.decode()
+    assert "The run was cancelled" in answer
+    assert Report.objects.count() == 1
+    Report.objects.update(ended_at=timezone.now() - dt.timedelta(seconds=3))
+    starter.post(f"/packs/{pack.pk}/reports/", headers=HTMX)
+    assert Report.objects.count() == 2
+
+
+def test_cancelling_the_run_of_somebody_else_asks_first(starter: Client, pack: Pack) -> None:
+    owner = get_user_model().objects.create(username="li-lei")
+    run = create_running_report(pack, 60, requested_by=owner)
+    address = f"/reports/{run.pk}/cancel/"
+    assert starter.post(address, headers=HTMX)["HX-Redirect"] == address
+    page = " ".join(starter.post(address).content.decode().split())
+    assert "Cancel this run?" in page
+    assert "li-lei started it" in page
+    run.refresh_from_db()
+    assert run.under_way
+    answer = starter.post(address, {"confirmed": "yes"})
+    assert answer["Location"] == f"/reports/{run.pk}/"
+    run.refresh_from_db()
+    assert run.state == "cancelled"
+
+
+def test_who_cancelled_stands_on_the_row(starter: Client, pack: Pack) -> None:
+    run = create_run_of("officer", pack)
+    starter.post(f"/reports/{run.pk}/cancel/")
+    run.refresh_from_db()
+    assert run.cancelled_by is not None
+    assert run.cancelled_by.get_username() == "officer"
+    for address in (f"/packs/{pack.pk}/", "/reports/"):
+        page = " ".join(starter.get(address).content.decode().split())
+        assert "cancelled</span> by officer" in page
+    assert "cancelled by officer" in starter.get(f"/reports/{run.pk}/").content.decode()
+
+
 def test_cancel_ends_the_run_and_offers_another_try(starter: Client, pack: Pack) -> None:
-    run = create_running_report(pack)
+    run = create_run_of("officer", pack)
     answer = starter.post(f"/reports/{run.pk}/cancel/", headers=HTMX).content.decode()
     assert "The run was cancelled" in answer
     assert "Try again" in answer
