@@ -1,13 +1,14 @@
 """Read the files of many reports in parallel, each in a separate reader process."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from django.db import connection
 
 from dashboard.archive import stored_forms
-from dashboard.models import Report
+from dashboard.models import Original, Report
 
 
 def read_files(
@@ -19,20 +20,34 @@ def read_files(
     read while the caller works on a report. If `replace` is true, a file is read again even if its
     contents are stored already.
     """
+    orders = [partial(stored_forms.ensure_stored_form, report, replace) for report in reports]
+    yield from zip(reports, run_in_threads(orders), strict=True)
+
+
+def read_originals(originals: Sequence[tuple[Original, str]]) -> None:
+    """Read files, each for the account beside it; a file that cannot be read is left out."""
+    orders = [
+        partial(stored_forms.ensure_original_form, original, account_uid)
+        for original, account_uid in dict.fromkeys(originals)
+    ]
+    for _error in run_in_threads(orders):
+        pass  # whoever opens the stored form gets the error
+
+
+def run_in_threads(orders: Sequence[Callable[[], None]]) -> Iterator[BaseException | None]:
+    """Yield the error of each order, or None, in the given order."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        readings_in_order = [
-            pool.submit(read_file_in_thread, report, replace) for report in reports
-        ]
+        readings_in_order = [pool.submit(run_and_disconnect, order) for order in orders]
         try:
-            for report, reading in zip(reports, readings_in_order, strict=True):
-                yield report, reading.exception()
+            for reading in readings_in_order:
+                yield reading.exception()
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def read_file_in_thread(report: Report, replace: bool) -> None:
-    """Read the report's file and store its contents; then close this thread's connection."""
+def run_and_disconnect(order: Callable[[], None]) -> None:
+    """Execute the order; then close this thread's database connection."""
     try:
-        stored_forms.ensure_stored_form(report, replace)
+        order()
     finally:
         connection.close()  # Django opens one database connection per thread

@@ -12,7 +12,7 @@ from django.core.files.storage import default_storage
 
 from dashboard import workbook
 from dashboard.archive.originals import open_local_copy, save_under_name, temporary_folder
-from dashboard.models import Report
+from dashboard.models import Original, Report
 
 
 @contextmanager
@@ -21,9 +21,20 @@ def open_stored_form(report: Report) -> Iterator[workbook.StoredForm]:
 
     Raises WorkbookError if the original cannot be read.
     """
-    ensure_stored_form(report)
+    original, account_uid = report.require_original(), report.pack.account.uid
+    with open_original_form(original, account_uid) as stored_form:
+        yield stored_form
+
+
+@contextmanager
+def open_original_form(original: Original, account_uid: str) -> Iterator[workbook.StoredForm]:
+    """Open the stored form of a file whose rows belong to the account if they name none.
+
+    Raises WorkbookError.
+    """
+    ensure_original_form(original, account_uid)
     with (
-        default_storage.open(get_stored_form_name(report)) as file,
+        default_storage.open(get_original_form_name(original, account_uid)) as file,
         workbook.StoredForm(file) as stored_form,
     ):
         yield stored_form
@@ -39,25 +50,33 @@ def ensure_stored_form(report: Report, replace: bool = False) -> None:
 
     Do nothing if the stored form exists, unless `replace` is true. Raises WorkbookError.
     """
-    name = get_stored_form_name(report)
+    ensure_original_form(report.require_original(), report.pack.account.uid, replace)
+
+
+def ensure_original_form(original: Original, account_uid: str, replace: bool = False) -> None:
+    """Read a file for an account, as ensure_stored_form does."""
+    name = get_original_form_name(original, account_uid)
     if default_storage.exists(name) and not replace:
         return
-    with temporary_folder() as folder, open_local_copy(report.require_original()) as source:
+    with temporary_folder() as folder, open_local_copy(original) as source:
         target = folder / "reading"
-        workbook.read_file(
-            source, target, account=report.pack.account.uid, limits=build_reader_limits()
-        )
+        workbook.read_file(source, target, account=account_uid, limits=build_reader_limits())
         if replace:
             default_storage.delete(name)
         save_under_name(target, name)
 
 
 def get_stored_form_name(report: Report) -> str:
-    """Return the name of the report's stored form in the storage.
+    """Return the name of the report's stored form in the storage."""
+    return get_original_form_name(report.require_original(), report.pack.account.uid)
+
+
+def get_original_form_name(original: Original, account_uid: str) -> str:
+    """Return the name of a stored form in the storage.
 
     The name contains everything that the stored form depends on: the original's hash, the account
     (the file itself may not state it), and the versions of the reader and of the stored form.
     """
-    sha256 = report.require_original().sha256
-    version = f"{report.pack.account.uid}-{workbook.READER_VERSION}.{workbook.FORM_VERSION}"
+    sha256 = original.sha256
+    version = f"{account_uid}-{workbook.READER_VERSION}.{workbook.FORM_VERSION}"
     return f"readings/{sha256[:2]}/{sha256}-{version}.zip"

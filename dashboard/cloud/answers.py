@@ -118,6 +118,7 @@ class CloudReport:
     created_at_ms: int | None
     url: str = field(repr=False)
     account_id: str
+    pack_id: str = ""
     request_id: str
 
     @classmethod
@@ -128,7 +129,25 @@ class CloudReport:
             created_at_ms=get_integer(report, "ReportCreateTimestamp"),
             url=get_text(report, "ReportUrl"),
             account_id=get_text(report, "AccountId"),
+            pack_id=get_text(report, "CompliancePackId"),
             request_id=request_id,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallerIdentity:
+    """The account that an AccessKey belongs to, and the identity in it as a resource name (ARN)."""
+
+    account_id: str
+    arn: str
+    request_id: str
+
+    @classmethod
+    def from_json(cls, answer: JsonObject) -> Self:
+        return cls(
+            account_id=get_required_text(answer, "AccountId"),
+            arn=get_text(answer, "Arn"),
+            request_id=get_text(answer, "RequestId"),
         )
 
 

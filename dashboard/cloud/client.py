@@ -11,6 +11,7 @@ import httpx
 import stamina
 
 from dashboard.cloud.answers import (
+    CallerIdentity,
     CloudPack,
     CloudPackDetail,
     CloudReport,
@@ -32,6 +33,12 @@ ENDPOINTS = {
     "international": "config.ap-southeast-1.aliyuncs.com",
 }
 VERSION = "2020-09-07"
+# The identity service, STS: https://www.alibabacloud.com/help/en/ram/developer-reference/endpoints
+IDENTITY_ENDPOINTS = {
+    "china": "sts.aliyuncs.com",
+    "international": "sts.ap-southeast-1.aliyuncs.com",
+}
+IDENTITY_VERSION = "2015-04-01"
 PAGE_SIZE = 100  # the maximum of ListCompliancePacks
 MAX_WAIT = 8.0  # seconds between two attempts
 
@@ -47,6 +54,8 @@ class Client:
     `initial_wait` plus a random part, and each further wait is twice as long.
     Each operation raises CloudError, and nothing else, for any error of the network or the cloud.
     """
+
+    version = VERSION
 
     def __init__(
         self,
@@ -69,7 +78,7 @@ class Client:
         self._http = open_http_client(
             base_url=endpoint if "://" in endpoint else f"{scheme}://{endpoint}",
             auth=V3Auth(access_key_id, secret, security_token),
-            headers={"accept": "application/json", "x-acs-version": VERSION},
+            headers={"accept": "application/json", "x-acs-version": self.version},
             timeout=timeout,
             transport=transport,
         )
@@ -249,6 +258,31 @@ class Client:
         return CloudError(
             "BadAnswer", message, status=status, request_id=request_id, hide=self._secrets
         )
+
+
+class IdentityClient(Client):
+    """A client of the identity service (STS), which says whose an AccessKey is."""
+
+    version = IDENTITY_VERSION
+
+    def get_caller_identity(self) -> CallerIdentity:
+        """Return the owner of the AccessKey. No permission is needed for this."""
+        return self._call("POST", "GetCallerIdentity", CallerIdentity.from_json)
+
+
+def choose_identity_endpoint(endpoint: str, site: str) -> str:
+    """Return the identity service that goes with an account's endpoint (empty: the public one).
+
+    An address that is not Alibaba Cloud's, such as the sandbox's, answers for both services.
+    """
+    host = endpoint.partition("://")[2] or endpoint
+    if not endpoint:
+        return IDENTITY_ENDPOINTS[site]
+    if not host.endswith(".aliyuncs.com"):
+        return endpoint
+    if host.startswith("config-vpc."):
+        return endpoint.replace("config-vpc.", "sts-vpc.", 1)
+    return IDENTITY_ENDPOINTS[site]
 
 
 def parse_page_of_packs(answer: JsonObject) -> tuple[int | None, list[CloudPack]]:

@@ -8,8 +8,8 @@ import hashlib
 import re
 import time
 import unicodedata
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import PurePosixPath
 from typing import BinaryIO
@@ -24,15 +24,28 @@ MAX_FILE_NAME = 200  # characters
 MAX_FILE_NAME_SUFFIX = 10  # characters
 MAX_ERROR_DOCUMENT = 64 * 1024  # bytes
 MAX_RECEIVE_SECONDS = 30.0  # for one connect, send or receive
+# What the server states of a file, under the names in Report.provenance.
+EVIDENCE_HEADERS = {
+    "etag": "etag",
+    "content_md5": "content-md5",
+    "crc64": "x-oss-hash-crc64ecma",
+    "last_modified": "last-modified",
+    "length": "content-length",
+}
+MAX_EVIDENCE_TEXT = 500  # characters
 
 
 @dataclass(frozen=True)
 class DownloadedFile:
-    """The SHA-256 (hex), the size in bytes and the original name of a downloaded file."""
+    """The SHA-256 (hex), the size in bytes and the original name of a downloaded file.
+
+    `evidence` is where it came from (`host`, `path`) and what the server stated of it.
+    """
 
     sha256: str
     size: int
     file_name: str
+    evidence: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def download_file(
@@ -129,7 +142,24 @@ def copy_body(
     received_size = response.num_bytes_downloaded
     if expected_size is not None and received_size != expected_size:
         raise CloudError("CutOff", f"{received_size} of {expected_size} bytes came", status=200)
-    return DownloadedFile(digest.hexdigest(), size, choose_file_name(response))
+    return DownloadedFile(
+        digest.hexdigest(), size, choose_file_name(response), collect_evidence(response)
+    )
+
+
+def collect_evidence(response: httpx.Response) -> dict[str, str]:
+    """Return host and path of a download and what the server stated of the file.
+
+    The query of the link is left out: it holds the signature.
+    """
+    evidence = {
+        "host": response.url.netloc.decode(),
+        "path": response.url.raw_path.decode().partition("?")[0],
+    }
+    for name, header in EVIDENCE_HEADERS.items():
+        if value := response.headers.get(header):
+            evidence[name] = value
+    return {name: value[:MAX_EVIDENCE_TEXT] for name, value in evidence.items()}
 
 
 def parse_download_error(response: httpx.Response) -> CloudError:

@@ -69,6 +69,10 @@ ADVICE_BY_CODE = {
     "NoSuchBucket": Advice.LINK_REFUSED,
     "OSS": Advice.LINK_REFUSED,
     # Codes of our own
+    "ForeignAccessKey": Advice.WRONG_ACCOUNT,
+    "ForeignAccount": Advice.WRONG_ACCOUNT,
+    "ForeignPack": Advice.WRONG_ACCOUNT,
+    "ForeignFile": Advice.WRONG_ACCOUNT,
     "SecretUnreadable": Advice.SECRET_UNREADABLE,
     "NoAccessKey": Advice.NO_ACCESS_KEY,
     "LinkExpired": Advice.LINK_EXPIRED,
@@ -89,10 +93,11 @@ class CloudError(Exception):
 
     `code` is the cloud's own Code, or one of ours if the cloud gave none (`ConnectionFailed`,
     `TimedOut`, `CutOff`, `BadAnswer`, `LinkExpired`, `ForbiddenHost`, `TooLarge`,
-    `SecretUnreadable`, `NoAccessKey`). `message` may be shown and logged: secrets, and all texts in
-    `hide`, are removed from it. `status` is the HTTP status, 0 without an answer. If a permission
-    is missing, `detail` is the RAM action that the AccessKey may not perform, such as
-    `config:ListCompliancePacks`.
+    `SecretUnreadable`, `NoAccessKey`), or where something belongs to `actual_id` and not
+    to `expected_id` (`ForeignAccessKey`, `ForeignAccount`, `ForeignPack`, `ForeignFile`).
+    `message` may be shown and logged: secrets, and all texts in `hide`, are removed from it.
+    `status` is the HTTP status, 0 without an answer. If a permission is missing, `detail` is the
+    RAM action that the AccessKey may not perform, such as `config:ListCompliancePacks`.
     """
 
     def __init__(
@@ -103,8 +108,12 @@ class CloudError(Exception):
         status: int = 0,
         request_id: str = "",
         detail: str = "",
+        expected_id: str = "",
+        actual_id: str = "",
         hide: Sequence[str] = (),
     ) -> None:
+        self.expected_id = expected_id
+        self.actual_id = clean_message(actual_id)
         self.code = clean_message(code, hide)[:MAX_CODE] or "BadAnswer"
         self.message = clean_message(message, hide)
         self.status = status
@@ -124,12 +133,15 @@ class CloudError(Exception):
     @property
     def facts(self) -> dict[str, str | int]:
         """All fields except the code, in the form in which the database stores them."""
-        return {
+        facts: dict[str, str | int] = {
             "message": self.message,
             "status": self.status,
             "request_id": self.request_id,
             "detail": self.detail,
         }
+        if self.actual_id:
+            facts |= {"expected_id": self.expected_id, "actual_id": self.actual_id}
+        return facts
 
     @property
     def is_temporary(self) -> bool:

@@ -20,9 +20,9 @@ from django.utils import timezone
 
 from dashboard import cloud
 from dashboard.archive import originals, stored_forms
-from dashboard.generation import cloud_client, cloud_counts, rate_limit
+from dashboard.generation import cloud_client, cloud_counts, ownership, rate_limit
 from dashboard.ledger import report_writer, spans
-from dashboard.models import Report
+from dashboard.models import Account, Report
 from dashboard.models.reports import ReportQuerySet
 from dashboard.workbook import WorkbookError
 
@@ -95,12 +95,13 @@ def submit_request(report: Report) -> None:
     be recognised by a later timestamp.
     """
     account = report.pack.account
+    ownership.require_own_key(account)
     with cloud_client.open_client(account) as client:
         if report.previous_timestamp is None:
             if wait := rate_limit.seconds_until_get_allowed(account):
                 postpone_step(report, wait)
                 return
-            cloud_report = client.get_report(report.pack.pack_id)
+            cloud_report = ownership.get_own_report(client, report)
             report.previous_timestamp = find_previous_timestamp(report, cloud_report)
             # Save it before the request is sent: if this step is repeated afterwards, it must not
             # take the timestamp of the report that the request produced.
@@ -114,6 +115,7 @@ def submit_request(report: Report) -> None:
         state=State.CREATING,
         submitted_at=now,
         joined=generated.joined,  # true if the cloud was generating this report already
+        provenance={**report.provenance, "generate_request_id": generated.request_id},
         next_at=now + compute_poll_interval(0),
         **NO_ERROR,
     )
@@ -142,7 +144,7 @@ def poll_cloud(report: Report) -> None:
         postpone_step(report, wait)
         return
     with cloud_client.open_client(account) as client:
-        cloud_report = client.get_report(report.pack.pack_id)
+        cloud_report = ownership.get_own_report(client, report)
     now = timezone.now()
     if is_requested_report(report, cloud_report):
         created_at = parse_creation_time(cloud_report)
@@ -160,7 +162,7 @@ def fetch_file(report: Report) -> None:
         postpone_step(report, wait)
         return
     with cloud_client.open_client(account) as client:
-        cloud_report = client.get_report(report.pack.pack_id)
+        cloud_report = ownership.get_own_report(client, report)
         if not is_requested_report(report, cloud_report):
             # Another request replaced the report meanwhile: wait for the newer report.
             next_at = timezone.now() + compute_poll_interval(0)
@@ -175,13 +177,32 @@ def fetch_file(report: Report) -> None:
         received_at=now,
         stated_counts=stated_counts,
         next_at=now,
+        provenance={
+            **report.provenance,
+            **build_answer_evidence(account, cloud_report),
+            **file_fields.pop("evidence"),
+        },
         **file_fields,
         **NO_ERROR,
     )
 
 
+def build_answer_evidence(account: Account, cloud_report: cloud.CloudReport) -> dict[str, Any]:
+    """Return whose AccessKey was used and what the answer that gave the link states."""
+    return {
+        "key_account": account.key_owner_uid,
+        "get_request_id": cloud_report.request_id,
+        "answer_account": cloud_report.account_id,
+        "answer_pack": cloud_report.pack_id,
+        "created_ms": cloud_report.created_at_ms,
+    }
+
+
 def download_original(url: str) -> dict[str, Any]:
-    """Download a file into the archive. Return the fields of Report that describe it."""
+    """Download a file into the archive.
+
+    Return the fields of Report that describe it, and "evidence" of where it came from.
+    """
     # Imported here, so that commands that do not call the cloud start faster.
     from dashboard.cloud.download import download_file
 
@@ -197,12 +218,17 @@ def download_original(url: str) -> dict[str, Any]:
                 transport=settings.CLOUD_TRANSPORT,
             )
         original = originals.store_local_file(path, download.sha256)
-    return {"original": original, "file_name": download.file_name}
+    return {
+        "original": original,
+        "file_name": download.file_name,
+        "evidence": dict(download.evidence),
+    }
 
 
 def read_report_file(report: Report) -> None:
     """Read the file and store its contents in the database, which makes the report ready."""
     stored_forms.ensure_stored_form(report)
+    ownership.require_own_file(report)
     report_writer.store_report(report)
 
 
@@ -233,7 +259,7 @@ def handle_cloud_error(report: Report, error: cloud.CloudError) -> None:
 
     After MAX_TEMPORARY_FAILURES in succession the report fails too.
     """
-    facts = {"request_id": error.request_id, "message": error.message, "detail": error.detail}
+    facts = error.facts
     # If the download link has expired, the next try gets a new one.
     temporary = error.is_temporary or error.code == "LinkExpired"
     failed_attempts = report.failed_attempts + 1

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from dashboard.archive import parallel_reading
 from dashboard.generation import lifecycle
-from dashboard.imports import outcomes
+from dashboard.imports import identity, outcomes
 from dashboard.models import ImportedFile, Report
 
 FILES_PER_CHUNK = 50  # the reports of so many files are created before the first one is stored
@@ -21,8 +21,22 @@ def import_waiting_files(batch_id: int) -> None:
     """
     files = list(find_waiting_files().filter(batch=batch_id).select_related("original", "batch"))
     for start in range(0, len(files), FILES_PER_CHUNK):
-        reports = outcomes.decide_outcomes(files[start : start + FILES_PER_CHUNK])
+        chunk = files[start : start + FILES_PER_CHUNK]
+        read_contents(chunk)
+        reports = outcomes.decide_outcomes(chunk)
         read_and_store_reports(reports)
+
+
+def read_contents(files: Sequence[ImportedFile]) -> None:
+    """Read the files whose names state an account, several at once; their content is asked next."""
+    uids = [identity.identify_by_name(file.name).account_uid for file in files]
+    parallel_reading.read_originals(
+        [
+            (file.original, uid)
+            for file, uid in zip(files, uids, strict=True)
+            if file.original and uid
+        ]
+    )
 
 
 def read_and_store_reports(reports: Sequence[Report]) -> None:

@@ -1,18 +1,22 @@
 """Find the identity of an imported file: the account, the pack and the time of its report.
 
+The content goes before the name; where they contradict, a person decides.
+
 The cloud names its files `<account>-<pack>-report-<yyyyMMddHHmm>.xls`, with the time in UTC+8. The
 time of the upload is never used as the time of the report.
 """
 
 import datetime as dt
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
 from dashboard import workbook
 from dashboard.archive import originals, stored_forms
 from dashboard.models import Account, ImportedFile, Original
+from dashboard.workbook import WorkbookError
 from dashboard.workbook.zip_members import REPORT_FILE_NAME
 
 CHINA = dt.timezone(dt.timedelta(hours=8))
@@ -43,24 +47,108 @@ class Identity(NamedTuple):
 
 
 UNKNOWN = Identity()
+# A name states the minute; a file of another day has been renamed.
+MAX_TIME_DIFFERENCE = dt.timedelta(days=1)
+# The names in an origin (see Report.provenance), with the field of Identity.
+ORIGIN_FIELDS = {"account": "account_uid", "pack": "pack_id", "time": "created_at"}
+Origin = dict[str, Any]
 
 
-def identify_file(file: ImportedFile) -> Identity:
-    """Return the identity of a file; it may be incomplete.
+class Finding(NamedTuple):
+    """What a file says of itself.
 
-    Each value is taken from the file's name, or else from its content, or else from the user who
-    imports it. Raises WorkbookError if the name is not enough and the content cannot be read.
+    `questions` names what a person must decide: `account_missing`, `pack_missing`, `time_missing`;
+    `account_differs`, `pack_differs`, `time_differs` where name and content contradict;
+    `rows_differ` where the rows name other accounts than the file's own.
     """
-    identity = identify_by_name(file.name)
-    if not identity.is_complete:
-        assert file.original is not None  # noqa: S101  # only rejected files have no bytes
-        identity = identity.fill_missing(identify_by_content(file.original))
-    identity = identity.fill_missing(
-        Identity(file.account_uid, file.pack_id, file.created_at, file.pack_name)
-    )
+
+    identity: Identity
+    origin: Origin
+    questions: list[str]
+
+
+def identify_file(file: ImportedFile) -> Finding:
+    """Return what is known of a file: from its content, then its name, then whoever imports it.
+
+    Raises WorkbookError if the content cannot be read and the name does not say everything.
+    """
+    by_name = identify_by_name(file.name)
+    by_person = Identity(file.account_uid, file.pack_id, file.created_at, file.pack_name)
+    by_content, row_accounts, unread = Identity(), frozenset[str](), False
+    assert file.original is not None  # noqa: S101  # only rejected files have no bytes
+    try:
+        by_content, row_accounts = identify_by_content(
+            file.original, by_name.account_uid or by_person.account_uid
+        )
+    except WorkbookError:
+        if not by_name.is_complete:
+            raise
+        unread = True
+    identity = by_content.fill_missing(by_name).fill_missing(by_person)
+    stated = {"content": by_content, "name": by_name, "person": by_person}
     if identity.pack_id and not identity.account_uid:
-        identity = identity._replace(account_uid=find_account_of_pack(identity.pack_id))
-    return identity
+        account_uid = find_account_of_pack(identity.pack_id)
+        identity = identity._replace(account_uid=account_uid)
+        stated["pack"] = Identity(account_uid)
+    origin = build_origin(identity, stated)
+    if unread:
+        origin["unread"] = True
+    questions = list_questions(identity, by_name, by_content, row_accounts)
+    if "rows_differ" in questions:
+        origin["account"]["stated"]["rows"] = ", ".join(sorted(row_accounts))
+    return Finding(identity, origin, questions)
+
+
+def build_origin(identity: Identity, stated: Mapping[str, Identity]) -> Origin:
+    """Return for account, pack and time which witness decides and what each of them states."""
+    origin: Origin = {}
+    for name, field in ORIGIN_FIELDS.items():
+        values = {
+            witness: value
+            for witness, witness_identity in stated.items()
+            if (value := format_value(getattr(witness_identity, field)))
+        }
+        decided_value = format_value(getattr(identity, field))
+        deciding = [witness for witness, value in values.items() if value == decided_value]
+        origin[name] = {"by": deciding[0] if deciding else "", "stated": values}
+    return origin
+
+
+def record_decision(origin: Origin, decided: Identity) -> Origin:
+    """Return the origin after a person has decided; what a file states of itself stays beside."""
+    result: Origin = {}
+    for name, field in ORIGIN_FIELDS.items():
+        earlier = origin.get(name) or {"by": "", "stated": {}}
+        value = format_value(getattr(decided, field))
+        is_contradicted = len(set(earlier["stated"].values())) > 1
+        if not is_contradicted and earlier["stated"].get(earlier["by"]) == value:
+            result[name] = earlier
+        else:
+            result[name] = {"by": "person", "stated": {**earlier["stated"], "person": value}}
+    return result
+
+
+def format_value(value: str | dt.datetime | None) -> str:
+    return value.isoformat() if isinstance(value, dt.datetime) else value or ""
+
+
+def list_questions(
+    identity: Identity, by_name: Identity, by_content: Identity, row_accounts: frozenset[str]
+) -> list[str]:
+    """Return what a person must decide: what is missing, and where name and content contradict."""
+    questions = [
+        f"{name}_missing" for name, field in ORIGIN_FIELDS.items() if not getattr(identity, field)
+    ]
+    if by_name.account_uid and by_content.account_uid not in {"", by_name.account_uid}:
+        questions.append("account_differs")
+    if by_name.pack_id and by_content.pack_id not in {"", by_name.pack_id}:
+        questions.append("pack_differs")
+    if by_name.created_at and by_content.created_at:
+        difference = abs(by_content.created_at - by_name.created_at)
+        questions += ["time_differs"] if difference > MAX_TIME_DIFFERENCE else []
+    if identity.account_uid and row_accounts and identity.account_uid not in row_accounts:
+        questions.append("rows_differ")
+    return questions
 
 
 def identify_by_name(name: str) -> Identity:
@@ -75,20 +163,54 @@ def identify_by_name(name: str) -> Identity:
     return Identity(match["account"], match["pack"], drop_impossible_time(created_at))
 
 
-def identify_by_content(original: Original) -> Identity:
-    """Read the file and return the identity that its cells state. Raises WorkbookError."""
+def identify_by_content(
+    original: Original, assumed_uid: str = ""
+) -> tuple[Identity, frozenset[str]]:
+    """Read the file; return the identity that its cells state, and the accounts that its rows name.
+
+    `assumed_uid` is the account for which the file is read: its report will use the same stored
+    form. Raises WorkbookError.
+    """
+    if assumed_uid:
+        with stored_forms.open_original_form(original, assumed_uid) as stored_form:
+            return identify_by_form(stored_form)
     with originals.temporary_folder() as folder, originals.open_local_copy(original) as source:
         target = folder / "stored-form"
         workbook.read_file(source, target, limits=stored_forms.build_reader_limits())
         with workbook.StoredForm(target) as stored_form:
-            contents = stored_form.contents
-    is_account_uid = re.fullmatch(r"\d{16}", contents.account_uid)
-    return Identity(
-        contents.account_uid if is_account_uid else "",
+            return identify_by_form(stored_form)
+
+
+def identify_by_form(stored_form: workbook.StoredForm) -> tuple[Identity, frozenset[str]]:
+    contents = stored_form.contents
+    row_accounts = list_row_accounts(stored_form)
+    account_uid = contents.account_uid if is_account_uid(contents.account_uid) else ""
+    if not account_uid and len(row_accounts) == 1:
+        (account_uid,) = row_accounts
+    identity = Identity(
+        account_uid,
         contents.pack_id[:64],
         drop_impossible_time(workbook.parse_moment(contents.created_at)),
         contents.pack_name[:200],
     )
+    return identity, row_accounts
+
+
+def list_row_accounts(stored_form: workbook.StoredForm) -> frozenset[str]:
+    """Return the accounts that a column of the file's rows names.
+
+    The members of a zip belong to the accounts of an account group: they say nothing.
+    """
+    sheets = stored_form.contents.sheets
+    has_column = any("account_id" in sheet.recognised.values() for sheet in sheets)
+    if not has_column or stored_form.contents.kind == "zip":
+        return frozenset()
+    uids = {group.account for group in stored_form.groups if group.rows}
+    return frozenset(filter(is_account_uid, uids))
+
+
+def is_account_uid(text: str) -> bool:
+    return re.fullmatch(r"\d{16}", text) is not None
 
 
 def drop_impossible_time(created_at: dt.datetime | None) -> dt.datetime | None:

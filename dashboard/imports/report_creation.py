@@ -64,6 +64,7 @@ def build_report(pack: Pack, file: ImportedFile, identity: Identity) -> Report:
         deadline_at=now + READING_LIMIT,
         original=get_original(file),
         file_name=file.name,
+        provenance=file.origin,
     )
 
 
@@ -82,6 +83,14 @@ def find_existing_reports(pack: Pack, file_hashes: Collection[str]) -> dict[Repo
     reports = reports.select_related("pack__account", "original").order_by("-pk")
     # If several reports have the same key, the oldest comes last and replaces the others.
     return {build_report_key(report.original_id, report.created_at): report for report in reports}
+
+
+def find_unknown(identity: Identity) -> str:
+    """Return `account_unknown` or `pack_unknown`; empty if account and pack are known."""
+    if Pack.objects.filter(account__uid=identity.account_uid, pack_id=identity.pack_id).exists():
+        return ""
+    is_known_account = Account.objects.filter(uid=identity.account_uid).exists()
+    return "pack_unknown" if is_known_account else "account_unknown"
 
 
 def find_or_create_pack(identity: Identity) -> Pack:

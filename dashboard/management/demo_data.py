@@ -38,7 +38,7 @@ def has_no_reports() -> bool:
 def import_demo_year(until: dt.datetime) -> int:
     """Import weekly reports of the year before `until`. Return the number of ready reports."""
     cloud_state = CloudState(past_weeks=WEEKS, large_rows=LARGE_PACK_ROWS)
-    batch = ImportBatch.objects.create()
+    batch = ImportBatch.objects.create(creates_packs=True)
     for pack_id in Pack.objects.values_list("pack_id", flat=True):
         files = build_past_report_files(cloud_state, WEEKS, until=until, packs=[pack_id])
         for name, content, _created_at in files:

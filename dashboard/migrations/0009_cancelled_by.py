@@ -17,7 +17,7 @@ def copy_from_log(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("dashboard", "0007_rates_and_checks"),
+        ("dashboard", "0008_evidence_of_origin"),
     ]
     operations = [
         migrations.AddField(

@@ -49,6 +49,12 @@ class Account(models.Model):
     access_key_id = models.CharField(_("AccessKey ID"), max_length=128, blank=True)
     secret_encrypted = models.BinaryField(editable=False, default=b"")
     packs_refreshed_at = models.DateTimeField(null=True, editable=False)
+    # The account that an AccessKey belongs to, as the cloud's identity service (STS) says; the
+    # AccessKey that was asked about; when it was asked last, and when it last answered.
+    caller_account_uid = models.CharField(max_length=32, blank=True, editable=False)
+    caller_access_key_id = models.CharField(max_length=128, blank=True, editable=False)
+    caller_asked_at = models.DateTimeField(null=True, editable=False)
+    verified_at = models.DateTimeField(null=True, editable=False)
     # When the next calls are allowed (see generation/rate_limit.py): `generate_free_at` for
     # generating a report, `ask_free_at` for all other calls.
     generate_free_at = models.DateTimeField(null=True, editable=False)
@@ -75,6 +81,17 @@ class Account(models.Model):
     @secret.setter
     def secret(self, value: str) -> None:
         self.secret_encrypted = build_secret_cipher().encrypt(value.encode())
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the cloud has said that the present AccessKey belongs to this account."""
+        return bool(self.verified_at) and self.key_owner_uid == self.uid
+
+    @property
+    def key_owner_uid(self) -> str:
+        """The account that the present AccessKey belongs to; empty if the cloud has not said it."""
+        is_present_key = self.caller_access_key_id == self.access_key_id
+        return self.caller_account_uid if is_present_key else ""
 
     def reencrypt_secret(self) -> None:
         """Encrypt the secret again with the first key of the settings, and save it."""

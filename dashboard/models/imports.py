@@ -15,6 +15,8 @@ class ImportBatch(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     at = models.DateTimeField(auto_now_add=True)
+    # Whether accounts and packs that are not known yet are created without asking.
+    creates_packs = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("-at", "-pk")
@@ -28,7 +30,7 @@ class ImportedFile(models.Model):
 
     class State(models.TextChoices):
         ARRIVED = "arrived", _("waiting")
-        ASKING = "asking", _("needs account, pack or date")
+        ASKING = "asking", _("needs a decision")
         ENTERED = "entered", _("imported")
         THERE = "there", _("already there")
         REFUSED = "refused", _("rejected")
@@ -43,6 +45,10 @@ class ImportedFile(models.Model):
     pack_id = models.CharField(_("pack ID"), max_length=64, blank=True)
     pack_name = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(_("report created"), null=True)
+    # What name, content and person state of account, pack and time, and which of them decides (see
+    # Report.provenance); and what somebody must decide, by the names in imports/identity.py.
+    origin = models.JSONField(default=dict)
+    questions = models.JSONField(default=list)
     report = models.ForeignKey(Report, on_delete=models.SET_NULL, null=True, related_name="+")
     error_code = models.CharField(max_length=100, blank=True)
     error_facts = models.JSONField(default=dict)

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -25,6 +26,7 @@ LIST_FIELDS = (
     *RATE_FIELDS, "came", "left", "changes_by_reason",
     "failing", "failing_high", "failing_medium", "failing_low",
     "requested_by__username", "cancelled_by__username", "original__size",
+    "withdrawn_at", "withdrawal_reason", "withdrawn_by__username",
 )  # fmt: skip
 RUN_STATUS_FIELDS = (
     "pack__gone_at", "pack_name", "state", "requested_at", "joined", "error_code", "error_facts",
@@ -47,8 +49,8 @@ class ReportQuerySet(RunQuerySet["Report"]):
         return self.order_by(F("listed_at").desc(), "-pk")
 
     def with_list_fields(self, *more_fields: str) -> Self:
-        """Load only what a row of a report list shows, and `more_fields`."""
-        reports = self.select_related("requested_by", "cancelled_by", "original")
+        """Load only the fields that a row of a report list shows, and `more_fields`."""
+        reports = self.select_related("requested_by", "cancelled_by", "original", "withdrawn_by")
         return reports.only(*LIST_FIELDS, *more_fields)
 
     def with_status_fields(self) -> Self:
@@ -163,6 +165,21 @@ class Report(Run):
     # Null if the report was stored before these checks existed and was not rebuilt since.
     count_checks = models.JSONField(null=True)
 
+    # Where the report comes from. Of a generated one: "generate_request_id", "get_request_id",
+    # "created_ms" (ReportCreateTimestamp), "key_account" (owner of the AccessKey), "answer_account"
+    # and "answer_pack" of the cloud's answer, and of the download "host", "path", "etag",
+    # "content_md5", "crc64", "last_modified" and "length". Of an imported one: "account", "pack"
+    # and "time", each {"by": which witness decided, "stated": {witness: value}}; the witnesses are
+    # "name", "content", "rows", "person" and "pack" (see imports/identity.py).
+    provenance = models.JSONField(default=dict)
+
+    # Who withdrew an imported report, when and why; its file and its entry stay.
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    withdrawal_reason = models.TextField(_("reason"), blank=True)
+
     label = models.CharField(_("label"), max_length=100, blank=True)
     note = models.TextField(_("note"), blank=True)
     held = models.BooleanField(_("hold"), default=False)
@@ -193,6 +210,17 @@ class Report(Run):
                     ended_at__isnull=False,
                 ),
                 name="a_ready_report_has_its_bytes_times_and_place",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="withdrawn")
+                | Q(
+                    source="imported",
+                    original__isnull=False,
+                    position__isnull=True,
+                    withdrawn_at__isnull=False,
+                )
+                & ~Q(withdrawal_reason=""),
+                name="a_withdrawn_report_has_its_bytes_and_reason",
             ),
         ]
         indexes = [

@@ -52,8 +52,11 @@ class Run(models.Model):
         READY = "ready", _("ready")
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
+        # Only of imports: it was ready, and somebody has taken it out of the history's numbers.
+        WITHDRAWN = "withdrawn", _("withdrawn")
 
     UNDER_WAY = (State.REQUESTED, State.CREATING, State.FETCHING, State.READING)
+    IN_HISTORY = (State.READY, State.WITHDRAWN)
 
     pack = models.ForeignKey(Pack, on_delete=models.PROTECT, related_name="reports")
     state = models.CharField(max_length=9, choices=State, default=State.REQUESTED)

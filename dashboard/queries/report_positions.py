@@ -6,7 +6,6 @@ A position is the order number of a report in its pack; positions have gaps.
 from bisect import bisect_left
 
 from dashboard.models import Report
-from dashboard.models.reports import ReportQuerySet
 
 
 def load_positions(report: Report, first_position: int = 0) -> list[int]:
@@ -24,8 +23,3 @@ def load_positions(report: Report, first_position: int = 0) -> list[int]:
 def count_reports_since(positions: list[int], since: int) -> int:
     """Return how many of the sorted positions are equal to or greater than `since`."""
     return len(positions) - bisect_left(positions, since)
-
-
-def select_earlier_reports(report: Report) -> ReportQuerySet:
-    """Return the ready reports of the pack that are older than this one, in no order."""
-    return Report.objects.ready().filter(pack_id=report.pack_id, position__lt=report.position)

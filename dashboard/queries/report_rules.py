@@ -6,13 +6,12 @@ A position is the order number of a report in its pack.
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.models import Evaluation, Report
 from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.report_cache import get_or_load
-from dashboard.queries.report_positions import select_earlier_reports
 from dashboard.queries.report_query import filter_evaluations
 from dashboard.queries.rule_summaries import RuleSummary, load_rule_summaries
 
@@ -103,6 +102,10 @@ def load_failing_since(report: Report) -> dict[int, int]:
         pairs = failing_rules.values_list("rule_id", earliest)
         return {rule_id: since for rule_id, since in pairs if since}
 
-    # The import of an older report may move the moment at which a failure began.
-    earlier_reports = select_earlier_reports(report).count()
-    return get_or_load(report, f"since-{earlier_reports}", query_failing_since)
+    # The import or the withdrawal of an older report may move the moment at which a failure began.
+    counts = Report.objects.filter(pack=report.pack_id).aggregate(
+        earlier=Count("pk", Q(state=Report.State.READY, position__lt=report.position)),
+        withdrawn=Count("pk", Q(state=Report.State.WITHDRAWN)),
+    )
+    version = f"since-{counts['earlier']}-{counts['withdrawn']}"
+    return get_or_load(report, version, query_failing_since)

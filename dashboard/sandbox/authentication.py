@@ -18,6 +18,7 @@ from dashboard.sandbox.http_request import SandboxRequest
 
 MAX_CLOCK_DIFFERENCE = 15 * 60  # seconds
 API_VERSION = "2020-09-07"
+IDENTITY_ACTION, IDENTITY_VERSION = "GetCallerIdentity", "2015-04-01"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class Authenticator:
             raise ApiError("MissingParameter", "Action")
         if not request.version:
             raise ApiError("MissingParameter", "Version")
-        if request.version != API_VERSION:
+        is_identity_call = request.action == IDENTITY_ACTION
+        if request.version != (IDENTITY_VERSION if is_identity_call else API_VERSION):
             raise ApiError("InvalidVersion")
         if request.is_signed_by_v3:
             return self._authenticate_v3(request)

@@ -4,10 +4,12 @@ Tests can switch on faults (simulated failures) that spoil the file.
 """
 
 import hashlib
+from base64 import b64encode
+from email.utils import format_datetime
 from random import Random
 
 from dashboard.sandbox.call_log import DOWNLOAD
-from dashboard.sandbox.faults import Faults
+from dashboard.sandbox.faults import FOREIGN_UID, Faults
 from dashboard.sandbox.http_request import SandboxRequest
 from dashboard.sandbox.http_response import SandboxResponse, build_oss_error
 from dashboard.sandbox.report_files import build_encrypted_workbook
@@ -42,7 +44,12 @@ def answer_download(
     report = reports.find_by_path(request.path)
     if report is None:
         return build_oss_error(404, "NoSuchKey", "The specified key does not exist.", request.host)
-    return _build_file_response(report.get_content(), report.state.pack.id, faults)
+    content, pack = report.get_content(), report.state.pack
+    if faults.trigger("foreign-rows", DOWNLOAD, pack.id):
+        content = content.replace(pack.uid.encode(), FOREIGN_UID.encode())
+    response = _build_file_response(content, pack.id, faults)
+    response.headers["Last-Modified"] = format_datetime(report.created_at, usegmt=True)
+    return response
 
 
 def _build_file_response(content: bytes, pack_id: str, faults: Faults) -> SandboxResponse:
@@ -55,8 +62,12 @@ def _build_file_response(content: bytes, pack_id: str, faults: Faults) -> Sandbo
         # Keep the header, so that the file still looks like a workbook.
         random_bytes = Random(len(content)).randbytes(len(content) - HEADER_BYTES)
         content = content[:HEADER_BYTES] + random_bytes
-    etag = hashlib.md5(content, usedforsecurity=False).hexdigest().upper()
-    headers = {"ETag": f'"{etag}"', "Accept-Ranges": "bytes"}
+    md5 = hashlib.md5(content, usedforsecurity=False)
+    headers = {
+        "ETag": f'"{md5.hexdigest().upper()}"',
+        "Content-MD5": b64encode(md5.digest()).decode(),
+        "Accept-Ranges": "bytes",
+    }
     response = SandboxResponse(200, "application/vnd.ms-excel", content, headers)
     if faults.trigger("cut-off", DOWNLOAD, pack_id):
         response.stated_length = len(content)

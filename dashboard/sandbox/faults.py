@@ -17,12 +17,16 @@ FAULTS = {
     "reset": "resets the connection instead of answering",
     "never-completes": "leaves a report CREATING",
     "previous-report": "answers COMPLETE with the report before the one under way",
+    "foreign-account": "answers GetCompliancePackReport with another AccountId",
+    "foreign-pack": "answers GetCompliancePackReport with another CompliancePackId",
+    "foreign-rows": "serves an .xls whose cells name another account",
     "expired-link": "hands out links that have already expired",
     "cut-off": "ends a download in its middle",
     "html-page": "serves an HTML error page as the file",
     "corrupt": "serves the file with its inside overwritten",
     "encrypted": "serves a workbook that asks for a password",
 }
+FOREIGN_UID, FOREIGN_PACK_ID = "1888888888888888", "cp-foreign000000000000"
 # The error code of each fault that answers an API request with an error.
 API_ERRORS = {
     "throttling": "Throttling.User",

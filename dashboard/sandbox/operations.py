@@ -1,6 +1,6 @@
-"""The operations of Cloud Config (API version 2020-09-07), answered from the simulated state.
+"""The operations of Cloud Config (API version 2020-09-07) and GetCallerIdentity of STS.
 
-Faults are failures that tests switch on (see faults).
+They are answered from the simulated state. Faults are failures that tests switch on (see faults).
 """
 
 import json
@@ -10,8 +10,9 @@ from typing import Any
 
 from dashboard.sandbox.accounts import SandboxPack
 from dashboard.sandbox.api_errors import ApiError
+from dashboard.sandbox.authentication import IDENTITY_ACTION
 from dashboard.sandbox.cloud_state import CloudState
-from dashboard.sandbox.faults import Faults
+from dashboard.sandbox.faults import FOREIGN_PACK_ID, FOREIGN_UID, Faults
 from dashboard.sandbox.http_request import SandboxRequest
 from dashboard.sandbox.managed_rules import ManagedRule
 from dashboard.sandbox.pack_state import (
@@ -22,6 +23,7 @@ from dashboard.sandbox.pack_state import (
     NOT_APPLICABLE,
 )
 from dashboard.sandbox.reports import ReportStore, SandboxReport
+from dashboard.sandbox.resources import hash_to_number
 from dashboard.sandbox.signed_links import LinkSigner
 
 AnswerFields = dict[str, Any]
@@ -55,6 +57,7 @@ class Operations:
             "GenerateCompliancePackReport": ((POST,), self._generate_report),
             GET_REPORT: ((GET,), self._get_report),
             "GetConfigRuleComplianceByPack": ((GET,), self._get_rule_compliance),
+            IDENTITY_ACTION: ((GET, POST), self._get_caller_identity),
             "GetResourceComplianceByPack": ((GET,), self._get_resource_compliance),
         }
 
@@ -129,12 +132,25 @@ class Operations:
             self._reports.generate(pack.id, token)
         return {"CompliancePackId": pack.id}
 
+    def _get_caller_identity(self, _request: SandboxRequest, uid: str) -> AnswerFields:
+        """Return the account of the AccessKey; STS asks for no permission."""
+        user_id = f"2{hash_to_number('user', uid) % 10**17:017}"
+        return {
+            "IdentityType": "RAMUser",
+            "AccountId": uid,
+            "PrincipalId": user_id,
+            "UserId": user_id,
+            "Arn": f"acs:ram::{uid}:user/compliance-ledger",
+        }
+
     def _get_report(self, request: SandboxRequest, uid: str) -> AnswerFields:
         """Answer the status of a pack's latest report, with a signed link if it is complete."""
         pack = self._find_pack(request.query, uid)
+        is_foreign = self._faults.trigger("foreign-account", GET_REPORT, pack.id)
+        is_foreign_pack = self._faults.trigger("foreign-pack", GET_REPORT, pack.id)
         fields: AnswerFields = {
-            "AccountId": int(pack.uid),
-            "CompliancePackId": pack.id,
+            "AccountId": int(FOREIGN_UID if is_foreign else pack.uid),
+            "CompliancePackId": FOREIGN_PACK_ID if is_foreign_pack else pack.id,
             "ReportStatus": "NONE",
         }
         report = self._choose_report_to_show(pack)

@@ -24,12 +24,18 @@ class ErrorMessage:
 def explain_error(code: str, facts: Mapping[str, object]) -> ErrorMessage:
     """Return the message for an error code of the cloud, of the workbook reader or of a report.
 
-    The fact `detail` is the name of the RAM action (permission) that is missing. An unknown code
+    The fact `detail` is the name of the RAM action (permission) that is missing;
+    `expected_id` and `actual_id` are of what belongs to another account or pack. An unknown code
     gets a general message that contains the code.
     """
     action = facts.get("detail") or _("the missing action of Cloud Config")
     title, meaning, next_step = MESSAGES.get(code) or MESSAGES[find_advice(code)]
-    values = {"code": code, "action": action}
+    values = {
+        "code": code,
+        "action": action,
+        "expected": facts.get("expected_id") or "–",
+        "actual": facts.get("actual_id") or "–",
+    }
     return ErrorMessage(title % values, meaning % values, next_step % values)
 
 
@@ -178,6 +184,42 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
         _(
             "Try again. If it keeps failing, look the code up with the request id in the cloud's "
             "documentation."
+        ),
+    ),
+    # Whose report it is: AccessKey, answer and file must belong to one account and pack
+    "ForeignAccessKey": (
+        _("The AccessKey belongs to another account"),
+        _(
+            "It belongs to account %(actual)s, but this is account %(expected)s. Nothing was "
+            "entered, so that no report stands under the wrong account."
+        ),
+        _("Ask an administrator to enter an AccessKey of account %(expected)s, then try again."),
+    ),
+    "ForeignAccount": (
+        _("The cloud answered for another account"),
+        _(
+            "The answer is about account %(actual)s, but account %(expected)s was asked for. "
+            "Nothing was entered."
+        ),
+        _("Ask an administrator to check the AccessKey and the endpoint of this account."),
+    ),
+    "ForeignPack": (
+        _("The cloud answered with the report of another pack"),
+        _(
+            "The answer is about pack %(actual)s, but pack %(expected)s was asked for. Nothing "
+            "was entered."
+        ),
+        _("Try again. If it keeps failing, ask the server administrator to check the endpoint."),
+    ),
+    "ForeignFile": (
+        _("The file belongs to another account or pack"),
+        _(
+            "Its name or its rows say %(actual)s, but it was received for %(expected)s. Nothing "
+            "was entered; the original is kept as it came."
+        ),
+        _(
+            "Download the original and see whose it is. If it was generated here, ask an "
+            "administrator to check the AccessKey and the endpoint."
         ),
     ),
     # Errors of the program that reads the file

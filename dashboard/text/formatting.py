@@ -49,11 +49,11 @@ def format_zone_name() -> str:
     return name if name == offset_text else f"{name}, {offset_text}"
 
 
-def format_time(value: dt.datetime) -> str:
+def format_time(value: dt.datetime, with_seconds: bool = False) -> str:
     """Return a time in the active time zone: `2026-11-20 09:14 CST (UTC+8)`."""
     local = timezone.localtime(value)
     zone = format_zone(local.tzname(), local.utcoffset())
-    return f"{local.isoformat(' ', 'minutes')[:16]} {zone}"
+    return f"{local:%Y-%m-%d %H:%M:%S} {zone}" if with_seconds else f"{local:%Y-%m-%d %H:%M} {zone}"
 
 
 def format_age(value: dt.datetime | None, at: dt.datetime | None = None) -> str:

@@ -26,8 +26,11 @@ register.filter("size", formatting.format_size)
 
 # Shown in place of a missing value.
 QUIET_DASH = SafeString('<span class="soft">–</span>')
-# Up to a space, a Chinese character or a sign that ends a sentence rather than an address.
-HTTPS_ADDRESS = re.compile(r"(https://[\w.-]+(?::\d+)?(?:/[!-~]*[\w/=&#-])?)", re.ASCII)
+# Up to a space, a quote, an angle bracket, a Chinese character, or a sign that ends a sentence
+# rather than an address.
+HTTPS_ADDRESS = re.compile(
+    r"(https://[\w.-]+(?::\d+)?(?:/(?:[^\s\"'<>\x80-\U0010ffff]*[\w/=&#-])?)?)", re.ASCII
+)
 CHINESE = re.compile("[\u4e00-\u9fff]")
 ICON_PATHS = {
     "failing": "M2 2l8 8M10 2l-8 8",
@@ -56,7 +59,7 @@ def get_product_version() -> str:
 
 
 @register.simple_tag(name="time")
-def render_time(value: dt.datetime | None) -> SafeString:
+def render_time(value: dt.datetime | None, with_seconds: bool = False) -> SafeString:
     """Show a time in the active time zone, with the UTC time as tooltip; a dash for None."""
     if value is None:
         return QUIET_DASH
@@ -65,7 +68,7 @@ def render_time(value: dt.datetime | None) -> SafeString:
         '<time datetime="{}" title="{} UTC">{}</time>',
         f"{utc:%Y-%m-%dT%H:%MZ}",
         f"{utc:%Y-%m-%d %H:%M:%S}",
-        formatting.format_time(value),
+        formatting.format_time(value, with_seconds),
     )
 
 

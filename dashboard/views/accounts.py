@@ -66,15 +66,30 @@ def render_account_form(request: Request, account: Account) -> HttpResponse:
 @require_POST
 @permission_required("dashboard.change_account", raise_exception=True)
 def account_test(request: Request, pk: int) -> HttpResponse:
-    """Test whether the cloud answers with the list of packs; nothing is saved."""
+    """Ask the cloud whose the AccessKey is and for the packs, and show whether that works."""
     account = get_object_or_404(Account, pk=pk)
     result = discovery.test_connection(account)
+    return show_account_message(request, account, describe_connection(result), result.error)
+
+
+def describe_connection(result: discovery.ConnectionTest) -> str:
+    """Return what a test that worked found: the owner of the AccessKey and the number of packs."""
+    values = {"count": result.packs, "account": result.key_owner_uid}
+    if not result.key_owner_uid:
+        text = ngettext(
+            "The connection works: %(count)s pack. The account is not verified yet, because the "
+            "identity service (STS) cannot be reached; the account in the cloud's answer decides.",
+            "The connection works: %(count)s packs. The account is not verified yet, because the "
+            "identity service (STS) cannot be reached; the account in the cloud's answer decides.",
+            result.packs,
+        )
+        return text % values
     text = ngettext(
-        "The connection works. The cloud lists %(count)s pack.",
-        "The connection works. The cloud lists %(count)s packs.",
+        "The connection works: the AccessKey belongs to account %(account)s, %(count)s pack.",
+        "The connection works: the AccessKey belongs to account %(account)s, %(count)s packs.",
         result.packs,
     )
-    return show_account_message(request, account, text % {"count": result.packs}, result.error)
+    return text % values
 
 
 @require_POST
@@ -101,6 +116,7 @@ def show_account_message(
     if request.htmx:
         context = {
             "account": account,
+            "is_update": True,
             "packs": account.packs.all(),
             "text": text,
             "error": message,

@@ -3,6 +3,7 @@
 import datetime as dt
 import functools
 import zoneinfo
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -124,6 +125,7 @@ class ReportListForm(forms.Form):
         READY = "ready", _("Ready")
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
         UNDER_WAY = "under-way", _("Under way")
 
     result = forms.ChoiceField(
@@ -208,16 +210,25 @@ class AnnotationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for 
 
 
 class IdentityForm(forms.Form):
-    """Enter the account, pack and time of an imported file whose content does not state them."""
+    """Ask for the account, pack and time of an imported file that leaves them open.
 
+    `pack_choices` are the known packs (see list_pack_choices). Another account or pack is created
+    only if the person says so.
+    """
+
+    known_pack = forms.TypedChoiceField(
+        label=_("Known pack"), required=False, coerce=int, empty_value=None
+    )
     account_uid = forms.RegexField(
         r"^\d{16}$",
-        label=_("Account ID"),
+        label=_("or account ID"),
+        required=False,
         error_messages={"invalid": _("Enter the 16-digit account ID.")},
     )
     pack_id = forms.RegexField(
         r"^c[a-z]-[0-9A-Za-z]{1,60}$",
-        label=_("Pack ID"),
+        label=_("and pack ID"),
+        required=False,
         error_messages={
             "invalid": _(
                 "A pack ID has letters, digits and hyphens only, "
@@ -225,11 +236,40 @@ class IdentityForm(forms.Form):
             )
         },
     )
+    creates_pack = forms.BooleanField(
+        label=_("Create this account or pack: it is not known here yet"), required=False
+    )
     created_at = forms.DateTimeField(
         label=_("Report created"),
         widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"),
         help_text=_("As shown in the console, in your time zone."),
     )
+
+    def __init__(self, *args: Any, pack_choices: Sequence[Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["known_pack"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  # declared above
+        field.choices = [("", _("another one")), *pack_choices]
+
+    def clean(self) -> dict[str, Any]:
+        """Put account and pack of the chosen pack into the fields of the ids."""
+        cleaned = super().clean() or {}
+        if known_pack := cleaned.get("known_pack"):
+            pack = Pack.objects.select_related("account").get(pk=known_pack)
+            for name in {"account_uid", "pack_id"} & self.errors.keys():
+                del self.errors[name]
+            return cleaned | {"account_uid": pack.account.uid, "pack_id": pack.pack_id}
+        account_uid, pack_id = cleaned.get("account_uid"), cleaned.get("pack_id")
+        if not (account_uid and pack_id):
+            if not self.errors:
+                text = _("Choose a known pack, or enter an account ID and a pack ID.")
+                self.add_error("known_pack", text)
+            return cleaned
+        is_known = Pack.objects.filter(account__uid=account_uid, pack_id=pack_id).exists()
+        if not is_known and not cleaned.get("creates_pack"):
+            text = _("This account or pack is not known here. Choose a known one, or create it.")
+            self.add_error("creates_pack", text)
+        return cleaned
 
     def clean_created_at(self) -> dt.datetime:
         created_at: dt.datetime = self.cleaned_data["created_at"]
@@ -238,6 +278,23 @@ class IdentityForm(forms.Form):
                 _("This date is not possible: before Cloud Config existed, or in the future.")
             )
         return created_at
+
+
+class WithdrawalForm(forms.Form):
+    """Ask why an imported report is withdrawn."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=1_000, strip=True, widget=forms.Textarea({"rows": 3})
+    )
+
+
+def list_pack_choices() -> list[Any]:
+    """Return all known packs as choices, grouped by account."""
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for pack in Pack.objects.select_related("account"):
+        group = groups.setdefault(f"{pack.account.name} · {pack.account.uid}", [])
+        group.append((pack.pk, f"{pack.name} · {pack.pack_id}"))
+    return list(groups.items())
 
 
 def get_midnight(day: dt.date) -> dt.datetime:

@@ -3,13 +3,16 @@
 A held report is never deleted. The audit log lists who changed, exported or downloaded a report.
 """
 
+from typing import Any
+
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from dashboard.ledger.withdrawal import withdraw_report
 from dashboard.models import AuditEntry, Report
 from dashboard.queries.paging import paginate
 from dashboard.queries.report_list import (
@@ -19,7 +22,7 @@ from dashboard.queries.report_list import (
     select_list_columns,
 )
 from dashboard.views import Request
-from dashboard.views.forms import AnnotationForm, HistoryForm
+from dashboard.views.forms import AnnotationForm, HistoryForm, WithdrawalForm
 
 
 @require_safe
@@ -49,7 +52,9 @@ def report_changes(request: Request, report_id: int) -> HttpResponse:
 
 def report_notes(request: Request, report_id: int) -> HttpResponse:
     """Show or save the label, note and hold of a report; the page also shows the audit log."""
-    report = get_object_or_404(Report.objects.select_related("pack__account"), pk=report_id)
+    report = get_object_or_404(
+        Report.objects.select_related("pack__account", "withdrawn_by"), pk=report_id
+    )
     if request.method == "POST":
         return save_notes(request, report)
     return render_notes(request, report, AnnotationForm(instance=report, label_suffix=""))
@@ -66,12 +71,37 @@ def save_notes(request: Request, report: Report) -> HttpResponse:
     return redirect("report-notes", report.pk)
 
 
+@require_POST
+@permission_required("dashboard.import_report", raise_exception=True)
+def report_withdraw(request: Request, report_id: int) -> HttpResponse:
+    """Withdraw an imported report, for the reason that the form gives."""
+    reports = Report.objects.ready().select_related("pack__account")
+    report = get_object_or_404(reports, pk=report_id, source=Report.Source.IMPORTED)
+    form = WithdrawalForm(request.POST, label_suffix="")
+    if not form.is_valid():
+        notes_form = AnnotationForm(instance=report, label_suffix="")
+        return render_notes(request, report, notes_form, form, status=422)
+    withdraw_report(report, request.user, form.cleaned_data["reason"])
+    return redirect("report-notes", report.pk)
+
+
 def render_notes(
-    request: Request, report: Report, form: AnnotationForm, status: int = 200
+    request: Request,
+    report: Report,
+    form: AnnotationForm,
+    withdrawal_form: WithdrawalForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     entries = report.audit.select_related("by")
     log = [{"entry": entry, "lines": describe_audit_entry(entry)} for entry in entries]
-    context = {"report": report, "form": form, "log": log}
+    can_withdraw = (
+        report.source == Report.Source.IMPORTED
+        and report.state == Report.State.READY
+        and request.user.has_perm("dashboard.import_report")
+    )
+    context: dict[str, Any] = {"report": report, "form": form, "log": log}
+    if can_withdraw:
+        context["withdrawal_form"] = withdrawal_form or WithdrawalForm(label_suffix="")
     return render(request, "report/notes.html", context, status=status)
 
 
@@ -79,6 +109,8 @@ def describe_audit_entry(entry: AuditEntry) -> list[str]:
     """Return a line for each change or action of an audit entry."""
     if entry.action == "annotate":
         return describe_annotations(entry)
+    if entry.action == "withdraw":
+        return [describe_audit_value(_("withdrawn"), entry.after["reason"])]
     actions = {
         "export": _("exported"),
         "download": _("original downloaded"),

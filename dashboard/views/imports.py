@@ -4,7 +4,7 @@ A batch is a group of files that were uploaded together. To identify a file is t
 account, pack and time of its report.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib.auth.decorators import permission_required
 from django.core.files.uploadedfile import UploadedFile
@@ -19,8 +19,9 @@ from dashboard.imports.identity import Identity
 from dashboard.imports.queue import schedule_batch
 from dashboard.models import ImportBatch, ImportedFile, Report
 from dashboard.text.error_messages import ErrorMessage
+from dashboard.text.origins import StatedPart, describe_origin, describe_questions
 from dashboard.views import Request
-from dashboard.views.forms import IdentityForm
+from dashboard.views.forms import IdentityForm, list_pack_choices
 
 LISTED_BATCHES = 50
 LISTED_FILES = 1_000
@@ -49,7 +50,8 @@ def save_uploads(request: Request) -> HttpResponse:
     files = [file for file in request.FILES.getlist("files") if isinstance(file, UploadedFile)]
     if not files:
         return redirect("import-list")
-    batch = ImportBatch.objects.create(by=request.user)
+    creates_packs = "creates_packs" in request.POST
+    batch = ImportBatch.objects.create(by=request.user, creates_packs=creates_packs)
     for file in files:
         if file.file:
             uploads.store_upload(batch, file.name or "", file.file, file.size or 0)
@@ -69,13 +71,25 @@ def import_identify(request: Request, pk: int) -> HttpResponse:
     """Save the account, pack and time that a user entered for a file, and read its report."""
     files = ImportedFile.objects.select_related("batch", "original")
     file = get_object_or_404(files, pk=pk, state=State.ASKING)
-    form = IdentityForm(request.POST, prefix=identity_form_prefix(file))
+    form = IdentityForm(
+        request.POST, prefix=identity_form_prefix(file), pack_choices=list_pack_choices()
+    )
     if not form.is_valid():
         return render_batch(request, file.batch_id, form, status=422)
-    outcomes.assign_reports([(file, Identity(**form.cleaned_data))])
+    outcomes.decide_by_person(file, build_decided_identity(file, form))
     if file.report:
         schedule_step(file.report.pk)
+    schedule_batch(file.batch_id)
     return redirect("import-detail", file.batch_id)
+
+
+def build_decided_identity(file: ImportedFile, form: IdentityForm) -> Identity:
+    """Return what the form says; its time has no seconds, so the file's own one stays if equal."""
+    values = form.cleaned_data
+    created_at = values["created_at"]
+    if file.created_at and file.created_at.replace(second=0, microsecond=0) == created_at:
+        created_at = file.created_at
+    return Identity(values["account_uid"], values["pack_id"], created_at, file.pack_name)
 
 
 def render_batch(
@@ -83,10 +97,12 @@ def render_batch(
 ) -> HttpResponse:
     """Render a batch; `invalid_form` shows its errors at the file for which it was posted."""
     batch = get_object_or_404(count_files_of_batches(), pk=pk)
-    files = batch.files.select_related("report__pack")[:LISTED_FILES]
+    files = list(batch.files.select_related("report__pack")[:LISTED_FILES])
+    is_asking = any(file.state == State.ASKING for file in files)
+    pack_choices = list_pack_choices() if is_asking else []
     context = {
         "batch": batch,
-        "rows": [build_file_row(file, invalid_form) for file in files],
+        "rows": [build_file_row(file, pack_choices, invalid_form) for file in files],
     }
     template = "imports/detail.html#outcomes" if request.htmx else "imports/detail.html"
     return render(request, template, context, status=status)
@@ -97,7 +113,7 @@ def count_files_of_batches() -> QuerySet[ImportBatch]:
 
     The numbers are file_count, ready_count, waiting_count and failed_count (not imported).
     """
-    is_ready = Q(files__report__state=Report.State.READY)
+    is_ready = Q(files__report__state__in=Report.IN_HISTORY)
     is_waiting = Q(files__state=State.ARRIVED) | Q(
         files__state=State.ENTERED, files__report__state__in=Report.UNDER_WAY
     )
@@ -120,31 +136,55 @@ class FileRow(NamedTuple):
     outcome: str
     error: ErrorMessage | None
     form: IdentityForm | None
+    questions: list[str]
+    contradictions: list[StatedPart]
 
 
-def build_file_row(file: ImportedFile, invalid_form: IdentityForm | None = None) -> FileRow:
+def build_file_row(
+    file: ImportedFile, pack_choices: list[Any], invalid_form: IdentityForm | None = None
+) -> FileRow:
     report, form = file.report, None
     if file.under_way:
         mark, outcome = "under-way", (report or file).get_state_display()
+    elif report and report.state == Report.State.WITHDRAWN:
+        mark, outcome = "not-applicable", report.get_state_display()
     elif report and report.state != Report.State.READY:
         mark, outcome = "failing", report.get_state_display()
     else:
         mark, outcome = OUTCOME_MARKS[State(file.state)], file.get_state_display()
     if file.state == State.ASKING:
-        form = build_identity_form(file)
+        form = build_identity_form(file, pack_choices)
         if invalid_form and invalid_form.prefix == form.prefix:
             form = invalid_form
-    return FileRow(file, mark, outcome, outcomes.explain_file_error(file), form)
+    questions = describe_questions(file) if form else []
+    contradictions = [
+        part for part in describe_origin(file.origin) if form and part.is_contradicted
+    ]
+    error = outcomes.explain_file_error(file)
+    return FileRow(file, mark, outcome, error, form, questions, contradictions)
 
 
-def build_identity_form(file: ImportedFile) -> IdentityForm:
+def build_identity_form(file: ImportedFile, pack_choices: list[Any]) -> IdentityForm:
     """Return a form for a file, filled with the values that are already known."""
     known_values = {
+        "known_pack": find_choice(pack_choices, file),
         "account_uid": file.account_uid,
         "pack_id": file.pack_id,
         "created_at": file.created_at,
     }
-    return IdentityForm(initial=known_values, prefix=identity_form_prefix(file))
+    return IdentityForm(
+        initial=known_values, prefix=identity_form_prefix(file), pack_choices=pack_choices
+    )
+
+
+def find_choice(pack_choices: list[Any], file: ImportedFile) -> int | None:
+    """Return the choice of the pack that the file seems to belong to, None if it is not known."""
+    account_end, pack_end = f" · {file.account_uid}", f" · {file.pack_id}"
+    for account, packs in pack_choices:
+        for pk, pack in packs:
+            if account.endswith(account_end) and pack.endswith(pack_end):
+                return int(pk)
+    return None
 
 
 def identity_form_prefix(file: ImportedFile) -> str:

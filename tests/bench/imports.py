@@ -52,7 +52,7 @@ def copy_files_for_import(files: list[Path], folder: Path, pack_id: str) -> Path
 
 def time_import(folder: Path) -> float:
     """Return the seconds of the import command."""
-    command = (sys.executable, "manage.py", "import_reports", str(folder))
+    command = (sys.executable, "manage.py", "import_reports", "--create", str(folder))
     started_at = time.perf_counter()
     subprocess.run(command, cwd=settings.ROOT, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - started_at

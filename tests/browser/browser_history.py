@@ -39,7 +39,7 @@ def create_browser_history() -> None:
 
 def import_files(contents: dict[str, bytes]) -> None:
     """Upload files by name in one batch, as the import page does."""
-    batch = ImportBatch.objects.create()
+    batch = ImportBatch.objects.create(creates_packs=True)
     for name, content in contents.items():
         uploads.store_upload(batch, name, io.BytesIO(content), len(content))
     batches.import_waiting_files(batch.pk)

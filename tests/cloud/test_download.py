@@ -64,6 +64,25 @@ def test_a_file_arrives_byte_for_byte_with_hash_size_and_name() -> None:
     )
 
 
+def test_what_the_server_states_is_kept_without_the_query_of_the_link() -> None:
+    headers = {
+        "ETag": '"ABC"',
+        "Content-MD5": "bWQ1",
+        "x-oss-hash-crc64ecma": "123",
+        "Last-Modified": "Fri, 20 Nov 2026 01:14:00 GMT",
+        "Content-Length": str(len(FILE)),
+    }
+    assert download_from(Cloud((200, FILE), headers=headers)).evidence == {
+        "host": "bucket.oss-cn-shanghai.aliyuncs.com",
+        "path": "/reports/1-cp-1-report-202106221046.xls",
+        "etag": '"ABC"',
+        "content_md5": "bWQ1",
+        "crc64": "123",
+        "last_modified": "Fri, 20 Nov 2026 01:14:00 GMT",
+        "length": str(len(FILE)),
+    }
+
+
 def test_a_download_is_not_signed() -> None:
     cloud = Cloud((200, FILE))
     download_from(cloud)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from dashboard.cloud import CloudError
-from dashboard.cloud.client import Client
+from dashboard.cloud.client import Client, IdentityClient
 from dashboard.cloud.download import DownloadedFile, download_file
 from dashboard.sandbox.accounts import PRODUCTION
 from dashboard.sandbox.wsgi import Sandbox
@@ -164,3 +164,23 @@ def test_an_error_page_is_written_for_the_reader_to_judge(sandbox: Sandbox, clie
     target = io.BytesIO()
     generate_and_download(sandbox, client, target)
     assert target.getvalue().startswith(b"<!DOCTYPE html>")
+
+
+def test_the_identity_service_names_the_account_of_the_key(sandbox: Sandbox) -> None:
+    client = IdentityClient(
+        "https://127.0.0.1",
+        PRODUCTION.access_key_id,
+        PRODUCTION.access_key_secret,
+        transport=httpx.WSGITransport(app=sandbox),
+    )
+    with client:
+        identity = client.get_caller_identity()
+    assert identity.account_id == PRODUCTION.uid
+    assert identity.arn.startswith(f"acs:ram::{PRODUCTION.uid}:")
+    assert identity.request_id
+
+
+def test_the_identity_service_has_a_version_of_its_own(client: Client) -> None:
+    with pytest.raises(CloudError) as caught:
+        client._call("POST", "GetCallerIdentity", dict)
+    assert caught.value.code == "InvalidVersion"

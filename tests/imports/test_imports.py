@@ -8,7 +8,8 @@ import pytest
 from pytest_django import Settings
 
 from dashboard.imports import batches, identity, outcomes, uploads
-from dashboard.models import ImportBatch, ImportedFile, Pack, Report
+from dashboard.models import Account, ImportBatch, ImportedFile, Original, Pack, Report
+from dashboard.workbook import WorkbookError
 from tests.imports.conftest import PLAN, UID, UNTIL, ReportFile
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +19,7 @@ CSV_WITHOUT_IDENTITY = "规则名称,资源ID,合规结果\nr,i-1,不合规\n".e
 
 @pytest.fixture
 def batch(db: None) -> ImportBatch:
-    return ImportBatch.objects.create()
+    return ImportBatch.objects.create(creates_packs=True)
 
 
 def store(batch: ImportBatch, name: str, content: bytes) -> None:
@@ -126,9 +127,12 @@ def test_a_file_that_failed_through_no_fault_of_its_own_may_be_imported_again(
 def test_equal_bytes_of_another_time_are_another_report_of_equal_content(
     batch: ImportBatch, files: list[ReportFile]
 ) -> None:
-    name, content, _created_at = files[0]
+    name, content, created_at = files[0]
     import_upload(batch, name, content)
-    import_upload(batch, f"{UID}-{PLAN.id}-report-202601010000.xls", content)
+    (renamed,) = import_upload(batch, f"{UID}-{PLAN.id}-report-202601010000.xls", content)
+    earlier = created_at - dt.timedelta(days=60)
+    outcomes.decide_by_person(renamed, identity.Identity(UID, PLAN.id, earlier))
+    batches.read_and_store_reports([Report.objects.latest("pk")])
     older, newer = Report.objects.all()
     assert older.original == newer.original
     assert older.content_hash == newer.content_hash
@@ -248,10 +252,13 @@ def test_equal_bytes_twice_in_one_batch_are_one_report(
 def test_a_file_that_cannot_be_identified_because_of_a_defect_stops_no_other(
     batch: ImportBatch, files: list[ReportFile], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_original: object) -> None:
-        raise OSError
+    def fail_without_account(original: Original, assumed_uid: str) -> object:
+        if not assumed_uid:
+            raise OSError
+        return identify_by_content(original, assumed_uid)
 
-    monkeypatch.setattr(identity, "identify_by_content", fail)
+    identify_by_content = identity.identify_by_content
+    monkeypatch.setattr(identity, "identify_by_content", fail_without_account)
     name, content, _created_at = files[0]
     store(batch, "list.xls", content)
     store(batch, name, content)
@@ -282,3 +289,101 @@ def test_more_files_than_a_chunk_are_all_imported(
         store(batch, name, content)
     batches.import_waiting_files(batch.pk)
     assert Report.objects.ready().count() == 3
+
+
+RENAMED = f"{UID}-{PLAN.id}-report-202601010000.xls"
+OTHER_UID = "1739264850173625"
+
+
+def test_content_goes_before_the_name_and_both_are_kept(
+    batch: ImportBatch, files: list[ReportFile]
+) -> None:
+    name, content, created_at = files[0]
+    (file,) = import_upload(batch, name, content)
+    report = Report.objects.get()
+    origin = report.provenance
+    assert file.questions == []
+    assert origin["time"]["by"] == "content"
+    assert origin["time"]["stated"].keys() == {"content", "name"}
+    assert dt.datetime.fromisoformat(origin["time"]["stated"]["content"]) == created_at
+    assert origin["account"] == {"by": "content", "stated": {"content": UID, "name": UID}}
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "witnesses"),
+    [
+        (RENAMED, "time_differs", ("2025-12-31T16:00", "2026-1")),
+        (f"{OTHER_UID}-{PLAN.id}-report-{{}}.xls", "account_differs", (OTHER_UID, UID)),
+    ],
+)
+def test_a_file_whose_name_contradicts_its_content_waits_for_a_decision(
+    batch: ImportBatch,
+    files: list[ReportFile],
+    name: str,
+    question: str,
+    witnesses: tuple[str, str],
+) -> None:
+    original_name, content, created_at = files[0]
+    (file,) = import_upload(batch, name.format(original_name[-16:-4]), content)
+    assert (file.state, file.report, file.questions) == (State.ASKING, None, [question])
+    assert file.created_at == created_at
+    assert file.account_uid == UID
+    assert not Report.objects.exists()
+    assert not Account.objects.exists()
+    stated = file.origin[question.removesuffix("_differs")]["stated"]
+    assert len(set(stated.values())) == 2
+
+
+def test_a_file_whose_rows_name_another_account_waits_for_a_decision(batch: ImportBatch) -> None:
+    content = f"规则名称,资源ID,合规结果,账号ID\nr,i-1,不合规,{OTHER_UID}\n".encode()
+    (file,) = import_upload(batch, f"{UID}-cp-1-report-202601010000.csv", content)
+    assert file.state == State.ASKING
+    assert file.questions == ["account_differs"]
+    assert file.origin["account"]["stated"] == {"content": OTHER_UID, "name": UID}
+    assert not Report.objects.exists()
+
+
+def test_a_decision_of_a_person_is_kept_beside_what_the_file_states(
+    batch: ImportBatch, files: list[ReportFile]
+) -> None:
+    _name, content, created_at = files[0]
+    (file,) = import_upload(batch, RENAMED, content)
+    outcomes.decide_by_person(file, identity.Identity(UID, PLAN.id, created_at))
+    report = Report.objects.get()
+    time = report.provenance["time"]
+    assert time["by"] == "person"
+    assert time["stated"].keys() == {"content", "name", "person"}
+    assert report.provenance["account"]["by"] == "content"
+    assert report.created_at == created_at
+
+
+def test_an_unknown_account_or_pack_is_never_created_without_being_told_so(
+    db: None, files: list[ReportFile]
+) -> None:
+    batch = ImportBatch.objects.create()
+    for name, content, _created_at in files[:2]:
+        store(batch, name, content)
+    batches.import_waiting_files(batch.pk)
+    first, second = batch.files.all()
+    assert [file.questions for file in (first, second)] == [["account_unknown"]] * 2
+    assert not Account.objects.exists()
+    outcomes.decide_by_person(first, identity.Identity(UID, PLAN.id, first.created_at))
+    batches.import_waiting_files(batch.pk)
+    second.refresh_from_db()
+    assert second.state == State.ENTERED
+    assert Account.objects.get().uid == UID
+
+
+def test_a_file_that_could_not_be_read_in_time_is_judged_when_it_is_read(
+    batch: ImportBatch, files: list[ReportFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_original: Original, _assumed_uid: str) -> object:
+        raise WorkbookError("timeout")
+
+    name, content, _created_at = files[0]
+    monkeypatch.setattr(identity, "identify_by_content", fail)
+    import_upload(batch, name.replace(UID, OTHER_UID), content)
+    report = Report.objects.get()
+    assert (report.state, report.error_code) == (Report.State.FAILED, "ForeignFile")
+    assert report.error_facts["actual_id"] == UID
+    assert report.error_facts["expected_id"] == OTHER_UID

@@ -28,37 +28,42 @@ COUNTS = (
 
 
 @pytest.fixture
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def installations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Installation]]:
+    """Two installations: one whose imports are killed, one whose import is left in peace."""
     with run_server_in_thread(Sandbox(large_rows=100)) as cloud:
-        folder = tmp_path_factory.mktemp("imports")
-        installation = Installation(folder, cloud, LEASE_SECONDS="1")
-        yield installation
-        installation.close()
+        installations = [
+            Installation(tmp_path_factory.mktemp("imports"), cloud, LEASE_SECONDS="1")
+            for _ in range(2)
+        ]
+        yield installations
+        for installation in installations:
+            installation.close()
 
 
 def test_an_import_that_is_killed_and_run_again_gives_what_one_run_gives(
-    installation: Installation, tmp_path: Path
+    installations: list[Installation], tmp_path: Path
 ) -> None:
-    files = list(build_past_report_files(CloudState(7, 12, packs=(PLAN,)), 12, until=UNTIL))
-    for pack_id in ("cp-killed", "cp-whole"):
-        (tmp_path / pack_id).mkdir()
-        for name, content, _created_at in files:
-            (tmp_path / pack_id / name.replace(PACK_ID, pack_id)).write_bytes(content)
+    killed, whole = installations
+    for name, content, _created_at in build_past_report_files(
+        CloudState(7, 12, packs=(PLAN,)), 12, until=UNTIL
+    ):
+        (tmp_path / name).write_bytes(content)
+    command = ("manage.py", "import_reports", "--create", str(tmp_path))
 
-    def query(statement: str, pack_id: str) -> list[tuple[object, ...]]:
-        packs = f"SELECT id FROM dashboard_pack WHERE pack_id = '{pack_id}'"
+    def query(installation: Installation, statement: str) -> list[tuple[object, ...]]:
+        packs = f"SELECT id FROM dashboard_pack WHERE pack_id = '{PACK_ID}'"
         return installation.query_rows(statement.format(f"pack_id IN ({packs})"))
 
     def has_ready_reports(count: int) -> bool:
-        ((ready_count,),) = query(READY_COUNT, "cp-killed")
+        ((ready_count,),) = query(killed, READY_COUNT)
         assert isinstance(ready_count, int)
         return ready_count >= count
 
     for count in (1, 5):
-        with installation.start_process("manage.py", "import_reports", str(tmp_path / "cp-killed")):
+        with killed.start_process(*command):
             wait_until(lambda count=count: has_ready_reports(count))  # type: ignore[misc]
-    for pack_id in ("cp-killed", "cp-whole"):
-        installation.run_command("manage.py", "import_reports", str(tmp_path / pack_id))
-        assert query(READY_COUNT, pack_id) == [(12,)]
+    for installation in installations:
+        installation.run_command(*command)
+        assert query(installation, READY_COUNT) == [(12,)]
     for statement in (SPANS, COUNTS):
-        assert query(statement, "cp-killed") == query(statement, "cp-whole")
+        assert query(killed, statement) == query(whole, statement)

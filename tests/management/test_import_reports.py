@@ -26,7 +26,7 @@ def test_it_walks_folders_and_prints_the_outcome_of_each_file(
     (folder / "page.xls").write_bytes(b"<html><title>Sign in</title></html>")
     (folder / ".hidden.xls").write_bytes(b"?")
     with pytest.raises(CommandError, match="1 could not be taken in"):
-        call_command("import_reports", str(tmp_path / "old"))
+        call_command("import_reports", "--create", str(tmp_path / "old"))
     output = capsys.readouterr().out
     assert "3 of 4 files are in the history" in output
     assert "page.xls: rejected" in output
@@ -43,7 +43,7 @@ def test_a_file_that_cannot_be_opened_stops_no_other(
     (tmp_path / name).write_bytes(content)
     monkeypatch.setattr(import_reports, "list_files", lambda path: [path / "gone.xls", path / name])
     with pytest.raises(CommandError, match="1 could not be taken in"):
-        call_command("import_reports", str(tmp_path))
+        call_command("import_reports", "--create", str(tmp_path))
     rows = ImportedFile.objects.values_list("name", "state", "error_code")
     assert list(rows) == [("gone.xls", State.REFUSED, "unreadable"), (name, State.ENTERED, "")]
 
@@ -52,7 +52,7 @@ def test_a_file_name_in_no_encoding_stops_nothing(tmp_path: Path, files: list[Re
     name, content, _created_at = files[0]
     (tmp_path / name).write_bytes(content)
     (tmp_path / os.fsdecode(b"\xff\xfe.xls")).write_bytes(content)
-    call_command("import_reports", str(tmp_path))
+    call_command("import_reports", "--create", str(tmp_path))
     assert set(ImportedFile.objects.values_list("name", "state")) == {
         (name, State.ENTERED),
         ("??.xls", State.THERE),
@@ -63,7 +63,7 @@ def test_files_that_state_no_account_and_pack_get_those_of_the_options(tmp_path:
     path = tmp_path / "list.csv"
     path.write_bytes("规则名称,资源ID,合规结果,报告时间\nr,i-1,不合规,\n".encode())
     with pytest.raises(CommandError, match="1 could not be taken in"):
-        call_command("import_reports", str(path), "--account", UID, "--pack", PLAN.id)
+        call_command("import_reports", "--create", str(path), "--account", UID, "--pack", PLAN.id)
     file = ImportedFile.objects.get()
     assert (file.state, file.account_uid, file.pack_id) == (State.ASKING, UID, PLAN.id)
     assert not Account.objects.exists()
@@ -75,7 +75,7 @@ def test_a_file_s_own_account_and_pack_come_before_those_of_the_options(
     _name, content, _created_at = files[0]
     (tmp_path / "renamed.xls").write_bytes(content)
     options = ("--account", "1739264850173625", "--pack", "cp-other")
-    call_command("import_reports", str(tmp_path), *options)
+    call_command("import_reports", "--create", str(tmp_path), *options)
     file = ImportedFile.objects.get()
     assert (file.state, file.account_uid, file.pack_id) == (State.ENTERED, UID, PLAN.id)
 
@@ -92,10 +92,26 @@ def test_it_waits_for_a_report_that_another_process_has_claimed(
     (tmp_path / name).write_bytes(content)
     decide_outcomes = outcomes.decide_outcomes
     monkeypatch.setattr(outcomes, "decide_outcomes", decide_outcomes_and_claim)
-    call_command("import_reports", str(tmp_path))
+    call_command("import_reports", "--create", str(tmp_path))
     assert Report.objects.get().state == Report.State.READY
 
 
 def test_a_path_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(CommandError, match="There is no nowhere"):
-        call_command("import_reports", "nowhere")
+        call_command("import_reports", "--create", "nowhere")
+
+
+def test_a_contradictory_file_and_an_unknown_account_need_a_decision(
+    tmp_path: Path, files: list[ReportFile], capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, content, _created_at = files[0]
+    renamed = f"{UID}-{PLAN.id}-report-202601010900.xls"
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / renamed).write_bytes(content)
+    with pytest.raises(CommandError, match="2 could not be taken in"):
+        call_command("import_reports", str(tmp_path))
+    output = capsys.readouterr().out
+    assert f"{name}: needs a decision, the account is not known here" in output
+    assert f"{renamed}: needs a decision, name and content are more than a day apart" in output
+    assert "2 need a decision" in output
+    assert not Account.objects.exists()

@@ -1,15 +1,17 @@
 """Whatever fails is explained in words that a reader can act on."""
 
 import pytest
+from django.utils import translation
 
 from dashboard.cloud import Advice, CloudError
 from dashboard.text import error_messages
 from dashboard.workbook.errors import CODES
 
+OF_AN_ORIGIN = ["ForeignAccessKey", "ForeignAccount", "ForeignPack", "ForeignFile"]
 OF_A_REPORT = ["deadline", "cancelled", "defect", "link_expired"]
 
 
-@pytest.mark.parametrize("code", [*Advice, *CODES, *OF_A_REPORT])
+@pytest.mark.parametrize("code", [*Advice, *CODES, *OF_AN_ORIGIN, *OF_A_REPORT])
 def test_each_code_is_explained_in_three_sentences(code: str) -> None:
     cause = error_messages.explain_error(code, {"message": "100 %"})
     for sentence in (cause.title, cause.meaning, cause.next_step):
@@ -49,3 +51,16 @@ def test_a_code_nobody_has_heard_of_is_shown() -> None:
         error_messages.explain_error("Nobody.Has.Heard", {}).title
         == "The cloud refused: Nobody.Has.Heard"
     )
+
+
+@pytest.mark.parametrize("code", OF_AN_ORIGIN)
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_what_belongs_to_another_account_is_explained_with_both_ids(
+    code: str, language: str
+) -> None:
+    error = CloudError(code, expected_id="1000000000000001", actual_id="1000000000000002")
+    with translation.override(language):
+        meaning = error_messages.explain_error(error.code, error.facts).meaning
+        assert "1000000000000002" in meaning
+        assert "1000000000000001" in meaning
+    assert (" entered" in meaning) == (language == "en")

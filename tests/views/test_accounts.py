@@ -89,7 +89,7 @@ def test_an_account_is_added_once(admin_client: Client) -> None:
 
 def test_a_working_key_is_said_to_work(admin_client: Client, known: Account) -> None:
     answer = admin_client.post(f"/accounts/{known.pk}/test/", headers=HTMX).content.decode()
-    assert "The connection works. The cloud lists 4 packs." in answer
+    assert f"The connection works: the AccessKey belongs to account {known.uid}, 4 packs." in answer
     assert not Pack.objects.exists()
 
 
@@ -142,7 +142,9 @@ def test_accounts_are_for_administrators(
 ) -> None:
     client: Client = request.getfixturevalue(name)
     assert client.get(address.format(account.pk)).status_code == 403
-    assert "/accounts/" not in client.get("/").content.decode().replace("/accounts/logout/", "")
+    page = client.get("/").content.decode()
+    assert 'href="/accounts/"' not in page
+    assert f'href="/accounts/{account.pk}/' not in page
 
 
 @pytest.mark.parametrize("act", ["test", "refresh", "edit"])
@@ -185,3 +187,39 @@ def test_an_account_without_an_access_key_says_so(admin_client: Client) -> None:
     answer = admin_client.post(f"/accounts/{account.pk}/test/", headers=HTMX).content.decode()
     assert "This account has no AccessKey" in answer
     assert "decrypted" not in answer
+
+
+def test_the_page_says_whose_the_key_is(admin_client: Client, known: Account) -> None:
+    address = f"/accounts/{known.pk}/"
+    assert "account not verified yet" in admin_client.get(address).content.decode()
+    answer = admin_client.post(f"{address}test/", headers=HTMX).content.decode()
+    assert 'id="key-owner" data-hx-swap-oob="true"' in answer
+    assert "this account, as the cloud says" in admin_client.get(address).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("en", "The AccessKey belongs to another account"),
+        ("zh-hans", "该 AccessKey 属于另一个账号"),
+    ],
+)
+def test_the_key_of_another_account_is_refused_in_words_with_both_ids(
+    admin_client: Client, known: Account, sandbox: Sandbox, language: str, title: str
+) -> None:
+    other = sandbox.accounts[1]
+    known.access_key_id, known.secret = other.access_key_id, other.access_key_secret
+    known.save()
+    headers = {**HTMX, "Accept-Language": language}
+    answer = admin_client.post(f"/accounts/{known.pk}/test/", headers=headers).content.decode()
+    assert title in answer
+    assert known.uid in answer
+    assert other.uid in answer
+
+
+def test_without_the_identity_service_the_test_says_that_the_account_is_not_verified(
+    admin_client: Client, known: Account, sandbox: Sandbox
+) -> None:
+    sandbox.faults.set("unavailable", on="GetCallerIdentity")
+    answer = admin_client.post(f"/accounts/{known.pk}/test/", headers=HTMX).content.decode()
+    assert "The connection works: 4 packs. The account is not verified yet" in answer

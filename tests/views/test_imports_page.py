@@ -10,7 +10,7 @@ from django.test import Client
 from huey.contrib.djhuey import HUEY
 
 from dashboard.imports import batches
-from dashboard.models import ImportBatch, ImportedFile, Report
+from dashboard.models import Account, ImportBatch, ImportedFile, Pack, Report
 from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.past_reports import build_past_report_files
 from tests.sample_history import HISTORY_END, make_sandbox_pack
@@ -38,7 +38,7 @@ def files() -> dict[str, bytes]:
 
 def send(client: Client, files: dict[str, bytes]) -> ImportBatch:
     uploads = [SimpleUploadedFile(name, content) for name, content in files.items()]
-    answer = client.post("/imports/", {"files": uploads})
+    answer = client.post("/imports/", {"files": uploads, "creates_packs": "on"})
     batch = ImportBatch.objects.latest("pk")
     assert answer["Location"] == f"/imports/{batch.pk}/"
     return batch
@@ -103,6 +103,7 @@ def test_what_a_file_does_not_say_is_asked_for_and_then_it_is_read(importer: Cli
     assert wrong.status_code == 422
     assert "Enter the 16-digit account ID." in wrong.content.decode()
     told = {"account_uid": "1024837465912038", "pack_id": "cp-1", "created_at": "2026-03-01T09:00"}
+    told["creates_pack"] = "on"
     importer.post(
         f"/imports/files/{file.pk}/", {f"{prefix}-{name}": value for name, value in told.items()}
     )
@@ -141,3 +142,90 @@ def test_the_list_tells_what_became_of_each_import(
         '<td class="number" data-label="In the history">2</td>'
         in importer.get("/imports/").content.decode()
     )
+
+
+def send_without_creating(client: Client, name: str, content: bytes) -> ImportedFile:
+    client.post("/imports/", {"files": [SimpleUploadedFile(name, content)]})
+    batch = ImportBatch.objects.latest("pk")
+    work(batch)
+    return batch.files.get()
+
+
+def answer_form(client: Client, file: ImportedFile, **values: object) -> int:
+    sent = {f"file-{file.pk}-{name}": str(value) for name, value in values.items()}
+    return client.post(f"/imports/files/{file.pk}/", sent).status_code
+
+
+def test_a_renamed_file_waits_and_shows_both_times(
+    importer: Client, files: dict[str, bytes]
+) -> None:
+    work(send(importer, files))
+    name, content = next(iter(files.items()))
+    file = send_without_creating(importer, name[:-16] + "202601010900.xls", content)
+    assert file.state == State.ASKING
+    shown = page(importer, file.batch)
+    assert "name and content are more than a day apart" in shown
+    assert "2026-01-01 09:00:00 CST (UTC+8)" in shown
+    assert "Report created · the file&#x27;s content" in shown
+    assert "Report created · the file&#x27;s name" in shown
+    pack = Pack.objects.get()
+    assert f'<option value="{pack.pk}" selected>' in shown
+    assert answer_form(importer, file, known_pack=pack.pk, created_at="2026-01-01T09:00") == 302
+    report = Report.objects.latest("pk")
+    assert report.pack == pack
+    assert report.provenance["time"]["by"] == "person"
+
+
+def test_an_account_or_pack_is_created_only_where_the_person_says_so(
+    importer: Client, files: dict[str, bytes]
+) -> None:
+    name, content = next(iter(files.items()))
+    file = send_without_creating(importer, name, content)
+    assert "the account is not known here" in page(importer, file.batch)
+    values = {
+        "account_uid": file.account_uid,
+        "pack_id": file.pack_id,
+        "created_at": f"{file.created_at:%Y-%m-%dT%H:%M}",
+    }
+    assert answer_form(importer, file, **values) == 422
+    assert not Account.objects.exists()
+    assert answer_form(importer, file, created_at=values["created_at"]) == 422
+    assert answer_form(importer, file, **values, creates_pack="on") == 302
+    assert Account.objects.get().uid == file.account_uid
+
+
+def test_an_import_is_withdrawn_with_a_reason_and_stays_in_the_history(
+    importer: Client, reader: Client, files: dict[str, bytes]
+) -> None:
+    work(send(importer, files))
+    report = Report.objects.order_by("position")[0]
+    address = f"/reports/{report.pk}/"
+    assert "Withdraw this import" in importer.get(f"{address}notes/").content.decode()
+    assert "Withdraw this import" not in reader.get(f"{address}notes/").content.decode()
+    assert reader.post(f"{address}withdraw/", {"reason": "mine"}).status_code == 403
+    assert importer.get(f"{address}withdraw/").status_code == 405
+    assert importer.post(f"{address}withdraw/", {"reason": " "}).status_code == 422
+    assert importer.post(f"{address}withdraw/", {"reason": "wrong file"}).status_code == 302
+    for path in (address, f"{address}notes/", "/reports/", "/reports/?result=withdrawn"):
+        shown = reader.get(path).content.decode()
+        assert "wrong file" in shown
+        assert "officer" in shown
+    original = b"".join(reader.get(f"{address}original/"))
+    assert original == files[report.file_name]
+    other = Report.objects.ready().get()
+    pack_address = f"/packs/{report.pack_id}/"
+    pack_page = reader.get(pack_address).content.decode()
+    assert f'name="a" value="{report.pk}"' not in pack_page
+    comparison = f"{pack_address}compare/{report.pk}/{other.pk}/"
+    assert reader.get(comparison).status_code == 404
+    assert importer.post(f"{address}withdraw/", {"reason": "again"}).status_code == 404
+
+
+def test_the_evidence_of_an_import_says_who_gave_account_pack_and_time(
+    importer: Client, files: dict[str, bytes]
+) -> None:
+    work(send(importer, files))
+    report = Report.objects.ready()[0]
+    shown = importer.get(f"/reports/{report.pk}/evidence/").content.decode()
+    assert "from the file&#x27;s content" in shown
+    assert "the file&#x27;s name:" in shown

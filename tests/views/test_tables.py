@@ -47,7 +47,7 @@ def test_a_status_that_the_file_only_counts_is_a_number_and_no_link(
 ) -> None:
     report = import_report_bytes(pack, CONTENTS["failing only"]())
     page = reader.get(f"/reports/{report.pk}/").content.decode()
-    assert "total only, no rows" in page
+    assert "overview counts; no rows" in page
     assert "resources/?status=compliant" not in page
     asked = reader.get(f"/reports/{report.pk}/resources/?status=compliant").content.decode()
     assert "does not list these resources one by one" in asked

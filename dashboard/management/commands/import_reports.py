@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from dashboard.imports import batches, outcomes, uploads
 from dashboard.imports.identity import Identity
 from dashboard.models import ImportBatch, ImportedFile, Report
+from dashboard.text.origins import describe_questions
 
 
 class Command(BaseCommand):
@@ -24,6 +25,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--account", default="", metavar="UID", help="for files that name no account"
         )
+        parser.add_argument(
+            "--create",
+            action="store_true",
+            help="create accounts and packs that are not known here yet",
+        )
         parser.add_argument("--pack", default="", metavar="ID", help="for files that name no pack")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -32,7 +38,7 @@ class Command(BaseCommand):
         for path in paths:
             if not path.exists():
                 raise CommandError(f"There is no {path}.")
-        batch = ImportBatch.objects.create()
+        batch = ImportBatch.objects.create(creates_packs=options["create"])
         identity_from_user = Identity(options["account"], options["pack"])
         for path in paths:
             for file_path in list_files(path):
@@ -48,6 +54,9 @@ class Command(BaseCommand):
         failed_count = sum(not is_in_history(file) for file in files)
         ready_count = len(files) - failed_count
         self.stdout.write(f"{ready_count} of {len(files)} files are in the history.")
+        asking_count = sum(file.state == ImportedFile.State.ASKING for file in files)
+        if asking_count:
+            self.stdout.write(f"{asking_count} need a decision: see the page of the import.")
         if failed_count:
             raise CommandError(f"{failed_count} could not be taken in.")
 
@@ -79,13 +88,17 @@ def store_path(batch: ImportBatch, path: Path, identity_from_user: Identity) -> 
 
 
 def is_in_history(file: ImportedFile) -> bool:
-    """Return whether the file's report is ready."""
-    return file.report is not None and file.report.state == Report.State.READY
+    """Return whether the file's report is in the history; a withdrawn one stays in it."""
+    return file.report is not None and file.report.state in Report.IN_HISTORY
 
 
 def format_outcome(file: ImportedFile) -> str:
     outcome, report = file.get_state_display(), file.report
     if report:
         outcome += f", report {report.pk} of {report.created_at:%Y-%m-%d %H:%M} UTC"
+        if report.state == Report.State.WITHDRAWN:
+            outcome += f", {report.get_state_display()}"
+    for question in describe_questions(file):
+        outcome += f", {question}"
     error = outcomes.explain_file_error(file)
     return f"{outcome}: {error.title}" if error else outcome
