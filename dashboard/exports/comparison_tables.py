@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dashboard.comparison import change_words, comparison_rows
+from dashboard.comparison import change_list, change_words, comparison_rows
 from dashboard.comparison.buckets import Bucket
 from dashboard.comparison.change_reasons import ChangeDirection, ChangeReason, list_parts
 from dashboard.comparison.comparison_filter import ComparisonFilter
@@ -47,7 +47,7 @@ def select_buckets(row_filter: ComparisonFilter) -> tuple[Bucket, ...]:
 def count_export_rows(comparison: Comparison, row_filter: ComparisonFilter) -> int:
     """Return how many rows the exported file has, without building the rows."""
     return sum(
-        comparison_rows.count_listed_changes(comparison, row_filter.replace(bucket=bucket))
+        change_list.count_listed_changes(comparison, row_filter.replace(bucket=bucket))
         for bucket in select_buckets(row_filter)
         if comparison.counts[bucket]
     )
@@ -111,7 +111,7 @@ def list_changes_by_bucket(
         bucket_filter = row_filter.replace(bucket=bucket)
         is_empty = not comparison.counts[bucket]
         changes[bucket] = (
-            [] if is_empty else comparison_rows.list_changes(comparison, rule_scope, bucket_filter)
+            [] if is_empty else change_list.list_changes(comparison, rule_scope, bucket_filter)
         )
     return changes
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboard.comparison import change_words, comparison_rows
+from dashboard.comparison import change_list, change_words, comparison_rows
 from dashboard.comparison.buckets import Bucket
 from dashboard.comparison.change_reasons import ChangeDirection, list_parts
 from dashboard.comparison.comparison_filter import ComparisonFilter
@@ -133,7 +133,7 @@ def build_comparison_context(
     older, newer = comparison.older, comparison.newer
     row_filter = ComparisonFilter.parse(request.GET)
     rule_scope = load_rule_scope(comparison)
-    changes = comparison_rows.list_changes(comparison, rule_scope, row_filter)
+    changes = change_list.list_changes(comparison, rule_scope, row_filter)
     page = paginate(changes, row_filter.page, rows_per_page)
     rows = comparison_rows.build_change_rows(comparison, rule_scope, list(page))
     url_arguments = {"pack_id": newer.pack_id, "older": older.pk, "newer": newer.pk}

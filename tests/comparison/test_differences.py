@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.comparison.buckets import UNCHANGED_BUCKETS, Bucket, ListedStatuses
+from dashboard.comparison.change_list import list_changes
 from dashboard.comparison.comparison_filter import ComparisonFilter
-from dashboard.comparison.comparison_rows import list_changes
 from dashboard.comparison.differences import (
     ComparedRow,
     RuleLists,

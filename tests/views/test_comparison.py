@@ -1,15 +1,9 @@
-"""The page of a comparison: each card counts the rows behind it, and every file has the same."""
+"""The page of a comparison: each card counts the rows behind it."""
 
-import csv
 import datetime as dt
 import gzip
 import html
-import io
-import json
-from typing import Any
-from urllib.parse import unquote
 
-import openpyxl
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -17,53 +11,19 @@ from pytest_django import DjangoAssertNumQueries
 
 from dashboard.comparison.buckets import CHANGED_BUCKETS, Bucket
 from dashboard.comparison.differences import Comparison, compare_reports
-from dashboard.exports.comparison_tables import COMPARISON_ROWS_PER_SECOND, DEFAULT_BUCKETS
-from dashboard.exports.writers import EXPORT_FORMATS
-from dashboard.models import Evaluation, Pack, Report, RuleResult, Status
+from dashboard.models import Pack, Report, RuleResult
 from dashboard.text.rates import build_evaluation_rate, build_resource_rate
 from tests import sample_files
 from tests.sample_history import import_english_report, import_history, make_sandbox_pack
+from tests.views.comparison_pages import comparison_path, count_rows, download_json, load_page
 from tests.views.report_files import FRIDAY, import_report_bytes
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def compared_pack(db: None) -> Pack:
-    """A pack with three reports."""
-    return import_history(make_sandbox_pack())
-
-
-@pytest.fixture
-def comparison(compared_pack: Pack) -> Comparison:
-    """The first and the last report of the pack."""
-    first, _second, last = compared_pack.reports.order_by("position")
-    return compare_reports(first, last)
-
-
-@pytest.fixture
 def path(comparison: Comparison) -> str:
     return comparison_path(comparison.older, comparison.newer)
-
-
-def comparison_path(older: Report, newer: Report) -> str:
-    return f"/packs/{newer.pack_id}/compare/{older.pk}/{newer.pk}/"
-
-
-def load_page(reader: Client, path: str) -> str:
-    return reader.get(path).content.decode()
-
-
-def download(reader: Client, path: str) -> bytes:
-    return reader.get(path).getvalue()
-
-
-def download_json(reader: Client, path: str) -> Any:
-    return json.loads(download(reader, path))
-
-
-def count_rows(page: str) -> int:
-    return page.count('<th scope="row">')
 
 
 def test_the_latest_is_compared_with_the_one_before_unless_others_are_chosen(
@@ -148,21 +108,6 @@ def test_swapping_leaves_what_is_unchanged(
     )
     card = f"{swapped_path}?bucket={bucket}"
     assert count_rows(load_page(reader, card)) == min(comparison.counts[Bucket(bucket)], 50)
-
-
-@pytest.mark.parametrize("page", ["print/", "changes.xlsx"])
-def test_a_swapped_print_and_file_say_which_report_is_the_later_one(
-    reader: Client, comparison: Comparison, page: str
-) -> None:
-    response = reader.get(comparison_path(comparison.newer, comparison.older) + page)
-    if page == "print/":
-        text = response.content.decode()
-        assert text.index("Later report") < text.index("Earlier report")
-        return
-    sheet = openpyxl.load_workbook(io.BytesIO(response.getvalue()))["Summary"]
-    facts = {row[0]: row[1] for row in sheet.iter_rows(values_only=True)}
-    assert facts["Later report: number"] == comparison.newer.pk
-    assert str(facts["In one sentence"]).startswith("Read backwards")
 
 
 def test_each_card_s_number_is_the_number_of_rows_behind_it(
@@ -345,153 +290,6 @@ def test_two_files_of_one_state_in_two_languages_differ_in_nothing(reader: Clien
     page = load_page(reader, comparison_path(chinese, english))
     assert "Nothing has changed between these two reports." in page
     assert "The scope has changed" not in page
-
-
-def test_the_files_have_the_page_s_numbers(
-    reader: Client, comparison: Comparison, path: str
-) -> None:
-    counts = comparison.counts
-    json_file = download_json(reader, f"{path}changes.json")
-    assert json_file["counts"] == {bucket.value: counts[bucket] for bucket in Bucket}
-    csv_text = download(reader, f"{path}changes.csv").decode("utf-8-sig")
-    csv_rows = list(csv.DictReader(io.StringIO(csv_text)))
-    workbook = openpyxl.load_workbook(io.BytesIO(download(reader, f"{path}changes.xlsx")))
-    for bucket in DEFAULT_BUCKETS:
-        count = counts[bucket]
-        assert sum(row["Group"] == bucket.label for row in csv_rows) == count
-        assert sum(row["bucket"] == bucket for row in json_file["rows"]) == count
-        assert workbook[bucket.label].max_row - 1 == count
-
-
-def test_a_file_says_which_reports_and_which_filter_it_is_of(
-    reader: Client, comparison: Comparison, path: str
-) -> None:
-    response = reader.get(f"{path}changes.xlsx?bucket=fixed&risk=high")
-    count = comparison.counts[Bucket.FIXED]
-    name = unquote(response["Content-Disposition"])
-    assert f"{comparison.newer.pack.name}-{comparison.newer.pack.account.uid}-2026" in name
-    assert "+0800-Changes-" in name
-    workbook = openpyxl.load_workbook(io.BytesIO(response.getvalue()))
-    assert workbook.sheetnames == ["Summary", "Fixed"]
-    facts = {row[0]: row[1] for row in workbook["Summary"].iter_rows(values_only=True)}
-    assert facts["Earlier report: number"] == comparison.older.pk
-    assert facts["Later report: SHA-256"] == comparison.newer.original_id
-    assert facts["Filter"] == "change: Fixed · risk: High"
-    assert facts["Exported by"] == "auditor"
-    assert facts["Fixed"] == count
-    assert not [name for name in facts if "_" in str(name)]
-    assert not facts.keys() & {bucket.value for bucket in Bucket}
-
-
-@pytest.fixture
-def path_with_fixed(pack: Pack) -> str:
-    """A comparison in which a bucket is fixed."""
-    states = (sample_files.SOME_FAILING, sample_files.SOME_CHANGED)
-    older, newer = (
-        import_report_bytes(
-            pack,
-            sample_files.build_xls(sample_files.build_report_sheets(state)),
-            at=FRIDAY + dt.timedelta(days=day),
-        )
-        for day, state in enumerate(states)
-    )
-    return comparison_path(older, newer)
-
-
-def test_a_fixed_row_of_a_file_says_what_it_was_before(
-    reader: Client, path_with_fixed: str
-) -> None:
-    (row,) = download_json(reader, f"{path_with_fixed}changes.json?bucket=fixed")["rows"]
-    before = Evaluation.objects.get(
-        status=Status.NON_COMPLIANT,
-        resource_id=row["resource_id"],
-        rule__rule_id=row["rule_id"],
-    )
-    assert before.actual or before.reason
-    assert row["actual_before"] == before.actual
-    assert row["expected_before"] == before.expected
-    assert row["reason_before"] == before.reason
-
-
-def test_a_time_in_a_workbook_is_a_date_and_its_head_names_the_zone(
-    reader: Client, path_with_fixed: str
-) -> None:
-    path = f"{path_with_fixed}changes"
-    workbook = openpyxl.load_workbook(io.BytesIO(download(reader, f"{path}.xlsx")))
-    head, row = workbook["Fixed"].iter_rows(values_only=True)
-    first_seen = head.index("First report with this status (Asia/Shanghai, UTC+8)")
-    assert isinstance(row[first_seen], dt.datetime)
-    csv_text = download(reader, f"{path}.csv?bucket=fixed").decode("utf-8-sig")
-    (csv_row,) = csv.DictReader(io.StringIO(csv_text))
-    assert csv_row["First report with this status"].endswith("(UTC+8)")
-
-
-def test_a_file_holds_what_the_filter_leaves(
-    reader: Client, comparison: Comparison, path: str
-) -> None:
-    rows = download_json(reader, f"{path}changes.json?bucket=still-compliant")["rows"]
-    assert len(rows) == comparison.counts[Bucket.STILL_COMPLIANT]
-    assert {row["now"] for row in rows} == {"COMPLIANT"}
-
-
-@pytest.mark.parametrize("kind", EXPORT_FORMATS)
-def test_a_large_file_is_announced_with_its_rows_and_comes_by_itself(
-    reader: Client, path: str, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(COMPARISON_ROWS_PER_SECOND, kind, 1)
-    queries = (
-        "",
-        "bucket=still-compliant",
-        "risk=high",
-        "bucket=still-failing&risk=high",
-        "q=oss",
-    )
-    for query in queries:
-        row_count = len(download_json(reader, f"{path}changes.json?{query}")["rows"])
-        page = load_page(reader, f"{path}changes/{kind}/?{query}")
-        file_url = f"{path}changes.{kind}?{query.replace('&', '&amp;')}"
-        assert f'content="0; url={file_url}"' in page
-        assert f"{row_count} rows take about {row_count} seconds" in page
-
-
-def test_the_menu_announces_a_large_file_and_links_a_small_one(
-    reader: Client, comparison: Comparison, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    still_compliant = comparison.counts[Bucket.STILL_COMPLIANT]
-    monkeypatch.setitem(COMPARISON_ROWS_PER_SECOND, "json", still_compliant - 1)
-    query = "?bucket=still-compliant&q=nothing-bears-this-name"
-    menu = load_page(reader, path + query)
-    assert f'href="{path}changes/json/{query.replace("&", "&amp;")}"' in menu
-    assert f'href="{path}changes.csv{query.replace("&", "&amp;")}" download' in menu
-    response = reader.get(f"{path}changes/json/{query}")
-    assert response["Location"] == f"{path}changes.json{query}"
-
-
-@pytest.mark.parametrize("file", ["changes.exe", "changes/exe/"])
-def test_an_unknown_format_is_not_found(reader: Client, path: str, file: str) -> None:
-    assert reader.get(path + file).status_code == 404
-
-
-def test_the_print_has_all_rows_on_one_page(
-    reader: Client, comparison: Comparison, path: str
-) -> None:
-    page = load_page(reader, f"{path}print/?bucket=still-compliant")
-    assert count_rows(page) == comparison.counts[Bucket.STILL_COMPLIANT]
-    assert "change: Still compliant" in page
-
-
-def test_the_print_says_on_its_cover_and_on_every_page_what_it_compares(
-    reader: Client, comparison: Comparison, path: str
-) -> None:
-    page = load_page(reader, f"{path}print/")
-    pack = comparison.newer.pack
-    hashes = (str(comparison.older.original_id), str(comparison.newer.original_id))
-    cover, foot = page[: page.index("<table")], page[page.index("<tfoot") : page.index("</tfoot>")]
-    for part in (cover, foot):
-        for fact in (pack.name, pack.account.uid, *hashes):
-            assert fact in part
-        assert part.count("CST (UTC+8)") >= 2
-    assert "Printed by auditor on" in cover
 
 
 def test_the_sentence_counts_what_a_mail_needs(
