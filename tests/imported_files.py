@@ -1,4 +1,4 @@
-"""Reports of files whose account, pack and time a test gives, whatever the file says."""
+"""Reports of files whose account, pack and time a test gives, and not the file."""
 
 import datetime as dt
 from typing import IO

@@ -31,7 +31,7 @@ def read_originals(originals: Sequence[tuple[Original, str]]) -> None:
         for original, account_uid in dict.fromkeys(originals)
     ]
     for _error in run_in_threads(orders):
-        pass  # whoever opens the stored form gets the error
+        pass  # opening the stored form later raises the same error
 
 
 def run_in_threads(orders: Sequence[Callable[[], None]]) -> Iterator[BaseException | None]:

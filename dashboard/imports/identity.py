@@ -68,7 +68,7 @@ class Finding(NamedTuple):
 
 
 def identify_file(file: ImportedFile) -> Finding:
-    """Return what is known of a file: from its content, then its name, then whoever imports it.
+    """Return what is known of a file: from its content, its name or the importing user.
 
     Raises WorkbookError if the content cannot be read and the name does not say everything.
     """

@@ -46,7 +46,7 @@ class ImportedFile(models.Model):
     pack_name = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(_("report created"), null=True)
     # What name, content and person state of account, pack and time, and which of them decides (see
-    # Report.provenance); and what somebody must decide, by the names in imports/identity.py.
+    # Report.provenance); and what a user must decide, by the names in imports/identity.py.
     origin = models.JSONField(default=dict)
     questions = models.JSONField(default=list)
     report = models.ForeignKey(Report, on_delete=models.SET_NULL, null=True, related_name="+")

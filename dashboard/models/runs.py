@@ -52,7 +52,7 @@ class Run(models.Model):
         READY = "ready", _("ready")
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
-        # Only of imports: it was ready, and somebody has taken it out of the history's numbers.
+        # Only for imported reports: the report was ready, and a user has withdrawn it.
         WITHDRAWN = "withdrawn", _("withdrawn")
 
     UNDER_WAY = (State.REQUESTED, State.CREATING, State.FETCHING, State.READING)

@@ -16,7 +16,7 @@ WITNESSES: dict[str, "StrPromise"] = {
     "content": _("the file's content"),
     "name": _("the file's name"),
     "rows": _("the file's rows"),
-    "person": _("whoever imported it"),
+    "person": _("the person who imported it"),
     "pack": _("the only account that has this pack"),
 }
 PARTS: dict[str, "StrPromise"] = {
@@ -65,7 +65,7 @@ def describe_origin(origin: dict[str, object]) -> list[StatedPart]:
             (str(WITNESSES[witness]), format_statement(name, value))
             for witness, value in part["stated"].items()
         ]
-        decided_by = str(WITNESSES[part["by"]]) if part["by"] else gettext("nobody yet")
+        decided_by = str(WITNESSES[part["by"]]) if part["by"] else gettext("not decided yet")
         parts.append(StatedPart(str(label), decided_by, statements))
     return parts
 

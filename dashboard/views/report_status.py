@@ -51,7 +51,7 @@ def render_ended_run(request: Request, report: Report, can_act: bool) -> HttpRes
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("dashboard.generate_report", raise_exception=True)
 def report_cancel(request: Request, pk: int) -> HttpResponse:
-    """Cancel a run; ask first if somebody else started it.
+    """Cancel a run; ask first if another user requested it.
 
     A press in the first seconds is the second press on Generate and changes nothing.
     """

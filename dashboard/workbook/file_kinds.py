@@ -1,4 +1,4 @@
-"""Detect the kind of a file by its bytes, whatever its name is."""
+"""Detect the kind of a file by its bytes, not by its name."""
 
 import re
 import struct

@@ -117,7 +117,7 @@ class _ReaderProcess:
     def _receive_line(self) -> bytes | None:
         """Return the line that the process sends; b"" if it dies, None if it takes too long.
 
-        Also return None if the server's input ends: then nobody waits for the answer.
+        Also return None if the server's input ends: then no process waits for the answer.
         """
         line, deadline = b"", time.monotonic() + self._limits["seconds"]
         inputs: list[Any] = [self._socket, _ORDERS]

@@ -1,4 +1,4 @@
-"""What came and what left add up, whatever two files list."""
+"""What came and what left add up for any two files."""
 
 from collections.abc import Mapping
 

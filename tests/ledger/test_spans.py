@@ -1,4 +1,4 @@
-"""In whatever order reports are stored and removed, each shows exactly its file's rows."""
+"""Reports stored and removed in any order show exactly the rows of their files."""
 
 import datetime as dt
 from collections.abc import Mapping

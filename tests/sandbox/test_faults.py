@@ -119,7 +119,7 @@ def test_a_corrupt_file_cannot_be_read(caller: Caller) -> None:
     caller.sandbox.faults.set("corrupt")
     content = caller.generate_and_download(PACK)
     assert content[:8] == bytes.fromhex("d0cf11e0a1b11ae1")
-    with pytest.raises(Exception):  # noqa: B017, PT011 (xlrd raises whatever it stumbles over)
+    with pytest.raises(Exception):  # noqa: B017, PT011 (xlrd raises many kinds of errors)
         xlrd.open_workbook(file_contents=content, logfile=StringIO())
 
 

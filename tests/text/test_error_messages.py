@@ -1,4 +1,4 @@
-"""Whatever fails is explained in words that a reader can act on."""
+"""Each error is explained in words that a reader can act on."""
 
 import pytest
 from django.utils import translation

@@ -1,4 +1,4 @@
-"""Whatever python-calamine, an independent reader, sees in .xls and .xlsx files is read here too.
+"""All that python-calamine, an independent reader, finds in .xls and .xlsx files is read here too.
 
 It is a witness and not the judge. It gives error cells as empty, and every number as a double, of
 which it keeps 15 to 17 digits: cells that it gives as empty are not compared, and numbers are
