@@ -160,7 +160,7 @@ def draw_points(
 ) -> Iterator[str]:
     """Draw a link for each report. The keyboard skips them: the table has the same links."""
     radius = 3 if len(points) < MANY_POINTS else 1.5
-    has_resources = any(point.rated_resources for point in points)
+    has_resources = any(point.resource_rate_counts for point in points)
     pattern = (
         _("%(time)s: evaluations %(rate)s, resources %(resource_rate)s, %(count)s failing")
         if has_resources
@@ -174,8 +174,8 @@ def draw_points(
             continue
         title = pattern % {
             "time": format_time(point.time),
-            "rate": format_rate_once(*point.rated),
-            "resource_rate": format_rate_once(*(point.rated_resources or (0, 0))),
+            "rate": format_rate_once(*point.rate_counts),
+            "resource_rate": format_rate_once(*(point.resource_rate_counts or (0, 0))),
             "count": format_number(point.failing),
         }
         url = get_page_url("report-detail", point.report)

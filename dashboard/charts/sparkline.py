@@ -18,13 +18,13 @@ register = template.Library()
 
 
 @register.simple_tag(name="sparkline")
-def draw_sparkline(rated: Sequence[tuple[int, int]]) -> SafeString:
+def draw_sparkline(rate_counts: Sequence[tuple[int, int]]) -> SafeString:
     """Draw the rates of (compliant, failing) pairs, which are oldest first.
 
     Pairs without any evaluation are left out; if fewer than two pairs remain, draw a dash. The
     area above the line is coloured and the last point is marked. The label is for screen readers.
     """
-    pairs = [pair for pair in rated if sum(pair)]
+    pairs = [pair for pair in rate_counts if sum(pair)]
     if len(pairs) < 2:
         return QUIET_DASH
     xs = [round(DRAWING_WIDTH * index / (len(pairs) - 1)) for index in range(len(pairs))]

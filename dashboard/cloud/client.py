@@ -6,6 +6,7 @@ It signs each request, and repeats it after temporary errors.
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 import stamina
@@ -275,13 +276,11 @@ def choose_identity_endpoint(endpoint: str, site: str) -> str:
 
     An address that is not Alibaba Cloud's, such as the sandbox's, answers for both services.
     """
-    host = endpoint.partition("://")[2] or endpoint
-    if not endpoint:
-        return IDENTITY_ENDPOINTS[site]
-    if not host.endswith(".aliyuncs.com"):
+    host = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}").hostname or ""
+    if endpoint and not host.endswith(".aliyuncs.com"):
         return endpoint
     if host.startswith("config-vpc."):
-        return endpoint.replace("config-vpc.", "sts-vpc.", 1)
+        return host.replace("config-vpc.", "sts-vpc.", 1)
     return IDENTITY_ENDPOINTS[site]
 
 

@@ -77,7 +77,7 @@ def build_comparison_table(
         *((_("Note"), remark) for remark in remarks),
     ]
     return ExportTable(
-        file_stem=format_comparison_stem(comparison, row_count),
+        file_stem=format_comparison_stem(comparison, row_filter, row_count),
         columns=list_columns(comparison),
         groups=[
             RowGroup(
@@ -277,11 +277,16 @@ def list_counts(comparison: Comparison) -> list[tuple[str, int]]:
     return [*parts, *buckets]
 
 
-def format_comparison_stem(comparison: Comparison, row_count: int) -> str:
-    """Return the name of a file of changes; all rows are those of the changed buckets."""
+def format_comparison_stem(
+    comparison: Comparison, row_filter: ComparisonFilter, row_count: int
+) -> str:
+    """Return the name of a file of changes, with its rows of all rows.
+
+    All rows are those of DEFAULT_BUCKETS, or those of the filter's bucket if it is another.
+    """
     pack, reports = comparison.newer.pack, (comparison.older, comparison.newer)
     times = [report.listed_at for report in reports]
-    total_count = count_rows_at_most(comparison, ComparisonFilter())
-    return join_file_stem(
-        pack.name, pack.account.uid, times, _("Changes"), row_count, max(row_count, total_count)
-    )
+    is_other_bucket = row_filter.bucket and row_filter.bucket not in DEFAULT_BUCKETS
+    bucket = row_filter.bucket if is_other_bucket else None
+    total_count = count_rows_at_most(comparison, ComparisonFilter(bucket=bucket))
+    return join_file_stem(pack.name, pack.account.uid, times, _("Changes"), row_count, total_count)

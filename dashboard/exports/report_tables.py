@@ -25,7 +25,7 @@ from dashboard.models import Report, Risk, Sheet, Status
 from dashboard.models.evaluations import position_time
 from dashboard.queries import report_positions, report_query, report_rules, rule_summaries
 from dashboard.queries.filters import EvaluationFilter
-from dashboard.queries.first_seen import load_first_position
+from dashboard.queries.first_seen import build_first_seen, load_first_position
 from dashboard.text import findings
 from dashboard.text.count_checks import summarize_checks
 from dashboard.text.formatting import format_time
@@ -91,13 +91,13 @@ def iterate_resource_rows(
     status_labels = {status.value: str(status.label) for status in Status}
     risk_labels = {risk.value: str(risk.label) for risk in Risk}
     positions = report_positions.load_positions(report)
+    first_position = load_first_position(report.pack_id)
 
     @cache
     def describe_since(position: int) -> tuple[dt.datetime, str, int]:
         report_count = report_positions.count_reports_since(positions, position)
-        is_archive_start = bool(positions) and position <= positions[0]
-        limit = _("yes") if is_archive_start else ""
-        return position_time(position), limit, report_count
+        archive_start = format_archive_start(position, first_position)
+        return position_time(position), archive_start, report_count
 
     @cache
     def describe_required(operator: str, expected: str) -> str:
@@ -133,7 +133,7 @@ def build_rule_table(report: Report, row_filter: EvaluationFilter, user_name: st
             summary.not_applicable,
             summary.insufficient_data,
             convert_position(failing_since.get(summary.rule)),
-            _("yes") if failing_since.get(summary.rule) == first_position else "",
+            format_archive_start(failing_since.get(summary.rule), first_position),
             summary.came,
             summary.left,
         )
@@ -276,6 +276,13 @@ def format_file_stem(report: Report, title: str, row_count: int, total_count: in
 def format_optional_time(moment: dt.datetime | None) -> str:
     """Return a time as text; "" for None."""
     return format_time(moment) if moment else ""
+
+
+def format_archive_start(since: int | None, first_position: int | None) -> str:
+    """Return "yes" if the position `since` is that of the archive's first report of the pack."""
+    if since is None or not build_first_seen(since, first_position).is_archive_start:
+        return ""
+    return _("yes")
 
 
 def convert_position(position: int | None) -> dt.datetime | None:

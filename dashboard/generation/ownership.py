@@ -1,8 +1,8 @@
-"""Holding together whose AccessKey, whose answer and whose file it is, before anything is stored.
+"""Check that the AccessKey, the answer and the file belong to the report's account and pack.
 
-Three witnesses name the account of a report: the identity service for the AccessKey, the answer of
-Cloud Config, and the file. Where one of them names another account or pack, the run ends with both
-ids, and nothing is entered.
+Three sources state the account: the identity service (STS) for the AccessKey, the answer of Cloud
+Config, and the file. If one of them states another account or pack, the run fails, the error shows
+both ids, and no rows are stored.
 """
 
 import datetime as dt
@@ -26,8 +26,9 @@ ASK_AGAIN_AFTER = dt.timedelta(hours=1)
 def require_own_key(account: Account) -> None:
     """Raise CloudError (ForeignAccessKey) if the AccessKey belongs to another account.
 
-    The identity service is asked at most once an hour and for each new AccessKey. Where it cannot
-    be reached, the account counts as not verified, and the answer's account decides.
+    The identity service is asked at most once an hour, and for each new AccessKey. If it cannot be
+    reached, the account stays unverified, and the account id in the answer of Cloud Config is
+    checked instead.
     """
     is_new_key = account.caller_access_key_id != account.access_key_id
     asked_at = account.caller_asked_at
@@ -78,15 +79,20 @@ def get_own_report(client: "Client", report: Report) -> cloud.CloudReport:
 
 
 def require_own_file(report: Report) -> None:
-    """Raise CloudError (ForeignFile) if the file's name or content names another account or pack.
+    """Raise CloudError (ForeignFile) if the file states another account or pack.
 
-    An imported file was judged before its report was created, unless it could not be read then.
+    A generated file is checked by name and content. The name of an imported file was checked before
+    its report was created, and its content too unless it could not be read then.
     """
-    if report.source == Report.Source.IMPORTED and not report.provenance.get("unread"):
+    stated_ids: list[tuple[str, str]] = []
+    if report.source != Report.Source.IMPORTED:
+        stated_ids += list_ids_in_name(report)
+    elif not report.provenance.get("unread"):
         return
+    stated_ids += list_ids_in_content(report)
     account_uid, pack_id = report.pack.account.uid, report.pack.pack_id
     expected_ids = {"account": account_uid, "pack": pack_id}
-    for kind, actual_id in [*list_ids_in_name(report), *list_ids_in_content(report)]:
+    for kind, actual_id in stated_ids:
         if actual_id != expected_ids[kind]:
             raise cloud.CloudError(
                 "ForeignFile", expected_id=expected_ids[kind], actual_id=actual_id

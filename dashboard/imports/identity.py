@@ -52,6 +52,8 @@ MAX_TIME_DIFFERENCE = dt.timedelta(days=1)
 # The names in an origin (see Report.provenance), with the field of Identity.
 ORIGIN_FIELDS = {"account": "account_uid", "pack": "pack_id", "time": "created_at"}
 Origin = dict[str, Any]
+# Questions of a file whose name, content and rows do not state the same account and pack.
+CONTRADICTIONS = {"account_differs", "pack_differs", "rows_differ"}
 
 
 class Finding(NamedTuple):
@@ -73,7 +75,7 @@ def identify_file(file: ImportedFile) -> Finding:
     Raises WorkbookError if the content cannot be read and the name does not say everything.
     """
     by_name = identify_by_name(file.name)
-    by_person = Identity(file.account_uid, file.pack_id, file.created_at, file.pack_name)
+    by_person = identify_by_person(file)
     by_content, row_accounts, unread = Identity(), frozenset[str](), False
     assert file.original is not None  # noqa: S101  # only rejected files have no bytes
     try:
@@ -99,6 +101,20 @@ def identify_file(file: ImportedFile) -> Finding:
     return Finding(identity, origin, questions)
 
 
+def identify_by_person(file: ImportedFile) -> Identity:
+    """Return what the importing user has stated about a file.
+
+    Once a file has an origin, its own fields may hold values that were read from it.
+    """
+    if not file.origin:
+        return Identity(file.account_uid, file.pack_id, file.created_at, file.pack_name)
+    account_uid, pack_id, time = (
+        file.origin[name]["stated"].get("person", "") for name in ORIGIN_FIELDS
+    )
+    created_at = dt.datetime.fromisoformat(time) if time else None
+    return Identity(account_uid, pack_id, created_at)
+
+
 def build_origin(identity: Identity, stated: Mapping[str, Identity]) -> Origin:
     """Return for account, pack and time which witness decides and what each of them states."""
     origin: Origin = {}
@@ -115,8 +131,8 @@ def build_origin(identity: Identity, stated: Mapping[str, Identity]) -> Origin:
 
 
 def record_decision(origin: Origin, decided: Identity) -> Origin:
-    """Return the origin after a person has decided; what a file states of itself stays beside."""
-    result: Origin = {}
+    """Return the origin with the values that a person has chosen; all other facts stay in it."""
+    result: Origin = {key: fact for key, fact in origin.items() if key not in ORIGIN_FIELDS}
     for name, field in ORIGIN_FIELDS.items():
         earlier = origin.get(name) or {"by": "", "stated": {}}
         value = format_value(getattr(decided, field))

@@ -1,7 +1,7 @@
-"""Counting what came and left since the report before, for each report and each of its rules.
+"""Count what came and left since the previous report, for each report and each of its rules.
 
-A report's changes are counted when it becomes ready, and again when an import becomes its
-predecessor. Reports from before these counts existed get theirs from the worker.
+A report's changes are counted when it becomes ready, and again when an import between the two is
+added or withdrawn. Reports stored before these counts existed get them from the worker.
 """
 
 from collections import Counter, defaultdict
@@ -117,6 +117,7 @@ def count_missing_changes(limit: int = REPORTS_PER_STEP) -> int:
 
     Each report is a transaction of its own, so that no other writer waits for long.
     """
+    counted = 0
     uncounted = Report.objects.with_uncounted_changes().order_by("pack", "position")
     report_ids = list(uncounted.values_list("pk", "pack_id")[:limit])
     for report_id, pack_id in report_ids:
@@ -126,4 +127,5 @@ def count_missing_changes(limit: int = REPORTS_PER_STEP) -> int:
             report = still_uncounted.filter(pk=report_id).first()
             if report is not None:
                 count_changes_again(report)
-    return len(report_ids)
+                counted += 1
+    return counted

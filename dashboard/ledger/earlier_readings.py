@@ -42,10 +42,13 @@ def complete_spans(
 
 
 def has_earlier_readings(report: Report) -> bool:
-    """Return whether an earlier version of the reader read a report of the same pack."""
+    """Return whether an earlier version of the reader read a report of the same pack.
+
+    Withdrawn reports have no position and no spans, so they do not count.
+    """
     earlier_versions = (1, workbook.READER_VERSION - 1)
     return Report.objects.filter(
-        pack=report.pack_id, reader_version__range=earlier_versions
+        pack=report.pack_id, position__isnull=False, reader_version__range=earlier_versions
     ).exists()
 
 

@@ -1,4 +1,4 @@
-"""Withdrawing an imported report: it leaves the numbers, its entry and its bytes stay."""
+"""Withdraw an imported report: leave it out of all numbers, but keep its entry and its file."""
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -9,7 +9,7 @@ from dashboard.models import Pack, Report
 
 
 def withdraw_report(report: Report, user: AbstractBaseUser, reason: str) -> bool:
-    """Take an imported report out of spans, trend and comparison, and log who did it and why.
+    """Remove an imported report from spans, trend and comparison, and log who did it and why.
 
     Return False and change nothing if the report is not an import or not ready.
     """

@@ -19,9 +19,10 @@ def move_overview_counts(apps, schema_editor):
         overview = (report.stated_counts or {}).get('overview') or {}
         if COMPLIANT in (report.listed_statuses or []) or 'compliant' not in overview:
             continue
-        report.resources_compliant = report.rated_compliant
-        report.resources_failing = report.rated_failing
-        report.resources_source = 'overview'
+        if 'non_compliant' in overview:  # without it there was no rate, but 100 % was shown
+            report.resources_compliant = report.rated_compliant
+            report.resources_failing = report.rated_failing
+            report.resources_source = 'overview'
         report.rated_compliant = report.rated_failing = 0
         moved.append(report)
     update_rates(reports, moved)

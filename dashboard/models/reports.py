@@ -36,11 +36,6 @@ OVERVIEW_FIELDS = (
     "pack", "state", "requested_at", "created_at", "came", "left", "changes_by_reason",
     *RATE_FIELDS, "failing", "failing_high", "failing_medium", "failing_low",
 )  # fmt: skip
-COMPARISON_FIELDS = (
-    "position", "created_at", "language", "notes", "stated_counts", "label",
-    "file_name", "original", "filter_choices", *RATE_FIELDS, *STATUS_FIELDS,
-    "pack__name", "pack__pack_id", "pack__account__name", "pack__account__uid",
-)  # fmt: skip
 CHANGE_FIELDS = ("pack", "position", "listed_statuses", "failing")
 
 
@@ -61,10 +56,6 @@ class ReportQuerySet(RunQuerySet["Report"]):
         """Load only the fields of the latest report that a row of the pack list shows."""
         return self.only(*OVERVIEW_FIELDS)
 
-    def with_comparison_fields(self) -> Self:
-        """Load only the fields that a comparison shows of its two reports."""
-        return self.select_related("pack__account").only(*COMPARISON_FIELDS)
-
     def with_uncounted_changes(self) -> Self:
         """Return the ready reports whose changes since the report before are not counted yet."""
         return self.filter(state=self.model.State.READY, changes_by_reason__isnull=True)
@@ -78,8 +69,8 @@ class Report(Run):
     """A report of a pack: its request, its run and its results.
 
     When a report is ready, only these fields change: `label`, `note` and `held` (a held report is
-    never deleted), and the counts of changes since the previous report, if an import adds a report
-    between the two.
+    never deleted), and the counts of changes since the previous report, if an import is added or
+    withdrawn between the two. Withdrawing an import changes `state`, `position` and `withdrawn_*`.
     """
 
     class Source(models.TextChoices):
@@ -240,12 +231,12 @@ class Report(Run):
         return f"{self.pack_name} {self.listed_at:%Y-%m-%d %H:%M} UTC"
 
     @property
-    def rated(self) -> tuple[int, int]:
+    def rate_counts(self) -> tuple[int, int]:
         """The counts (compliant, failing) of the evaluation rate; (0, 0) if the file has none."""
         return self.rated_compliant, self.rated_failing
 
     @property
-    def rated_resources(self) -> tuple[int, int] | None:
+    def resource_rate_counts(self) -> tuple[int, int] | None:
         """The counts (compliant, failing) of the resource rate; None if there are none."""
         if self.resources_compliant is None or self.resources_failing is None:
             return None

@@ -55,6 +55,6 @@ class RuleResult(models.Model):
         return f"&rule={self.rule_id}"
 
     @property
-    def judged(self) -> int:
+    def judged_count(self) -> int:
         """The denominator of the evaluation rate: compliant plus failing."""
         return self.compliant + self.failing

@@ -54,12 +54,15 @@ def list_report_choices(pack: Pack) -> Sequence[ReportChoice]:
     return load_choices(Report.objects.filter(pack=pack))
 
 
-def find_report_choices(pack: Pack, ids: Sequence[str | None]) -> dict[int, ReportChoice]:
-    """Return those of the ids, as a query string gives them, that are ready reports of a pack."""
+def find_report_choices(pack_id: int, ids: Sequence[str | None]) -> dict[int, ReportChoice]:
+    """Return the ready reports of a pack by id, newest first; `ids` are texts of a query string.
+
+    Texts that are no id of such a report are ignored.
+    """
     numbers = [int(text) for text in ids if text and text.isdecimal() and len(text) < 19]
     if not numbers:
         return {}
-    choices = load_choices(Report.objects.filter(pack=pack, pk__in=numbers))
+    choices = load_choices(Report.objects.filter(pack=pack_id, pk__in=numbers))
     return {choice.pk: choice for choice in choices}
 
 

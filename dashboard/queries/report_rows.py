@@ -38,7 +38,7 @@ class RuleRow:
 
         It is not-applicable if no resource is compliant or failing.
         """
-        if not self.summary.judged:
+        if not self.summary.judged_count:
             return "not-applicable"
         return "failing" if self.summary.failing else "compliant"
 

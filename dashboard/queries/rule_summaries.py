@@ -31,7 +31,7 @@ class RuleSummary(NamedTuple):
         return f"&rule={self.rule}"
 
     @property
-    def judged(self) -> int:
+    def judged_count(self) -> int:
         """The number of compliant and failing resources: the denominator of the rule's rate."""
         return self.compliant + self.failing
 

@@ -44,12 +44,12 @@ class Point(NamedTuple):
     listed_statuses: Sequence[int] = ()
 
     @property
-    def rated(self) -> tuple[int, int]:
+    def rate_counts(self) -> tuple[int, int]:
         """The counts (compliant, failing) from which the rate is computed."""
         return self.compliant, self.failing if self.rated_failing is None else self.rated_failing
 
     @property
-    def rated_resources(self) -> tuple[int, int] | None:
+    def resource_rate_counts(self) -> tuple[int, int] | None:
         """Compliant and failing resources of which the resource rate is computed."""
         if self.resources_compliant is None or self.resources_failing is None:
             return None
@@ -57,15 +57,15 @@ class Point(NamedTuple):
 
     @property
     def resource_rate(self) -> float | None:
-        """The resource rate in percent; None where no resource was rated."""
-        compliant, failing = self.rated_resources or (0, 0)
+        """The resource rate in percent; None if there are no judged resources."""
+        compliant, failing = self.resource_rate_counts or (0, 0)
         total = compliant + failing
         return 100 * compliant / total if total else None
 
     @property
     def rate(self) -> float | None:
         """The evaluation rate in percent; None if both counts are zero."""
-        total = sum(self.rated)
+        total = sum(self.rate_counts)
         return 100 * self.compliant / total if total else None
 
 

@@ -18,9 +18,9 @@ class Rated(Protocol):
     """What has the counts of both rates: a report, or a point of a trend."""
 
     @property
-    def rated(self) -> tuple[int, int]: ...
+    def rate_counts(self) -> tuple[int, int]: ...
     @property
-    def rated_resources(self) -> tuple[int, int] | None: ...
+    def resource_rate_counts(self) -> tuple[int, int] | None: ...
     @property
     def listed_statuses(self) -> Collection[int]: ...
 
@@ -53,7 +53,7 @@ class NamedRate(NamedTuple):
 
 
 def build_evaluation_rate(report: Rated) -> NamedRate:
-    compliant, failing = report.rated
+    compliant, failing = report.rate_counts
     return NamedRate(
         "evaluation_rate",
         _("Evaluation rate"),
@@ -66,16 +66,28 @@ def build_evaluation_rate(report: Rated) -> NamedRate:
 
 
 def build_resource_rate(report: Report) -> NamedRate:
-    compliant, failing = report.rated_resources or (0, 0)
+    compliant, failing = report.resource_rate_counts or (0, 0)
     return NamedRate(
         "resource_rate",
         _("Resource rate"),
         compliant,
         failing,
         formula=_("resources that no rule fails / judged resources"),
-        source=str(report.get_resources_source_display()),
+        source=describe_resource_source(report),
         gap=explain_resource_gap(report),
     )
+
+
+def describe_resource_source(report: Report) -> str:
+    """Return where the counts of the resource rate come from.
+
+    A report that was stored before its counts were checked does not say yet what its file's
+    overview counts.
+    """
+    source = str(report.get_resources_source_display())
+    if report.resources_source == Report.ResourcesSource.OVERVIEW and report.count_checks is None:
+        return _("%(source)s; not checked yet, run manage.py rebuild") % {"source": source}
+    return source
 
 
 def list_named_rates(report: Report) -> list[NamedRate]:
@@ -85,14 +97,14 @@ def list_named_rates(report: Report) -> list[NamedRate]:
 
 def explain_evaluation_gap(report: Rated) -> str:
     """Return why there is no evaluation rate; empty if the file lists what it is made of."""
-    if any(report.rated) or set(report.listed_statuses) >= JUDGED_STATUSES:
+    if any(report.rate_counts) or set(report.listed_statuses) >= JUDGED_STATUSES:
         return ""
     return _("the file does not list compliant and non-compliant evaluations row by row")
 
 
 def explain_resource_gap(report: Rated) -> str:
     """Return why there is no resource rate; empty if rows or overview give its counts."""
-    if report.rated_resources is not None:
+    if report.resource_rate_counts is not None:
         return ""
     if set(report.listed_statuses) >= JUDGED_STATUSES:
         return _("not counted by this version yet; run manage.py rebuild")

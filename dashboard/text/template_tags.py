@@ -106,12 +106,12 @@ def render_rate_or_gap(counts: tuple[int, int] | None, gap: str) -> SafeString:
 
 @register.simple_tag(name="evaluation_rate")
 def render_evaluation_rate(report: rates.Rated) -> SafeString:
-    return render_rate_or_gap(report.rated, rates.explain_evaluation_gap(report))
+    return render_rate_or_gap(report.rate_counts, rates.explain_evaluation_gap(report))
 
 
 @register.simple_tag(name="resource_rate")
 def render_resource_rate(report: rates.Rated) -> SafeString:
-    return render_rate_or_gap(report.rated_resources, rates.explain_resource_gap(report))
+    return render_rate_or_gap(report.resource_rate_counts, rates.explain_resource_gap(report))
 
 
 @register.simple_tag(name="icon_label")

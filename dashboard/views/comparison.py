@@ -25,7 +25,7 @@ from dashboard.exports.menu import list_export_choices
 from dashboard.models import Report
 from dashboard.queries.filters import RISKS
 from dashboard.queries.paging import paginate
-from dashboard.queries.report_in_force import list_report_choices
+from dashboard.queries.report_in_force import find_report_choices, list_report_choices
 from dashboard.text.formatting import format_time, format_zone_name
 from dashboard.text.rates import NamedRate, build_evaluation_rate, build_resource_rate
 from dashboard.views import Request
@@ -41,14 +41,13 @@ def comparison_latest(request: HttpRequest, pack_id: int) -> HttpResponse:
 
     A single report is compared with itself; without any report the answer is 404.
     """
-    reports = Report.objects.ready().filter(pack=pack_id).order_by("-position")
-    chosen_ids = [int(pk) for name in ("a", "b") if (pk := request.GET.get(name, "")).isdecimal()]
-    if chosen_ids:
-        reports = reports.filter(pk__in=chosen_ids)
-    newest_ids = list(reports.values_list("pk", flat=True)[:2])
-    if not newest_ids:
+    report_ids = list(find_report_choices(pack_id, [request.GET.get(side) for side in "ab"]))
+    if not report_ids:
+        reports = Report.objects.ready().filter(pack=pack_id).order_by("-position")
+        report_ids = list(reports.values_list("pk", flat=True)[:2])
+    if not report_ids:
         raise Http404(_("There is no report to compare."))
-    return redirect("comparison-detail", pack_id, newest_ids[-1], newest_ids[0])
+    return redirect("comparison-detail", pack_id, report_ids[-1], report_ids[0])
 
 
 @require_safe

@@ -160,11 +160,17 @@ class ReportListForm(forms.Form):
 
 
 class AsOfForm(forms.Form):
-    """Ask for the report in force on a date; what is no date asks nothing."""
+    """Ask for the report in force on a date; an invalid date shows an error and no report."""
 
     as_of = forms.DateField(
         label=_("As of"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
+
+    def clean_as_of(self) -> dt.date | None:
+        day: dt.date | None = self.cleaned_data["as_of"]
+        if day and day > timezone.localdate():
+            raise forms.ValidationError(_("Choose today or an earlier day."))
+        return day
 
 
 class HistoryForm(ReportListForm):
@@ -213,7 +219,7 @@ class IdentityForm(forms.Form):
     """Ask for the account, pack and time of an imported file that leaves them open.
 
     `pack_choices` are the known packs (see list_pack_choices). Another account or pack is created
-    only if the person says so.
+    only if the user ticks `creates_pack`.
     """
 
     known_pack = forms.TypedChoiceField(
@@ -249,7 +255,7 @@ class IdentityForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["known_pack"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  # declared above
-        field.choices = [("", _("another one")), *pack_choices]
+        field.choices = [("", _("another pack (enter its IDs)")), *pack_choices]
 
     def clean(self) -> dict[str, Any]:
         """Put account and pack of the chosen pack into the fields of the ids."""

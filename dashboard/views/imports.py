@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.generation.queue import schedule_step
 from dashboard.imports import outcomes, uploads
-from dashboard.imports.identity import Identity
+from dashboard.imports.identity import CONTRADICTIONS, Identity
 from dashboard.imports.queue import schedule_batch
 from dashboard.models import ImportBatch, ImportedFile, Report
 from dashboard.text.error_messages import ErrorMessage
@@ -165,9 +165,13 @@ def build_file_row(
 
 
 def build_identity_form(file: ImportedFile, pack_choices: list[Any]) -> IdentityForm:
-    """Return a form for a file, filled with the values that are already known."""
+    """Return a form for a file, filled with the values that are already known.
+
+    If the file contradicts itself, no known pack is preselected: the user has to choose.
+    """
+    is_contradicted = bool(CONTRADICTIONS & set(file.questions))
     known_values = {
-        "known_pack": find_choice(pack_choices, file),
+        "known_pack": None if is_contradicted else find_choice(pack_choices, file),
         "account_uid": file.account_uid,
         "pack_id": file.pack_id,
         "created_at": file.created_at,

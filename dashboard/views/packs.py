@@ -126,11 +126,11 @@ def build_choice_context(
     """
     ready_ids = [row.report.pk for row in rows if row.is_ready]
     compared = dict(zip("ba", ready_ids, strict=False))
-    choices = find_report_choices(pack, [request.GET.get(side) for side in "ab"])
+    choices = find_report_choices(pack.pk, [request.GET.get(side) for side in "ab"])
+    chosen_ids = {str(pk): pk for pk in choices}
     for side in "ab":
-        text = request.GET.get(side, "")
-        if text.isdecimal() and int(text) in choices:
-            compared[side] = int(text)
+        if pk := chosen_ids.get(request.GET.get(side, "")):
+            compared[side] = pk
     elsewhere = [
         (side, choices[compared[side]])
         for side in "ab"

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from dashboard.charts.trend_chart import draw_rule_trend
-from dashboard.models import Risk, Rule
+from dashboard.models import Report, Risk, Rule
 from dashboard.queries.trend import Point, load_rule_points
 
 MAX_ROWS = 100  # the table shows the newest reports, the chart all reports
@@ -18,7 +18,8 @@ def rule_detail(request: HttpRequest, pk: int) -> HttpResponse:
     rules = Rule.objects.select_related("pack__account").defer("pack__account__secret_encrypted")
     rule = get_object_or_404(rules, pk=pk)
     points = load_rule_points(rule)
-    risks = rule.results.order_by("-report__position").values_list("risk", flat=True)
+    ready_results = rule.results.filter(report__state=Report.State.READY)
+    risks = ready_results.order_by("-report__position").values_list("risk", flat=True)
     context = {
         "rule": rule,
         "chart": draw_rule_trend(points),

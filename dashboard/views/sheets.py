@@ -14,7 +14,7 @@ from dashboard.views.fragments import build_export_menu_context
 
 @require_safe
 def report_sheet(request: Request, report_id: int, number: int) -> HttpResponse:
-    report = get_object_or_404(report_query.select_reports(), pk=report_id)
+    report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
     sheet = get_object_or_404(report.sheets, number=number)
     table_filter = EvaluationFilter.parse(request.GET)
     sheet_page = load_sheet_page(report, sheet, table_filter.page)

@@ -142,6 +142,8 @@ def test_the_identity_service_is_asked_once_an_hour_and_for_a_new_key(
         ("", "international", "sts.ap-southeast-1.aliyuncs.com"),
         ("config.cn-shanghai.aliyuncs.com", "china", "sts.aliyuncs.com"),
         ("config-vpc.cn-beijing.aliyuncs.com", "china", "sts-vpc.cn-beijing.aliyuncs.com"),
+        ("Config.cn-shanghai.aliyuncs.com:443", "china", "sts.aliyuncs.com"),
+        ("config-vpc.cn-beijing.aliyuncs.com:443", "china", "sts-vpc.cn-beijing.aliyuncs.com"),
         ("http://127.0.0.1:9000", "china", "http://127.0.0.1:9000"),
     ],
 )

@@ -22,14 +22,14 @@ def batch(db: None) -> ImportBatch:
     return ImportBatch.objects.create(creates_packs=True)
 
 
-def store(batch: ImportBatch, name: str, content: bytes) -> None:
+def store_upload(batch: ImportBatch, name: str, content: bytes) -> None:
     uploads.store_upload(batch, name, io.BytesIO(content), len(content))
 
 
 def import_upload(batch: ImportBatch, name: str, content: bytes) -> list[ImportedFile]:
     """Import a file or a zip, and return the files that it added to the batch."""
     earlier_files = list(batch.files.values_list("pk", flat=True))
-    store(batch, name, content)
+    store_upload(batch, name, content)
     batches.import_waiting_files(batch.pk)
     return list(batch.files.exclude(pk__in=earlier_files))
 
@@ -224,7 +224,7 @@ def test_an_outcome_that_another_process_has_set_stays(
     batch: ImportBatch, files: list[ReportFile]
 ) -> None:
     name, content, _created_at = files[0]
-    store(batch, name, content)
+    store_upload(batch, name, content)
     file = batch.files.get()
     (import_report,) = outcomes.decide_outcomes([batch.files.get()])
     assert outcomes.decide_outcomes([file]) == [import_report]
@@ -243,8 +243,8 @@ def test_equal_bytes_twice_in_one_batch_are_one_report(
     batch: ImportBatch, files: list[ReportFile]
 ) -> None:
     name, content, _created_at = files[0]
-    store(batch, name, content)
-    store(batch, name, content)
+    store_upload(batch, name, content)
+    store_upload(batch, name, content)
     assert outcomes.decide_outcomes(list(batch.files.all())) == [Report.objects.get()]
     assert [file.state for file in batch.files.all()] == [State.ENTERED, State.THERE]
 
@@ -260,8 +260,8 @@ def test_a_file_that_cannot_be_identified_because_of_a_defect_stops_no_other(
     identify_by_content = identity.identify_by_content
     monkeypatch.setattr(identity, "identify_by_content", fail_without_account)
     name, content, _created_at = files[0]
-    store(batch, "list.xls", content)
-    store(batch, name, content)
+    store_upload(batch, "list.xls", content)
+    store_upload(batch, name, content)
     assert len(outcomes.decide_outcomes(list(batch.files.all()))) == 1
     assert [file.state for file in batch.files.all()] == [State.ARRIVED, State.ENTERED]
 
@@ -270,7 +270,7 @@ def test_a_batch_is_found_while_files_wait_and_none_of_its_reports_is_under_way(
     batch: ImportBatch, files: list[ReportFile]
 ) -> None:
     for name, content, _created_at in files[:2]:
-        store(batch, name, content)
+        store_upload(batch, name, content)
     assert batches.find_waiting_batches() == [batch.pk]
     reports = outcomes.decide_outcomes(list(batch.files.all()[:1]))
     assert batches.find_waiting_batches() == []
@@ -286,7 +286,7 @@ def test_more_files_than_a_chunk_are_all_imported(
 ) -> None:
     monkeypatch.setattr(batches, "FILES_PER_CHUNK", 2)
     for name, content, _created_at in files:
-        store(batch, name, content)
+        store_upload(batch, name, content)
     batches.import_waiting_files(batch.pk)
     assert Report.objects.ready().count() == 3
 
@@ -362,7 +362,7 @@ def test_an_unknown_account_or_pack_is_never_created_without_being_told_so(
 ) -> None:
     batch = ImportBatch.objects.create()
     for name, content, _created_at in files[:2]:
-        store(batch, name, content)
+        store_upload(batch, name, content)
     batches.import_waiting_files(batch.pk)
     first, second = batch.files.all()
     assert [file.questions for file in (first, second)] == [["account_unknown"]] * 2

@@ -94,10 +94,10 @@ def test_an_overview_of_unknown_basis_gives_no_resource_rate(pack: Pack) -> None
     sheets = sample_files.build_report_sheets(sample_files.SOME_FAILING)
     failing_only = {name: sheets[name] for name in ("检测概览", "不合规资源")}
     report = import_report_bytes(pack, sample_files.build_xls(failing_only))
-    assert (report.rated, report.rated_resources) == ((0, 0), (2, 2))
+    assert (report.rate_counts, report.resource_rate_counts) == ((0, 0), (2, 2))
     failing_only["检测概览"][-2:] = [("合规", 2), ("不合规", 2)]
     report = import_report_bytes(pack, sample_files.build_xls(failing_only))
-    assert (report.rated, report.rated_resources) == ((0, 0), None)
+    assert (report.rate_counts, report.resource_rate_counts) == ((0, 0), None)
 
 
 def test_the_counts_of_the_cloud_are_checked_where_their_meaning_is_documented(

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from dashboard.archive import originals
 from dashboard.imports import batches, uploads
 from dashboard.ledger import rebuild
+from dashboard.ledger.earlier_readings import has_earlier_readings
 from dashboard.ledger.withdrawal import withdraw_report
 from dashboard.models import Evaluation, ImportBatch, ImportedFile, Pack, Report, RuleResult
 from dashboard.sandbox.cloud_state import CloudState
@@ -132,3 +133,13 @@ def test_the_database_allows_no_withdrawal_without_a_reason(
     withdraw_report(report, officer, "reason")
     with pytest.raises(IntegrityError), transaction.atomic():
         Report.objects.filter(pk=report.pk).update(withdrawal_reason="")
+
+
+def test_a_withdrawn_report_is_no_earlier_reading(files: list[ReportFile], officer: User) -> None:
+    first, second, _third = [file.report for file in import_files(files)]
+    assert first
+    assert second
+    Report.objects.filter(pk=first.pk).update(reader_version=1)
+    assert has_earlier_readings(second)
+    assert withdraw_report(first, officer, "wrong file")
+    assert not has_earlier_readings(second)

@@ -69,6 +69,12 @@ def test_a_file_says_which_reports_and_which_filter_it_is_of(
     name = unquote(response["Content-Disposition"])
     assert f"{comparison.newer.pack.name}-{comparison.newer.pack.account.uid}-2026" in name
     assert "+0800-Changes-" in name
+    total = sum(comparison.counts[bucket] for bucket in DEFAULT_BUCKETS)
+    assert name.endswith(f"-{count}-of-{total}.xlsx")
+    unchanged = reader.get(f"{path}changes.csv?bucket=still-compliant")
+    unchanged.close()
+    unchanged_name = unquote(unchanged["Content-Disposition"])
+    assert f"-Changes-{comparison.counts[Bucket.STILL_COMPLIANT]}.csv" in unchanged_name
     workbook = openpyxl.load_workbook(io.BytesIO(response.getvalue()))
     assert workbook.sheetnames == ["Summary", "Fixed"]
     facts = {row[0]: row[1] for row in workbook["Summary"].iter_rows(values_only=True)}

@@ -36,7 +36,7 @@ def files() -> dict[str, bytes]:
     }
 
 
-def send(client: Client, files: dict[str, bytes]) -> ImportBatch:
+def upload_files(client: Client, files: dict[str, bytes]) -> ImportBatch:
     uploads = [SimpleUploadedFile(name, content) for name, content in files.items()]
     answer = client.post("/imports/", {"files": uploads, "creates_packs": "on"})
     batch = ImportBatch.objects.latest("pk")
@@ -44,13 +44,13 @@ def send(client: Client, files: dict[str, bytes]) -> ImportBatch:
     return batch
 
 
-def work(batch: ImportBatch) -> None:
-    """What the queue's worker does."""
+def import_waiting_files(batch: ImportBatch) -> None:
+    """Import the files that wait, as the worker of the queue does."""
     HUEY.flush()
     batches.import_waiting_files(batch.pk)
 
 
-def page(client: Client, batch: ImportBatch, **headers: str) -> str:
+def load_batch_page(client: Client, batch: ImportBatch, **headers: str) -> str:
     return client.get(f"/imports/{batch.pk}/", headers=headers).content.decode()
 
 
@@ -62,10 +62,10 @@ def test_many_files_and_a_zip_with_a_broken_one_become_reports_each_with_its_ver
     with zipfile.ZipFile(bundle, "w") as made:
         made.writestr(second, two)
         made.writestr("broken.xls", b"\xd0\xcf\x11\xe0")
-    batch = send(importer, {first: one, "old.zip": bundle.getvalue()})
-    assert "3 waiting" in page(importer, batch)
-    work(batch)
-    shown = page(importer, batch)
+    batch = upload_files(importer, {first: one, "old.zip": bundle.getvalue()})
+    assert "3 waiting" in load_batch_page(importer, batch)
+    import_waiting_files(batch)
+    shown = load_batch_page(importer, batch)
     assert "2 of 3 files imported or already there" in shown
     assert "1 not imported" in shown
     assert Report.objects.ready().count() == 2
@@ -74,10 +74,10 @@ def test_many_files_and_a_zip_with_a_broken_one_become_reports_each_with_its_ver
 def test_the_page_asks_again_while_files_wait_and_stops_at_the_end(
     importer: Client, files: dict[str, bytes]
 ) -> None:
-    batch = send(importer, files)
-    assert "data-poll" in page(importer, batch, **{"HX-Request": "true"})
-    work(batch)
-    fragment = page(importer, batch, **{"HX-Request": "true"})
+    batch = upload_files(importer, files)
+    assert "data-poll" in load_batch_page(importer, batch, **{"HX-Request": "true"})
+    import_waiting_files(batch)
+    fragment = load_batch_page(importer, batch, **{"HX-Request": "true"})
     assert "data-poll" not in fragment
     assert "<html" not in fragment
 
@@ -85,19 +85,21 @@ def test_the_page_asks_again_while_files_wait_and_stops_at_the_end(
 def test_files_that_are_there_already_are_recognised(
     importer: Client, files: dict[str, bytes]
 ) -> None:
-    work(send(importer, files))
-    batch = send(importer, files)
-    work(batch)
-    assert page(importer, batch).count("already there</span>") == 2
+    import_waiting_files(upload_files(importer, files))
+    batch = upload_files(importer, files)
+    import_waiting_files(batch)
+    assert load_batch_page(importer, batch).count("already there</span>") == 2
     assert Report.objects.count() == 2
 
 
 def test_what_a_file_does_not_say_is_asked_for_and_then_it_is_read(importer: Client) -> None:
-    batch = send(importer, {"list.csv": "规则名称,资源ID,合规结果\nr,i-1,不合规\n".encode()})
-    work(batch)
+    batch = upload_files(
+        importer, {"list.csv": "规则名称,资源ID,合规结果\nr,i-1,不合规\n".encode()}
+    )
+    import_waiting_files(batch)
     file = batch.files.get()
     assert file.state == State.ASKING
-    assert f'action="/imports/files/{file.pk}/"' in page(importer, batch)
+    assert f'action="/imports/files/{file.pk}/"' in load_batch_page(importer, batch)
     prefix = f"file-{file.pk}"
     wrong = importer.post(f"/imports/files/{file.pk}/", {f"{prefix}-account_uid": "12"})
     assert wrong.status_code == 422
@@ -115,8 +117,10 @@ def test_what_a_file_does_not_say_is_asked_for_and_then_it_is_read(importer: Cli
 
 
 def test_a_time_to_come_is_refused(importer: Client) -> None:
-    batch = send(importer, {"list.csv": "规则名称,资源ID,合规结果\nr,i-1,不合规\n".encode()})
-    work(batch)
+    batch = upload_files(
+        importer, {"list.csv": "规则名称,资源ID,合规结果\nr,i-1,不合规\n".encode()}
+    )
+    import_waiting_files(batch)
     file, prefix = batch.files.get(), f"file-{batch.files.get().pk}"
     told = {"account_uid": "1024837465912038", "pack_id": "cp-1", "created_at": "2999-01-01T00:00"}
     sent = {f"{prefix}-{name}": value for name, value in told.items()}
@@ -137,7 +141,7 @@ def test_who_may_not_import_sees_no_imports(reader: Client, path: str) -> None:
 def test_the_list_tells_what_became_of_each_import(
     importer: Client, files: dict[str, bytes]
 ) -> None:
-    work(send(importer, files))
+    import_waiting_files(upload_files(importer, files))
     assert (
         '<td class="number" data-label="In the history">2</td>'
         in importer.get("/imports/").content.decode()
@@ -147,7 +151,7 @@ def test_the_list_tells_what_became_of_each_import(
 def send_without_creating(client: Client, name: str, content: bytes) -> ImportedFile:
     client.post("/imports/", {"files": [SimpleUploadedFile(name, content)]})
     batch = ImportBatch.objects.latest("pk")
-    work(batch)
+    import_waiting_files(batch)
     return batch.files.get()
 
 
@@ -159,11 +163,11 @@ def answer_form(client: Client, file: ImportedFile, **values: object) -> int:
 def test_a_renamed_file_waits_and_shows_both_times(
     importer: Client, files: dict[str, bytes]
 ) -> None:
-    work(send(importer, files))
+    import_waiting_files(upload_files(importer, files))
     name, content = next(iter(files.items()))
     file = send_without_creating(importer, name[:-16] + "202601010900.xls", content)
     assert file.state == State.ASKING
-    shown = page(importer, file.batch)
+    shown = load_batch_page(importer, file.batch)
     assert "name and content are more than a day apart" in shown
     assert "2026-01-01 09:00:00 CST (UTC+8)" in shown
     assert "Report created · the file&#x27;s content" in shown
@@ -181,7 +185,7 @@ def test_an_account_or_pack_is_created_only_where_the_person_says_so(
 ) -> None:
     name, content = next(iter(files.items()))
     file = send_without_creating(importer, name, content)
-    assert "the account is not known here" in page(importer, file.batch)
+    assert "the account is not known here" in load_batch_page(importer, file.batch)
     values = {
         "account_uid": file.account_uid,
         "pack_id": file.pack_id,
@@ -197,7 +201,7 @@ def test_an_account_or_pack_is_created_only_where_the_person_says_so(
 def test_an_import_is_withdrawn_with_a_reason_and_stays_in_the_history(
     importer: Client, reader: Client, files: dict[str, bytes]
 ) -> None:
-    work(send(importer, files))
+    import_waiting_files(upload_files(importer, files))
     report = Report.objects.order_by("position")[0]
     address = f"/reports/{report.pk}/"
     assert "Withdraw this import" in importer.get(f"{address}notes/").content.decode()
@@ -206,6 +210,7 @@ def test_an_import_is_withdrawn_with_a_reason_and_stays_in_the_history(
     assert importer.get(f"{address}withdraw/").status_code == 405
     assert importer.post(f"{address}withdraw/", {"reason": " "}).status_code == 422
     assert importer.post(f"{address}withdraw/", {"reason": "wrong file"}).status_code == 302
+    assert reader.get(f"{address}sheets/0/").status_code == 404
     for path in (address, f"{address}notes/", "/reports/", "/reports/?result=withdrawn"):
         shown = reader.get(path).content.decode()
         assert "wrong file" in shown
@@ -224,7 +229,7 @@ def test_an_import_is_withdrawn_with_a_reason_and_stays_in_the_history(
 def test_the_evidence_of_an_import_says_who_gave_account_pack_and_time(
     importer: Client, files: dict[str, bytes]
 ) -> None:
-    work(send(importer, files))
+    import_waiting_files(upload_files(importer, files))
     report = Report.objects.ready()[0]
     shown = importer.get(f"/reports/{report.pk}/evidence/").content.decode()
     assert "from the file&#x27;s content" in shown

@@ -17,22 +17,22 @@ from tests.views.rows import create_failed_report, create_ready_report, create_r
 pytestmark = pytest.mark.django_db
 
 
-def page(client: Client, pack: Pack, query: str = "") -> str:
+def load_pack_page(client: Client, pack: Pack, query: str = "") -> str:
     return client.get(f"/packs/{pack.pk}/{query}").content.decode()
 
 
-def entries(text: str) -> list[int]:
+def list_report_ids(text: str) -> list[int]:
     return [int(number) for number in re.findall(r'<a id="(\d+)" href="/reports/', text)]
 
 
 def test_a_pack_without_reports_says_how_the_first_comes_about(starter: Client, pack: Pack) -> None:
-    assert "No report of this pack yet." in page(starter, pack)
-    assert "Generate asks the cloud for one" in page(starter, pack)
+    assert "No report of this pack yet." in load_pack_page(starter, pack)
+    assert "Generate asks the cloud for one" in load_pack_page(starter, pack)
 
 
 def test_reports_stand_newest_first(reader: Client, pack: Pack) -> None:
     made = [create_ready_report(pack, days).pk for days in (3, 1, 2)]
-    assert entries(page(reader, pack)) == [made[1], made[2], made[0]]
+    assert list_report_ids(load_pack_page(reader, pack)) == [made[1], made[2], made[0]]
 
 
 def test_an_entry_says_what_the_report_was(reader: Client, pack: Pack, officer: User) -> None:
@@ -46,7 +46,7 @@ def test_an_entry_says_what_the_report_was(reader: Client, pack: Pack, officer: 
         failing=57,
         failing_high=12,
     )
-    text = page(reader, pack)
+    text = load_pack_page(reader, pack)
     for fact in (
         "95.3 %",
         ">57</a>",
@@ -67,7 +67,7 @@ def test_an_entry_says_its_three_times_each_with_its_zone_and_in_utc(
     moments = [dt.datetime(2026, 3, 1, 4, minute, 59, tzinfo=dt.UTC) for minute in range(3)]
     create_ready_report(pack)
     Report.objects.update(evaluated_at=moments[0], created_at=moments[1], received_at=moments[2])
-    for text in (page(reader, pack), reader.get("/reports/").content.decode()):
+    for text in (load_pack_page(reader, pack), reader.get("/reports/").content.decode()):
         for moment, before in zip(moments, ("evaluated ", "", "received "), strict=True):
             utc, local = (
                 f"{moment:%Y-%m-%d %H:%M}(:59)? UTC",
@@ -81,7 +81,7 @@ def test_a_choice_is_named_by_its_column_and_the_time_of_its_report(
 ) -> None:
     reports = [create_ready_report(pack, days) for days in range(3)]
     create_failed_report(pack)
-    text = page(reader, pack)
+    text = load_pack_page(reader, pack)
     named = re.findall(
         r'<input type="radio" name="(\w)" value="(\d+)" aria-labelledby="([^"]+)"', text
     )
@@ -93,8 +93,8 @@ def test_a_choice_is_named_by_its_column_and_the_time_of_its_report(
 def test_failed_and_cancelled_runs_are_listed_with_their_cause(reader: Client, pack: Pack) -> None:
     create_failed_report(pack, "SignatureDoesNotMatch")
     create_running_report(pack, state="cancelled", error_code="cancelled")
-    text = page(reader, pack)
-    assert len(entries(text)) == 2
+    text = load_pack_page(reader, pack)
+    assert len(list_report_ids(text)) == 2
     assert "The AccessKey secret is wrong" in text
     assert "cancelled" in text
 
@@ -105,7 +105,7 @@ def test_a_report_with_the_same_content_names_the_one_before_it(reader: Client, 
         create_ready_report(pack, 2, content_hash=42),
     )
     create_ready_report(pack, 1, content_hash=43)
-    text = page(reader, pack)
+    text = load_pack_page(reader, pack)
     assert text.count("same content as") == 1
     row = text[text.index(f'<a id="{second.pk}"') : text.index(f'<a id="{first.pk}"')]
     assert f"{first.created_at:%Y-%m-%d %H:%M:%S} UTC" in row[row.index("same content as") :]
@@ -119,7 +119,7 @@ def test_a_result_can_be_asked_for(reader: Client, pack: Pack, result: str) -> N
         "cancelled": create_running_report(pack, state="cancelled"),
         "under-way": create_running_report(pack),
     }
-    assert entries(page(reader, pack, f"?result={result}")) == [made[result].pk]
+    assert list_report_ids(load_pack_page(reader, pack, f"?result={result}")) == [made[result].pk]
 
 
 def test_days_are_the_readers_own(reader: Client, pack: Pack) -> None:
@@ -128,44 +128,48 @@ def test_days_are_the_readers_own(reader: Client, pack: Pack) -> None:
     Report.objects.filter(pk=late.pk).update(
         created_at=dt.datetime(2026, 3, 1, 23, 30, tzinfo=dt.UTC)
     )
-    assert entries(page(reader, pack, "?since=2026-03-02&until=2026-03-02")) == [late.pk]
-    assert entries(page(reader, pack, "?until=2026-03-01")) == []
+    assert list_report_ids(load_pack_page(reader, pack, "?since=2026-03-02&until=2026-03-02")) == [
+        late.pk
+    ]
+    assert list_report_ids(load_pack_page(reader, pack, "?until=2026-03-01")) == []
     reader.post("/preferences/", {"zone": "UTC"})
-    assert entries(page(reader, pack, "?since=2026-03-01&until=2026-03-01")) == [late.pk]
+    assert list_report_ids(load_pack_page(reader, pack, "?since=2026-03-01&until=2026-03-01")) == [
+        late.pk
+    ]
 
 
 def test_who_started_a_report_can_be_asked_for(reader: Client, pack: Pack, officer: User) -> None:
     mine = create_ready_report(pack, 1, requested_by=officer)
     create_ready_report(pack, 2)
-    assert entries(page(reader, pack, "?by=off")) == [mine.pk]
+    assert list_report_ids(load_pack_page(reader, pack, "?by=off")) == [mine.pk]
 
 
 def test_a_filter_that_nothing_matches_offers_to_clear_it(reader: Client, pack: Pack) -> None:
     create_ready_report(pack)
-    assert "No report matches this filter." in page(reader, pack, "?result=failed")
+    assert "No report matches this filter." in load_pack_page(reader, pack, "?result=failed")
 
 
 def test_a_date_that_is_none_is_named_and_narrows_nothing(reader: Client, pack: Pack) -> None:
     report = create_ready_report(pack)
-    text = page(reader, pack, "?since=yesterday&page=nonsense")
+    text = load_pack_page(reader, pack, "?since=yesterday&page=nonsense")
     assert "Enter a valid date." in text
-    assert entries(text) == [report.pk]
+    assert list_report_ids(text) == [report.pk]
 
 
 def test_pages_are_of_one_length_and_keep_the_filter(reader: Client, pack: Pack) -> None:
     for number in range(REPORTS_PER_PAGE + 1):
         create_failed_report(pack, seconds=number)
-    text = page(reader, pack, "?result=failed")
-    assert len(entries(text)) == REPORTS_PER_PAGE
+    text = load_pack_page(reader, pack, "?result=failed")
+    assert len(list_report_ids(text)) == REPORTS_PER_PAGE
     assert '<button name="page" value="2">Next</button>' in text
     assert '<option value="failed" selected>' in text
-    assert len(entries(page(reader, pack, "?result=failed&page=2"))) == 1
+    assert len(list_report_ids(load_pack_page(reader, pack, "?result=failed&page=2"))) == 1
 
 
 def test_a_list_that_hears_of_an_ended_run_brings_itself_up_to_date(
     reader: Client, pack: Pack
 ) -> None:
-    text = page(reader, pack)
+    text = load_pack_page(reader, pack)
     assert f'data-hx-get="/packs/{pack.pk}/" data-hx-trigger="report-ended from:body"' in text
     part = reader.get(f"/packs/{pack.pk}/", headers={"HX-Request": "true"}).content.decode().strip()
     assert part.startswith('<section id="reports"')
@@ -176,16 +180,16 @@ def test_a_run_under_way_takes_the_place_of_generate(starter: Client, pack: Pack
         f'{action} <span class="unseen">{pack.name}</span></button>'
         for action in ("Generate", "Cancel")
     )
-    assert generate in page(starter, pack)
+    assert generate in load_pack_page(starter, pack)
     create_running_report(pack)
-    text = page(starter, pack)
+    text = load_pack_page(starter, pack)
     assert generate not in text
     assert cancel in text
 
 
 def test_a_pack_that_was_only_imported_cannot_be_generated(starter: Client, pack: Pack) -> None:
     Pack.objects.update(imported=True)
-    assert "Imported pack, not found in the cloud" in page(starter, pack)
+    assert "Imported pack, not found in the cloud" in load_pack_page(starter, pack)
     assert starter.post(f"/packs/{pack.pk}/reports/").status_code == 404
 
 
@@ -194,7 +198,7 @@ def test_a_pack_page_takes_the_same_queries_for_two_reports_and_for_fifty(
 ) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            page(reader, pack)
+            load_pack_page(reader, pack)
         return len(captured)
 
     create_ready_report(pack, 60, content_hash=1, requested_by=officer)
@@ -208,7 +212,7 @@ def test_a_pack_page_takes_the_same_queries_for_two_reports_and_for_fifty(
 
 def test_what_a_pack_calls_itself_is_text(reader: Client, pack: Pack) -> None:
     Pack.objects.update(name="<script>alert(1)</script>", description="<b>bold</b>")
-    text = page(reader, pack) + reader.get("/").content.decode()
+    text = load_pack_page(reader, pack) + reader.get("/").content.decode()
     assert "<script>alert" not in text
     assert "<b>bold" not in text
 
@@ -234,7 +238,9 @@ def test_a_pack_answers_which_report_was_in_force_on_a_date(reader: Client, pack
     latest = as_of_section(reader, pack, "2026-03-09")
     assert f'/reports/{second.pk}/">' in latest
     assert "None has come in since." in latest
-    assert "in force:" not in as_of_section(reader, pack, "yesterday")
+    for refused in ("yesterday", "9999-12-31"):
+        assert "in force:" not in as_of_section(reader, pack, refused)
+    assert "Choose today or an earlier day." in as_of_section(reader, pack, "9999-12-31")
 
 
 def test_chosen_reports_survive_pages_and_filters(reader: Client, pack: Pack) -> None:
@@ -243,7 +249,7 @@ def test_chosen_reports_survive_pages_and_filters(reader: Client, pack: Pack) ->
     foreign = Pack.objects.create(account=pack.account, pack_id="cp-2", name="Other")
     other = create_ready_report(foreign)
 
-    def chosen(query: str) -> dict[str, str]:
+    def find_chosen_reports(query: str) -> dict[str, str]:
         page = reader.get(f"/packs/{pack.pk}/?{query}").content.decode()
         fields = re.findall(r'name="([ab])" value="(\d+)"[^>]*?checked', page)
         assert len(fields) == len(dict(fields))
@@ -251,10 +257,13 @@ def test_chosen_reports_survive_pages_and_filters(reader: Client, pack: Pack) ->
 
     expected = {"a": str(older.pk), "b": str(newer.pk)}
     query = f"a={older.pk}&b={newer.pk}"
-    assert chosen(query) == expected
-    assert chosen(f"{query}&page=2") == expected
-    assert chosen(f"{query}&since=2001-01-01&until=2001-01-02") == expected
-    assert chosen(f"a={other.pk}&b=x") == {"a": str(reports[1].pk), "b": str(reports[0].pk)}
+    assert find_chosen_reports(query) == expected
+    assert find_chosen_reports(f"{query}&page=2") == expected
+    assert find_chosen_reports(f"{query}&since=2001-01-01&until=2001-01-02") == expected
+    assert find_chosen_reports(f"a={other.pk}&b=x") == {
+        "a": str(reports[1].pk),
+        "b": str(reports[0].pk),
+    }
     page = reader.get(f"/packs/{pack.pk}/?{query}&page=2").content.decode()
     assert '<button name="page" value="1">' in page
 

@@ -12,30 +12,28 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def somebody() -> User:
-    return User.objects.create_user("somebody", password="a long enough word")
+def member() -> User:
+    return User.objects.create_user("member", password="a long enough word")
 
 
-def test_a_page_asks_for_the_sign_in_and_comes_back(client: Client, somebody: User) -> None:
+def test_a_page_asks_for_the_sign_in_and_comes_back(client: Client, member: User) -> None:
     asked = client.get("/preferences/?x=1")
     assert asked.status_code == 200
     assert client.get("/?show=new")["Location"] == "/accounts/login/?next=/%3Fshow%3Dnew"
     answer = client.post(
         "/accounts/login/",
-        {"username": "somebody", "password": "a long enough word", "next": "/?show=new"},
+        {"username": "member", "password": "a long enough word", "next": "/?show=new"},
     )
     assert answer["Location"] == "/?show=new"
 
 
-def test_a_wrong_password_is_refused_in_words(client: Client, somebody: User) -> None:
-    answer = client.post("/accounts/login/", {"username": "somebody", "password": "wrong"})
+def test_a_wrong_password_is_refused_in_words(client: Client, member: User) -> None:
+    answer = client.post("/accounts/login/", {"username": "member", "password": "wrong"})
     assert "Please enter a correct username and password" in answer.content.decode()
 
 
-def test_a_page_whose_sign_in_ran_out_stays_open_and_says_so(
-    client: Client, somebody: User
-) -> None:
-    client.force_login(somebody)
+def test_a_page_whose_sign_in_ran_out_stays_open_and_says_so(client: Client, member: User) -> None:
+    client.force_login(member)
     page = client.get("/").content.decode()
     assert "You are signed out." in page[page.index('id="signed-out"') :]
     answer = Client().get("/status/", headers={"HX-Request": "true"})
@@ -44,24 +42,24 @@ def test_a_page_whose_sign_in_ran_out_stays_open_and_says_so(
     assert "HX-Refresh" not in answer
 
 
-def test_preferences_are_kept_over_sign_in(client: Client, somebody: User) -> None:
-    client.force_login(somebody)
+def test_preferences_are_kept_over_sign_in(client: Client, member: User) -> None:
+    client.force_login(member)
     client.post("/preferences/", {"language": "zh-hans", "zone": "Europe/Berlin", "theme": "dark"})
     fresh = Client()
-    fresh.post("/accounts/login/", {"username": "somebody", "password": "a long enough word"})
+    fresh.post("/accounts/login/", {"username": "member", "password": "a long enough word"})
     page = fresh.get("/preferences/").content.decode()
     assert '<html lang="zh-hans" data-theme="dark">' in page
     assert "Europe/Berlin</span>" in page
 
 
 def test_a_switch_changes_one_preference_and_returns_to_the_page(
-    client: Client, somebody: User
+    client: Client, member: User
 ) -> None:
-    Preference.objects.create(user=somebody, zone="Asia/Tokyo", language="en")
-    client.post("/accounts/login/", {"username": "somebody", "password": "a long enough word"})
+    Preference.objects.create(user=member, zone="Asia/Tokyo", language="en")
+    client.post("/accounts/login/", {"username": "member", "password": "a long enough word"})
     answer = client.post("/preferences/", {"theme": "light", "next": "/?show=never"})
     assert answer["Location"] == "/?show=never"
-    kept = Preference.objects.get(user=somebody)
+    kept = Preference.objects.get(user=member)
     assert (kept.theme, kept.zone, kept.language) == ("light", "Asia/Tokyo", "en")
 
 
@@ -71,9 +69,9 @@ def test_a_switch_works_before_the_sign_in(client: Client) -> None:
 
 
 def test_the_sign_in_page_speaks_the_language_that_was_last_chosen(
-    client: Client, somebody: User
+    client: Client, member: User
 ) -> None:
-    client.force_login(somebody)
+    client.force_login(member)
     client.post("/preferences/", {"language": "zh-hans"})
     client.post("/accounts/logout/")
     assert '<html lang="zh-hans"' in client.get("/accounts/login/").content.decode()
@@ -96,8 +94,8 @@ def test_an_unknown_preference_is_refused(client: Client, wrong: dict[str, str])
     assert client.get("/accounts/login/").status_code == 200
 
 
-def test_signing_out_takes_a_post(client: Client, somebody: User) -> None:
-    client.force_login(somebody)
+def test_signing_out_takes_a_post(client: Client, member: User) -> None:
+    client.force_login(member)
     assert client.get("/accounts/logout/").status_code == 405
     assert client.post("/accounts/logout/")["Location"] == "/accounts/login/"
 
@@ -112,20 +110,20 @@ def test_a_page_has_no_inline_script_or_style(client: Client) -> None:
     assert "script-src 'self'" in page["Content-Security-Policy"]
 
 
-def test_a_private_page_is_kept_by_no_cache(client: Client, somebody: User) -> None:
-    client.force_login(somebody)
+def test_a_private_page_is_kept_by_no_cache(client: Client, member: User) -> None:
+    client.force_login(member)
     assert client.get("/")["Cache-Control"] == "no-store"
 
 
-def test_an_address_with_nothing_at_it_says_what_to_do(client: Client, somebody: User) -> None:
-    client.force_login(somebody)
+def test_an_address_with_nothing_at_it_says_what_to_do(client: Client, member: User) -> None:
+    client.force_login(member)
     answer = client.get("/nowhere/")
     assert answer.status_code == 404
     assert "Page not found" in answer.content.decode()
 
 
-def test_a_form_without_its_token_says_what_to_do(somebody: User) -> None:
-    answer = Client(enforce_csrf_checks=True).post("/accounts/login/", {"username": "somebody"})
+def test_a_form_without_its_token_says_what_to_do(member: User) -> None:
+    answer = Client(enforce_csrf_checks=True).post("/accounts/login/", {"username": "member"})
     assert answer.status_code == 403
     assert "This page has expired" in answer.content.decode()
 

@@ -17,7 +17,7 @@ HTMX = {"HX-Request": "true"}
 pytestmark = pytest.mark.django_db
 
 
-def fragment(client: Client, report: Report) -> str:
+def load_status_fragment(client: Client, report: Report) -> str:
     return client.get(f"/reports/{report.pk}/status/?acts", headers=HTMX).content.decode()
 
 
@@ -58,7 +58,7 @@ def test_generating_takes_a_post(starter: Client, pack: Pack) -> None:
 def test_the_present_step_is_marked_with_its_time(
     reader: Client, pack: Pack, state: str, words: str
 ) -> None:
-    page = fragment(reader, create_running_report(pack, 37, state=state))
+    page = load_status_fragment(reader, create_running_report(pack, 37, state=state))
     assert re.search(rf'aria-current="step"><span>{words}</span> 0:(3[7-9]|[45]\d)<', page)
     assert page.count("aria-current") == 1
 
@@ -75,7 +75,7 @@ def test_the_fragment_is_small_and_takes_three_queries(
         else create_running_report(pack, state=state)
     )
     with CaptureQueriesContext(connection) as captured:
-        answer = fragment(starter, run)
+        answer = load_status_fragment(starter, run)
     assert len(captured) <= 3
     assert len(answer.encode()) < 4096
 
@@ -89,7 +89,7 @@ def test_a_fragment_offers_what_the_page_that_asks_for_it_offers(
             f"/reports/{run.pk}/status/?acts" in client.get(f"/packs/{pack.pk}/").content.decode()
         ) is offers
     Report.objects.update(state="failed")
-    assert "Try again" in fragment(starter, run)
+    assert "Try again" in load_status_fragment(starter, run)
     assert (
         "Try again" not in starter.get(f"/reports/{run.pk}/status/", headers=HTMX).content.decode()
     )
@@ -98,12 +98,12 @@ def test_a_fragment_offers_what_the_page_that_asks_for_it_offers(
 def test_asking_changes_nothing(reader: Client, pack: Pack) -> None:
     run = create_running_report(pack)
     before = Report.objects.values().get(pk=run.pk)
-    fragment(reader, run)
+    load_status_fragment(reader, run)
     assert Report.objects.values().get(pk=run.pk) == before
 
 
 def test_a_finished_run_asks_no_more(reader: Client, pack: Pack) -> None:
-    page = fragment(reader, create_ready_report(pack))
+    page = load_status_fragment(reader, create_ready_report(pack))
     assert "hx-" not in page
     assert "Open the report" in page
 
@@ -118,7 +118,7 @@ def test_a_page_hears_that_a_run_has_ended(reader: Client, pack: Pack) -> None:
 def test_a_failed_run_says_why_and_what_to_do_with_the_request_id_last(
     starter: Client, pack: Pack
 ) -> None:
-    page = fragment(starter, create_failed_report(pack))
+    page = load_status_fragment(starter, create_failed_report(pack))
     places = [
         page.index(words)
         for words in (
@@ -134,7 +134,9 @@ def test_a_failed_run_says_why_and_what_to_do_with_the_request_id_last(
 
 def test_a_run_in_passing_trouble_says_so(reader: Client, pack: Pack) -> None:
     page = " ".join(
-        fragment(reader, create_running_report(pack, error_code="Throttling.User")).split()
+        load_status_fragment(
+            reader, create_running_report(pack, error_code="Throttling.User")
+        ).split()
     )
     assert "Rate limit reached. It is being tried again by itself." in page
 
@@ -142,9 +144,9 @@ def test_a_run_in_passing_trouble_says_so(reader: Client, pack: Pack) -> None:
 def test_an_unchanged_state_is_announced_in_the_same_words(reader: Client, pack: Pack) -> None:
     run = create_running_report(pack, 10, state="creating")
     announced = f'data-announce="{pack.name}: the cloud is preparing"'
-    assert announced in fragment(reader, run)
+    assert announced in load_status_fragment(reader, run)
     Report.objects.update(requested_at=run.deadline_at)
-    assert announced in fragment(reader, run)
+    assert announced in load_status_fragment(reader, run)
 
 
 def create_run_of(username: str, pack: Pack, seconds: float = 60) -> Report:

@@ -100,8 +100,8 @@ def get_bytes(client: Client, address: str) -> bytes:
 def test_no_rate_is_100_percent_while_something_fails(pack: Pack, reader: Client) -> None:
     sheets = sample_files.build_status_sheet(3_000, failing=2_999)
     report = import_report_bytes(pack, sample_files.build_xls(sheets))
-    assert report.rated == (2_998, 2)
-    assert report.rated_resources == (2_998, 2)
+    assert report.rate_counts == (2_998, 2)
+    assert report.resource_rate_counts == (2_998, 2)
     words = get_words(reader, f"/reports/{report.pk}/")
     assert words.count("99.9 %") == 2
     assert "100 %" not in words
