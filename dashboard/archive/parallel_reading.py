@@ -20,24 +20,24 @@ def read_files(
     read while the caller works on a report. If `replace` is true, a file is read again even if its
     contents are stored already.
     """
-    orders = [partial(stored_forms.ensure_stored_form, report, replace) for report in reports]
-    yield from zip(reports, run_in_threads(orders), strict=True)
+    tasks = [partial(stored_forms.ensure_stored_form, report, replace) for report in reports]
+    yield from zip(reports, run_in_threads(tasks), strict=True)
 
 
 def read_originals(originals: Sequence[tuple[Original, str]]) -> None:
-    """Read files, each for the account beside it; a file that cannot be read is left out."""
-    orders = [
+    """Read each file for the account paired with it; skip files that cannot be read."""
+    tasks = [
         partial(stored_forms.ensure_original_form, original, account_uid)
         for original, account_uid in dict.fromkeys(originals)
     ]
-    for _error in run_in_threads(orders):
+    for _error in run_in_threads(tasks):
         pass  # opening the stored form later raises the same error
 
 
-def run_in_threads(orders: Sequence[Callable[[], None]]) -> Iterator[BaseException | None]:
-    """Yield the error of each order, or None, in the given order."""
+def run_in_threads(tasks: Sequence[Callable[[], None]]) -> Iterator[BaseException | None]:
+    """Yield the error of each task, or None, in the given order."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        readings_in_order = [pool.submit(run_and_disconnect, order) for order in orders]
+        readings_in_order = [pool.submit(run_and_disconnect, task) for task in tasks]
         try:
             for reading in readings_in_order:
                 yield reading.exception()
@@ -45,9 +45,9 @@ def run_in_threads(orders: Sequence[Callable[[], None]]) -> Iterator[BaseExcepti
             pool.shutdown(cancel_futures=True)
 
 
-def run_and_disconnect(order: Callable[[], None]) -> None:
-    """Execute the order; then close this thread's database connection."""
+def run_and_disconnect(task: Callable[[], None]) -> None:
+    """Run the task, then close this thread's database connection."""
     try:
-        order()
+        task()
     finally:
         connection.close()  # Django opens one database connection per thread

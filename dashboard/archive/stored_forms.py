@@ -54,7 +54,10 @@ def ensure_stored_form(report: Report, replace: bool = False) -> None:
 
 
 def ensure_original_form(original: Original, account_uid: str, replace: bool = False) -> None:
-    """Read a file for an account, as ensure_stored_form does."""
+    """Read a file for an account and store its contents.
+
+    Do nothing if they are stored already, unless `replace` is true. Raises WorkbookError.
+    """
     name = get_original_form_name(original, account_uid)
     if default_storage.exists(name) and not replace:
         return

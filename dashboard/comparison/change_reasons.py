@@ -1,4 +1,4 @@
-"""Why an evaluation came to the failing ones or left them: the parts of which changes add up.
+"""Explain why an evaluation became non-compliant or stopped being so, and count each reason.
 
 For two reports, failing before + came - left = failing now. Each evaluation that fails in one of
 the two reports only has exactly one reason, which claims no more than the two files say.
@@ -16,7 +16,7 @@ from dashboard.models import Status
 
 
 class ChangeDirection(StrEnum):
-    """Whether an evaluation came to the failing ones or left them."""
+    """Whether an evaluation became non-compliant (came) or stopped being so (left)."""
 
     CAME = "came"
     LEFT = "left"
@@ -95,29 +95,29 @@ def find_reason(
     old: Status | None,
     new: Status | None,
     *,
-    rule_in_one_report: bool,
-    absence_is_known: bool,
+    rule_only_in_other_list: bool,
+    lists_compliant: bool,
 ) -> ChangeReason | None:
     """Return why an evaluation came or left; None if it fails in both reports or in neither.
 
-    A status is None where a report lacks the evaluation. Then `rule_in_one_report` says that this
-    report's list of rules lacks the rule too, and `absence_is_known` that its file would list the
-    evaluation if it were compliant.
+    A status is None if a report does not have the evaluation. Then `rule_only_in_other_list` is
+    true if the rule list of that report does not have the rule either, and `lists_compliant` is
+    true if its file lists compliant rows: only then is a missing row really missing.
     """
     if new is Status.NON_COMPLIANT and old is not Status.NON_COMPLIANT:
         if old is not None:
             return REASONS_OF_OLD_STATUS[old]
-        if rule_in_one_report:
+        if rule_only_in_other_list:
             return ChangeReason.NEW_RULE
-        if absence_is_known:
+        if lists_compliant:
             return ChangeReason.NEW_RESOURCE
         return ChangeReason.NOT_REPORTED_BEFORE
     if old is Status.NON_COMPLIANT and new is not Status.NON_COMPLIANT:
         if new is not None:
             return REASONS_OF_NEW_STATUS[new]
-        if rule_in_one_report:
+        if rule_only_in_other_list:
             return ChangeReason.RULE_REMOVED
-        if absence_is_known:
+        if lists_compliant:
             return ChangeReason.NO_LONGER_THERE
         return ChangeReason.NO_LONGER_REPORTED
     return None
@@ -150,7 +150,7 @@ def sum_direction(counts: Mapping[ChangeReason, int], direction: ChangeDirection
     return sum(count for reason, count in counts.items() if reason.direction is direction)
 
 
-def list_parts(
+def list_reason_counts(
     counts: Mapping[ChangeReason, int], direction: ChangeDirection
 ) -> list[tuple[ChangeReason, int]]:
     """Return the reasons of a direction that have evaluations, with their number."""
@@ -161,11 +161,11 @@ def list_parts(
     ]
 
 
-def describe_parts(counts: Mapping[ChangeReason, int], direction: ChangeDirection) -> str:
+def describe_reason_counts(counts: Mapping[ChangeReason, int], direction: ChangeDirection) -> str:
     """Return the parts of a direction in words: "regressed 3, new rule 1"."""
     return join_parts(
         _("%(reason)s %(count)s") % {"reason": reason.label, "count": f"{count:,}"}
-        for reason, count in list_parts(counts, direction)
+        for reason, count in list_reason_counts(counts, direction)
     )
 
 

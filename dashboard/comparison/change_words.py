@@ -1,9 +1,9 @@
-"""Changes in words: of one evaluation, and of two reports as a sentence for a mail."""
+"""Describe a change in words, and summarize a comparison as sentences for an e-mail."""
 
 from django.utils.translation import gettext as _
 
 from dashboard.comparison.buckets import Bucket
-from dashboard.comparison.change_reasons import ChangeDirection, describe_parts
+from dashboard.comparison.change_reasons import ChangeDirection, describe_reason_counts
 from dashboard.comparison.differences import Comparison
 from dashboard.models import Account, Status
 from dashboard.text.formatting import format_number, format_rate, format_time
@@ -66,7 +66,7 @@ def summarize_changes(comparison: Comparison) -> str:
             "evaluation_rates": describe_rates(*map(build_evaluation_rate, (older, newer))),
             "resource_rates": describe_rates(*map(build_resource_rate, (older, newer))),
         },
-        describe_sum(comparison),
+        describe_failing_sum(comparison),
     ]
     if comparison.listed_statuses.gone_may_be_compliant:
         sentences.append(
@@ -90,8 +90,8 @@ def describe_rates(older: NamedRate, newer: NamedRate) -> str:
     )
 
 
-def describe_sum(comparison: Comparison) -> str:
-    """Return how the failing evaluations of the older report became those of the newer."""
+def describe_failing_sum(comparison: Comparison) -> str:
+    """Return failing before, what came, what left and failing now."""
     values = {
         "before": format_number(comparison.older.failing),
         "now": format_number(comparison.newer.failing),
@@ -124,5 +124,5 @@ def describe_direction(comparison: Comparison, direction: ChangeDirection) -> st
     return text % {
         "count": format_number(count),
         "high": format_number(high_count),
-        "parts": describe_parts(counts.all_risks, direction),
+        "parts": describe_reason_counts(counts.all_risks, direction),
     }

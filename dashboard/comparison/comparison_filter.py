@@ -49,7 +49,7 @@ class ComparisonFilter(TableFilter):
 
     @property
     def has_reason(self) -> bool:
-        """Whether it selects by what came and left."""
+        """Whether the filter has a direction or a reason."""
         return bool(self.direction or self.reason)
 
     def matches_reason(self, change: Change[int]) -> bool:

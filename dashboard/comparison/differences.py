@@ -74,7 +74,7 @@ def find_changes(
 
     @cache
     def classify(
-        old: int | None, new: int | None, rule_in_one_report: bool
+        old: int | None, new: int | None, rule_only_in_other_list: bool
     ) -> tuple[Status | None, Status | None, Bucket, ChangeReason | None]:
         old_status = None if old is None else Status(old)
         new_status = None if new is None else Status(new)
@@ -84,16 +84,16 @@ def find_changes(
         reason = find_reason(
             old_status,
             new_status,
-            rule_in_one_report=rule_in_one_report,
-            absence_is_known=Status.COMPLIANT in lacking_file_lists,
+            rule_only_in_other_list=rule_only_in_other_list,
+            lists_compliant=Status.COMPLIANT in lacking_file_lists,
         )
         bucket = listed_statuses.classify(old_status, new_status)
         return old_status, new_status, bucket, reason
 
     def make_change(
-        row: ComparedRow[RuleId], old: int | None, new: int | None, rule_in_one_report: bool
+        row: ComparedRow[RuleId], old: int | None, new: int | None, rule_only_in_other_list: bool
     ) -> Change[RuleId]:
-        old_status, new_status, bucket, reason = classify(old, new, rule_in_one_report)
+        old_status, new_status, bucket, reason = classify(old, new, rule_only_in_other_list)
         values = (row.key, row.rule, old_status, new_status, bucket)
         return Change(*values, row.risk, row.resource_id, reason)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from dashboard.comparison.change_reasons import (
     ChangeDirection,
-    describe_parts,
+    describe_reason_counts,
     parse_stored_counts,
 )
 from dashboard.text.formatting import format_number
@@ -68,7 +68,7 @@ def render_direction(
     else:
         text, glyph = gettext("%(count)s left"), "▼"
     count = format_number(getattr(counted, direction))
-    parts = describe_parts(parse_stored_counts(counted.changes_by_reason), direction)
+    parts = describe_reason_counts(parse_stored_counts(counted.changes_by_reason), direction)
     content = format_html(
         '{} {}<span class="unseen parts">: {}</span>', glyph, text % {"count": count}, parts
     )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.comparison import change_list, change_words, comparison_rows
 from dashboard.comparison.buckets import Bucket
-from dashboard.comparison.change_reasons import ChangeDirection, ChangeReason, list_parts
+from dashboard.comparison.change_reasons import ChangeDirection, ChangeReason, list_reason_counts
 from dashboard.comparison.comparison_filter import ComparisonFilter
 from dashboard.comparison.comparison_rows import ChangeRow
 from dashboard.comparison.differences import Change, Comparison
@@ -93,7 +93,7 @@ def build_comparison_table(
             **{
                 direction.value: {
                     reason.value: count
-                    for reason, count in list_parts(comparison.reasons.all_risks, direction)
+                    for reason, count in list_reason_counts(comparison.reasons.all_risks, direction)
                 }
                 for direction in ChangeDirection
             },
@@ -191,10 +191,10 @@ def list_columns(comparison: Comparison) -> list[ExportColumn]:
         ExportColumn("operator", _("Operator")),
         ExportColumn("property", _("Property")),
         ExportColumn("reason", _("Reason")),
-        ExportColumn("actual_before", _("Actual before")),
-        ExportColumn("expected_before", _("Compared with before")),
-        ExportColumn("reason_before", _("Reason before")),
-        ExportColumn("why", _("Why it came or left"), reason_labels),
+        ExportColumn("actual_before", _("Actual (before)")),
+        ExportColumn("expected_before", _("Compared with (before)")),
+        ExportColumn("reason_before", _("Reason (before)")),
+        ExportColumn("why", _("Reason for the change"), reason_labels),
         ExportColumn("first_seen", _("First report with this status"), holds_times=True),
         ExportColumn("archive_start", _("No later than"), {"": "", "yes": _("yes")}),
         ExportColumn("last_seen", _("Last seen"), holds_times=True),
@@ -271,7 +271,7 @@ def list_counts(comparison: Comparison) -> list[tuple[str, int]]:
     parts = [
         (f"{direction.label}: {reason.label}", count)
         for direction in ChangeDirection
-        for reason, count in list_parts(comparison.reasons.all_risks, direction)
+        for reason, count in list_reason_counts(comparison.reasons.all_risks, direction)
     ]
     buckets = [(label_bucket(bucket), comparison.counts[bucket]) for bucket in Bucket]
     return [*parts, *buckets]

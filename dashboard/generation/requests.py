@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from dashboard.generation import queue
 from dashboard.models import Pack, Report
-from dashboard.models.runs import SECOND_PRESS
+from dashboard.models.runs import DOUBLE_CLICK_TIME
 
 
 def request_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
@@ -59,7 +59,7 @@ def find_just_cancelled(pack: Pack, user: AbstractBaseUser) -> Report | None:
     A press on Generate in that moment is the second press on Cancel.
     """
     return Report.objects.filter(
-        pack=pack, cancelled_by=user.pk, ended_at__gt=timezone.now() - SECOND_PRESS
+        pack=pack, cancelled_by=user.pk, ended_at__gt=timezone.now() - DOUBLE_CLICK_TIME
     ).first()
 
 

@@ -1,4 +1,4 @@
-"""Completing the spans that an earlier version of the reader left without an operator.
+"""Complete the spans that an earlier version of the reader stored without an operator.
 
 A report that says the same as an earlier one joins its spans and writes no row: without this, its
 findings would lack the operators that its own reader found. Equal digests mean equal operators and

@@ -1,7 +1,7 @@
-"""Reconciliation: holding each count that the file or the cloud states against ours.
+"""Reconciliation: compare each count that the file or the cloud states with our own count.
 
 A count is compared only with ours of the same basis: rows of a sheet, evaluations, resources or
-rules. Where ours cannot be counted, or what the stated count is of is not known, it is not checked.
+rules. If we cannot count the same, or do not know what a stated count counts, it is not checked.
 The cloud's counts are defined in
 https://www.alibabacloud.com/help/en/cloud-config/latest/api-config-2020-09-07-getresourcecompliancebypack
 https://www.alibabacloud.com/help/en/cloud-config/latest/api-config-2020-09-07-getconfigrulecompliancebypack
@@ -43,7 +43,7 @@ class CountChecker:
         self.lists_rules = any(sheet.role == "rules" for sheet in contents.sheets)
 
     def check_sheets(self) -> Iterator[CountCheck]:
-        """Hold the evaluations read from each sheet against the rows below its header."""
+        """Compare the evaluations read from each sheet with the rows below its header."""
         for sheet in self.contents.sheets:
             if sheet.role in EVALUATION_ROLES and sheet.recognised:
                 first_row = 0 if sheet.header_row is None else sheet.header_row + 1
@@ -51,7 +51,7 @@ class CountChecker:
                 yield build_check("sheet", "rows", rows, sheet.evaluations, name=sheet.name)
 
     def check_rule_list(self) -> Iterator[CountCheck]:
-        """Hold the rows of each rule against the counts that the rule list states."""
+        """Compare the rows of each rule with the counts that the rule list states."""
         for result in self.results:
             for status in Status:
                 stated = result.stated_counts.get(status.name)
@@ -68,7 +68,7 @@ class CountChecker:
                     )
 
     def check_overview(self) -> Iterator[CountCheck]:
-        """Hold our counts against those that the overview states by status."""
+        """Compare our counts by status with those that the overview states."""
         basis = self.contents.stated_basis
         for name, stated in self.contents.stated.items():
             ours = self.count_by_basis(basis).get(name.upper())
@@ -76,7 +76,7 @@ class CountChecker:
             yield build_check("overview", basis, stated, ours, status=name.upper(), reason=reason)
 
     def check_overview_tallies(self) -> Iterator[CountCheck]:
-        """Hold our rules, and failing evaluations by risk, against those of the overview."""
+        """Compare our rules, and failing evaluations by risk, with those of the overview."""
         for tally, stated in self.contents.stated_tallies.items():
             name, _separator, risk_text = tally.partition(RISK_SEPARATOR)
             risk = int(risk_text or 0)
@@ -87,7 +87,7 @@ class CountChecker:
             )
 
     def check_cloud_resources(self) -> Iterator[CountCheck]:
-        """Hold our counts against the cloud's counts of a pack's resources.
+        """Compare our counts with the cloud's counts of a pack's resources.
 
         By its documentation it counts a resource as compliant or not applicable once for each rule
         that says so: these two are counts of evaluations.
@@ -103,7 +103,7 @@ class CountChecker:
                 )
 
     def check_cloud_rules(self) -> Iterator[CountCheck]:
-        """Hold our rules against the cloud's: those that fail, and all of them."""
+        """Compare our rules with the cloud's: those that fail, and all of them."""
         ours_by_name = {
             Status.NON_COMPLIANT.name: self.count_tally("failing_rules", 0),
             "TOTAL": self.count_tally("rules", 0),

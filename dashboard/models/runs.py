@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.models.accounts import Pack
 
-# A second press on the button that started or cancelled a run does nothing for so long.
-SECOND_PRESS = dt.timedelta(seconds=2)
+# Within this time, a second click on Generate or Cancel is ignored as a double click.
+DOUBLE_CLICK_TIME = dt.timedelta(seconds=2)
 RunModel = TypeVar("RunModel", bound="Run", covariant=True)
 
 
@@ -105,7 +105,7 @@ class Run(models.Model):
     @property
     def is_just_requested(self) -> bool:
         """Whether a press on Cancel may be the second press on Generate."""
-        return timezone.now() - self.requested_at < SECOND_PRESS
+        return timezone.now() - self.requested_at < DOUBLE_CLICK_TIME
 
     def claim_step(self, seconds: float) -> bool:
         """Claim the current step for this worker, for `seconds`.

@@ -33,8 +33,12 @@ BASIS_LABELS = {
 }
 REASON_SENTENCES = {
     "not_listed": gettext_lazy("The file does not list these row by row."),
-    "definition": gettext_lazy("How this is counted is not published, so ours may differ."),
-    "basis_unknown": gettext_lazy("It is not said what is counted: resources or evaluations."),
+    "definition": gettext_lazy(
+        "The cloud does not publish how it counts this, so it was not checked."
+    ),
+    "basis_unknown": gettext_lazy(
+        "The file does not say whether it counts resources or evaluations."
+    ),
 }
 NAMES = {
     "rules": gettext_lazy("rules"),

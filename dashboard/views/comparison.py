@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard.comparison import change_list, change_words, comparison_rows
 from dashboard.comparison.buckets import Bucket
-from dashboard.comparison.change_reasons import ChangeDirection, list_parts
+from dashboard.comparison.change_reasons import ChangeDirection, list_reason_counts
 from dashboard.comparison.comparison_filter import ComparisonFilter
 from dashboard.comparison.differences import Comparison, compare_in_order
 from dashboard.comparison.rule_scope import RuleScope, load_rule_scope
@@ -247,7 +247,7 @@ def list_sum_parts(
             query=ComparisonFilter(reason=reason).query_string(),
             is_current=row_filter.reason is reason,
         )
-        for reason, count in list_parts(counts.all_risks, direction)
+        for reason, count in list_reason_counts(counts.all_risks, direction)
     ]
 
 

@@ -77,7 +77,7 @@ def test_failing_before_and_what_came_less_what_left_is_failing_now(
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "rule_in_one_report", "absence_is_known", "reason"),
+    ("old", "new", "rule_only_in_other_list", "lists_compliant", "reason"),
     [
         (Status.COMPLIANT, Status.NON_COMPLIANT, False, True, ChangeReason.REGRESSED),
         (Status.IGNORED, Status.NON_COMPLIANT, False, True, ChangeReason.EXEMPTION_ENDED),
@@ -102,12 +102,12 @@ def test_failing_before_and_what_came_less_what_left_is_failing_now(
 def test_a_pair_of_statuses_has_its_reason(
     old: Status | None,
     new: Status | None,
-    rule_in_one_report: bool,
-    absence_is_known: bool,
+    rule_only_in_other_list: bool,
+    lists_compliant: bool,
     reason: ChangeReason | None,
 ) -> None:
     found_reason = find_reason(
-        old, new, rule_in_one_report=rule_in_one_report, absence_is_known=absence_is_known
+        old, new, rule_only_in_other_list=rule_only_in_other_list, lists_compliant=lists_compliant
     )
     assert found_reason is reason
 

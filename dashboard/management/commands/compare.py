@@ -16,7 +16,7 @@ from dashboard import workbook
 from dashboard.archive import stored_forms
 from dashboard.comparison import differences, rule_scope
 from dashboard.comparison.buckets import Bucket, ListedStatuses
-from dashboard.comparison.change_reasons import ChangeDirection, list_parts
+from dashboard.comparison.change_reasons import ChangeDirection, list_reason_counts
 from dashboard.comparison.differences import Change, ComparedRow, RuleLists
 from dashboard.models import Report, Status
 from dashboard.workbook import WorkbookError
@@ -53,7 +53,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{count:>9,}  {comparison.listed_statuses.label_bucket(bucket)}")
         reasons = differences.count_reasons(comparison.changes)
         for direction in ChangeDirection:
-            for reason, count in list_parts(reasons.all_risks, direction):
+            for reason, count in list_reason_counts(reasons.all_risks, direction):
                 self.stdout.write(f"{count:>9,}  {direction}: {reason.label}")
         for change in list_changes_to_print(comparison):
             rule_name = comparison.rule_names.get(change.rule, "")
