@@ -57,10 +57,8 @@ class RuleScope:
     @property
     def duplicate_count(self) -> int:
         """The number of rows in both files that repeat the rule and resource of an earlier row."""
-        notes = (*self.comparison.older.notes, *self.comparison.newer.notes)
-        return sum(
-            int(note["facts"].get("rows", 0)) for note in notes if note["code"] == "duplicate_keys"
-        )
+        remarks = (*self.comparison.older.remarks, *self.comparison.newer.remarks)
+        return sum(remark["count"] for remark in remarks if remark["code"] == "duplicate_keys")
 
     def is_added(self, rule: int) -> bool:
         return self.older_lists_rules and rule not in self.older

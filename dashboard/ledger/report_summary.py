@@ -1,5 +1,6 @@
 """Compute the summary of a report: its counts, a result for each rule, and its sheets."""
 
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -84,7 +85,7 @@ def summarize_report(
         "file_kind": contents.kind,
         "language": contents.language,
         "listed_statuses": report.listed_statuses,
-        "notes": [{"code": note.code, "facts": note.facts} for note in contents.notes],
+        "remarks": [dataclasses.asdict(remark) for remark in contents.remarks],
         "stated_counts": {**report.stated_counts, **stated_counts},
         "count_checks": reconciliation.check_counts(report, contents, results),
         "evaluated_at": workbook.parse_moment(contents.evaluated_to),

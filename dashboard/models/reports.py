@@ -105,9 +105,9 @@ class Report(Run):
     file_kind = models.CharField(max_length=20, blank=True)
     # The statuses that the file lists row by row: [1] for a file of failing resources only.
     listed_statuses = models.JSONField(default=list)
-    # Notes of the parser: [{"code": ..., "facts": {...}}]. Reports read by the first version of the
-    # reader have notes of counts that differ, too.
-    notes = models.JSONField(default=list)
+    # Remarks on the file, as dictionaries with the fields of workbook.remarks.Remark. Reports that
+    # the first version of the reader read have remarks on counts that differ, too.
+    remarks = models.JSONField(default=list)
     # Orders the reports of a pack (see evaluations.py).
     position = models.BigIntegerField(null=True)
     # A hash of all evaluations: equal for files that state the same, even if their bytes differ.

@@ -1,4 +1,4 @@
-"""A report's pages: rules, resources, evidence (counts and notes), and the original file."""
+"""A report's pages: rules, resources, evidence (counts and remarks), and the original file."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from dashboard.queries.report_header import build_report_header, language_contex
 from dashboard.queries.report_rows import build_resource_rows, build_rule_rows
 from dashboard.queries.rule_summaries import load_rule_names, load_rule_summaries
 from dashboard.queries.sheet_rows import load_source_row
-from dashboard.text import console_links, parser_notes
+from dashboard.text import console_links, remark_sentences
 from dashboard.text.count_checks import list_check_lines
 from dashboard.text.origins import describe_origin, format_created_ms
 from dashboard.views import Request
@@ -161,14 +161,14 @@ def report_resource(
 
 @require_safe
 def report_evidence(request: Request, report_id: int) -> HttpResponse:
-    """Show where the report's numbers come from: counts of file and cloud, and parser notes."""
+    """Show where the report's numbers come from: counts of file and cloud, and remarks."""
     report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
     context = {
         **build_report_header(report, EvaluationFilter(), "evidence"),
         "check_lines": list_check_lines(report),
         "stated_parts": describe_origin(report.provenance),
         "created_ms": format_created_ms(report),
-        "notes": parser_notes.describe_notes(report),
+        "remarks": remark_sentences.describe_remarks(report),
     }
     return render(request, "report/evidence.html", context)
 

@@ -4,26 +4,44 @@ import datetime as dt
 import math
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .errors import WorkbookError
 from .limits import XLSX_ROWS
+from .remarks import RemarkCollector
 
 # A text is str, a number int or float, an empty cell None.
 # A date is {"d": ISO 8601}, an error {"e": "#N/A"}.
 Cell = str | int | float | bool | dict[str, str] | None
 
 
+class MergedRange(NamedTuple):
+    """The first and the last row and column of a merged cell, all from 0."""
+
+    first_row: int
+    last_row: int
+    first_column: int
+    last_column: int
+
+
 @dataclass(frozen=True, slots=True)
 class SourceSheet:
     """A sheet of a file, before anything is known about its meaning.
 
-    Each call of `read_rows` yields all rows again. A row leaves out its empty cells at the end.
+    Each call of `read_rows` yields all rows again. A row leaves out its empty cells at the end; a
+    merged cell has its value in the first cell that it covers. `list_merged_ranges` returns the
+    merged cells. Reading adds to `remarks` what is odd; a row that is read again adds the same.
+    `is_readable` is false for a sheet that the workbook names but that could not be read: it has no
+    rows, and a remark says why.
     """
 
     name: str
     hidden: bool
     read_rows: Callable[[], Iterator[list[Cell]]]
+    list_merged_ranges: Callable[[], list[MergedRange]] = list
+    remarks: RemarkCollector = field(default_factory=RemarkCollector)
+    is_readable: bool = True
 
 
 def number_to_cell(value: float) -> Cell:

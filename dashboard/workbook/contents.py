@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-READER_VERSION = 2  # increase it when the same file may give another result
+from .remarks import Remark
+
+READER_VERSION = 3  # increase it when the same file may give another result
 
 
 class EvaluationGroup(NamedTuple):
@@ -61,17 +63,6 @@ class ZipMember:
 
 
 @dataclass
-class FileNote:
-    """A remark about the file for the user, such as rows that could not be read.
-
-    `code` names the remark, `facts` are its numbers and names.
-    """
-
-    code: str
-    facts: dict[str, str | int]
-
-
-@dataclass
 class SheetInfo:
     """A sheet of the file. `recognised` gives the meaning of a column by the column's number.
 
@@ -90,6 +81,7 @@ class SheetInfo:
     role: str = ""
     recognised: dict[int, str] = field(default_factory=dict)
     evaluations: int = 0  # how many of the rows became evaluations
+    is_read: bool = True  # false if the workbook names the sheet, but it could not be read
 
 
 @dataclass
@@ -136,7 +128,7 @@ class Contents:
     # compliant if a rule finds it compliant and none fails it.
     failing_resources: int = 0
     compliant_resources: int = 0
-    notes: list[FileNote] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
     evaluated_from: str | None = None
     evaluated_to: str | None = None
     lists: list[str] = field(default_factory=list)
@@ -151,9 +143,6 @@ class Contents:
     pack_name: str = ""
     account_uid: str = ""
     created_at: str = ""
-
-    def add_note(self, code: str, **facts: str | int) -> None:
-        self.notes.append(FileNote(code, facts))
 
 
 def dump_contents(contents: Contents) -> bytes:
@@ -173,7 +162,7 @@ def load_contents(data: bytes) -> Contents:
         rule["counts"] = _convert_keys_to_numbers(rule["counts"])
         rule["stated"] = _convert_keys_to_numbers(rule["stated"])
     fields["members"] = [ZipMember(**member) for member in fields["members"]]
-    fields["notes"] = [FileNote(**note) for note in fields["notes"]]
+    fields["remarks"] = [Remark(**remark) for remark in fields["remarks"]]
     fields["sheets"] = [SheetInfo(**sheet) for sheet in fields["sheets"]]
     fields["rules"] = [RuleInfo(**rule) for rule in fields["rules"]]
     return Contents(**fields)

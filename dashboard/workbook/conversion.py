@@ -26,6 +26,8 @@ from .headers import (
     read_overview_values,
 )
 from .limits import XLS_ROWS, Limits
+from .merged_cells import MergedCellFiller
+from .remarks import Remark, RemarkCollector
 from .rule_collector import RuleCollector
 from .status_codes import StatusCode, parse_count
 from .stored_form import CHUNK_ROWS, StoredFileWriter, encode_json
@@ -41,6 +43,7 @@ READER_MODULES = {
     "csv": "delimited",
     "spreadsheetml": "spreadsheetml",
 }
+ReadSheets = Callable[[Path, RemarkCollector], list[SourceSheet]]
 _RULE_LIST_ROWS = 5_000  # the maximum that is read of a rule list
 
 
@@ -96,6 +99,7 @@ class _Conversion:
         self._account = account
         self._writer = writer
         self._limits = limits
+        self._remarks = RemarkCollector()  # on the current file or member
         self._cell_count = 0
         self._word_languages: list[str] = []  # of all words recognised so far
         self._has_overview = False
@@ -115,6 +119,7 @@ class _Conversion:
         overview = self._read_overview(sheets)
         self._contents.account_uid = overview.get("account_id", "")
         self._convert_sheets(sheets, self._account or self._contents.account_uid)
+        self._contents.remarks += self._remarks.list_remarks()
 
     def add_member(self, path: Path, member: ZipMember) -> None:
         """Convert one workbook of a zip.
@@ -130,6 +135,9 @@ class _Conversion:
         overview_account = overview.get("account_id", "")
         member_account = report_name["account"] if report_name else overview_account
         self._convert_sheets(sheets, member_account or self._account)
+        for remark in self._remarks.list_remarks():
+            remark.facts["member"] = member.name
+            self._contents.remarks.append(remark)
 
     def finish(self) -> None:
         """Write the entries that need all sheets: evaluations, groups and contents."""
@@ -137,7 +145,7 @@ class _Conversion:
         contents.rows = self._writer.write_evaluations(self._evaluations.take_buckets())
         self._writer.write_entry("groups.json", encode_json(self._evaluations.groups))
         if contents.duplicates:
-            contents.add_note("duplicate_keys", rows=contents.duplicates)
+            contents.remarks.append(Remark("duplicate_keys", count=contents.duplicates))
         self._evaluations.finish()
         contents.rules = self._rules.rules
         for rule in contents.rules:
@@ -152,8 +160,9 @@ class _Conversion:
         # Import only the reader that this file needs.
         reader = importlib.import_module(f".{READER_MODULES[kind]}", __package__)
         self._sheets = []  # free the sheets of the member before
-        read_sheets = cast("Callable[[Path], list[SourceSheet]]", reader.read_sheets)
-        for source in read_sheets(path):
+        self._remarks = RemarkCollector()
+        read_sheets = cast("ReadSheets", reader.read_sheets)
+        for source in read_sheets(path, self._remarks):
             self._sheets.append(self._open_sheet(source, member_index))
         _continue_headers(self._sheets)
         return self._sheets
@@ -170,6 +179,7 @@ class _Conversion:
             name=source.name,
             hidden=source.hidden,
             role=role,
+            is_read=source.is_readable,
         )
         self._contents.sheets.append(info)
         _role, name_language = find_sheet_role(source.name)
@@ -229,8 +239,10 @@ class _Conversion:
         for sheet in sheets:
             if sheet.header and sheet.has_rule_rows():
                 start = sheet.first_data_row
-                rows = islice(sheet.source.read_rows(), start, start + _RULE_LIST_ROWS)
-                self._rules.add_rule_list(sheet.header, list(rows))
+                first_rows = list(islice(sheet.source.read_rows(), start + _RULE_LIST_ROWS))
+                filler = MergedCellFiller(sheet.source.list_merged_ranges())
+                rows = filler.fill_rows(first_rows, first_row=0)[start:]
+                self._rules.add_rule_list(sheet.header, rows)
         for sheet in sheets:
             self._convert_sheet(sheet, account)
 
@@ -238,7 +250,8 @@ class _Conversion:
         """Write the rows of a sheet in chunks, and collect its evaluations."""
         collector: SheetCollector | None = None
         if sheet.has_evaluation_rows():
-            collector = self._evaluations.open_sheet(sheet.info, account)
+            collector = self._evaluations.open_sheet(sheet.info, account, sheet.source.remarks)
+        filler = MergedCellFiller(sheet.source.list_merged_ranges() if collector else ())
         first_row = 0
         for chunk_number, rows in enumerate(_split_into_chunks(sheet.source.read_rows())):
             self._count_cells(sheet.info, rows)
@@ -246,6 +259,7 @@ class _Conversion:
             has_nul = self._writer.write_rows(sheet.info.number, chunk_number, rows)
             if has_nul:
                 rows = _remove_nul(rows)
+            rows = filler.fill_rows(rows, first_row)
             if collector:
                 header_rows = max(sheet.first_data_row - first_row, 0)  # of this chunk
                 collector.add_rows(rows[header_rows:], first_row + header_rows)
@@ -253,7 +267,8 @@ class _Conversion:
         if collector:
             collector.finish()
         self._remember_listed_statuses(sheet.info, is_collected=collector is not None)
-        self._add_incomplete_notes(sheet.info, is_collected=collector is not None)
+        self._add_incomplete_remarks(sheet, is_collected=collector is not None)
+        self._contents.remarks += sheet.source.remarks.list_remarks(sheet.info.number)
 
     def _count_cells(self, info: SheetInfo, rows: list[list[Cell]]) -> None:
         """Update the width of the sheet; raise WorkbookError if the file has too many cells."""
@@ -267,16 +282,17 @@ class _Conversion:
         """Remember the statuses for which this sheet lists each resource."""
         if info.role == "evaluations":
             self._listed_statuses |= set(StatusCode)
-        elif info.role in STATUS_BY_ROLE and (is_collected or info.rows <= 1):
+        elif info.role in STATUS_BY_ROLE and (is_collected or (info.is_read and info.rows <= 1)):
             # A sheet with only one line, such as "none", says that no resource has its status.
             self._listed_statuses.add(STATUS_BY_ROLE[info.role])
 
-    def _add_incomplete_notes(self, info: SheetInfo, *, is_collected: bool) -> None:
-        """Add a note if rows of this sheet may be missing or could not be read."""
+    def _add_incomplete_remarks(self, sheet: _OpenSheet, *, is_collected: bool) -> None:
+        """Add a remark if rows of this sheet may be missing or could not be read."""
+        info = sheet.info
         if info.rows >= XLS_ROWS and self._find_kind(info) == "xls":
-            self._contents.add_note("sheet_full", sheet=info.number, rows=info.rows)
+            sheet.source.remarks.add("sheet_full", limit=XLS_ROWS)
         if info.rows > 1 and not is_collected and info.role not in ("overview", "rules"):
-            self._contents.add_note("sheet_unrecognised", sheet=info.number, name=info.name)
+            sheet.source.remarks.add("sheet_unrecognised")
 
     def _find_kind(self, info: SheetInfo) -> str:
         """Return the kind of the file or of the zip member that has this sheet."""

@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 
 from .cells import Cell, SourceSheet
+from .remarks import RemarkCollector
 from .text_encoding import DETECTION_SIZE, detect_delimiter, detect_encoding
 
 csv.field_size_limit(10_000_000)  # characters in one cell
 
 
-def read_sheets(path: Path) -> list[SourceSheet]:
+def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
     """Return the table of a CSV file as one sheet without a name.
 
     All its cells are texts, so that ids keep all their digits.

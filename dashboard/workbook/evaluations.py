@@ -25,6 +25,7 @@ from .evaluation_hashes import (
     hash_rule,
 )
 from .reasons import parse_reason
+from .remarks import RemarkCollector
 from .rule_collector import RuleCollector
 from .status_codes import StatusCode, parse_risk, parse_status
 from .stored_form import BUCKET_COUNT, BUCKET_SHIFT
@@ -101,9 +102,11 @@ class EvaluationCollector:
         }
         self._risk_by_rule: dict[int, int] = {}  # the highest that a row gives
 
-    def open_sheet(self, info: SheetInfo, account: str) -> "SheetCollector":
+    def open_sheet(
+        self, info: SheetInfo, account: str, remarks: RemarkCollector
+    ) -> "SheetCollector":
         """Return the collector of one sheet. Rows that name no account belong to `account`."""
-        return SheetCollector(self, self._rules, self._times, info, account)
+        return SheetCollector(self, self._rules, self._times, info, account, remarks)
 
     def add_row(self, row: RowTuple) -> None:
         """Put an evaluation into its bucket."""
@@ -193,13 +196,6 @@ class EvaluationCollector:
         for rule in self._rules.rules:
             rule.risk = rule.risk or self._risk_by_rule.get(rule.number, 0)
 
-    def add_notes(self, info: SheetInfo, skipped_rows: int, inexact_ids: int) -> None:
-        """Add notes to the contents about rows of a sheet that could not be read exactly."""
-        if skipped_rows:
-            self._contents.add_note("rows_skipped", sheet=info.number, rows=skipped_rows)
-        if inexact_ids:
-            self._contents.add_note("digits_lost", sheet=info.number, rows=inexact_ids)
-
 
 class SheetCollector:
     """Turns the rows of one sheet into evaluations."""
@@ -211,8 +207,10 @@ class SheetCollector:
         times: TimeRange,
         info: SheetInfo,
         account: str,
+        remarks: RemarkCollector,
     ) -> None:
         self._collector = collector
+        self._remarks = remarks
         self._rules = rules
         self._times = times
         self._info = info
@@ -222,15 +220,14 @@ class SheetCollector:
             column_of.setdefault(meaning, column)
         self._group_columns = [column_of.get(name, _NO_COLUMN) for name in _GROUP_MEANINGS]
         self._row_columns = [column_of.get(name, _NO_COLUMN) for name in _ROW_MEANINGS]
-        self._group_id_columns = [
-            column_of[name] for name in ("rule_id", "account_id") if name in column_of
+        self._id_columns = [
+            column_of[name]
+            for name in ("rule_id", "account_id", "resource_id")
+            if name in column_of
         ]
-        self._resource_id_columns = [column_of["resource_id"]] if "resource_id" in column_of else []
         self._time_column = column_of.get("evaluated_at", _NO_COLUMN)
         # By the texts of the columns of _GROUP_MEANINGS; None if the texts give no group.
         self._groups: dict[tuple[str, ...], _SheetGroup | None] = {}
-        self._skipped_rows = 0
-        self._inexact_ids = 0
 
     def add_rows(self, rows: list[list[Cell]], first_row: int) -> None:
         """Add rows whose texts have no NUL; `first_row` is the row index of the first."""
@@ -249,16 +246,16 @@ class SheetCollector:
         A row is skipped if it names no rule, no status or no resource.
         """
         group = self._find_or_add_group(_read_texts(cells, self._group_columns))
-        self._inexact_ids += _count_inexact_numbers(cells, self._group_id_columns)
 
         resource_id, name, actual, expected, reason_text = _read_texts(cells, self._row_columns)
         resource_id = resource_id or name
         if group is None or not resource_id:
             is_empty_row = all(cell is None for cell in cells)
             if not is_empty_row:
-                self._skipped_rows += 1
+                self._remarks.add("rows_skipped", row_number)
             return
-        self._inexact_ids += _count_inexact_numbers(cells, self._resource_id_columns)
+        if _has_inexact_number(cells, self._id_columns):
+            self._remarks.add("digits_lost", row_number)
 
         reason = parse_reason(reason_text)
         actual = actual or reason.actual
@@ -318,7 +315,7 @@ class SheetCollector:
         return group
 
     def finish(self) -> None:
-        """Store the row counts of the groups, and add notes about the rows.
+        """Store the row counts of the groups.
 
         More rows may be added afterwards; they begin new groups.
         """
@@ -326,8 +323,6 @@ class SheetCollector:
             if group and group.rows:
                 self._collector.finish_group(group)
         self._groups.clear()
-        self._collector.add_notes(self._info, self._skipped_rows, self._inexact_ids)
-        self._skipped_rows = self._inexact_ids = 0
 
 
 def _read_texts(cells: Sequence[Cell], columns: Sequence[int]) -> tuple[str, ...]:
@@ -341,11 +336,10 @@ def _read_texts(cells: Sequence[Cell], columns: Sequence[int]) -> tuple[str, ...
     return tuple(texts)
 
 
-def _count_inexact_numbers(cells: Sequence[Cell], columns: Sequence[int]) -> int:
-    """Count the ids in these columns that are numbers with more digits than spreadsheets keep."""
-    count = 0
+def _has_inexact_number(cells: Sequence[Cell], columns: Sequence[int]) -> bool:
+    """Return whether an id in these columns is a number with more digits than spreadsheets keep."""
     for column in columns:
         cell = cells[column] if column < len(cells) else None
         if isinstance(cell, (int, float)) and abs(cell) >= _UNSAFE_NUMBER:
-            count += 1
-    return count
+            return True
+    return False

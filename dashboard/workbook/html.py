@@ -9,6 +9,7 @@ from lxml import etree, html
 
 from .cells import Cell, SourceSheet
 from .errors import WorkbookError
+from .remarks import RemarkCollector
 from .text_encoding import detect_encoding
 from .xml_elements import explain_xml_error
 
@@ -16,7 +17,7 @@ _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
 _MAXIMUM_SPAN = 1000  # columns or rows that one cell may cover
 
 
-def read_sheets(path: Path) -> list[SourceSheet]:
+def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
     """Return each table that has rows and no table inside it.
 
     The name of a table is its caption or the heading before it. Raise WorkbookError for a page

@@ -14,6 +14,7 @@ from lxml import etree
 from .cells import Cell, SourceSheet, drop_empty_end, fill_row_gaps, number_to_cell
 from .errors import WorkbookError
 from .limits import XLSX_COLUMNS
+from .remarks import RemarkCollector
 from .xml_elements import read_elements
 
 _LAST_BYTES = 400  # enough for the end tag and spaces after it
@@ -29,7 +30,7 @@ _TYPE_ATTRIBUTE = _NAMESPACE + "Type"
 _MERGE_ACROSS_ATTRIBUTE = _NAMESPACE + "MergeAcross"
 
 
-def read_sheets(path: Path) -> list[SourceSheet]:
+def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
     """Return the worksheets. Raise WorkbookError if the file is truncated or no valid XML.
 
     The file is parsed once here for the names, and again whenever the rows of a sheet are read.

@@ -12,11 +12,12 @@ from xlrd.biffh import XLRDError, error_text_from_code
 from .biff_records import read_plain_sheet, skip_record
 from .cells import Cell, SourceSheet, date_to_cell, number_to_cell
 from .errors import WorkbookError
+from .remarks import RemarkCollector
 
 _BIFF8 = 80  # xlrd's number for the version
 
 
-def read_sheets(path: Path) -> list[SourceSheet]:
+def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
     """Return the sheets of an .xls file. Raise WorkbookError, or any error of xlrd."""
     with Path(os.devnull).open("w") as null_file:
         try:

@@ -27,6 +27,7 @@ from .cells import (
 )
 from .errors import WorkbookError
 from .limits import XLSX_COLUMNS
+from .remarks import RemarkCollector
 from .xml_elements import read_elements
 
 _ROW, _CELL, _VALUE, _INLINE_STRING, _TEXT, _RUN, _SHARED_STRING = (
@@ -67,7 +68,7 @@ class _WorkbookReader(ExcelReader):
         ]
 
 
-def read_sheets(path: Path) -> list[SourceSheet]:
+def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
     """Return the worksheets of an .xlsx file. Raise WorkbookError, or any error of openpyxl."""
     with path.open("rb") as file:  # openpyxl refuses a path that does not end in .xlsx
         reader = _WorkbookReader(file, read_only=True, data_only=True, keep_links=False)

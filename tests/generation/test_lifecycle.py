@@ -314,7 +314,7 @@ def test_every_pack_of_the_sandbox_reads_and_reconciles(
 ) -> None:
     for pack in Pack.objects.all():
         report = run_to_end(requests.request_report(pack, None))
-        assert (report.state, report.notes) == (State.READY, [])
+        assert (report.state, report.remarks) == (State.READY, [])
         verdicts = {check["verdict"] for check in report.count_checks or []}
         assert verdicts == {"matches", "not_checked"}
 

@@ -28,7 +28,7 @@ UNTIL = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 State = Report.State
 PackFile = tuple[str, str, bytes, dt.datetime]  # pack id, name, content, time
 REPORT_FIELDS = (
-    "pack__pack_id", "state", "position", "pack_name", "listed_statuses", "notes", "content_hash",
+    "pack__pack_id", "state", "position", "pack_name", "listed_statuses", "remarks", "content_hash",
     "filter_choices", "rules_hash", "rows", "rules", "failing", "compliant", "failing_high",
     "failing_medium", "failing_low", "rated_compliant", "rated_failing", "came", "left",
     "changes_by_reason", "high_risk_changes_by_reason",

@@ -52,6 +52,17 @@ def build_old_values(fields: list[tuple[str, str, Any]]) -> dict[str, Any]:
     return {old_name: value for old_name, _new_name, value in fields}
 
 
+def add_old_remarks(apps: Apps) -> None:
+    report_model: Any = apps.get_model("dashboard", "Report")
+    report_model.objects.update(
+        notes=[
+            {"code": "rows_skipped", "facts": {"sheet": 2, "rows": 7}},
+            {"code": "sheet_full", "facts": {"sheet": 1, "rows": 65_536}},
+            {"code": "count_mismatch", "facts": {"stated": 3, "counted": 2}},
+        ]
+    )
+
+
 def rename_fields(row: dict[str, Any], fields: list[tuple[str, str, Any]]) -> dict[str, Any]:
     new_names = {old_name: new_name for old_name, new_name, _value in fields}
     return {new_names.get(name, name): value for name, value in row.items()}
@@ -134,6 +145,8 @@ def test_a_database_from_before_the_renames_migrates_with_every_row(old_apps: Ap
         "RuleResult": RULE_RESULT_FIELDS,
         "Evaluation": EVALUATION_FIELDS,
     }
+    for report in rows_before["Report"]:
+        report["remarks"] = report.pop("notes")
     assert all(rows for name, rows in rows_before.items() if name != "Preference")
     for name, rows in rows_before.items():
         expected = [rename_fields(row, renamed.get(name, [])) for row in rows]
@@ -150,6 +163,23 @@ def test_a_database_from_before_the_renames_migrates_with_every_row(old_apps: Ap
     (evaluation,) = rows_after["Evaluation"]
     assert (evaluation["operator"], evaluation["property_path"]) == ("", "")
     assert rows_after["Report"][0]["changes_by_reason"] is None
+
+
+def test_the_remarks_on_a_file_keep_their_sheets_and_numbers(old_apps: Apps) -> None:
+    create_old_rows(old_apps)
+    add_old_remarks(old_apps)
+    report, _other_report = list_rows(migrate_to(*find_newest_migrations()))["Report"]
+    assert report["remarks"] == [
+        {"code": "rows_skipped", "sheet": 2, "rows": "", "count": 7, "facts": {}},
+        {"code": "sheet_full", "sheet": 1, "rows": "", "count": 0, "facts": {"limit": 65_536}},
+        {
+            "code": "count_mismatch",
+            "sheet": None,
+            "rows": "",
+            "count": 0,
+            "facts": {"stated": 3, "counted": 2},
+        },
+    ]
 
 
 @pytest.fixture

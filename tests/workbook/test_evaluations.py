@@ -193,7 +193,7 @@ def test_duplicate_keys_are_kept_apart_the_same_way_in_any_order(tmp_path: Path)
     for order in (rows, rows[::-1]):
         with read_bytes(write_table(*order), tmp_path) as stored:
             assert (stored.contents.rows, stored.contents.duplicates) == (3, 2)
-            assert [note.code for note in stored.contents.notes] == ["duplicate_keys"]
+            assert [remark.code for remark in stored.contents.remarks] == ["duplicate_keys"]
             results.append({(row.key, row.reason) for row in list_evaluations(stored)})
             assert len({row.key >> 58 for row in list_evaluations(stored)}) == 1
     assert results[0] == results[1]
@@ -228,7 +228,7 @@ def test_rows_without_a_rule_a_resource_or_a_status_are_counted_as_skipped(tmp_p
     )
     with read_bytes(content, tmp_path) as stored:
         assert stored.contents.rows == 1
-        assert [(note.code, note.facts["rows"]) for note in stored.contents.notes] == [
+        assert [(remark.code, remark.count) for remark in stored.contents.remarks] == [
             ("rows_skipped", 2)
         ]
 
@@ -244,7 +244,7 @@ def test_an_id_that_was_stored_as_a_number_keeps_its_digits_and_is_noted(tmp_pat
             "12345",
             "123456789012345680",
         ]
-        assert [(note.code, note.facts["rows"]) for note in stored.contents.notes] == [
+        assert [(remark.code, remark.count) for remark in stored.contents.remarks] == [
             ("digits_lost", 1)
         ]
 
@@ -266,8 +266,8 @@ def test_numbers_and_dates_among_the_ids_are_counted_once_each(tmp_path: Path) -
             "cn-1",
         ]
         assert len(stored.contents.rules) == 2
-        assert [(note.code, note.facts["rows"]) for note in stored.contents.notes] == [
-            ("digits_lost", 3)
+        assert [(remark.code, remark.count) for remark in stored.contents.remarks] == [
+            ("digits_lost", 2)
         ]
 
 

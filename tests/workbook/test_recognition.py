@@ -223,7 +223,7 @@ def test_a_sheet_that_says_there_is_none_lists_its_status_all_the_same(tmp_path:
         tmp_path,
     ) as stored:
         assert stored.contents.lists == ["NON_COMPLIANT", "COMPLIANT"]
-        assert stored.contents.notes == []
+        assert stored.contents.remarks == []
 
 
 def test_a_sheet_of_failing_resources_without_a_rule_is_noted_and_lists_nothing(
@@ -232,4 +232,4 @@ def test_a_sheet_of_failing_resources_without_a_rule_is_noted_and_lists_nothing(
     rows = [("资源ID", "资源名称"), ("i-1", "web"), ("i-2", "db")]
     with read_bytes(sample_files.build_xls({"不合规资源": rows}), tmp_path) as stored:
         assert (stored.contents.rows, stored.contents.lists) == (0, [])
-        assert [note.code for note in stored.contents.notes] == ["sheet_unrecognised"]
+        assert [remark.code for remark in stored.contents.remarks] == ["sheet_unrecognised"]

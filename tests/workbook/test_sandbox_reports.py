@@ -46,7 +46,7 @@ def test_a_pack_reads_alike_in_both_languages_and_adds_up(
             assert (contents.pack_id, contents.account_uid) == (plan.id, plan.uid)
             assert contents.created_at == "2026-11-20T09:14:00+08:00"
             assert contents.stated["non_compliant"] == state.resource_totals["NON_COMPLIANT"]
-            assert [note.code for note in contents.notes] == []
+            assert [remark.code for remark in contents.remarks] == []
             states_by_language[language] = collect_states(stored)
             for rule in contents.rules:
                 assert all(

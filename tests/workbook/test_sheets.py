@@ -32,7 +32,7 @@ def test_sheets_and_columns_that_nobody_knows_are_kept_and_noted(tmp_path: Path)
         assert [sheet.name for sheet in stored.contents.sheets][-1] == "附录"
         assert read_cells(stored, 5) == [["甲", "乙"], ["一", 2], [None, "丙"]]
         assert [row[8] for row in read_cells(stored, 2)] == ["成本中心", "CC-0", "CC-1", "CC-2"]
-        assert [note.code for note in stored.contents.notes] == ["sheet_unrecognised"]
+        assert [remark.code for remark in stored.contents.remarks] == ["sheet_unrecognised"]
 
 
 @pytest.mark.parametrize("write", [sample_files.build_xls, sample_files.build_xlsx])

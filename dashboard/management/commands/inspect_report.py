@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from dashboard import workbook
 from dashboard.text.error_messages import explain_error
+from dashboard.text.remark_sentences import describe_remark
 
 
 class Command(BaseCommand):
@@ -63,7 +64,7 @@ def format_contents_as_json(path: Path, contents: workbook.Contents) -> str:
 
 
 def format_contents_as_text(path: Path, contents: workbook.Contents) -> str:
-    """Return lines with the kind, zip members, sheets, rules, counts by status and notes."""
+    """Return lines with the kind, zip members, sheets, rules, counts by status and remarks."""
     lines = [f"{path}: {contents.kind} {contents.language}".rstrip()]
     member_label = _("member")
     lines += [
@@ -74,8 +75,9 @@ def format_contents_as_text(path: Path, contents: workbook.Contents) -> str:
     for status in workbook.StatusCode:
         if count := sum(rule.counts.get(status, 0) for rule in contents.rules):
             lines.append(f"  {status.name}: {count}")
-    for note in contents.notes:
-        lines.append(f"  {note.code}: {json.dumps(note.facts, ensure_ascii=False)}")
+    sheet_names = {sheet.number: sheet.name for sheet in contents.sheets}
+    for remark in contents.remarks:
+        lines.append("  " + describe_remark(dataclasses.asdict(remark), sheet_names))
     return "\n".join(lines)
 
 

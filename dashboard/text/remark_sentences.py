@@ -1,0 +1,74 @@
+"""The remarks on a report's file, as sentences: each says what the reader saw in the file."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.models import Report
+from dashboard.text.formatting import format_number
+
+REMARK_SENTENCES = {
+    "sheet_unread": _(
+        "The workbook names this sheet, but it could not be read: nothing of it is counted."
+    ),
+    "sheet_unrecognised": _(
+        "The sheet has no columns known here: it is shown as it stands and counts nowhere."
+    ),
+    "sheet_full": _(
+        "The sheet is as long as its format allows (%(limit)s rows): the file may have been cut "
+        "there."
+    ),
+    "rows_skipped": _(
+        "%(count)s rows name no status, no rule or no resource: they are not counted."
+    ),
+    "digits_lost": _(
+        "%(count)s rows have ids that the file stores as numbers, and such numbers keep 15 digits "
+        "only. The last digits may be wrong."
+    ),
+    "duplicate_keys": _(
+        "%(count)s rows repeat a rule and a resource that the file has judged before; each of them "
+        "is kept and counted."
+    ),
+}
+
+
+def describe_remarks(report: Report) -> list[str]:
+    """Return a sentence for each remark; those of counts belong to an earlier reader."""
+    sheets = {sheet.number: sheet.name for sheet in report.sheets.all()}
+    return [
+        describe_remark(remark, sheets)
+        for remark in report.remarks
+        if remark["code"] != "count_mismatch"
+    ]
+
+
+def describe_remark(remark: Mapping[str, Any], sheets: Mapping[int, str]) -> str:
+    """Return the sentence for a stored remark, with its place before it.
+
+    `sheets` gives the name of each sheet by its number. A code without a sentence stands alone.
+    """
+    code = remark["code"]
+    values = _FactTexts(remark.get("facts", {}), count=format_number(remark.get("count", 0)))
+    sentence = str(REMARK_SENTENCES.get(code, code)) % values
+    place = describe_place(remark, sheets)
+    return f"{place}: {sentence}" if place else sentence
+
+
+def describe_place(remark: Mapping[str, Any], sheets: Mapping[int, str]) -> str:
+    """Return the zip member, the sheet and the rows of a remark; "" if it is on the whole file."""
+    parts = []
+    if member := remark.get("facts", {}).get("member"):
+        parts.append(_("file “%(member)s”") % {"member": member})
+    if remark.get("sheet") is not None:
+        parts.append(_("sheet “%(sheet)s”") % {"sheet": sheets.get(remark["sheet"], "?")})
+    if remark.get("rows"):
+        parts.append(_("rows %(rows)s") % {"rows": remark["rows"]})
+    return str(_(", ")).join(parts)
+
+
+class _FactTexts(dict[str, Any]):
+    """The facts of a remark by name; a fact that is not known is "…"."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"

@@ -1,0 +1,113 @@
+"""Remarks: what a user must know about a file, such as rows that could not be counted.
+
+A remark has a code (see RemarkCode), the sheet and the rows that it is about, and facts: the names
+and numbers of its sentence. The sentences are in dashboard/text/remark_sentences.py.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+RemarkCode = Literal[
+    "sheet_unread",  # the workbook names this sheet, but it could not be read
+    "sheet_unrecognised",  # no column of the sheet is known
+    "sheet_full",  # the sheet has as many rows as its format allows
+    "rows_skipped",  # rows that name no status, no rule or no resource
+    "digits_lost",  # ids that a spreadsheet stores as numbers
+    "duplicate_keys",  # rows that repeat the rule and the resource of another row
+]
+REMARK_CODES: tuple[str, ...] = get_args(RemarkCode)
+# The remarks which say that rows of the file are not among its evaluations.
+UNCOUNTED_CODES = frozenset({"sheet_unread", "sheet_unrecognised", "rows_skipped"})
+
+_MAXIMUM_RANGES = 1_000  # of rows in one remark; further rows are counted only
+_SHOWN_RANGES = 10
+_MAXIMUM_VARIANTS = 20  # remarks with the same code and other facts; further ones are joined
+_MAXIMUM_FACT_LENGTH = 100  # characters
+
+Facts = dict[str, str | int]
+
+
+@dataclass
+class Remark:
+    """A remark about a file.
+
+    `sheet` is the number of the sheet, None for the whole file. `rows` names the rows from 1, as
+    spreadsheets number them: "3-5, 9"; it may end with "…". `count` is the number of all its rows.
+    """
+
+    code: str
+    sheet: int | None = None
+    rows: str = ""
+    count: int = 0
+    facts: Facts = field(default_factory=dict)
+
+    @property
+    def is_uncounted(self) -> bool:
+        """Whether something of the file is not among its evaluations."""
+        return self.code in UNCOUNTED_CODES
+
+
+class RemarkCollector:
+    """Collects the remarks on one sheet, or on the whole file.
+
+    Remarks with the same code and facts are one remark on several rows. A sheet may be read more
+    than once: a row that comes again is not counted again.
+    """
+
+    def __init__(self) -> None:
+        self._rows_by_remark: dict[tuple[RemarkCode, tuple[tuple[str, str | int], ...]], _Rows] = {}
+
+    def add(self, code: RemarkCode, row: int | None = None, **facts: str | int) -> None:
+        """Add a remark, or a row to a remark. `row` counts from 0; rows must come in order."""
+        key = (code, tuple((name, _clean_fact(value)) for name, value in facts.items()))
+        if key not in self._rows_by_remark:
+            variants = sum(code == other for other, _facts in self._rows_by_remark)
+            if variants >= _MAXIMUM_VARIANTS:
+                key = (code, ())
+        rows = self._rows_by_remark.setdefault(key, _Rows())
+        if row is not None:
+            rows.add(row)
+
+    def list_remarks(self, sheet: int | None = None) -> list[Remark]:
+        """Return the remarks as remarks on the sheet with this number, or on the whole file."""
+        return [
+            Remark(code, sheet, str(rows), rows.count, dict(facts))
+            for (code, facts), rows in self._rows_by_remark.items()
+        ]
+
+
+class _Rows:
+    """The rows of a remark, as ranges in ascending order."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._ranges: list[tuple[int, int]] = []  # first and last row, from 0
+        self._last = -1
+
+    def add(self, row: int) -> None:
+        """Add a row; do nothing if it, or a row after it, was added before."""
+        if row <= self._last:
+            return
+        self.count += 1
+        self._last = row
+        if self._ranges and self._ranges[-1][1] == row - 1:
+            self._ranges[-1] = (self._ranges[-1][0], row)
+        elif len(self._ranges) < _MAXIMUM_RANGES:
+            self._ranges.append((row, row))
+
+    def __str__(self) -> str:
+        shown = [
+            f"{first + 1}-{last + 1}" if last > first else str(first + 1)
+            for first, last in self._ranges[:_SHOWN_RANGES]
+        ]
+        if len(self._ranges) > _SHOWN_RANGES:
+            shown.append("…")
+        return ", ".join(shown)
+
+
+def _clean_fact(value: str | int) -> str | int:
+    """Return a short text without characters that databases refuse; a number unchanged."""
+    if isinstance(value, int):
+        return value
+    text = value.encode("utf-8", "replace").decode().replace("\0", "")
+    return text if len(text) <= _MAXIMUM_FACT_LENGTH else text[: _MAXIMUM_FACT_LENGTH - 1] + "…"
