@@ -101,6 +101,8 @@ class ChangeRow:
     # What the older report says; empty where it lacks the evaluation.
     older_actual: str
     older_expected: str
+    older_operator: str
+    older_property: str
     older_reason: str
 
     @property
@@ -189,6 +191,8 @@ def make_change_row(
         older_finding=describe_older_finding(comparison, older, newer),
         older_actual=older.actual if older else "",
         older_expected=older.expected if older else "",
+        older_operator=older.operator if older else "",
+        older_property=older.property_path if older else "",
         older_reason=older.reason if older else "",
     )
 

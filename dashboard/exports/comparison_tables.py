@@ -4,7 +4,6 @@ A bucket is a kind of change, for example "fixed"; see comparison.buckets.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,18 +15,19 @@ from dashboard.comparison.comparison_filter import ComparisonFilter
 from dashboard.comparison.comparison_rows import ChangeRow
 from dashboard.comparison.differences import Change, Comparison
 from dashboard.comparison.rule_scope import RuleScope, load_rule_scope
-from dashboard.exports.report_tables import describe_rates
+from dashboard.exports.report_tables import list_source_facts
 from dashboard.exports.tables import (
     AboutSheet,
     Cells,
     ExportColumn,
+    ExportFact,
     ExportTable,
     RowGroup,
+    encode_facts,
     join_file_stem,
 )
 from dashboard.models import Report, Risk, Status
 from dashboard.text.findings import describe_requirement
-from dashboard.text.formatting import format_time
 
 # Rows written in a second, by format. A file that takes longer is announced by a page.
 COMPARISON_ROWS_PER_SECOND = {"xlsx": 5_000, "csv": 20_000, "json": 25_000}
@@ -88,7 +88,7 @@ def build_comparison_table(
         row_count=row_count,
         about=AboutSheet(_("Summary"), about_rows, is_first=True),
         json_properties={
-            **{fact.key: fact.value for fact in facts},
+            **encode_facts(facts),
             "counts": {bucket.value: comparison.counts[bucket] for bucket in Bucket},
             **{
                 direction.value: {
@@ -152,6 +152,8 @@ def make_cells(row: ChangeRow, rule_scope: RuleScope) -> Cells:
         row.reason,
         row.older_actual,
         row.older_expected,
+        row.older_operator,
+        row.older_property,
         row.older_reason,
         change.reason.value if change.reason else "",
         row.first_seen.time if row.first_seen else None,
@@ -193,6 +195,8 @@ def list_columns(comparison: Comparison) -> list[ExportColumn]:
         ExportColumn("reason", _("Reason")),
         ExportColumn("actual_before", _("Actual (before)")),
         ExportColumn("expected_before", _("Compared with (before)")),
+        ExportColumn("operator_before", _("Operator (before)")),
+        ExportColumn("property_before", _("Property (before)")),
         ExportColumn("reason_before", _("Reason (before)")),
         ExportColumn("why", _("Reason for the change"), reason_labels),
         ExportColumn("first_seen", _("First report with this status"), holds_times=True),
@@ -201,23 +205,17 @@ def list_columns(comparison: Comparison) -> list[ExportColumn]:
     ]
 
 
-class Fact(NamedTuple):
-    """What a file says of itself: under a key in .json, in words on the sheet of a workbook."""
-
-    key: str
-    label: str
-    value: Any
-
-
 def list_comparison_facts(
     comparison: Comparison, rule_scope: RuleScope, row_filter: ComparisonFilter, user_name: str
-) -> list[Fact]:
+) -> list[ExportFact]:
     """Return the facts about the file: both reports, the filter, who exported it and when."""
     pack = comparison.newer.pack
     bucket = row_filter.bucket
     bucket_label = comparison.listed_statuses.label_bucket(bucket) if bucket else ""
     rule_name = rule_scope.get_rule(row_filter.rule).name if row_filter.rule else ""
     filter_text = row_filter.describe(rule_name, bucket=bucket_label)
+    if not row_filter.has_conditions:
+        filter_text = _("all changes")
     # A swapped comparison has the later report on its first side.
     sides = [("older", comparison.older), ("newer", comparison.newer)]
     labels = [_("Earlier report"), _("Later report")]
@@ -226,34 +224,29 @@ def list_comparison_facts(
         labels.reverse()
         sentence = _("Read backwards, from the later report to the earlier one.")
     return [
-        Fact("pack", _("Pack"), pack.name),
-        Fact("pack_id", _("Pack ID"), pack.pack_id),
-        Fact("account", _("Account ID"), pack.account.uid),
+        ExportFact("pack", _("Pack"), pack.name),
+        ExportFact("pack_id", _("Pack ID"), pack.pack_id),
+        ExportFact("account", _("Account ID"), pack.account.uid),
         *(
             fact
             for (prefix, report), label in zip(sides, labels, strict=True)
             for fact in list_report_facts(prefix, label, report)
         ),
-        Fact("filter", _("Filter"), filter_text if row_filter.has_conditions else _("all changes")),
-        Fact("sentence", _("In one sentence"), sentence),
-        Fact("failing", _("Non-compliant evaluations"), describe_failing(comparison)),
-        Fact("made_at", _("Exported at"), format_time(timezone.now())),
-        Fact("made_by", _("Exported by"), user_name),
+        ExportFact(
+            "filter", _("Filter"), filter_text if row_filter.has_conditions else _("all changes")
+        ),
+        ExportFact("sentence", _("In one sentence"), sentence),
+        ExportFact("failing", _("Non-compliant evaluations"), describe_failing(comparison)),
+        ExportFact("made_at", _("Exported at"), timezone.now()),
+        ExportFact("made_by", _("Exported by"), user_name),
     ]
 
 
-def list_report_facts(prefix: str, label: str, report: Report) -> list[Fact]:
+def list_report_facts(prefix: str, label: str, report: Report) -> list[ExportFact]:
     """Return the facts of a report by which its original is found again."""
-    assert report.created_at is not None  # noqa: S101  # ready reports have an evidence time
+    facts = [ExportFact("report", _("number"), report.pk), *list_source_facts(report)]
     return [
-        Fact(f"{prefix}_report", f"{label}: {_('number')}", report.pk),
-        Fact(f"{prefix}_created_at", f"{label}: {_('created')}", format_time(report.created_at)),
-        Fact(f"{prefix}_sha256", f"{label}: SHA-256", report.original_id),
-        Fact(f"{prefix}_file", f"{label}: {_('file name')}", report.file_name),
-        *(
-            Fact(f"{prefix}_{key}", f"{label}: {rate_label}", text)
-            for key, rate_label, text in describe_rates(report)
-        ),
+        ExportFact(f"{prefix}_{fact.key}", f"{label}: {fact.label}", fact.value) for fact in facts
     ]
 
 

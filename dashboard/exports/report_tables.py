@@ -17,8 +17,10 @@ from dashboard.exports.tables import (
     AboutSheet,
     Cells,
     ExportColumn,
+    ExportFact,
     ExportTable,
     RowGroup,
+    encode_facts,
     join_file_stem,
 )
 from dashboard.models import Report, Risk, Sheet, Status
@@ -28,7 +30,7 @@ from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.first_seen import build_first_seen, load_first_position
 from dashboard.text import findings
 from dashboard.text.count_checks import summarize_checks
-from dashboard.text.formatting import format_time
+from dashboard.text.origins import describe_provenance
 from dashboard.text.rates import NamedRate, list_named_rates
 from dashboard.workbook import Cell
 
@@ -220,35 +222,46 @@ def build_report_table(
     `total_count` is the number of rows without a filter.
     """
     rows_text = _("%(count)s of %(total)s") % {"count": row_count, "total": total_count}
-    metadata = [
-        ("pack", _("Pack"), report.pack_name),
-        ("pack_id", _("Pack ID"), report.pack.pack_id),
-        ("account", _("Account"), report.pack.account.name),
-        ("account_id", _("Account ID"), report.pack.account.uid),
-        ("created_at", _("Report created"), format_optional_time(report.created_at)),
-        ("evaluated_at", _("Evaluated"), format_optional_time(report.evaluated_at)),
-        ("received_at", _("Received"), format_optional_time(report.received_at)),
-        ("file_name", _("File name"), report.file_name),
-        ("sha256", "SHA-256", report.original_id or ""),
-        *describe_rates(report),
-        ("count_checks", _("Stated counts against ours"), summarize_checks(report).text),
-        ("table", _("Table"), title),
-        ("filter", _("Filter"), filter_text),
-        ("rows", _("Rows"), rows_text),
-        ("exported_by", _("Exported by"), user_name),
-        ("exported_at", _("Exported at"), format_time(timezone.now())),
+    facts = [
+        ExportFact("pack", _("Pack"), report.pack_name),
+        ExportFact("pack_id", _("Pack ID"), report.pack.pack_id),
+        ExportFact("account", _("Account"), report.pack.account.name),
+        ExportFact("account_id", _("Account ID"), report.pack.account.uid),
+        *list_source_facts(report),
+        ExportFact("count_checks", _("Stated counts against ours"), summarize_checks(report).text),
+        ExportFact("table", _("Table"), title),
+        ExportFact("filter", _("Filter"), filter_text),
+        ExportFact("rows", _("Rows"), rows_text),
+        ExportFact("exported_by", _("Exported by"), user_name),
+        ExportFact("exported_at", _("Exported at"), timezone.now()),
     ]
-    json_metadata = {key: value for key, _label, value in metadata}
     json_counts = {"rows": row_count, "total_rows": total_count}
-    facts = [(label, value) for _key, label, value in metadata]
     return ExportTable(
         file_stem=format_file_stem(report, title, row_count, total_count),
         columns=columns,
         groups=[RowGroup(_("Table"), rows)],
         row_count=row_count,
-        about=AboutSheet(_("About"), facts, is_first=False),
-        json_properties={"metadata": {**json_metadata, **json_counts}},
+        about=AboutSheet(_("About"), [(fact.label, fact.value) for fact in facts], is_first=False),
+        json_properties={"metadata": {**encode_facts(facts), **json_counts}},
     )
+
+
+def list_source_facts(report: Report) -> list[ExportFact]:
+    """Return when the report was made, from which file and request, and what its rates are."""
+    facts = [
+        ExportFact("created_at", _("Report created"), report.created_at or ""),
+        ExportFact("evaluated_at", _("Evaluated"), report.evaluated_at or ""),
+        ExportFact("received_at", _("Received"), report.received_at or ""),
+        ExportFact("source", _("Origin"), str(report.get_source_display())),
+        ExportFact("file_name", _("File name"), report.file_name),
+        ExportFact("sha256", "SHA-256", report.original_id or ""),
+    ]
+    provenance = describe_provenance(report)
+    if provenance.gap:
+        facts.append(ExportFact("provenance", _("Note"), provenance.gap))
+    facts += [ExportFact(fact.key, fact.label, fact.text) for fact in provenance.facts]
+    facts += [ExportFact(*rate) for rate in describe_rates(report)]
+    return facts
 
 
 def describe_rates(report: Report) -> list[tuple[str, str, str]]:
@@ -271,11 +284,6 @@ def format_file_stem(report: Report, title: str, row_count: int, total_count: in
     account_uid = report.pack.account.uid
     times = [report.listed_at]
     return join_file_stem(report.pack_name, account_uid, times, title, row_count, total_count)
-
-
-def format_optional_time(moment: dt.datetime | None) -> str:
-    """Return a time as text; "" for None."""
-    return format_time(moment) if moment else ""
 
 
 def format_archive_start(since: int | None, first_position: int | None) -> str:

@@ -4,13 +4,32 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from dashboard.text.formatting import format_zone_name
+from dashboard.text.formatting import format_time, format_zone_name
 
 Cells = tuple[Any, ...]
+
+
+class ExportFact(NamedTuple):
+    """What a file says of itself: under a key in .json, in words on the sheet of a workbook.
+
+    A value that is a time is a real date in .xlsx and a text with its zone elsewhere.
+    """
+
+    key: str
+    label: str
+    value: Any
+
+
+def encode_facts(facts: Iterable[ExportFact]) -> dict[str, Any]:
+    """Return the facts for .json: values by key, times as texts with their zone."""
+    return {
+        fact.key: format_time(fact.value) if isinstance(fact.value, dt.datetime) else fact.value
+        for fact in facts
+    }
 
 
 @dataclass(frozen=True)
@@ -43,6 +62,15 @@ class AboutSheet:
     title: str
     facts: list[tuple[str, Any]]
     is_first: bool
+
+    @property
+    def xlsx_facts(self) -> list[tuple[str, Any]]:
+        """The facts; the names of times name the zone, which an Excel date cannot hold."""
+        zone = format_zone_name()
+        return [
+            (f"{name} ({zone})" if isinstance(value, dt.datetime) else name, value)
+            for name, value in self.facts
+        ]
 
 
 def join_file_stem(

@@ -14,9 +14,9 @@ from typing import IO, Any, NamedTuple
 
 from django.utils import timezone
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.cell.cell import ERROR_CODES, ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
+from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
 from dashboard.exports.tables import AboutSheet, Cells, ExportTable, RowGroup
@@ -28,6 +28,7 @@ FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 XLSX_CELL_LIMIT = 32_767  # characters
 XLSX_TITLE_LIMIT = 31  # characters
 BOLD = Font(bold=True)
+LEFT_ALIGNED = Alignment(horizontal="left", vertical="top", wrap_text=True)
 
 
 def write_to_temporary_file(
@@ -131,8 +132,19 @@ def add_about_sheet(workbook: Workbook, about: AboutSheet) -> None:
     sheet = workbook.create_sheet(about.title)
     sheet.column_dimensions["A"].width = 40
     sheet.column_dimensions["B"].width = 80
-    for name, value in about.facts:
-        sheet.append([make_bold_cell(sheet, name), make_text_cell(sheet, value)])
+    for name, value in about.xlsx_facts:
+        cell = make_fact_cell(sheet, value)
+        sheet.append([make_bold_cell(sheet, name), cell])
+
+
+def make_fact_cell(sheet: Any, value: Any) -> Any:
+    """Return a cell at the left, for numbers and dates would stand far from their names."""
+    content = make_local_time(value) if isinstance(value, dt.datetime) else value
+    cell = make_text_cell(sheet, content)
+    if not isinstance(cell, Cell):
+        cell = WriteOnlyCell(sheet, cell)
+    cell.alignment = LEFT_ALIGNED
+    return cell
 
 
 def make_text_cell(sheet: Any, cell: Any) -> Any:

@@ -40,6 +40,7 @@ QUESTIONS: dict[str, "StrPromise"] = {
 class StatedPart(NamedTuple):
     """Account, pack or time of an imported report: who decided, and what each witness states."""
 
+    name: str  # a key of PARTS
     label: str
     decided_by: str
     statements: list[tuple[str, str]]  # witness and value
@@ -66,7 +67,7 @@ def describe_origin(origin: dict[str, object]) -> list[StatedPart]:
             for witness, value in part["stated"].items()
         ]
         decided_by = str(WITNESSES[part["by"]]) if part["by"] else gettext("not decided yet")
-        parts.append(StatedPart(str(label), decided_by, statements))
+        parts.append(StatedPart(name, str(label), decided_by, statements))
     return parts
 
 
@@ -74,7 +75,78 @@ def format_statement(name: str, value: str) -> str:
     return format_time(dt.datetime.fromisoformat(value), True) if name == "time" else value
 
 
-def format_created_ms(report: Report) -> str:
-    """Return ReportCreateTimestamp as a number of milliseconds; empty if it is not known."""
-    milliseconds = report.provenance.get("created_ms")
-    return str(milliseconds) if milliseconds else ""
+class ProvenanceFact(NamedTuple):
+    """One fact of where a report comes from; `value` is empty if it is not known."""
+
+    key: str  # names the fact in .json
+    label: str
+    value: str
+    statements: list[tuple[str, str]] = []  # of an imported report: witness and value
+
+    @property
+    def text(self) -> str:
+        """The fact in one line, with what each witness states."""
+        stated = "; ".join(f"{witness}: {value}" for witness, value in self.statements)
+        return f"{self.value} ({stated})" if stated else self.value
+
+
+class Provenance(NamedTuple):
+    """Where a report comes from; `gap` says why there are no facts, else it is empty."""
+
+    facts: list[ProvenanceFact]
+    gap: str
+
+
+def describe_provenance(report: Report) -> Provenance:
+    """Return where a report comes from, for its evidence page, its print and its exports."""
+    if report.source == Report.Source.IMPORTED:
+        facts = list_import_facts(report.provenance)
+        gap = gettext("Imported before the origin of account, pack and time was kept.")
+    else:
+        facts = list_download_facts(report.provenance) if report.provenance else []
+        gap = gettext("Generated before request ids and download were kept.")
+    return Provenance(facts, "" if facts else gap)
+
+
+def list_import_facts(origin: dict[str, object]) -> list[ProvenanceFact]:
+    """Return which witness gave account, pack and time of an imported report."""
+    return [
+        ProvenanceFact(
+            f"{part.name}_from",
+            gettext("%(fact)s taken from") % {"fact": part.label},
+            part.decided_by,
+            part.statements,
+        )
+        for part in describe_origin(origin)
+    ]
+
+
+def list_download_facts(origin: dict[str, object]) -> list[ProvenanceFact]:
+    """Return request ids and download of a generated report."""
+
+    def get_text(name: str) -> str:
+        return str(origin.get(name) or "")
+
+    created_ms = get_text("created_ms")
+    key_account = get_text("key_account") or gettext("account not verified yet")
+    facts = {
+        "key_account": (gettext("Account of the AccessKey"), key_account),
+        "answer_account": (gettext("Account in the answer"), get_text("answer_account")),
+        "answer_pack": (gettext("Pack in the answer"), get_text("answer_pack")),
+        "generate_request_id": (
+            gettext("Request id of Generate"),
+            get_text("generate_request_id"),
+        ),
+        "get_request_id": (
+            gettext("Request id of the answer with the link"),
+            get_text("get_request_id"),
+        ),
+        "report_create_timestamp": ("ReportCreateTimestamp", created_ms and f"{created_ms} ms"),
+        "download": (gettext("Downloaded from"), get_text("host") + get_text("path")),
+        "etag": ("ETag", get_text("etag")),
+        "content_md5": ("Content-MD5", get_text("content_md5")),
+        "crc64": ("CRC-64", get_text("crc64")),
+        "last_modified": ("Last-Modified", get_text("last_modified")),
+        "content_length": ("Content-Length", get_text("length")),
+    }
+    return [ProvenanceFact(key, label, value) for key, (label, value) in facts.items()]

@@ -21,7 +21,7 @@ from dashboard.queries.rule_summaries import load_rule_names, load_rule_summarie
 from dashboard.queries.sheet_rows import load_source_row
 from dashboard.text import console_links, remark_sentences
 from dashboard.text.count_checks import list_check_lines
-from dashboard.text.origins import describe_origin, format_created_ms
+from dashboard.text.origins import describe_provenance
 from dashboard.views import Request
 from dashboard.views.fragments import build_export_menu_context, build_run_status_context
 from dashboard.views.log import log_download
@@ -166,8 +166,7 @@ def report_evidence(request: Request, report_id: int) -> HttpResponse:
     context = {
         **build_report_header(report, EvaluationFilter(), "evidence"),
         "check_lines": list_check_lines(report),
-        "stated_parts": describe_origin(report.provenance),
-        "created_ms": format_created_ms(report),
+        "provenance": describe_provenance(report),
         "remarks": remark_sentences.describe_remarks(report),
     }
     return render(request, "report/evidence.html", context)

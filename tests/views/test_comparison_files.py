@@ -80,6 +80,9 @@ def test_a_file_says_which_reports_and_which_filter_it_is_of(
     facts = {row[0]: row[1] for row in workbook["Summary"].iter_rows(values_only=True)}
     assert facts["Earlier report: number"] == comparison.older.pk
     assert facts["Later report: SHA-256"] == comparison.newer.original_id
+    assert facts["Later report: Origin"] == "imported"
+    created = facts["Later report: Report created (Asia/Shanghai, UTC+8)"]
+    assert isinstance(created, dt.datetime)
     assert facts["Filter"] == "change: Fixed · risk: High"
     assert facts["Exported by"] == "auditor"
     assert facts["Fixed"] == count
@@ -99,6 +102,9 @@ def test_a_fixed_row_of_a_file_says_what_it_was_before(
     assert before.actual or before.reason
     assert row["actual_before"] == before.actual
     assert row["expected_before"] == before.expected
+    assert row["operator_before"] == before.operator
+    assert row["property_before"] == before.property_path
+    assert before.operator
     assert row["reason_before"] == before.reason
 
 

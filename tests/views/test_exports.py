@@ -105,12 +105,44 @@ def test_an_xlsx_has_a_frozen_head_a_filter_and_a_sheet_about_itself(
     facts = {row[0]: row[1] for row in workbook["About"].iter_rows(values_only=True)}
     assert facts["Pack"] == sample_files.PACK_NAME
     assert facts["Account ID"] == sample_files.ACCOUNT_UID
-    assert facts["Report created"] == "2026-11-20 09:14 CST (UTC+8)"
+    zone = "(Asia/Shanghai, UTC+8)"
+    assert facts[f"Report created {zone}"] == dt.datetime(2026, 11, 20, 9, 14)  # noqa: DTZ001
     assert facts["Filter"] == "status: Non-compliant"
     assert facts["SHA-256"] == report.original_id
     assert facts["Rows"] == "12 of 120"
     assert facts["Exported by"] == "auditor"
-    assert "(UTC+8)" in str(facts["Exported at"])
+    assert isinstance(facts[f"Exported at {zone}"], dt.datetime)
+    assert facts["Origin"] == "imported"
+
+
+def test_every_file_says_where_the_report_comes_from(report: Report, reader: Client) -> None:
+    facts = {
+        "source": "generated",
+        "provenance": {"get_request_id": "ID-2", "generate_request_id": "ID-1", "etag": '"E"'},
+    }
+    Report.objects.filter(pk=report.pk).update(**facts)
+    path = f"/reports/{report.pk}/export."
+    metadata = json.loads(download(reader, f"{path}json"))["metadata"]
+    assert (metadata["generate_request_id"], metadata["get_request_id"]) == ("ID-1", "ID-2")
+    assert (metadata["source"], metadata["etag"]) == ("generated", '"E"')
+    assert metadata["created_at"] == "2026-11-20 09:14 CST (UTC+8)"
+    about = download_workbook(reader, f"{path}xlsx")["About"]
+    shown = {row[0]: row[1] for row in about.iter_rows(values_only=True)}
+    assert shown["Request id of Generate"] == "ID-1"
+    assert shown["ETag"] == '"E"'
+
+
+def test_the_file_of_an_import_says_which_witness_gave_account_pack_and_time(
+    report: Report, reader: Client
+) -> None:
+    origin = {"account": {"by": "content", "stated": {"content": "1", "name": "2"}}}
+    Report.objects.filter(pk=report.pk).update(provenance=origin)
+    address = f"/reports/{report.pk}/export.json"
+    stated = "the file's content (the file's content: 1; the file's name: 2)"
+    assert json.loads(download(reader, address))["metadata"]["account_from"] == stated
+    Report.objects.filter(pk=report.pk).update(provenance={})
+    metadata = json.loads(download(reader, address))["metadata"]
+    assert metadata["provenance"].startswith("Imported before the origin")
 
 
 def test_no_time_of_an_export_is_without_its_zone(report: Report, reader: Client) -> None:

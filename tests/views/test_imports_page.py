@@ -232,5 +232,6 @@ def test_the_evidence_of_an_import_says_who_gave_account_pack_and_time(
     import_waiting_files(upload_files(importer, files))
     report = Report.objects.ready()[0]
     shown = importer.get(f"/reports/{report.pk}/evidence/").content.decode()
-    assert "from the file&#x27;s content" in shown
+    assert "Account taken from" in shown
+    assert "the file&#x27;s content" in shown
     assert "the file&#x27;s name:" in shown
