@@ -55,7 +55,7 @@ def sandbox() -> Sandbox:
 def installation(
     tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox
 ) -> Iterator[Installation]:
-    """An installation with the reports and the import of browser_history."""
+    """An installation with the reports and imports of browser_history."""
     with run_server_in_thread(sandbox) as cloud:
         installation = Installation(tmp_path_factory.mktemp("site"), cloud)
         installation.run_python(
@@ -85,7 +85,10 @@ def page_paths(installation: Installation) -> dict[str, str]:
     newest = query_value(f"SELECT id {ready_reports} LIMIT 1")
     previous = query_value(f"SELECT id {ready_reports} LIMIT 1 OFFSET 1")
     compliant = query_value(f"SELECT id {READY_REPORTS.format(pack_id=COMPLIANT_PACK_ID)}")
-    failed = query_value("SELECT id FROM dashboard_report WHERE state = 'failed' ORDER BY id")
+    failed, running, withdrawn = (
+        query_value(f"SELECT id FROM dashboard_report WHERE state = '{state}' ORDER BY id")
+        for state in ("failed", "requested", "withdrawn")
+    )
     key, resource, rule = installation.query_rows(
         "SELECT key, resource, rule_id FROM dashboard_evaluation "
         f"WHERE pack_id = {pack} AND status = 1 ORDER BY id DESC LIMIT 1"
@@ -117,9 +120,15 @@ def page_paths(installation: Installation) -> dict[str, str]:
         "evidence": f"{report}evidence/",
         "label": f"{report}notes/",
         "print": f"{report}print/",
+        "export": f"{report}export/xlsx/",
         "failed report": f"/reports/{failed}/",
+        "report under way": f"/reports/{running}/",
+        "cancel the run": f"/reports/{running}/cancel/",
+        "withdrawn report": f"/reports/{withdrawn}/",
+        "log of a withdrawn report": f"/reports/{withdrawn}/notes/",
         "comparison": comparison,
         "comparison, printed": f"{comparison}print/",
+        "comparison, export": f"{comparison}changes/xlsx/",
         "nothing changed": f"/packs/{pack}/compare/{newest}/{newest}/",
         "resource history": f"/resources/{resource}/",
         "rule history": f"/rules/{rule}/",

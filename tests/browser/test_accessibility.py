@@ -3,14 +3,17 @@
 The pages are checked in both languages, in light and dark, wide and on a phone.
 """
 
+import hashlib
 from pathlib import Path
 
-import axe_core_python
 import pytest
+from django.urls import URLPattern, resolve
 
+from dashboard.urls import urlpatterns
 from tests.browser.browser_user import BrowserUser
 
-AXE_SCRIPT = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text()
+AXE_FOLDER = Path(__file__).parent / "axe"
+AXE_SCRIPT = (AXE_FOLDER / "axe.min.js").read_text(encoding="utf-8")
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LIST_VIOLATIONS = """
 const [tags, done] = arguments;
@@ -18,6 +21,27 @@ axe.run({runOnly: tags, resultTypes: ["violations"], preload: false}).then((resu
   done(result.violations.flatMap((violation) =>
     violation.nodes.map((node) => `${violation.id}: ${node.html.slice(0, 160)}`))));
 """
+
+# The names of addresses that show no page of their own.
+FRAGMENTS = {"home-status", "report-status", "report-rule-closed", "report-resource-closed"}
+FILES = {"report-original", "report-export", "comparison-export"}
+REDIRECTS = {"comparison-latest", "report-changes"}
+ONLY_POSTED = {
+    "generate-all", "pack-generate", "report-withdraw", "import-identify", "account-test",
+    "account-refresh", "logout",
+}  # fmt: skip
+
+
+def test_every_page_is_on_the_list_of_the_tests(page_paths: dict[str, str]) -> None:
+    names = {pattern.name for pattern in urlpatterns if isinstance(pattern, URLPattern)}
+    pages = {resolve(path.split("?")[0]).url_name for path in page_paths.values() if
+             path != page_paths["not found"]}  # fmt: skip
+    assert pages == names - FRAGMENTS - FILES - REDIRECTS - ONLY_POSTED
+
+
+def test_axe_is_the_file_that_its_readme_names() -> None:
+    digest = hashlib.sha256((AXE_FOLDER / "axe.min.js").read_bytes()).hexdigest()
+    assert digest in (AXE_FOLDER / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
