@@ -211,7 +211,7 @@ def _build_older_resource_list(state: PackState, created_at: datetime, language:
                 resource.region,
                 resource.uid,
                 texts.STATUS_NAMES[language][NON_COMPLIANT],
-                _build_reason(rule, language),
+                build_reason_sentence(rule, language),
                 _format_beijing_time(created_at),
             )
         )
@@ -235,14 +235,21 @@ def build_annotation_json(rule: ManagedRule, language: str) -> str:
         "desiredValue": rule.desired,
         "operator": rule.operator,
         "property": rule.property,
-        "reason": _build_reason(rule, language),
+        "reason": build_reason_sentence(rule, language),
     }
     return json.dumps(annotation, ensure_ascii=False)
 
 
-def _build_reason(rule: ManagedRule, language: str) -> str:
+def build_reason_sentence(rule: ManagedRule, language: str) -> str:
+    """Return the reason in words: the operator itself stands in the annotation only."""
+    actual_texts = texts.ACTUAL_TEXT if rule.actual else texts.EMPTY_ACTUAL_TEXT
+    desired = rule.desired
+    if desired.startswith("["):
+        desired = texts.LIST_SEPARATOR[language].join(json.loads(desired))
     return texts.REASON_TEXT[language].format(
-        property=rule.property, actual=rule.actual, operator=rule.operator, desired=rule.desired
+        property=rule.property,
+        actual=actual_texts[language].format(actual=rule.actual),
+        requirement=texts.REQUIREMENT_TEXTS[language][rule.operator].format(desired=desired),
     )
 
 

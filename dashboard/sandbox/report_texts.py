@@ -156,9 +156,47 @@ OVERVIEW_LABELS = {
     },
 }
 REMEDIATION_SETTINGS = {"zh": "未设置", "en": "Not set"}
+# A sentence: the property, its actual value, and what the operator requires of it.
 REASON_TEXT = {
-    "zh": "属性 {property} 当前为「{actual}」，不满足要求 {operator}「{desired}」。",
-    "en": 'Property {property} is "{actual}", which does not meet {operator} "{desired}".',
+    "zh": "属性 {property} 当前{actual}，{requirement}。",
+    "en": "Property {property} is {actual}, but it {requirement}.",
+}
+ACTUAL_TEXT = {"zh": "为「{actual}」", "en": '"{actual}"'}
+EMPTY_ACTUAL_TEXT = {"zh": "为空", "en": "empty"}
+LIST_SEPARATOR = {"zh": "、", "en": ", "}
+REQUIREMENT_TEXTS = {
+    "zh": {
+        "Equals": "应等于「{desired}」",
+        "NotEquals": "不应等于「{desired}」",
+        "In": "应为其中之一：「{desired}」",
+        "NotIn": "不应为其中任何一个：「{desired}」",
+        "ExistsIn": "应存在于「{desired}」中",
+        "Contains": "应包含「{desired}」",
+        "NotContains": "不应包含「{desired}」",
+        "Greater": "应大于「{desired}」",
+        "GreaterOrEquals": "应大于或等于「{desired}」",
+        "Less": "应小于「{desired}」",
+        "LessOrEquals": "应小于或等于「{desired}」",
+        "StringMatch": "应匹配「{desired}」",
+        "IsEmpty": "应为空",
+        "IsNotEmpty": "不应为空",
+    },
+    "en": {
+        "Equals": 'should be "{desired}"',
+        "NotEquals": 'should not be "{desired}"',
+        "In": 'should be one of "{desired}"',
+        "NotIn": 'should be none of "{desired}"',
+        "ExistsIn": 'should exist in "{desired}"',
+        "Contains": 'should contain "{desired}"',
+        "NotContains": 'should not contain "{desired}"',
+        "Greater": 'should be greater than "{desired}"',
+        "GreaterOrEquals": 'should be at least "{desired}"',
+        "Less": 'should be less than "{desired}"',
+        "LessOrEquals": 'should be at most "{desired}"',
+        "StringMatch": 'should match "{desired}"',
+        "IsEmpty": "should be empty",
+        "IsNotEmpty": "should not be empty",
+    },
 }
 REMEDIATION_LINK = {
     "zh": "https://help.aliyun.com/zh/cloud-config/user-guide/{identifier}",

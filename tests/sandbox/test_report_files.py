@@ -1,5 +1,7 @@
 """The report files: real workbooks whose numbers are those of the API."""
 
+import json
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -10,8 +12,13 @@ import xlrd
 
 from dashboard.sandbox import report_texts
 from dashboard.sandbox.cloud_state import CloudState
+from dashboard.sandbox.managed_rules import find_rules_of_family
 from dashboard.sandbox.pack_state import COMPLIANT, IGNORED, NON_COMPLIANT
-from dashboard.sandbox.report_files import build_report_file, build_report_file_name
+from dashboard.sandbox.report_files import (
+    build_annotation_json,
+    build_report_file,
+    build_report_file_name,
+)
 from dashboard.sandbox.wsgi import Sandbox
 from tests.sandbox.caller import Caller
 
@@ -176,3 +183,21 @@ def test_packs_have_from_twenty_to_three_thousand_resources() -> None:
 def test_every_status_of_a_resource_occurs(sandbox: Sandbox) -> None:
     totals = sandbox.cloud_state.get_pack_state(NEWER).totals
     assert min(totals[COMPLIANT], totals[NON_COMPLIANT], totals[IGNORED]) > 5
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_reason_is_a_sentence_and_only_the_annotation_names_the_operator(language: str) -> None:
+    families = ("permissions", "rmit", "mlps", "oss", "ecs", "network", "database", "pci")
+    rules = [rule for family in families for rule in find_rules_of_family(family)]
+    assert len({rule.operator for rule in rules}) > 10
+    for rule in rules:
+        annotation = json.loads(build_annotation_json(rule, language))
+        sentence = annotation["reason"]
+        assert annotation["operator"] == rule.operator
+        assert not re.search(rf"\b{rule.operator}\b", sentence, re.ASCII)
+        assert rule.property in sentence
+        assert "[" not in sentence
+        assert sentence.endswith("。" if language == "zh" else ".")
+        assert ("为空" in sentence or "empty" in sentence) == (
+            not rule.actual or rule.operator in {"IsEmpty", "IsNotEmpty"}
+        )
