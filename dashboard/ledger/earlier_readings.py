@@ -23,12 +23,10 @@ COMPLETION_SQL = (
 def complete_spans(
     report: Report, spans_in_range: EvaluationQuerySet, rows: Mapping[int, EvaluationRow]
 ) -> None:
-    """Give the report's spans the operators of its rows, if an earlier reader stored some of them.
+    """Give the report's spans the operators of its rows where an earlier reader left them out.
 
-    The caller holds the pack's lock.
+    Needed only if the pack has earlier readings. The caller holds the pack's lock.
     """
-    if not has_earlier_readings(report):
-        return
     incomplete_spans = spans_in_range.at(report.pack_id, report.require_position()).filter(
         operator=""
     )

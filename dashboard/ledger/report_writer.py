@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from dashboard.archive import stored_forms
 from dashboard.ledger import change_counts, report_summary, rule_rows, spans
+from dashboard.ledger.earlier_readings import has_earlier_readings
 from dashboard.models import Pack, Report, Risk, Sheet, Status
 from dashboard.models.evaluations import FOREVER
 from dashboard.workbook import Contents, EvaluationGroup, StoredForm
@@ -47,7 +48,13 @@ def store_in_one_transaction(report: Report, stored_form: StoredForm) -> None:
         groups = [build_group_columns(group, rule_ids) for group in stored_form.groups]
         neighbours = spans.find_neighbours(report)
         spans.store_key_range(
-            report, neighbours.after, first_key=0, end_key=FOREVER, rows=rows, groups=groups
+            report,
+            neighbours.after,
+            first_key=0,
+            end_key=FOREVER,
+            rows=rows,
+            groups=groups,
+            completes_spans=has_earlier_readings(report),
         )
         finish_report(report, stored_form, rule_ids, neighbours)
 

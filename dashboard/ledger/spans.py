@@ -17,7 +17,12 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from dashboard.ledger.bulk_sql import BulkInsert, BulkUpdate, quote_names
-from dashboard.ledger.earlier_readings import build_search_text, complete_spans, get_row_texts
+from dashboard.ledger.earlier_readings import (
+    build_search_text,
+    complete_spans,
+    get_row_texts,
+    has_earlier_readings,
+)
 from dashboard.models import Evaluation, Pack, Report
 from dashboard.models.evaluations import FOREVER
 from dashboard.workbook import EvaluationRow
@@ -128,6 +133,7 @@ def store_evaluations(
     of `groups`. Stops early if this worker lost its claim of the report: the report may have been
     cancelled and its spans removed.
     """
+    completes_spans = has_earlier_readings(report)
     for first_key, end_key, rows in split_key_ranges(buckets):
         with transaction.atomic():
             Pack.objects.lock_row(report.pack_id)
@@ -135,7 +141,15 @@ def store_evaluations(
                 return
             next_position = find_neighbours(report).after
             rows_by_key = {row.key: row for row in rows}
-            store_key_range(report, next_position, first_key, end_key, rows_by_key, groups)
+            store_key_range(
+                report,
+                next_position,
+                first_key,
+                end_key,
+                rows_by_key,
+                groups,
+                completes_spans=completes_spans,
+            )
 
 
 def split_key_ranges(
@@ -167,10 +181,13 @@ def store_key_range(
     end_key: int,
     rows: Mapping[int, EvaluationRow],
     groups: Sequence[GroupColumns],
+    *,
+    completes_spans: bool,
 ) -> None:
     """Store the file's rows with keys from `first_key` up to, not including, `end_key`.
 
-    `next_position` is the position of the pack's next report, or FOREVER. The caller must hold the
+    `next_position` is the position of the pack's next report, or FOREVER. `completes_spans` is true
+    if the pack has reports that an earlier version of the reader read. The caller must hold the
     pack's lock.
     """
     position = report.require_position()
@@ -192,7 +209,8 @@ def store_key_range(
     changed_keys = [key for key, row in rows.items() if current_digests.get(key) != row.digest]
     missing_keys = current_digests.keys() - rows.keys()
     store_changed_keys(report, next_position, [*changed_keys, *missing_keys], rows, groups)
-    complete_spans(report, spans_in_range, rows)
+    if completes_spans:
+        complete_spans(report, spans_in_range, rows)
 
 
 def store_changed_keys(

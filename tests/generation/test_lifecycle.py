@@ -236,8 +236,8 @@ def test_a_large_report_that_is_cancelled_while_storing_adds_no_more_rows(
     before = load_stored_spans(cloud_pack)
     store_key_range = spans.store_key_range
 
-    def store_and_cancel(report: Report, *arguments: Any) -> None:
-        store_key_range(report, *arguments)
+    def store_and_cancel(report: Report, *arguments: Any, completes_spans: bool) -> None:
+        store_key_range(report, *arguments, completes_spans=completes_spans)
         requests.cancel_report(Report.objects.get(pk=report.pk), None)
         lifecycle.remove_spans_of_ended_runs()
 

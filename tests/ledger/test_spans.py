@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -152,3 +154,18 @@ def test_a_report_like_the_previous_one_writes_nothing(pack: Pack) -> None:
     before = list(Evaluation.objects.values())
     spans.store_evaluations(create_report(pack, 2), build_buckets(content), build_groups(rule))
     assert list(Evaluation.objects.values()) == before
+
+
+@pytest.mark.django_db
+def test_earlier_readings_are_looked_for_once_for_all_ranges_of_a_report(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spans, "ROWS_PER_TRANSACTION", 1)
+    rule = Rule.objects.create(pack=pack, key="r", name="r")
+    content: Content = dict.fromkeys(KEYS, (1, 11))
+    with CaptureQueriesContext(connection) as queries:
+        for number in range(2):
+            report = create_report(pack, number)
+            spans.store_evaluations(report, build_buckets(content), build_groups(rule))
+    lookups = [query for query in queries if '"reader_version" BETWEEN' in query["sql"]]
+    assert len(lookups) == 2
