@@ -57,7 +57,7 @@ class Bucket(StrEnum):
 
 
 BUCKET_LABELS = {
-    Bucket.NEW_FAILURE: _("New failures"),
+    Bucket.NEW_FAILURE: _("New failures (was not ignored)"),
     Bucket.FIXED: _("Fixed"),
     Bucket.NEWLY_IGNORED: _("Newly ignored"),
     Bucket.IGNORE_ENDED_FAILING: _("Exemption ended, now failing"),

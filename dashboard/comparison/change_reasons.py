@@ -52,8 +52,8 @@ class ChangeReason(StrEnum):
 
 
 DIRECTION_LABELS = {
-    ChangeDirection.CAME: gettext_lazy("came (non-compliant now, not before)"),
-    ChangeDirection.LEFT: gettext_lazy("left (non-compliant before, not now)"),
+    ChangeDirection.CAME: gettext_lazy("new failing (non-compliant now, not before)"),
+    ChangeDirection.LEFT: gettext_lazy("no longer failing (non-compliant before, not now)"),
 }
 REASON_LABELS = {
     ChangeReason.REGRESSED: gettext_lazy("regressed"),

@@ -113,12 +113,12 @@ def describe_direction(comparison: Comparison, direction: ChangeDirection) -> st
     counts = comparison.reasons
     if direction is ChangeDirection.CAME:
         count, high_count = counts.came, counts.high_risk_came
-        text = _("%(count)s came (%(parts)s; %(high)s of them high risk)")
-        text_without_parts = _("none came")
+        text = _("%(count)s new failing (%(parts)s; %(high)s of them high risk)")
+        text_without_parts = _("0 new failing")
     else:
         count, high_count = counts.left, counts.high_risk_left
-        text = _("%(count)s left (%(parts)s; %(high)s of them high risk)")
-        text_without_parts = _("none left")
+        text = _("%(count)s no longer failing (%(parts)s; %(high)s of them high risk)")
+        text_without_parts = _("0 no longer failing")
     if not count:
         return text_without_parts
     return text % {

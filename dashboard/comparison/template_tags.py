@@ -14,6 +14,7 @@ from dashboard.comparison.change_reasons import (
     parse_stored_counts,
 )
 from dashboard.text.formatting import format_number
+from dashboard.text.template_tags import render_gap
 
 register = template.Library()
 
@@ -30,17 +31,18 @@ class CountedChanges(Protocol):
 
 
 @register.simple_tag(name="change")
-def render_change(counted: CountedChanges, url: str = "", query: str = "") -> SafeString:
+def render_change(counted: CountedChanges, url: str = "", rule: int | None = None) -> SafeString:
     """Show how many came and left with their parts, each as a link to its rows if there is a URL.
 
-    `query` are further parameters of the links. Without counts there is a dash with its reason.
+    `rule` limits these rows to one rule. Without counts there is a dash with its reason.
     """
     if counted.came is None or counted.left is None:
-        return render_dash(explain_missing_counts(counted))
+        return render_gap(explain_missing_counts(counted))
     if not counted.came and not counted.left:
-        return render_dash(gettext("no change since the last report"))
+        return render_gap(gettext("no change since the last report"))
+    rule_query = "" if rule is None else f"&rule={rule}"
     links = [
-        render_direction(counted, direction, url and f"{url}?direction={direction}{query}")
+        render_direction(counted, direction, url and f"{url}?direction={direction}{rule_query}")
         for direction in ChangeDirection
         if getattr(counted, direction)
     ]
@@ -53,20 +55,14 @@ def explain_missing_counts(counted: CountedChanges) -> str:
     return gettext("nothing to compare with: no report before, or a file lists no failing rows")
 
 
-def render_dash(reason: str) -> SafeString:
-    return format_html(
-        '<span class="soft" title="{0}">–<span class="unseen"> {0}</span></span>', reason
-    )
-
-
 def render_direction(
     counted: CountedChanges, direction: ChangeDirection, link_url: str
 ) -> SafeString:
     """Show the number of a direction; its parts are in the title and, unseen, in the text."""
     if direction is ChangeDirection.CAME:
-        text, glyph = gettext("%(count)s came"), "▲"
+        text, glyph = gettext("%(count)s new failing"), "▲"
     else:
-        text, glyph = gettext("%(count)s left"), "▼"
+        text, glyph = gettext("%(count)s no longer failing"), "▼"
     count = format_number(getattr(counted, direction))
     parts = describe_reason_counts(parse_stored_counts(counted.changes_by_reason), direction)
     content = format_html(

@@ -200,7 +200,11 @@ def list_columns(comparison: Comparison) -> list[ExportColumn]:
         ExportColumn("reason_before", _("Reason (before)")),
         ExportColumn("why", _("Reason for the change"), reason_labels),
         ExportColumn("first_seen", _("First report with this status"), holds_times=True),
-        ExportColumn("archive_start", _("No later than"), {"": "", "yes": _("yes")}),
+        ExportColumn(
+            "archive_start",
+            _("First report of the pack in this archive"),
+            {"": "", "yes": _("yes")},
+        ),
         ExportColumn("last_seen", _("Last seen"), holds_times=True),
     ]
 

@@ -6,7 +6,6 @@ both ids, and no rows are stored.
 """
 
 import datetime as dt
-import re
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -15,6 +14,7 @@ from dashboard import cloud
 from dashboard.archive import stored_forms
 from dashboard.generation import cloud_client
 from dashboard.models import Account, Report
+from dashboard.models.accounts import is_account_uid
 from dashboard.workbook.zip_members import REPORT_FILE_NAME
 
 if TYPE_CHECKING:
@@ -112,5 +112,5 @@ def list_ids_in_content(report: Report) -> list[tuple[str, str]]:
         uids = {contents.account_uid}
         if contents.kind != "zip":  # its members belong to the accounts of an account group
             uids |= {group.account for group in stored_form.groups if group.rows}
-    accounts = [("account", uid) for uid in sorted(uids) if re.fullmatch(r"\d{16}", uid)]
+    accounts = [("account", uid) for uid in sorted(filter(is_account_uid, uids))]
     return accounts + ([("pack", contents.pack_id)] if contents.pack_id else [])

@@ -7,7 +7,6 @@ time of the upload is never used as the time of the report.
 """
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from django.utils import timezone
 from dashboard import workbook
 from dashboard.archive import originals, stored_forms
 from dashboard.models import Account, ImportedFile, Original
+from dashboard.models.accounts import is_account_uid
 from dashboard.workbook import WorkbookError
 from dashboard.workbook.zip_members import REPORT_FILE_NAME
 
@@ -223,10 +223,6 @@ def list_row_accounts(stored_form: workbook.StoredForm) -> frozenset[str]:
         return frozenset()
     uids = {group.account for group in stored_form.groups if group.rows}
     return frozenset(filter(is_account_uid, uids))
-
-
-def is_account_uid(text: str) -> bool:
-    return re.fullmatch(r"\d{16}", text) is not None
 
 
 def drop_impossible_time(created_at: dt.datetime | None) -> dt.datetime | None:

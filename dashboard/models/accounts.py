@@ -1,6 +1,7 @@
 """Accounts of Alibaba Cloud, their compliance packs, and the packs' rules."""
 
 import datetime as dt
+import re
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -10,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.models.evaluations import Risk
 
+ACCOUNT_UID_PATTERN = r"^\d{16}$"
+
 
 class SecretUnreadableError(Exception):
     """None of the keys in the settings decrypts the stored secret."""
@@ -18,6 +21,11 @@ class SecretUnreadableError(Exception):
 def build_secret_cipher() -> MultiFernet:
     """Return a cipher that encrypts with the first key of the settings and decrypts with any."""
     return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])
+
+
+def is_account_uid(text: str) -> bool:
+    """Return whether the text is an account id: 16 digits."""
+    return re.fullmatch(ACCOUNT_UID_PATTERN, text, re.ASCII) is not None
 
 
 class Account(models.Model):
@@ -35,7 +43,7 @@ class Account(models.Model):
         _("account ID"),
         max_length=16,
         unique=True,
-        validators=[RegexValidator(r"^\d{16}$", _("An account ID has 16 digits."))],
+        validators=[RegexValidator(ACCOUNT_UID_PATTERN, _("An account ID has 16 digits."))],
     )
     site = models.CharField(_("site"), max_length=13, choices=Site, default=Site.CHINA)
     endpoint = models.CharField(

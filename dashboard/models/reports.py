@@ -39,6 +39,11 @@ OVERVIEW_FIELDS = (
 CHANGE_FIELDS = ("pack", "position", "listed_statuses", "failing")
 
 
+def pair_known_counts(compliant: int | None, failing: int | None) -> tuple[int, int] | None:
+    """Return both counts of a rate; None if one of them is unknown."""
+    return None if compliant is None or failing is None else (compliant, failing)
+
+
 class ReportQuerySet(RunQuerySet["Report"]):
     def newest_first(self) -> Self:
         return self.order_by(F("listed_at").desc(), "-pk")
@@ -238,9 +243,7 @@ class Report(Run):
     @property
     def resource_rate_counts(self) -> tuple[int, int] | None:
         """The counts (compliant, failing) of the resource rate; None if there are none."""
-        if self.resources_compliant is None or self.resources_failing is None:
-            return None
-        return self.resources_compliant, self.resources_failing
+        return pair_known_counts(self.resources_compliant, self.resources_failing)
 
     @property
     def failing_by_risk(self) -> dict[Risk, int]:

@@ -48,13 +48,3 @@ class RuleResult(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def rule_query(self) -> str:
-        """The rule as a further parameter of a link to a comparison."""
-        return f"&rule={self.rule_id}"
-
-    @property
-    def judged_count(self) -> int:
-        """The denominator of the evaluation rate: compliant plus failing."""
-        return self.compliant + self.failing

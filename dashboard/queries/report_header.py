@@ -56,10 +56,15 @@ def build_report_header(report: Report, table_filter: EvaluationFilter, tab: str
         "tab": tab,
         "tab_query": "" if tab_query == "?" else tab_query,
         "cards": build_cards(report, table_filter),
-        "is_earlier_reading": report.reader_version < workbook.READER_VERSION,
+        "is_earlier_reading": is_earlier_reading(report),
         "rates": list_named_rates(report),
         "check_summary": summarize_checks(report),
     }
+
+
+def is_earlier_reading(report: Report) -> bool:
+    """Return whether an earlier version of the reader read the report's file."""
+    return report.reader_version < workbook.READER_VERSION
 
 
 def language_context(report: Report) -> dict[str, str]:

@@ -26,11 +26,6 @@ class RuleSummary(NamedTuple):
     identifier: str
 
     @property
-    def rule_query(self) -> str:
-        """The rule as a further parameter of a link to a comparison."""
-        return f"&rule={self.rule}"
-
-    @property
     def judged_count(self) -> int:
         """The number of compliant and failing resources: the denominator of the rule's rate."""
         return self.compliant + self.failing

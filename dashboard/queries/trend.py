@@ -11,7 +11,8 @@ from django.core.paginator import Page
 
 from dashboard.models import Pack, Report, Rule, RuleResult
 from dashboard.models.evaluations import position_time
-from dashboard.models.reports import ReportQuerySet
+from dashboard.models.reports import ReportQuerySet, pair_known_counts
+from dashboard.models.rule_results import RuleResultQuerySet
 from dashboard.queries.paging import CountedRows, paginate
 
 TABLE_ROWS = 25  # on a page of the table
@@ -20,6 +21,10 @@ POINT_COLUMNS = (
     "pk", "position", "rated_compliant", "failing", "failing_high", "failing_medium",
     "failing_low", "rules_hash", "rated_failing", "resources_compliant", "resources_failing",
     "listed_statuses",
+)  # fmt: skip
+RULE_RESULT_COLUMNS = (
+    "rule", "risk", "failing", "compliant", "came", "left", "changes_by_reason",
+    "report__created_at",
 )  # fmt: skip
 
 
@@ -51,9 +56,7 @@ class Point(NamedTuple):
     @property
     def resource_rate_counts(self) -> tuple[int, int] | None:
         """Compliant and failing resources of which the resource rate is computed."""
-        if self.resources_compliant is None or self.resources_failing is None:
-            return None
-        return self.resources_compliant, self.resources_failing
+        return pair_known_counts(self.resources_compliant, self.resources_failing)
 
     @property
     def resource_rate(self) -> float | None:
@@ -97,9 +100,20 @@ def load_points(reports: ReportQuerySet) -> list[Point]:
 
 def load_rule_points(rule: Rule) -> list[Point]:
     """Return a point for each ready report of the rule's pack, oldest first."""
-    results = RuleResult.objects.filter(rule=rule, report__state=Report.State.READY)
     columns = ("report", "report__created_at", "compliant", "failing")
-    return [Point(*values) for values in results.order_by("report__position").values_list(*columns)]
+    results = list_ready_results(rule).order_by("report__position")
+    return [Point(*values) for values in results.values_list(*columns)]
+
+
+def load_rule_results(rule: Rule, limit: int) -> list[RuleResult]:
+    """Return the rule's results in the newest ready reports, newest first, at most `limit`."""
+    results = list_ready_results(rule).select_related("report").only(*RULE_RESULT_COLUMNS)
+    return list(results.order_by("-report__position")[:limit])
+
+
+def list_ready_results(rule: Rule) -> RuleResultQuerySet:
+    """Return the rule's results in the ready reports of its pack."""
+    return RuleResult.objects.filter(rule=rule, report__state=Report.State.READY)
 
 
 def find_gaps(points: Sequence[Point]) -> set[int]:

@@ -96,11 +96,16 @@ def render_rate_bar(compliant: int, failing: int) -> SafeString:
     return format_html('<progress value="{}" aria-hidden="true"></progress>', share)
 
 
+def render_gap(reason: str) -> SafeString:
+    """Show a dash for a missing value, with the reason for the pointer and for screen readers."""
+    pattern = '<span class="soft" title="{0}">–<span class="unseen"> {0}</span></span>'
+    return format_html(pattern, reason)
+
+
 def render_rate_or_gap(counts: tuple[int, int] | None, gap: str) -> SafeString:
     """Show a rate; a dash with the reason, also for those who hear the page, if it is missing."""
     if gap or counts is None:
-        pattern = '<span class="soft" title="{}">–<span class="unseen"> {}</span></span>'
-        return format_html(pattern, gap, gap)
+        return render_gap(gap)
     return escape(formatting.format_rate(*counts))
 
 

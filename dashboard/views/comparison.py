@@ -25,6 +25,7 @@ from dashboard.exports.menu import list_export_choices
 from dashboard.models import Report
 from dashboard.queries.filters import RISKS
 from dashboard.queries.paging import paginate
+from dashboard.queries.report_header import is_earlier_reading
 from dashboard.queries.report_in_force import find_report_choices, list_report_choices
 from dashboard.text.formatting import format_time, format_zone_name
 from dashboard.text.rates import NamedRate, build_evaluation_rate, build_resource_rate
@@ -140,6 +141,7 @@ def build_comparison_context(
         **build_comparison_filter_context(comparison, rule_scope, row_filter),
         "comparison": comparison,
         "pack": newer.pack,
+        "earlier_readings": list_earlier_readings(comparison),
         "rule_scope": rule_scope,
         "page": page,
         "groups": comparison_rows.group_rows_by_rule(rows, rule_scope),
@@ -157,6 +159,13 @@ def build_comparison_context(
         "rows_exported": comparison_tables.count_rows_at_most(comparison, row_filter),
         "query_exported": row_filter.query_string(),
     }
+
+
+def list_earlier_readings(comparison: Comparison) -> list[Report]:
+    """Return the reports of the comparison that an earlier version of the reader read."""
+    older, newer = comparison.older, comparison.newer
+    reports = {older.pk: older, newer.pk: newer}  # a report may be compared with itself
+    return [report for report in reports.values() if is_earlier_reading(report)]
 
 
 def build_report_choice_context(comparison: Comparison) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.cloud.endpoints import is_endpoint
 from dashboard.models import Account, Pack, Preference, Report
+from dashboard.models.accounts import ACCOUNT_UID_PATTERN
 from dashboard.models.reports import ReportQuerySet
 
 COMMON_ZONES = (
@@ -226,7 +227,7 @@ class IdentityForm(forms.Form):
         label=_("Known pack"), required=False, coerce=int, empty_value=None
     )
     account_uid = forms.RegexField(
-        r"^\d{16}$",
+        ACCOUNT_UID_PATTERN,
         label=_("or account ID"),
         required=False,
         error_messages={"invalid": _("Enter the 16-digit account ID.")},

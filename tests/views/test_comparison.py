@@ -13,6 +13,7 @@ from dashboard.comparison.buckets import CHANGED_BUCKETS, Bucket
 from dashboard.comparison.differences import Comparison, compare_reports
 from dashboard.models import Pack, Report, RuleResult
 from dashboard.text.rates import build_evaluation_rate, build_resource_rate
+from dashboard.workbook import READER_VERSION
 from tests import sample_files
 from tests.sample_history import import_english_report, import_history, make_sandbox_pack
 from tests.views.comparison_pages import comparison_path, count_rows, download_json, load_page
@@ -143,7 +144,7 @@ def test_what_came_and_left_cannot_be_told_where_a_file_lists_no_failing_rows(
     reader: Client, comparison: Comparison, path: str
 ) -> None:
     Report.objects.filter(pk=comparison.older.pk).update(listed_statuses=[5])
-    assert "What came and left cannot be told" in load_page(reader, path)
+    assert "new failing or no longer failing cannot be told" in load_page(reader, path)
 
 
 def test_what_is_gone_was_last_seen_in_the_last_report_that_had_it(
@@ -304,8 +305,8 @@ def test_the_sentence_counts_what_a_mail_needs(
         "2026-10-30 08:31 CST (UTC+8) to 2026-11-13 08:37 CST (UTC+8)",
         f"evaluation rate {build_evaluation_rate(comparison.older).text} → ",
         f"resource rate {build_resource_rate(comparison.older).text} → ",
-        f"Non-compliant: {comparison.older.failing} before; {reasons.came} came (",
-        f"{reasons.left} left (" if reasons.left else "none left",
+        f"Non-compliant: {comparison.older.failing} before; {reasons.came} new failing (",
+        f"{reasons.left} no longer failing",
         f"{reasons.high_risk_came} of them high risk)",
         f"{comparison.newer.failing} now ({comparison.counts[Bucket.STILL_FAILING]} still)",
         *(f"{reason.label} {count}" for reason, count in reasons.all_risks.items()),
@@ -350,3 +351,18 @@ def test_the_page_offers_every_report_of_the_pack_on_both_sides(
     pack = comparison.newer.pack
     query = f"a={comparison.newer.pk}&b={comparison.older.pk}"
     assert reader.get(f"/packs/{pack.pk}/compare/?{query}")["Location"] == path
+
+
+def test_a_report_that_an_earlier_version_read_is_named_with_what_to_do(
+    reader: Client, comparison: Comparison, path: str
+) -> None:
+    older, newer = comparison.older, comparison.newer
+    sentence = "An earlier version of this product read the file of"
+    assert sentence not in load_page(reader, path)
+    Report.objects.filter(pk=older.pk).update(reader_version=READER_VERSION - 1)
+    for page in (load_page(reader, path), load_page(reader, f"{path}print/")):
+        assert page.count(sentence) == 1
+        notice = page.partition(sentence)[2].partition("</p>")[0]
+        assert f"{older.created_at:%Y-%m-%dT%H:%MZ}" in notice
+        assert f"manage.py rebuild --pack {newer.pack_id}" in notice
+    assert load_page(reader, comparison_path(older, older)).count(sentence) == 1

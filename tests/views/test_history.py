@@ -1,15 +1,23 @@
 """History, trend, timelines, and what people write on a report."""
 
 import datetime as dt
+import html
 import re
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from dashboard.charts import trend_chart
-from dashboard.models import AuditEntry, Evaluation, Pack, Report, Status
+from dashboard.comparison.change_reasons import (
+    ChangeDirection,
+    describe_reason_counts,
+    parse_stored_counts,
+)
+from dashboard.models import AuditEntry, Evaluation, Pack, Report, Rule, RuleResult, Status
 from dashboard.queries import trend
 from dashboard.views import packs
 from tests.sample_history import import_history, make_sandbox_pack
@@ -208,6 +216,42 @@ def test_a_rule_shows_its_failing_resources_in_each_report(reader: Client) -> No
     page = reader.get(f"/rules/{result.rule_id}/").content.decode()
     assert f'/resources/?status=failing&amp;rule={result.rule_id}">{result.failing}</a>' in page
     assert '<svg class="trend"' in page
+
+
+def test_a_rule_shows_what_is_new_and_no_longer_failing_with_links_to_these_rows(
+    reader: Client,
+) -> None:
+    pack = import_history(make_sandbox_pack(rows=300), 4)
+    for direction in ("came", "left"):
+        changed = RuleResult.objects.filter(**{f"{direction}__gt": 0})[0]
+        page = reader.get(f"/rules/{changed.rule_id}/").content.decode()
+        count = getattr(changed, direction)
+        parts = describe_reason_counts(
+            parse_stored_counts(changed.changes_by_reason), ChangeDirection(direction)
+        )
+        url = f"/reports/{changed.report_id}/changes/?direction={direction}&rule={changed.rule_id}"
+        link = f'href="{html.escape(url)}" title="{parts}"'
+        assert f"{link}>{'▲' if direction == 'came' else '▼'} {count} " in page
+        assert f'<span class="unseen parts">: {parts}</span>' in page.partition(link)[2]
+        rows = reader.get(url, follow=True).content.decode()
+        assert rows.count('<th scope="row">') == count
+    first = pack.reports.earliest("position")
+    assert "nothing to compare with" in page.partition(f"/reports/{first.pk}/rules/")[2]
+
+
+def test_the_page_of_a_rule_needs_the_same_queries_for_more_reports(
+    reader: Client, pack: Pack
+) -> None:
+    rule = Rule.objects.create(pack=pack, key="cr-1", name="Rule")
+    query_counts = []
+    for number in range(4):
+        report = create_ready_report(pack, number)
+        RuleResult.objects.create(report=report, rule=rule, name="Rule", came=1, left=2)
+        with CaptureQueriesContext(connection) as queries:
+            page = reader.get(f"/rules/{rule.pk}/").content.decode()
+        assert page.count("▲ 1 new failing") == number + 1
+        query_counts.append(len(queries))
+    assert len(set(query_counts[1:])) == 1
 
 
 def test_label_note_and_hold_are_kept_with_before_and_after(

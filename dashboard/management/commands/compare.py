@@ -16,7 +16,7 @@ from dashboard import workbook
 from dashboard.archive import stored_forms
 from dashboard.comparison import differences, rule_scope
 from dashboard.comparison.buckets import Bucket, ListedStatuses
-from dashboard.comparison.change_reasons import ChangeDirection, list_reason_counts
+from dashboard.comparison.change_reasons import ChangeDirection, ChangeReason, list_reason_counts
 from dashboard.comparison.differences import Change, ComparedRow, RuleLists
 from dashboard.models import Report, Status
 from dashboard.workbook import WorkbookError
@@ -51,9 +51,8 @@ class Command(BaseCommand):
         for bucket in Bucket:
             if count := comparison.counts[bucket]:
                 self.stdout.write(f"{count:>9,}  {comparison.listed_statuses.label_bucket(bucket)}")
-        reasons = differences.count_reasons(comparison.changes)
         for direction in ChangeDirection:
-            for reason, count in list_reason_counts(reasons.all_risks, direction):
+            for reason, count in list_reason_counts(comparison.reasons, direction):
                 self.stdout.write(f"{count:>9,}  {direction}: {reason.label}")
         for change in list_changes_to_print(comparison):
             rule_name = comparison.rule_names.get(change.rule, "")
@@ -72,6 +71,11 @@ class ComparisonToPrint(NamedTuple):
     changes: Sequence[Change[Any]]
     listed_statuses: ListedStatuses
     rule_names: Mapping[Any, str]
+
+    @property
+    def reasons(self) -> Counter[ChangeReason]:
+        """How many evaluations came and left, by reason."""
+        return differences.count_reasons(self.changes).all_risks
 
 
 def list_changes_to_print(comparison: ComparisonToPrint) -> list[Change[Any]]:
@@ -97,10 +101,7 @@ def list_changes_to_print(comparison: ComparisonToPrint) -> list[Change[Any]]:
 def build_json_document(comparison: ComparisonToPrint) -> dict[str, Any]:
     return {
         "counts": {str(bucket): comparison.counts[bucket] for bucket in Bucket},
-        "reasons": {
-            str(reason): count
-            for reason, count in differences.count_reasons(comparison.changes).all_risks.items()
-        },
+        "reasons": {str(reason): count for reason, count in comparison.reasons.items()},
         "changes": [
             {
                 "bucket": change.bucket,
