@@ -5,7 +5,9 @@ Each file gets a database record (ImportedFile). It is identified and read later
 
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import IO
 
 from django.conf import settings
@@ -14,10 +16,13 @@ from django.db import transaction
 from dashboard.archive import originals
 from dashboard.imports.identity import UNKNOWN, Identity
 from dashboard.models import ImportBatch, ImportedFile
+from dashboard.workbook import WorkbookError
+from dashboard.workbook.file_kinds import check_member_readable
 from dashboard.workbook.zip_members import (
+    REPORT_FILE_ENDINGS,
     REPORT_FILE_NAME,
     decode_member_name,
-    is_system_file,
+    list_file_members,
 )
 
 MAX_MEMBERS = 5_000  # files in one zip
@@ -64,8 +69,8 @@ def list_report_members(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
         with zipfile.ZipFile(file) as archive:
             members = [
                 member
-                for member in archive.infolist()
-                if not member.is_dir() and not is_system_file(member.filename)
+                for member in list_file_members(archive)
+                if get_base_name(member.filename).lower() != "desktop.ini"
             ]
     except (zipfile.BadZipFile, ValueError, OSError):
         return []
@@ -84,10 +89,14 @@ def is_too_large(members: list[zipfile.ZipInfo]) -> bool:
 
 
 def is_one_report(names: list[str]) -> bool:
-    """Return whether these are several file names with the same pack and minute."""
-    matches = [REPORT_FILE_NAME.search(name) for name in names]
+    """Return whether several of these file names have the same pack and minute.
+
+    Files that are no reports by their names, such as a note, do not count.
+    """
+    report_names = [name for name in names if name.lower().endswith(REPORT_FILE_ENDINGS)]
+    matches = [REPORT_FILE_NAME.search(name) for name in report_names]
     packs_and_times = {(match["pack"], match["created"]) if match else None for match in matches}
-    return len(names) > 1 and len(packs_and_times) == 1 and None not in packs_and_times
+    return len(report_names) > 1 and len(packs_and_times) == 1 and None not in packs_and_times
 
 
 def store_member(
@@ -103,11 +112,12 @@ def store_member(
         reject_file(batch, name, "too_large", zip_name)
         return
     try:
+        check_member_readable(member)
         with archive.open(member) as file:
             store_file(batch, name, file, identity_from_user, zip_name)
-    except RuntimeError:  # zipfile raises it if a password is needed
-        reject_file(batch, name, "encrypted", zip_name)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error):
+    except WorkbookError as error:
+        reject_file(batch, name, error.code, zip_name, error.facts)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error):
         reject_file(batch, name, "corrupt", zip_name)
 
 
@@ -127,7 +137,13 @@ def store_file(
         )
 
 
-def reject_file(batch: ImportBatch, name: str, error_code: str, zip_name: str = "") -> None:
+def reject_file(
+    batch: ImportBatch,
+    name: str,
+    error_code: str,
+    zip_name: str = "",
+    error_facts: Mapping[str, str | int] = MappingProxyType({}),
+) -> None:
     """Create an ImportedFile in the state REFUSED. The file itself is not stored."""
     ImportedFile.objects.create(
         batch=batch,
@@ -135,6 +151,7 @@ def reject_file(batch: ImportBatch, name: str, error_code: str, zip_name: str = 
         inside=zip_name,
         state=ImportedFile.State.REFUSED,
         error_code=error_code,
+        error_facts=dict(error_facts),
     )
 
 

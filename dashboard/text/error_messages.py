@@ -25,8 +25,8 @@ def explain_error(code: str, facts: Mapping[str, object]) -> ErrorMessage:
     """Return the message for an error code of the cloud, of the workbook reader or of a report.
 
     The fact `detail` is the name of the RAM action (permission) that is missing;
-    `expected_id` and `actual_id` are of what belongs to another account or pack. An unknown code
-    gets a general message that contains the code.
+    `expected_id` and `actual_id` are of what belongs to another account or pack, `method` is the
+    compression of a zip. An unknown code gets a general message that contains the code.
     """
     action = facts.get("detail") or _("the missing action of Cloud Config")
     title, meaning, next_step = MESSAGES.get(code) or MESSAGES[find_advice(code)]
@@ -35,6 +35,7 @@ def explain_error(code: str, facts: Mapping[str, object]) -> ErrorMessage:
         "action": action,
         "expected": facts.get("expected_id") or "–",
         "actual": facts.get("actual_id") or "–",
+        "method": facts.get("method") or "–",
     }
     return ErrorMessage(title % values, meaning % values, next_step % values)
 
@@ -240,6 +241,11 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
             "Generate the report again. If you imported the file, remove its password and import "
             "it again."
         ),
+    ),
+    "compression": (
+        _("The zip is compressed in a way not read here (%(method)s)"),
+        _("The original is kept as it came, but could not be unpacked."),
+        _("Zip the file anew in the usual way (Deflate), and import it again."),
     ),
     "oss_error": (
         _("Received an error message instead of the file"),

@@ -6,9 +6,17 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.models import Report
+from dashboard.text.error_messages import explain_error
 from dashboard.text.formatting import format_number
 
 REMARK_SENTENCES = {
+    "member_foreign": _(
+        "The zip holds this file, which is no report (%(reason)s): nothing of it is counted."
+    ),
+    "member_unread": _(
+        "The zip holds this file, but it could not be read (%(reason)s): nothing of it is counted, "
+        "and the report is incomplete."
+    ),
     "sheet_unread": _(
         "The workbook names this sheet, but it could not be read: nothing of it is counted."
     ),
@@ -50,6 +58,8 @@ def describe_remark(remark: Mapping[str, Any], sheets: Mapping[int, str]) -> str
     """
     code = remark["code"]
     values = _FactTexts(remark.get("facts", {}), count=format_number(remark.get("count", 0)))
+    if error_code := values.get("error"):
+        values["reason"] = explain_error(error_code, values).title
     sentence = str(REMARK_SENTENCES.get(code, code)) % values
     place = describe_place(remark, sheets)
     return f"{place}: {sentence}" if place else sentence

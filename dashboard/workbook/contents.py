@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from .errors import Code
 from .remarks import Remark
 
 READER_VERSION = 3  # increase it when the same file may give another result
@@ -60,6 +61,15 @@ class ZipMember:
     sha256: str
     size: int
     kind: str
+
+
+@dataclass
+class UnreadMember:
+    """A file inside a zip of which nothing was read; `code` is that of the WorkbookError."""
+
+    name: str
+    code: Code
+    facts: dict[str, str | int] = field(default_factory=dict)
 
 
 @dataclass
@@ -118,6 +128,8 @@ class Contents:
     reader: int
     kind: str
     members: list[ZipMember] = field(default_factory=list)
+    # The report is incomplete if the zip has members that could not be read.
+    unread_members: list[UnreadMember] = field(default_factory=list)
     language: str = ""
     sheets: list[SheetInfo] = field(default_factory=list)
     rules: list[RuleInfo] = field(default_factory=list)
@@ -162,6 +174,9 @@ def load_contents(data: bytes) -> Contents:
         rule["counts"] = _convert_keys_to_numbers(rule["counts"])
         rule["stated"] = _convert_keys_to_numbers(rule["stated"])
     fields["members"] = [ZipMember(**member) for member in fields["members"]]
+    fields["unread_members"] = [
+        UnreadMember(**member) for member in fields.get("unread_members", [])
+    ]
     fields["remarks"] = [Remark(**remark) for remark in fields["remarks"]]
     fields["sheets"] = [SheetInfo(**sheet) for sheet in fields["sheets"]]
     fields["rules"] = [RuleInfo(**rule) for rule in fields["rules"]]

@@ -27,14 +27,23 @@ from .headers import (
 )
 from .limits import XLS_ROWS, Limits
 from .merged_cells import MergedCellFiller
-from .remarks import Remark, RemarkCollector
+from .remarks import Facts, Remark, RemarkCode, RemarkCollector
 from .rule_collector import RuleCollector
 from .status_codes import StatusCode, parse_count
 from .stored_form import CHUNK_ROWS, StoredFileWriter, encode_json
 from .times import TimeRange, normalise_time
 from .vocabulary import COUNT_MEANINGS, find_sheet_role
-from .zip_members import REPORT_FILE_NAME, add_member_to_errors, unpack_members
+from .zip_members import (
+    REPORT_FILE_NAME,
+    UnpackedZip,
+    add_member_to_errors,
+    find_whole_error,
+    is_foreign,
+    unpack_members,
+)
 
+# Errors that are never of one member of a zip alone.
+WHOLE_FILE_CODES = ("too_many_cells", "memory")
 # The module that reads each kind of file, with a function read_sheets(path).
 READER_MODULES = {
     "xls": "xls",
@@ -77,16 +86,42 @@ def convert_file(source: Path, target: Path, folder: Path, account: str, limits:
     about to end need not do it.
     """
     contents = Contents(READER_VERSION, detect_file_kind(source, limits))
+    if contents.kind == "zip":
+        unpacked = unpack_members(source, folder, limits)
+        return _convert_members(unpacked, target, account, limits)
     with StoredFileWriter(target) as writer:
         conversion = _Conversion(contents, writer, limits, account)
-        if contents.kind == "zip":
-            for member, path in unpack_members(source, folder, limits):
-                with add_member_to_errors(member.name):
-                    conversion.add_member(path, member)
-        else:
-            conversion.add_file(path=source)
+        conversion.add_file(path=source)
         conversion.finish()
     return conversion
+
+
+def _convert_members(unpacked: UnpackedZip, target: Path, account: str, limits: Limits) -> object:
+    """Write the stored form of the members of a zip that can be read, and name the others.
+
+    A member may turn out to be unreadable when a part of it is already stored. Then all is written
+    once more, without the members that cannot be read. Raise WorkbookError if none can be read.
+    """
+    while unpacked.members:
+        contents = Contents(READER_VERSION, "zip", unread_members=unpacked.unread_members)
+        readable_members: list[tuple[ZipMember, Path]] = []
+        with StoredFileWriter(target) as writer:
+            conversion = _Conversion(contents, writer, limits, account)
+            for member, path in unpacked.members:
+                try:
+                    with add_member_to_errors(member.name):
+                        conversion.add_member(path, member)
+                except WorkbookError as error:
+                    if error.code in WHOLE_FILE_CODES:
+                        raise
+                    unpacked.add_unread(member.name, error)
+                else:
+                    readable_members.append((member, path))
+            if len(readable_members) == len(unpacked.members):
+                conversion.finish()
+                return conversion
+        unpacked.members = readable_members
+    raise find_whole_error(unpacked.unread_members)
 
 
 class _Conversion:
@@ -144,6 +179,10 @@ class _Conversion:
         contents = self._contents
         contents.rows = self._writer.write_evaluations(self._evaluations.take_buckets())
         self._writer.write_entry("groups.json", encode_json(self._evaluations.groups))
+        for member in contents.unread_members:
+            code: RemarkCode = "member_foreign" if is_foreign(member) else "member_unread"
+            facts: Facts = {"member": member.name, "error": member.code}
+            contents.remarks.append(Remark(code, facts=member.facts | facts))
         if contents.duplicates:
             contents.remarks.append(Remark("duplicate_keys", count=contents.duplicates))
         self._evaluations.finish()

@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 Code = Literal[
     "empty",
     "encrypted",
+    "compression",
     "oss_error",
     "error_page",
     "truncated",

@@ -12,6 +12,19 @@ from .text_encoding import DETECTION_SIZE, detect_delimiter, detect_encoding
 
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_FLAG = 0x1  # of a zip member
+_READ_COMPRESSIONS = frozenset(
+    {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+)
+# APPNOTE.TXT 4.4.5, https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+_COMPRESSION_NAMES = {
+    1: "Shrink",
+    6: "Implode",
+    9: "Deflate64",
+    10: "PKWARE DCL Implode",
+    93: "Zstandard",
+    95: "XZ",
+    98: "PPMd",
+}
 _ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 _HTML_TAG = re.compile(
     r"<(!doctype\s+html|html|head|body|table|meta|script|div|title|form)\b", re.IGNORECASE
@@ -103,15 +116,19 @@ def _detect_zip_kind(file: BinaryIO, limits: Limits) -> str:
     """Return xlsx, or zip for a zip of files. Raise WorkbookError for .xlsb, .ods, an empty zip."""
     with open_limited_zip(file, limits) as archive:
         names = {name.replace("\\", "/").lower() for name in archive.namelist()}
-    if not names:
-        raise WorkbookError("empty")
-    if "xl/workbook.bin" in names or "content.xml" in names:
-        raise WorkbookError("unknown", kind="xlsb" if "xl/workbook.bin" in names else "ods")
-    return "xlsx" if "[content_types].xml" in names else "zip"
+        if not names:
+            raise WorkbookError("empty")
+        if "xl/workbook.bin" in names or "content.xml" in names:
+            raise WorkbookError("unknown", kind="xlsb" if "xl/workbook.bin" in names else "ods")
+        if "[content_types].xml" not in names:
+            return "zip"
+        for info in archive.infolist():
+            check_member_readable(info)
+        return "xlsx"
 
 
 def open_limited_zip(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
-    """Open a zip. Raise WorkbookError if it is corrupt, encrypted or too large when unpacked.
+    """Open a zip. Raise WorkbookError if it is corrupt or too large when unpacked.
 
     The sizes that the zip states can be trusted: zipfile never unpacks more bytes than they say.
     """
@@ -123,9 +140,16 @@ def open_limited_zip(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
     size = sum(info.file_size for info in archive.infolist())
     if size > limits.uncompressed:
         raise WorkbookError("bomb", bytes=size, limit=limits.uncompressed)
-    if any(info.flag_bits & _ENCRYPTED_FLAG for info in archive.infolist()):
-        raise WorkbookError("encrypted")
     return archive
+
+
+def check_member_readable(info: zipfile.ZipInfo) -> None:
+    """Raise WorkbookError if a zip member is encrypted, or compressed in a way not read here."""
+    if info.flag_bits & _ENCRYPTED_FLAG:
+        raise WorkbookError("encrypted")
+    if info.compress_type not in _READ_COMPRESSIONS:
+        method = _COMPRESSION_NAMES.get(info.compress_type, str(info.compress_type))
+        raise WorkbookError("compression", method=method)
 
 
 def _detect_text_kind(path: Path) -> str:

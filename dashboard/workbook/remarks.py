@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 RemarkCode = Literal[
+    "member_foreign",  # a file of the zip that is no report
+    "member_unread",  # a file of the zip that could not be read
     "sheet_unread",  # the workbook names this sheet, but it could not be read
     "sheet_unrecognised",  # no column of the sheet is known
     "sheet_full",  # the sheet has as many rows as its format allows
@@ -17,7 +19,9 @@ RemarkCode = Literal[
 ]
 REMARK_CODES: tuple[str, ...] = get_args(RemarkCode)
 # The remarks which say that rows of the file are not among its evaluations.
-UNCOUNTED_CODES = frozenset({"sheet_unread", "sheet_unrecognised", "rows_skipped"})
+UNCOUNTED_CODES = frozenset(
+    {"member_foreign", "member_unread", "sheet_unread", "sheet_unrecognised", "rows_skipped"}
+)
 
 _MAXIMUM_RANGES = 1_000  # of rows in one remark; further rows are counted only
 _SHOWN_RANGES = 10

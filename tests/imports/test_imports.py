@@ -387,3 +387,28 @@ def test_a_file_that_could_not_be_read_in_time_is_judged_when_it_is_read(
     assert (report.state, report.error_code) == (Report.State.FAILED, "ForeignFile")
     assert report.error_facts["actual_id"] == UID
     assert report.error_facts["expected_id"] == OTHER_UID
+
+
+def test_litter_of_systems_and_folders_in_a_zip_of_reports_are_no_files(
+    batch: ImportBatch, files: list[ReportFile]
+) -> None:
+    name, content, _created_at = files[0]
+    members = {"reports\\": b"", "reports\\Thumbs.db": b"x", "desktop.ini": b"x", name: content}
+    (file,) = import_upload(batch, "year.zip", build_zip(members))
+    assert (file.name, file.state) == (name, State.ENTERED)
+
+
+def test_a_note_beside_the_files_of_one_pack_and_minute_does_not_split_their_report() -> None:
+    names = [f"{uid}-cp-1-report-202601010000.xls" for uid in (UID, "2" * 16)]
+    content = build_zip(dict.fromkeys([*names, "说明.txt"], b"x"))
+    assert uploads.list_report_members(io.BytesIO(content), "renamed.zip") == []
+
+
+def test_a_member_compressed_in_a_way_not_read_here_is_refused_with_that_cause(
+    batch: ImportBatch,
+) -> None:
+    content = build_zip({"a.xls": b"x"})
+    content = content.replace(b"PK\x03\x04\x14\0\0\0\0\0", b"PK\x03\x04\x14\0\0\0\x09\0")
+    content = content.replace(b"\x14\x03\x14\0\0\0\0\0", b"\x14\x03\x14\0\0\0\x09\0")
+    (file,) = import_upload(batch, "old.zip", content)
+    assert (file.error_code, file.error_facts) == ("compression", {"method": "Deflate64"})
