@@ -157,10 +157,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # Take the write lock at the start of a transaction and wait for it there: SQLite does not
         # wait if a transaction that has already read starts to write.
         "transaction_mode": "IMMEDIATE",
-        "timeout": 30,
+        # After so many seconds a page says that the database is busy; a run goes on later.
+        "timeout": 8,
+        # With synchronous=FULL a committed report survives a power cut.
         # page_size has an effect only on a new database. wal_autocheckpoint is large, so that the
         # worker moves the log into the database every minute (see tasks.py), instead of a request.
-        "init_command": "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+        "init_command": "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
         "PRAGMA cache_size=-32000; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;"
         "PRAGMA wal_autocheckpoint=8000;",
     }

@@ -8,6 +8,7 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, on_startup
 
 from dashboard import workbook
+from dashboard.archive import location
 from dashboard.generation import lifecycle
 from dashboard.generation.queue import schedule_step
 from dashboard.imports import batches
@@ -19,8 +20,9 @@ from dashboard.ledger import change_counts
 def prepare_worker() -> None:
     """Start a reader process in advance, so that the first file need not wait for it.
 
-    Then resume the unfinished work of earlier workers.
+    Then resume the unfinished work of earlier workers. Raises ArchiveMissingError.
     """
+    location.require_archive()
     workbook.start_reader()
     # call_local runs the task now in this process; a plain call would add it to the queue.
     resume_overdue_work.call_local()
@@ -38,6 +40,12 @@ def resume_overdue_work() -> None:
     for batch_id in batches.find_waiting_batches():
         schedule_batch(batch_id)
     lifecycle.remove_spans_of_ended_runs()
+
+
+@db_periodic_task(crontab(minute="7"))  # type: ignore[untyped-decorator]
+def remove_abandoned_folders() -> None:
+    """Every hour, remove the incomplete files that killed processes have left."""
+    location.remove_abandoned_folders()
 
 
 @db_periodic_task(crontab())  # type: ignore[untyped-decorator]

@@ -25,6 +25,8 @@ from dashboard.views import (
     sign_in,
 )
 
+handler500 = "dashboard.views.failures.show_failure"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("status/", home.home_status, name="home-status"),

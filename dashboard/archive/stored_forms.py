@@ -5,13 +5,14 @@ as the original, under `readings/`.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from django.conf import settings
 from django.core.files.storage import default_storage
 
 from dashboard import workbook
-from dashboard.archive.originals import open_local_copy, save_under_name, temporary_folder
+from dashboard.archive.location import temporary_folder
+from dashboard.archive.originals import open_local_copy, save_under_name
 from dashboard.models import Original, Report
 
 
@@ -30,13 +31,28 @@ def open_stored_form(report: Report) -> Iterator[workbook.StoredForm]:
 def open_original_form(original: Original, account_uid: str) -> Iterator[workbook.StoredForm]:
     """Open the stored form of a file whose rows belong to the account if they name none.
 
-    Raises WorkbookError.
+    A stored form that is damaged is deleted and read from the original again. Raises WorkbookError,
+    or DamagedFormError if the damage shows only after the form was opened: then try again.
     """
+    name = get_original_form_name(original, account_uid)
     ensure_original_form(original, account_uid)
-    with (
-        default_storage.open(get_original_form_name(original, account_uid)) as file,
-        workbook.StoredForm(file) as stored_form,
-    ):
+    with ExitStack() as stack:
+        try:
+            stored_form = stack.enter_context(open_form(name))
+        except workbook.DamagedFormError:
+            ensure_original_form(original, account_uid, replace=True)
+            stored_form = stack.enter_context(open_form(name))
+        try:
+            yield stored_form
+        except workbook.DamagedFormError:
+            default_storage.delete(name)
+            raise
+
+
+@contextmanager
+def open_form(name: str) -> Iterator[workbook.StoredForm]:
+    """Open the stored form of this name. Raises DamagedFormError, FileNotFoundError."""
+    with default_storage.open(name) as file, workbook.StoredForm(file) as stored_form:
         yield stored_form
 
 

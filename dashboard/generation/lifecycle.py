@@ -19,7 +19,7 @@ from django.db import connection
 from django.utils import timezone
 
 from dashboard import cloud
-from dashboard.archive import originals, stored_forms
+from dashboard.archive import location, originals, stored_forms
 from dashboard.generation import cloud_client, cloud_counts, ownership, rate_limit
 from dashboard.ledger import report_writer, spans
 from dashboard.models import Account, Report
@@ -68,6 +68,9 @@ def run_step_or_fail(report: Report) -> None:
         handle_cloud_error(report, error)
     except WorkbookError as error:
         fail_report(report, error.code, dict(error.facts))
+    except originals.DamagedOriginalError as error:
+        originals.verify_original(error.original)  # stores what is wrong with it
+        fail_report(report, error.code, {})
     except Exception:  # a bug in this program: the report fails, the worker continues
         logger.exception("Report %s failed in state %s", report.pk, report.state)
         fail_report(report, "defect", {})
@@ -206,7 +209,7 @@ def download_original(url: str) -> dict[str, Any]:
     # Imported here, so that commands that do not call the cloud start faster.
     from dashboard.cloud.download import download_file
 
-    with originals.temporary_folder() as folder:
+    with location.temporary_folder() as folder:
         path = folder / "original"
         with path.open("wb") as target:
             download = download_file(

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.utils import timezone
 
 from dashboard import workbook
-from dashboard.archive import originals, stored_forms
+from dashboard.archive import location, originals, stored_forms
 from dashboard.models import Account, ImportedFile, Original
 from dashboard.models.accounts import is_account_uid
 from dashboard.workbook import WorkbookError
@@ -190,7 +190,7 @@ def identify_by_content(
     if assumed_uid:
         with stored_forms.open_original_form(original, assumed_uid) as stored_form:
             return identify_by_form(stored_form)
-    with originals.temporary_folder() as folder, originals.open_local_copy(original) as source:
+    with location.temporary_folder() as folder, originals.open_local_copy(original) as source:
         target = folder / "stored-form"
         workbook.read_file(source, target, limits=stored_forms.build_reader_limits())
         with workbook.StoredForm(target) as stored_form:

@@ -15,7 +15,7 @@ def rebuild_pack(pack: Pack) -> int:
     """Rebuild all reports of a pack and return their number.
 
     Other writers of the pack wait while its rows are replaced. Raises WorkbookError or
-    FileNotFoundError if an original cannot be read; then the database is unchanged.
+    DamagedOriginalError if an original cannot be read; then the database is unchanged.
     """
     for _report, error in parallel_reading.read_files(find_reports_with_spans(pack), replace=True):
         if error:

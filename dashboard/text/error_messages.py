@@ -36,6 +36,7 @@ def explain_error(code: str, facts: Mapping[str, object]) -> ErrorMessage:
         "expected": facts.get("expected_id") or "–",
         "actual": facts.get("actual_id") or "–",
         "method": facts.get("method") or "–",
+        "folder": facts.get("folder") or "–",
     }
     return ErrorMessage(title % values, meaning % values, next_step % values)
 
@@ -333,6 +334,50 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
         _("The workbook holds too many cells"),
         _("It has more cells than this server reads. The original is kept as it came."),
         _("Ask the server administrator to raise the limit, then try again."),
+    ),
+    # Errors of the machine
+    "storage_full": (
+        _("The storage is full"),
+        _("There is no room on the server's disk or in its database. What is stored is intact."),
+        _(
+            "Tell the server administrator to make room. A run that is under way goes on by itself "
+            "when there is room."
+        ),
+    ),
+    "machine": (
+        _("The server could not work for a while"),
+        _("Its database or its disk did not answer. What is stored is intact."),
+        _("The run goes on by itself. If it fails, try again."),
+    ),
+    "archive_missing": (
+        _("The archive is not there"),
+        _(
+            "Originals were stored in the folder %(folder)s, but it does not hold them now. Its "
+            "disk may not be mounted."
+        ),
+        _("Tell the server administrator. Nothing is read or stored until the folder is back."),
+    ),
+    "original_missing": (
+        _("The original file is missing"),
+        _(
+            "It was stored, but is no longer in the archive. The numbers that were read from it "
+            "are kept."
+        ),
+        _(
+            "Tell the server administrator to restore it from the backup; importing the same file "
+            "again restores it too."
+        ),
+    ),
+    "original_changed": (
+        _("The original file was changed"),
+        _(
+            "The file in the archive no longer has the hash under which it was stored, so it is "
+            "neither sent nor read. The numbers that were read from it before are kept."
+        ),
+        _(
+            "Tell the server administrator to restore it from the backup; importing the same file "
+            "again restores it too."
+        ),
     ),
     # Errors of a report
     "deadline": (

@@ -181,10 +181,7 @@ def report_original(request: Request, report_id: int) -> HttpResponseBase:
     report = get_object_or_404(report_query.select_reports(), pk=report_id)
     if report.original is None:
         raise Http404
-    try:
-        file = originals.open_original(report.original)
-    except FileNotFoundError as error:
-        raise Http404 from error
+    file = originals.open_verified_original(report.original)
     name = report.file_name or report.original.sha256
     log_download(request, "download", report, name)
     response = FileResponse(

@@ -10,7 +10,7 @@ from .errors import WorkbookError
 from .limits import Limits
 from .reader_client import read_file, start_reader
 from .status_codes import StatusCode
-from .stored_form import FORM_VERSION, StoredForm
+from .stored_form import FORM_VERSION, DamagedFormError, StoredForm
 from .times import parse_moment
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "READER_VERSION",
     "Cell",
     "Contents",
+    "DamagedFormError",
     "EvaluationGroup",
     "EvaluationRow",
     "Limits",

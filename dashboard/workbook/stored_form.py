@@ -14,6 +14,7 @@ Reading the same file twice gives the same bytes.
 import json
 import math
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -24,12 +25,25 @@ import orjson
 
 if sys.version_info >= (3, 14):
     import zipfile
+
+    from compression.zstd import ZstdError
 else:
-    from backports.zstd import zipfile
+    from backports.zstd import ZstdError, zipfile
 
 from .cells import Cell
 from .contents import Contents, EvaluationGroup, EvaluationRow, load_contents
 
+# What reading a damaged zip, or JSON of another shape, may raise.
+DAMAGE_ERRORS = (
+    zipfile.BadZipFile,
+    EOFError,
+    KeyError,
+    TypeError,
+    ValueError,
+    OSError,
+    zlib.error,
+    ZstdError,
+)
 FORM_VERSION = 3  # increase it when the form changes; files with an older form are then read again
 CHUNK_ROWS = 500  # so a page that shows a part of a sheet needs one or two chunks
 BUCKET_COUNT = 32
@@ -103,8 +117,12 @@ class StoredFileWriter:
         self._zip.close()
 
 
+class DamagedFormError(Exception):
+    """A stored form that cannot be read: it must be read from the original again."""
+
+
 class StoredForm:
-    """An open stored form.
+    """An open stored form. All its methods raise DamagedFormError if it is damaged.
 
     `contents` is loaded at once; the methods load rows and evaluations only when they need them.
     """
@@ -112,8 +130,11 @@ class StoredForm:
     contents: Contents
 
     def __init__(self, file: IO[bytes] | Path) -> None:
-        self._zip = zipfile.ZipFile(file)
-        self.contents = load_contents(self._zip.read("contents.json"))
+        try:
+            self._zip = zipfile.ZipFile(file)
+            self.contents = load_contents(self._zip.read("contents.json"))
+        except DAMAGE_ERRORS as error:
+            raise DamagedFormError from error
 
     def __enter__(self) -> Self:
         return self
@@ -175,7 +196,10 @@ class StoredForm:
         return [bucket for bucket in range(BUCKET_COUNT) if _name_bucket_entry(bucket) in names]
 
     def _load_entry(self, name: str) -> Any:
-        return orjson.loads(self._zip.read(name))
+        try:
+            return orjson.loads(self._zip.read(name))
+        except DAMAGE_ERRORS as error:
+            raise DamagedFormError from error
 
 
 def _name_bucket_entry(bucket: int) -> str:

@@ -2,17 +2,24 @@
 
 import hashlib
 import io
+import os
+import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, default_storage
+from django.db import connection
+from django.utils import timezone
 from pytest_django import Settings
 
-from dashboard.archive import originals
+from dashboard.archive import location, originals
 from dashboard.models import Original
 
+pytestmark = pytest.mark.django_db
 CONTENT = b"the bytes of a report" * 100_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
@@ -20,12 +27,11 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 def test_a_stream_is_stored_under_its_hash() -> None:
     original = originals.store_stream(io.BytesIO(CONTENT))
     assert (original.sha256, original.size) == (SHA256, len(CONTENT))
-    with originals.open_original(original) as file:
+    with originals.open_verified_original(original) as file:
         assert file.read() == CONTENT
-    assert originals.matches_hash(original)
+    assert originals.find_damage(original) is None
 
 
-@pytest.mark.django_db
 def test_equal_files_are_stored_once() -> None:
     first = originals.store_stream(io.BytesIO(CONTENT))
     modified_at = default_storage.get_modified_time(first.path)
@@ -36,14 +42,13 @@ def test_equal_files_are_stored_once() -> None:
     assert Original.objects.get().sha256 == SHA256
 
 
-@pytest.mark.django_db
 def test_a_local_file_is_moved_into_the_archive(tmp_path: Path) -> None:
     path = tmp_path / "downloaded"
     path.write_bytes(CONTENT)
     original = originals.store_local_file(path, SHA256)
     assert not path.exists()
     assert Original.objects.get() == original
-    assert originals.matches_hash(original)
+    assert originals.find_damage(original) is None
 
 
 def test_no_incomplete_file_is_left_behind(tmp_path: Path) -> None:
@@ -53,14 +58,14 @@ def test_no_incomplete_file_is_left_behind(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match=r"^$"):
         originals.store_stream(BrokenStream())
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    files = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert files == [location.MARKER_NAME]
 
 
 def test_a_lost_file_does_not_match_its_hash() -> None:
     original = originals.store_stream(io.BytesIO(CONTENT))
     default_storage.delete(original.path)
-    assert not originals.original_exists(original)
-    assert not originals.matches_hash(original)
+    assert originals.find_damage(original) == Original.Damage.MISSING
 
 
 class RemoteStorage(Storage):
@@ -87,3 +92,105 @@ def test_an_original_of_a_remote_storage_is_copied_to_the_local_disk(settings: S
     with originals.open_local_copy(original) as path:
         assert path.read_bytes() == CONTENT
     assert not path.exists()
+
+
+def flip_a_byte(original: Original) -> None:
+    path = Path(default_storage.path(original.path))
+    content = bytearray(path.read_bytes())
+    content[1000] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("damage_file", "damage"),
+    [
+        (flip_a_byte, Original.Damage.CHANGED),
+        (lambda original: Path(default_storage.path(original.path)).write_bytes(b""), "changed"),
+        (lambda original: default_storage.delete(original.path), Original.Damage.MISSING),
+    ],
+)
+def test_a_damaged_original_is_neither_opened_nor_read_and_equal_bytes_heal_it(
+    damage_file: Callable[[Original], object], damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    original = originals.store_stream(io.BytesIO(CONTENT))
+    originals.create_original_rows([original])
+    damage_file(original)
+    with pytest.raises(originals.DamagedOriginalError, match=original.sha256):
+        originals.open_verified_original(original)
+    with pytest.raises(originals.DamagedOriginalError), originals.open_local_copy(original):
+        pass
+    original.refresh_from_db()
+    assert original.damage == damage
+    assert original.verified_at
+    healed = originals.store_stream(io.BytesIO(CONTENT))
+    with originals.open_verified_original(healed) as file:
+        assert file.read() == CONTENT
+    assert Original.objects.get().damage == ""
+    assert ("heals it" in caplog.text) is (damage == "changed")
+
+
+def test_an_original_is_on_the_disk_before_its_row_is_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The file is synced before it is renamed, and its folders before the row is inserted."""
+    steps: list[str] = []
+    sync, rename = os.fsync, os.rename
+
+    def record_sync(descriptor: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        steps.append("sync folder" if is_folder else "sync file")
+        sync(descriptor)
+
+    def record_rename(source: str, target: str) -> None:
+        steps.append("rename")
+        rename(source, target)
+
+    def record_query(execute: Any, sql: str, *arguments: Any) -> Any:
+        if sql.startswith("INSERT"):
+            steps.append("insert")
+        return execute(sql, *arguments)
+
+    monkeypatch.setattr(os, "fsync", record_sync)
+    monkeypatch.setattr(os, "rename", record_rename)
+    with connection.execute_wrapper(record_query):
+        originals.create_original_rows([originals.store_stream(io.BytesIO(CONTENT))])
+    steps = steps[steps.index("sync file") :]
+    assert steps[:2] == ["sync file", "rename"]
+    assert steps[-1] == "insert"
+    # The folder of the file, the folder of all originals, and the archive itself.
+    assert steps[2:-1] == ["sync folder"] * 3
+
+
+def test_a_folder_without_the_archive_is_refused_by_name(
+    settings: Settings, tmp_path: Path
+) -> None:
+    original = originals.store_stream(io.BytesIO(CONTENT))
+    originals.create_original_rows([original])
+    settings.MEDIA_ROOT = tmp_path / "not-mounted"
+    with pytest.raises(location.ArchiveMissingError, match="not-mounted"):
+        originals.store_stream(io.BytesIO(b"another"))
+    with pytest.raises(location.ArchiveMissingError, match="not-mounted"):
+        originals.find_damage(original)
+    assert not settings.MEDIA_ROOT.exists()
+
+
+def test_an_archive_from_before_the_marker_gets_one(settings: Settings) -> None:
+    originals.create_original_rows([originals.store_stream(io.BytesIO(CONTENT))])
+    marker = Path(settings.MEDIA_ROOT) / location.MARKER_NAME
+    marker.unlink()
+    location.require_archive()
+    assert marker.exists()
+
+
+def test_what_killed_processes_left_is_removed_and_what_is_at_work_is_kept(
+    settings: Settings,
+) -> None:
+    with location.temporary_folder() as at_work:
+        left = at_work.parent / "left"
+        left.mkdir()
+        (left / "original").write_bytes(b"half")
+        old = (timezone.now() - location.ABANDONED_AFTER).timestamp() - 1
+        os.utime(left, (old, old))
+        location.remove_abandoned_folders()
+        assert at_work.exists()
+        assert not left.exists()

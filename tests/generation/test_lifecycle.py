@@ -41,7 +41,7 @@ def test_a_request_ends_in_a_ready_report_whose_file_has_the_stored_hash(
 ) -> None:
     report = run_to_end(requests.request_report(cloud_pack, officer))
     assert (report.state, report.requested_by) == (State.READY, officer)
-    with originals.open_original(report.require_original()) as file:
+    with originals.open_verified_original(report.require_original()) as file:
         assert hashlib.sha256(file.read()).hexdigest() == report.original_id
     assert report.file_name.startswith(f"{cloud_pack.account.uid}-{cloud_pack.pack_id}-report-")
     assert Evaluation.objects.at(cloud_pack.pk, report.position or 0).count() == report.rows > 0
@@ -128,7 +128,7 @@ def test_an_unreadable_file_fails_is_archived_and_leaves_the_previous_report_cur
     sandbox.faults.set("html-page", times=1)
     unreadable = run_to_end(requests.request_report(cloud_pack, None))
     assert (unreadable.state, unreadable.error_code) == (State.FAILED, "error_page")
-    assert originals.matches_hash(unreadable.require_original())
+    assert originals.find_damage(unreadable.require_original()) is None
     assert cloud_pack.reports.ready().get() == readable
 
 

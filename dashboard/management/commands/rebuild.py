@@ -4,6 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from dashboard.archive import originals
+from dashboard.archive.originals import DamagedOriginalError
 from dashboard.ledger import rebuild
 from dashboard.models import Pack
 from dashboard.workbook import READER_VERSION, WorkbookError
@@ -38,7 +40,11 @@ class Command(BaseCommand):
         """Rebuild a pack and print the result. Return False if an original cannot be read."""
         try:
             report_count = rebuild.rebuild_pack(pack)
-        except (WorkbookError, FileNotFoundError) as error:
+        except DamagedOriginalError as error:
+            originals.verify_original(error.original)  # stores what is wrong with it
+            self.stderr.write(f"{pack.pk} {pack.name}: not rebuilt, {error}")
+            return False
+        except WorkbookError as error:
             self.stderr.write(f"{pack.pk} {pack.name}: not rebuilt, {error}")
             return False
         self.stdout.write(

@@ -10,7 +10,7 @@ from dashboard.models import Original
 
 class Command(BaseCommand):
     help = (
-        "Hashes every original file of the archive again "
+        "Hashes every original file of the archive again, stores when that was, "
         "and prints those that are changed or missing."
     )
 
@@ -27,9 +27,9 @@ class Command(BaseCommand):
         count = damaged_count = 0
         for original in checked_originals.iterator():
             count += 1
-            if not originals.matches_hash(original):
+            if damage := originals.verify_original(original):
                 damaged_count += 1
-                self.stdout.write(describe_damage(original))
+                self.stdout.write(describe_damage(original, damage))
         self.stdout.write(f"{count - damaged_count} of {count} originals have their hash.")
         if damaged_count:
             raise CommandError(f"{damaged_count} originals are not what was stored.")
@@ -37,9 +37,8 @@ class Command(BaseCommand):
             raise CommandError("There is no such original.")
 
 
-def describe_damage(original: Original) -> str:
+def describe_damage(original: Original, damage: Original.Damage) -> str:
     """Return a line with the damage ("changed" or "missing"), the hash and the reports."""
-    damage = "changed" if originals.original_exists(original) else "missing"
     reports = original.reports.values_list("pk", "file_name")
     report_names = ", ".join(f"report {pk} {file_name}" for pk, file_name in reports)
-    return f"{damage} {original.sha256} {report_names}"
+    return f"{damage.value} {original.sha256} {report_names}"

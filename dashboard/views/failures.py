@@ -1,0 +1,85 @@
+"""The page for a request that failed because of the machine: full, busy, away or damaged.
+
+Django calls show_failure for every exception that no view handles. The page reads no database.
+"""
+
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.archive.disk import is_storage_full
+from dashboard.archive.location import ArchiveMissingError
+from dashboard.archive.originals import DamagedOriginalError
+from dashboard.text.error_messages import explain_error
+from dashboard.workbook import DamagedFormError
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+
+class Failure(NamedTuple):
+    """How a failed request is answered; `retry_after` in seconds, 0 if it is of no use."""
+
+    status: int
+    title: "StrPromise | str"
+    explanation: "StrPromise | str"
+    retry_after: int = 0
+
+
+DATABASE_FAILURE = Failure(
+    503,
+    _("The database is busy"),
+    _("It did not answer in time, or it is being restarted. Nothing is lost. Try again."),
+    retry_after=5,
+)
+FORM_FAILURE = Failure(
+    503,
+    _("This report is being read again"),
+    _("What had been read from its file was damaged. The file itself is kept. Try again."),
+    retry_after=1,
+)
+DEFECT = Failure(
+    500,
+    _("Something went wrong"),
+    _(
+        "This is our error and has been logged. Nothing in the archive is lost. "
+        "Try again or tell your administrator what you did and when."
+    ),
+)
+
+
+def show_failure(_request: HttpRequest) -> HttpResponse:
+    """Answer a request whose view raised an exception; it is the exception being handled."""
+    failure = find_failure(sys.exception())
+    # Without the request: its user and session are in the database, which may be away.
+    page = render_to_string("500.html", {"failure": failure})
+    response = HttpResponse(page, status=failure.status)
+    if failure.retry_after:
+        response["Retry-After"] = str(failure.retry_after)
+    return response
+
+
+def find_failure(error: BaseException | None) -> Failure:
+    """Return how to answer a request that raised this error."""
+    match error:
+        case DamagedOriginalError():
+            return describe_failure(409, error.code)
+        case ArchiveMissingError():
+            return describe_failure(503, "archive_missing", folder=str(error.folder))
+        case DamagedFormError():
+            return FORM_FAILURE
+        case _ if error and is_storage_full(error):
+            return describe_failure(503, "storage_full")
+        case OperationalError() | InterfaceError():
+            return DATABASE_FAILURE
+    return DEFECT
+
+
+def describe_failure(status: int, code: str, **facts: str) -> Failure:
+    """Return the failure with the words of an error code."""
+    message = explain_error(code, facts)
+    return Failure(status, message.title, f"{message.meaning} {message.next_step}")
