@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from dashboard.comparison.differences import Comparison
+from dashboard.comparison.incomplete_readings import list_incomplete_readings
 from dashboard.models import Report, Risk, RuleResult, Sheet, Status
 
 
@@ -100,11 +101,11 @@ class RuleScope:
                 yield RuleChange("removed", old)
 
     def list_limitations(self) -> list[str]:
-        """Return a text for each file that lists only failing resources.
+        """Return a text for each report that is incomplete, or whose file lists failing ones only.
 
         The text says what cannot be determined, and what is known of the compliant resources.
         """
-        limitations = []
+        limitations = list_incomplete_readings(self.comparison)
         if not self.comparison.older.lists_compliant:
             text = _(
                 "The older file lists only failing resources, "

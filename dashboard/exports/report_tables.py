@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from openpyxl.utils import get_column_letter
 
 from dashboard.archive import stored_forms
+from dashboard.exports.remark_sheets import build_remark_sheet, encode_remarks
 from dashboard.exports.tables import (
     AboutSheet,
     Cells,
@@ -32,6 +33,7 @@ from dashboard.text import findings
 from dashboard.text.count_checks import summarize_checks
 from dashboard.text.origins import describe_provenance
 from dashboard.text.rates import NamedRate, list_named_rates
+from dashboard.text.report_remarks import describe_remark_count, list_remark_lines
 from dashboard.workbook import Cell
 
 # Rows written in a second, by format. A file that takes longer is announced by a page.
@@ -228,6 +230,7 @@ def build_report_table(
         ExportFact("account", _("Account"), report.pack.account.name),
         ExportFact("account_id", _("Account ID"), report.pack.account.uid),
         *list_source_facts(report),
+        ExportFact("remark_summary", _("Remarks on the file"), describe_remark_count(report)),
         ExportFact("count_checks", _("Stated counts against ours"), summarize_checks(report).text),
         ExportFact("table", _("Table"), title),
         ExportFact("filter", _("Filter"), filter_text),
@@ -236,13 +239,18 @@ def build_report_table(
         ExportFact("exported_at", _("Exported at"), timezone.now()),
     ]
     json_counts = {"rows": row_count, "total_rows": total_count}
+    remark_lines = list_remark_lines(report)
     return ExportTable(
         file_stem=format_file_stem(report, title, row_count, total_count),
         columns=columns,
         groups=[RowGroup(_("Table"), rows)],
         row_count=row_count,
         about=AboutSheet(_("About"), [(fact.label, fact.value) for fact in facts], is_first=False),
-        json_properties={"metadata": {**encode_facts(facts), **json_counts}},
+        json_properties={
+            "metadata": {**encode_facts(facts), **json_counts},
+            "remarks": encode_remarks(remark_lines),
+        },
+        remark_sheet=build_remark_sheet(report, remark_lines),
     )
 
 

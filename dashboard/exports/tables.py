@@ -1,6 +1,7 @@
 """The table to export, in a form from which every writer (csv, json, xlsx) can write a file."""
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,9 @@ from django.utils import timezone
 from dashboard.text.formatting import format_time, format_zone_name
 
 Cells = tuple[Any, ...]
+FILE_NAME_BYTES = 255  # of UTF-8: the limit of file systems
+LONGEST_SUFFIX_BYTES = len(".xlsx")
+FORBIDDEN_IN_FILE_NAMES = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029<>:"/\\|?*]')
 
 
 class ExportFact(NamedTuple):
@@ -53,6 +57,19 @@ class RowGroup:
 
 
 @dataclass(frozen=True)
+class RemarkSheet:
+    """The sheet of a workbook that lists the remarks on a report's file.
+
+    A .csv has no other place than its rows: there `summary` stands in a last column.
+    """
+
+    title: str
+    headings: tuple[str, ...]
+    rows: list[Cells]
+    summary: str
+
+
+@dataclass(frozen=True)
 class AboutSheet:
     """The sheet of a workbook that says where the rows come from.
 
@@ -81,11 +98,27 @@ def join_file_stem(
     row_count: int,
     total_count: int,
 ) -> str:
-    """Return a file's name: pack, account, times with their zone, table, rows of all rows."""
+    """Return a file's name: pack, account, times with their zone, table, rows of all rows.
+
+    Names of packs and tables are cut so that the whole name fits file systems.
+    """
     local_times = [f"{timezone.localtime(moment):%Y%m%dT%H%M%z}" for moment in times]
     counts = f"{row_count}" if row_count == total_count else f"{row_count}-of-{total_count}"
-    parts = (pack_name, account_uid, *local_times, title, counts)
-    return "-".join(part.replace("/", "_") for part in parts)
+    fixed_parts = "-".join((account_uid, *local_times, counts))
+    size = FILE_NAME_BYTES - LONGEST_SUFFIX_BYTES - len(fixed_parts.encode()) - len("--")
+    title = cut_utf8(clean_file_name(title), size // 3)
+    pack_name = cut_utf8(clean_file_name(pack_name), size - len(title.encode()))
+    return "-".join((pack_name, account_uid, *local_times, title, counts))
+
+
+def clean_file_name(name: str) -> str:
+    """Return a name without the characters that a file system or a header refuses."""
+    return FORBIDDEN_IN_FILE_NAMES.sub("_", name)
+
+
+def cut_utf8(text: str, size: int) -> str:
+    """Return the longest start of a text that has at most so many bytes in UTF-8."""
+    return text.encode("utf-8", "replace")[:size].decode("utf-8", "ignore")
 
 
 @dataclass(frozen=True)
@@ -99,6 +132,7 @@ class ExportTable:
     about: AboutSheet
     # The facts that a .json file has before its rows.
     json_properties: dict[str, Any]
+    remark_sheet: RemarkSheet | None = None
 
     @property
     def headings(self) -> list[str]:

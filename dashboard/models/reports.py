@@ -22,7 +22,7 @@ RATE_FIELDS = (
 # A report has more than fifty columns. Each list names those that one kind of page reads.
 LIST_FIELDS = (
     "pack", "pack_name", "source", "state", "listed_at", "evaluated_at", "received_at",
-    "error_code", "error_facts", "file_name", "label", "held", "rows",
+    "error_code", "error_facts", "file_name", "label", "held", "rows", "remarks",
     *RATE_FIELDS, "came", "left", "changes_by_reason",
     "failing", "failing_high", "failing_medium", "failing_low",
     "requested_by__username", "cancelled_by__username", "original__size",

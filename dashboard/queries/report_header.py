@@ -12,6 +12,7 @@ from dashboard.queries.report_query import count_evaluations
 from dashboard.text.count_checks import summarize_checks
 from dashboard.text.formatting import format_number, format_time
 from dashboard.text.rates import list_named_rates
+from dashboard.text.report_remarks import summarize_remarks
 
 # There is a card for each filter; the card shows how many rows the filter matches.
 CARD_FILTERS = (
@@ -59,6 +60,7 @@ def build_report_header(report: Report, table_filter: EvaluationFilter, tab: str
         "is_earlier_reading": is_earlier_reading(report),
         "rates": list_named_rates(report),
         "check_summary": summarize_checks(report),
+        "remark_summary": summarize_remarks(report),
     }
 
 

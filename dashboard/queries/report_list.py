@@ -12,6 +12,7 @@ from dashboard.models import Report
 from dashboard.models.evaluations import position_time
 from dashboard.models.reports import ReportQuerySet
 from dashboard.text import error_messages
+from dashboard.text.report_remarks import RemarkSummary, summarize_remarks
 from dashboard.workbook.zip_members import REPORT_FILE_NAME
 
 REPORTS_PER_PAGE = 25
@@ -50,6 +51,11 @@ class ReportRow:
         """
         position: int | None = getattr(self.report, "same_content_position", None)
         return position_time(position) if position else None
+
+    @property
+    def remark_summary(self) -> RemarkSummary:
+        """How many remarks the report has on its file."""
+        return summarize_remarks(self.report)
 
     @property
     def starter(self) -> str:

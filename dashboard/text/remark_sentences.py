@@ -5,7 +5,6 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.models import Report
 from dashboard.text.error_messages import explain_error
 from dashboard.text.formatting import format_number
 
@@ -41,28 +40,23 @@ REMARK_SENTENCES = {
 }
 
 
-def describe_remarks(report: Report) -> list[str]:
-    """Return a sentence for each remark; those of counts belong to an earlier reader."""
-    sheets = {sheet.number: sheet.name for sheet in report.sheets.all()}
-    return [
-        describe_remark(remark, sheets)
-        for remark in report.remarks
-        if remark["code"] != "count_mismatch"
-    ]
-
-
 def describe_remark(remark: Mapping[str, Any], sheets: Mapping[int, str]) -> str:
     """Return the sentence for a stored remark, with its place before it.
 
     `sheets` gives the name of each sheet by its number. A code without a sentence stands alone.
     """
+    sentence = describe_remark_content(remark)
+    place = describe_place(remark, sheets)
+    return f"{place}: {sentence}" if place else sentence
+
+
+def describe_remark_content(remark: Mapping[str, Any]) -> str:
+    """Return the sentence for a stored remark without its place."""
     code = remark["code"]
     values = _FactTexts(remark.get("facts", {}), count=format_number(remark.get("count", 0)))
     if error_code := values.get("error"):
         values["reason"] = explain_error(error_code, values).title
-    sentence = str(REMARK_SENTENCES.get(code, code)) % values
-    place = describe_place(remark, sheets)
-    return f"{place}: {sentence}" if place else sentence
+    return str(REMARK_SENTENCES.get(code, code)) % values
 
 
 def describe_place(remark: Mapping[str, Any], sheets: Mapping[int, str]) -> str:

@@ -16,6 +16,7 @@ from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.report_header import build_report_header
 from dashboard.queries.report_rows import ResourceRow, build_resource_rows, build_rule_rows
 from dashboard.text.formatting import format_time
+from dashboard.text.report_remarks import list_remark_lines
 from dashboard.views import Request
 from dashboard.views.downloads import get_item_or_404, render_preparing_page, send_export
 
@@ -92,6 +93,7 @@ def report_print(request: Request, report_id: int) -> HttpResponse:
         "filter": filter_text if row_filter.has_conditions else "",
         "status": resource_filter.status,
         "printed_at": format_time(timezone.now()),
+        "remark_lines": list_remark_lines(report),
     }
     header = build_report_header(report, row_filter, "")
     return render(request, "report/print.html", header | context)

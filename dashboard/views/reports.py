@@ -19,9 +19,10 @@ from dashboard.queries.report_header import build_report_header, language_contex
 from dashboard.queries.report_rows import build_resource_rows, build_rule_rows
 from dashboard.queries.rule_summaries import load_rule_names, load_rule_summaries
 from dashboard.queries.sheet_rows import load_source_row
-from dashboard.text import console_links, remark_sentences
+from dashboard.text import console_links
 from dashboard.text.count_checks import list_check_lines
 from dashboard.text.origins import describe_provenance
+from dashboard.text.report_remarks import list_remark_lines
 from dashboard.views import Request
 from dashboard.views.fragments import build_export_menu_context, build_run_status_context
 from dashboard.views.log import log_download
@@ -167,7 +168,7 @@ def report_evidence(request: Request, report_id: int) -> HttpResponse:
         **build_report_header(report, EvaluationFilter(), "evidence"),
         "check_lines": list_check_lines(report),
         "provenance": describe_provenance(report),
-        "remarks": remark_sentences.describe_remarks(report),
+        "remark_lines": list_remark_lines(report),
     }
     return render(request, "report/evidence.html", context)
 

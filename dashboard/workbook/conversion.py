@@ -179,10 +179,12 @@ class _Conversion:
         contents = self._contents
         contents.rows = self._writer.write_evaluations(self._evaluations.take_buckets())
         self._writer.write_entry("groups.json", encode_json(self._evaluations.groups))
+        read_count = len(contents.members)
+        counts: Facts = {"read": read_count, "members": read_count + len(contents.unread_members)}
         for member in contents.unread_members:
             code: RemarkCode = "member_foreign" if is_foreign(member) else "member_unread"
             facts: Facts = {"member": member.name, "error": member.code}
-            contents.remarks.append(Remark(code, facts=member.facts | facts))
+            contents.remarks.append(Remark(code, facts=member.facts | facts | counts))
         if contents.duplicates:
             contents.remarks.append(Remark("duplicate_keys", count=contents.duplicates))
         self._evaluations.finish()

@@ -10,6 +10,7 @@ import pytest
 
 from dashboard.exports import writers
 from dashboard.exports.tables import AboutSheet, Cells, ExportColumn, ExportTable, RowGroup
+from dashboard.exports.xlsx_writer import write_xlsx
 
 
 def make_table(*groups: list[Cells], columns: list[ExportColumn] | None = None) -> ExportTable:
@@ -31,7 +32,7 @@ def write_csv_text(table: ExportTable) -> str:
 
 
 def write_workbook(table: ExportTable) -> openpyxl.Workbook:
-    with writers.write_to_temporary_file(table, writers.write_xlsx) as file:
+    with writers.write_to_temporary_file(table, write_xlsx) as file:
         return openpyxl.load_workbook(io.BytesIO(file.read()))
 
 

@@ -197,7 +197,7 @@ def test_a_report_from_before_the_checks_says_that_it_is_to_be_rebuilt(
 def test_the_evidence_says_what_the_reader_noticed(pack: Pack, reader: Client) -> None:
     report = import_report_bytes(pack, sample_files.build_xlsx(sample_files.build_unknown_parts()))
     page = reader.get(f"/reports/{report.pk}/evidence/").content.decode()
-    assert "sheet “附录”: The sheet has no columns known here" in page
+    assert "The sheet has no columns known here" in page
 
 
 def test_foreign_passages_say_their_language(f1: Report, reader: Client) -> None:

@@ -12,11 +12,19 @@ from django.utils.translation import gettext as _
 
 from dashboard import workbook
 from dashboard.text.error_messages import explain_error
-from dashboard.text.remark_sentences import describe_remark
+from dashboard.text.remark_sentences import describe_remark, describe_remark_content
+from dashboard.text.report_remarks import RemarkSummary, is_uncounted
+
+# Exit codes.
+UNREADABLE = 1
+NOT_ALL_COUNTED = 2
 
 
 class Command(BaseCommand):
-    help = "Show what report files would give: kind, sheets, rules, evaluations. Nothing is stored."
+    help = (
+        "Show what report files would give: kind, sheets, rules, evaluations, remarks. Nothing is "
+        "stored. Exit code 1: a file cannot be read; 2: something of a file was not counted."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -24,19 +32,25 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="a JSON object per line and file")
 
     def handle(self, *_args: Any, files: list[Path], **options: Any) -> None:
-        """Print the contents of each file; exit with code 1 if a file cannot be read."""
+        """Print the contents of each file.
+
+        Exit with code 1 if a file cannot be read, else with code 2 if a remark says that something
+        of a file was not counted.
+        """
         format_contents = format_contents_as_json if options["json"] else format_contents_as_text
-        error_count = 0
+        exit_code = 0
         for path in files:
             try:
                 contents = read_contents(path)
             except (workbook.WorkbookError, OSError) as error:
-                error_count += 1
+                exit_code = UNREADABLE
                 self.stderr.write(format_reading_error(path, error))
             else:
                 self.stdout.write(format_contents(path, contents))
-        if error_count:
-            raise SystemExit(1)
+                if any(remark.is_uncounted for remark in contents.remarks):
+                    exit_code = exit_code or NOT_ALL_COUNTED
+        if exit_code:
+            raise SystemExit(exit_code)
 
 
 def read_contents(path: Path) -> workbook.Contents:
@@ -60,7 +74,12 @@ def format_reading_error(path: Path, error: workbook.WorkbookError | OSError) ->
 
 
 def format_contents_as_json(path: Path, contents: workbook.Contents) -> str:
-    return json.dumps({"file": str(path), **dataclasses.asdict(contents)}, ensure_ascii=False)
+    """Return an object with the fields of the contents; each remark has its sentence, too."""
+    fields = {"file": str(path), **dataclasses.asdict(contents)}
+    for remark in fields["remarks"]:
+        remark["uncounted"] = is_uncounted(remark)
+        remark["sentence"] = describe_remark_content(remark)
+    return json.dumps(fields, ensure_ascii=False)
 
 
 def format_contents_as_text(path: Path, contents: workbook.Contents) -> str:
@@ -76,8 +95,11 @@ def format_contents_as_text(path: Path, contents: workbook.Contents) -> str:
         if count := sum(rule.counts.get(status, 0) for rule in contents.rules):
             lines.append(f"  {status.name}: {count}")
     sheet_names = {sheet.number: sheet.name for sheet in contents.sheets}
+    if contents.remarks:
+        uncounted_count = sum(remark.is_uncounted for remark in contents.remarks)
+        lines.append("  " + RemarkSummary(len(contents.remarks), uncounted_count).text)
     for remark in contents.remarks:
-        lines.append("  " + describe_remark(dataclasses.asdict(remark), sheet_names))
+        lines.append("  - " + describe_remark(dataclasses.asdict(remark), sheet_names))
     return "\n".join(lines)
 
 
