@@ -234,11 +234,13 @@ FILE_LIMIT_BYTES = env.int("FILE_LIMIT_BYTES", 200 * 2**20)
 # Hosts from which reports may be downloaded: a suffix (.aliyuncs.com) or host:port. The demo adds
 # the host of the sandbox.
 DOWNLOAD_HOSTS = env.list("DOWNLOAD_HOSTS", [".aliyuncs.com"])
-# Endpoints that may be called by plain HTTP, as host or host:port; this machine always may.
-HTTP_ENDPOINTS: list[str] = env.list("HTTP_ENDPOINTS", [])
+# Hosts, besides those of Cloud Config, that an account's endpoint may name, as host or host:port.
+# They may be called by plain HTTP too. The demo adds the host of the sandbox.
+ENDPOINT_HOSTS: list[str] = env.list("ENDPOINT_HOSTS", [])
 # Calls per minute and account. Alibaba Cloud publishes no limits for these operations; these are
 # assumed.
 GENERATE_PER_MINUTE = env.int("GENERATE_PER_MINUTE", 60)
 ASK_PER_MINUTE = env.int("ASK_PER_MINUTE", 300)
+LIST_PER_MINUTE = env.int("LIST_PER_MINUTE", 60)
 # The tests reach the sandbox in their own process through this transport.
 CLOUD_TRANSPORT: Any = None

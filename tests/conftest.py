@@ -77,7 +77,7 @@ def sandbox(settings: Settings) -> Sandbox:
     """The sandbox, called in this process wherever the product calls the cloud."""
     sandbox = Sandbox(large_rows=300)
     settings.CLOUD_TRANSPORT = httpx.WSGITransport(app=sandbox)
-    settings.DOWNLOAD_HOSTS = ["sandbox"]
+    settings.DOWNLOAD_HOSTS = settings.ENDPOINT_HOSTS = ["sandbox"]
     return sandbox
 
 

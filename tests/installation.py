@@ -29,6 +29,7 @@ class Installation:
             **os.environ,
             "VAR_DIR": str(folder),
             "DOWNLOAD_HOSTS": cloud,
+            "ENDPOINT_HOSTS": cloud,
             "DJANGO_SETTINGS_MODULE": "dashboard.settings",
             **variables,
         }

@@ -1,8 +1,9 @@
 """The client that calls the operations of Cloud Config.
 
-It signs each request, and repeats it after temporary errors.
+It signs each request, repeats it after temporary errors, and ends each call within a time limit.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self, TypeVar
@@ -12,6 +13,7 @@ import httpx
 import stamina
 
 from dashboard.cloud.answers import (
+    AnswerError,
     CallerIdentity,
     CloudPack,
     CloudPackDetail,
@@ -19,15 +21,30 @@ from dashboard.cloud.answers import (
     ComplianceCounts,
     GenerateResult,
     JsonObject,
+    PackPage,
     RuleCompliance,
-    get_integer,
-    get_objects,
     get_required_object,
+    get_required_text,
     get_text,
+    require_pack,
 )
 from dashboard.cloud.auth import V3Auth
-from dashboard.cloud.errors import Advice, CloudError, parse_json_error, parse_xml_error
-from dashboard.cloud.transport import open_http_client, to_cloud_error
+from dashboard.cloud.errors import (
+    Advice,
+    AnswerProblem,
+    CloudError,
+    create_status_error,
+    has_error_code,
+    parse_json_error,
+    parse_xml_error,
+)
+from dashboard.cloud.time_limit import TimeLimit, never_stop
+from dashboard.cloud.transport import (
+    open_http_client,
+    read_answer,
+    read_error_document,
+    to_cloud_error,
+)
 
 ENDPOINTS = {
     "china": "config.cn-shanghai.aliyuncs.com",
@@ -41,6 +58,7 @@ IDENTITY_ENDPOINTS = {
 }
 IDENTITY_VERSION = "2015-04-01"
 PAGE_SIZE = 100  # the maximum of ListCompliancePacks
+MAX_PAGES = 50  # of a list: 5,000 packs, many times what an account may have
 MAX_WAIT = 8.0  # seconds between two attempts
 
 ParsedAnswer = TypeVar("ParsedAnswer")
@@ -49,10 +67,11 @@ ParsedAnswer = TypeVar("ParsedAnswer")
 class Client:
     """A client of Cloud Config for one account; use it as a context manager.
 
-    `endpoint` is a host, or an address with scheme and port. All times are seconds. `timeout` is
-    the limit for each connect, each send and each receive of one attempt. A request is attempted at
-    most `attempts` times within `retry_timeout`; the wait before the second attempt is
-    `initial_wait` plus a random part, and each further wait is twice as long.
+    `endpoint` is a host, or an address with scheme and port. All times are seconds. One attempt of
+    a call, from the connect to the last byte of the answer, may take `timeout`; all attempts
+    together, and the waits between them, may take `retry_timeout`. A call has at most `attempts`;
+    the wait before the second is `initial_wait` plus a random part, and each further wait is twice
+    as long. A call also ends soon after `is_stopped` returns true.
     Each operation raises CloudError, and nothing else, for any error of the network or the cloud.
     """
 
@@ -71,16 +90,19 @@ class Client:
         attempts: int = 4,
         retry_timeout: float = 60.0,
         initial_wait: float = 0.5,
+        is_stopped: Callable[[], bool] = never_stop,
     ) -> None:
         self._secrets = [text for text in (access_key_id, secret, security_token) if text]
         self._attempts = attempts
+        self._timeout = timeout
         self._retry_timeout = retry_timeout
         self._initial_wait = initial_wait
+        self._time_limit = TimeLimit(is_stopped)
         self._http = open_http_client(
-            base_url=endpoint if "://" in endpoint else f"{scheme}://{endpoint}",
+            address=endpoint if "://" in endpoint else f"{scheme}://{endpoint}",
+            time_limit=self._time_limit,
             auth=V3Auth(access_key_id, secret, security_token),
             headers={"accept": "application/json", "x-acs-version": self.version},
-            timeout=timeout,
             transport=transport,
         )
 
@@ -99,27 +121,36 @@ class Client:
         """Close the connections."""
         self._http.close()
 
-    def list_packs(self) -> list[CloudPack]:
-        """Return all packs of the account, from all pages of the list."""
+    def list_packs(self, before_page: Callable[[], None] | None = None) -> list[CloudPack]:
+        """Return all packs of the account, from all pages of the list.
+
+        `before_page` is called before each page is asked for. Raise CloudError (BadAnswer) if the
+        list has fewer packs, or other packs, than the cloud says.
+        """
         packs: dict[str, CloudPack] = {}  # by pack id: two pages may repeat a pack
-        page_number = 0
-        while True:
-            page_number += 1
-            count_before = len(packs)
+        for page_number in range(1, MAX_PAGES + 1):
+            if before_page:
+                before_page()
             query = {"PageSize": str(PAGE_SIZE), "PageNumber": str(page_number)}
-            total, page = self._call("GET", "ListCompliancePacks", parse_page_of_packs, query)
-            packs |= {pack.pack_id: pack for pack in page}
-            # Stop at a page without new packs too: if a pack is deleted while the pages are read,
-            # `total` is never reached.
-            if len(packs) == count_before or (total is not None and len(packs) >= total):
-                return list(packs.values())
+            page = self._call("GET", "ListCompliancePacks", PackPage.from_json, query)
+            total, count_before = page.total, len(packs)
+            packs |= {pack.pack_id: pack for pack in page.packs}
+            if total > MAX_PAGES * PAGE_SIZE:
+                raise self._create_list_error(AnswerProblem.LIST_TOO_LONG, total)
+            if len(packs) == count_before or len(packs) >= total:
+                break
+        if len(packs) != total:
+            raise self._create_list_error(AnswerProblem.LIST_INCOMPLETE, total)
+        return list(packs.values())
 
     def get_pack(self, pack_id: str) -> CloudPackDetail:
         """Return a pack with its rules."""
         return self._call(
             "GET",
             "GetCompliancePack",
-            lambda answer: CloudPackDetail.from_json(get_required_object(answer, "CompliancePack")),
+            lambda answer: CloudPackDetail.from_json(
+                require_pack(get_required_object(answer, "CompliancePack"), pack_id)
+            ),
             {"CompliancePackId": pack_id},
         )
 
@@ -137,7 +168,8 @@ class Client:
                 "POST",
                 "GenerateCompliancePackReport",
                 lambda answer: GenerateResult(
-                    pack_id=pack_id, request_id=get_text(answer, "RequestId")
+                    pack_id=get_required_text(require_pack(answer, pack_id), "CompliancePackId"),
+                    request_id=get_text(answer, "RequestId"),
                 ),
                 form=form,
             )
@@ -166,7 +198,7 @@ class Client:
             "GET",
             "GetConfigRuleComplianceByPack",
             lambda answer: RuleCompliance.from_json(
-                get_required_object(answer, "ConfigRuleComplianceResult")
+                require_pack(get_required_object(answer, "ConfigRuleComplianceResult"), pack_id)
             ),
             {"CompliancePackId": pack_id},
         )
@@ -177,7 +209,7 @@ class Client:
             "GET",
             "GetResourceComplianceByPack",
             lambda answer: ComplianceCounts.from_json(
-                get_required_object(answer, "ResourceComplianceResult")
+                require_pack(get_required_object(answer, "ResourceComplianceResult"), pack_id)
             ),
             {"CompliancePackId": pack_id},
         )
@@ -194,8 +226,10 @@ class Client:
 
         `query` and `form` are the parameters in the URL and in the body.
         """
+        self._time_limit.start_call(self._retry_timeout)
+        last_error: CloudError | None = None
         for attempt in stamina.retry_context(
-            on=lambda error: isinstance(error, CloudError) and error.is_temporary,
+            on=self._is_worth_another_attempt,
             attempts=self._attempts,
             timeout=self._retry_timeout,
             wait_initial=self._initial_wait,
@@ -203,14 +237,39 @@ class Client:
             wait_max=MAX_WAIT,
         ):
             with attempt:
-                answer = self._send_request(method, action, query, form)
                 try:
-                    return parse_answer(answer)
-                except KeyError as error:
-                    raise self._create_bad_answer_error(
-                        f"{action} was answered without {error}", answer=answer
-                    ) from error
+                    return self._attempt_call(method, action, parse_answer, query, form)
+                except CloudError as error:
+                    if last_error and error.code == "TimedOut" and self._time_limit.is_over:
+                        raise last_error from None  # it says why there is no answer
+                    last_error = error
+                    raise
         raise AssertionError("a retry context returns or raises")
+
+    def _attempt_call(
+        self,
+        method: str,
+        action: str,
+        parse_answer: Callable[[JsonObject], ParsedAnswer],
+        query: Mapping[str, str] | None,
+        form: Mapping[str, str] | None,
+    ) -> ParsedAnswer:
+        """Call an operation once, and return its parsed answer."""
+        self._time_limit.start_attempt(self._timeout)
+        answer = self._send_request(method, action, query, form)
+        try:
+            return parse_answer(answer)
+        except AnswerError as error:
+            raise self._create_bad_answer_error(
+                f"{action} was answered with {error.problem}: {error.detail}",
+                error.problem,
+                error.detail,
+                request_id=answer.get("RequestId"),
+            ) from None
+
+    def _is_worth_another_attempt(self, error: Exception) -> bool:
+        is_temporary = isinstance(error, CloudError) and error.is_temporary
+        return is_temporary and not self._time_limit.is_over
 
     def _send_request(
         self,
@@ -221,43 +280,64 @@ class Client:
     ) -> JsonObject:
         """Send one request and return the JSON object of its answer."""
         try:
-            response = self._http.request(
+            with self._http.stream(
                 method, "/", params=query, data=form, headers={"x-acs-action": action}
-            )
-        except (httpx.HTTPError, ConnectionError) as error:
+            ) as response:
+                status = response.status_code
+                read_body = read_answer if response.is_success else read_error_document
+                content = read_body(response, self._time_limit)
+        except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
             raise to_cloud_error(error, self._secrets) from error
-        except UnicodeEncodeError as error:
-            # The AccessKey id is sent in a header, which must be ASCII.
-            raise CloudError(
-                "InvalidAccessKeyId", "the AccessKey has characters that no AccessKey has"
-            ) from error
-        return self._decode_response(response, action)
+        return self._decode_answer(content, status, action)
 
-    def _decode_response(self, response: httpx.Response, action: str) -> JsonObject:
-        """Return the JSON object of a response; raise CloudError if it is an error or no JSON."""
-        status = response.status_code
+    def _decode_answer(self, content: bytes, status: int, action: str) -> JsonObject:
+        """Return the JSON object of an answer; raise CloudError if it is an error or no JSON."""
+        is_success = 200 <= status < 300
         try:
-            answer = response.json()
-        except ValueError as error:
-            xml_error = parse_xml_error(response.content, status=status, hide=self._secrets)
-            raise xml_error or self._create_bad_answer_error(
-                f"{action} was answered without JSON", status
-            ) from error
+            # Decoded here: json accepts other encodings, and half of a surrogate pair in UTF-8.
+            answer = json.loads(content.decode("utf-8-sig"))
+        except (ValueError, RecursionError):
+            if xml_error := parse_xml_error(content, status=status, hide=self._secrets):
+                raise xml_error from None
+            message = f"{action} was answered with status {status} and no JSON"
+            if not is_success:
+                raise create_status_error(status, message, self._secrets) from None
+            raise self._create_bad_answer_error(
+                message, AnswerProblem.NOT_JSON, status=status
+            ) from None
         if not isinstance(answer, dict):
             raise self._create_bad_answer_error(
-                f"{action} was answered with JSON that is no object", status
+                f"{action} was answered with JSON that is no object",
+                AnswerProblem.NOT_OBJECT,
+                status=status,
             )
-        if "Code" in answer or not response.is_success:
+        if has_error_code(answer) or not is_success:
             raise parse_json_error(answer, status=status, action=action, hide=self._secrets)
         return answer
 
+    def _create_list_error(self, problem: AnswerProblem, total: int) -> CloudError:
+        return self._create_bad_answer_error(
+            f"ListCompliancePacks states {total} packs: {problem}", problem, str(total)
+        )
+
     def _create_bad_answer_error(
-        self, message: str, status: int = 200, answer: JsonObject | None = None
+        self,
+        message: str,
+        problem: AnswerProblem,
+        detail: str = "",
+        *,
+        status: int = 200,
+        request_id: object = "",
     ) -> CloudError:
         """Return the error for an answer of the cloud that cannot be read."""
-        request_id = get_text(answer or {}, "RequestId")
         return CloudError(
-            "BadAnswer", message, status=status, request_id=request_id, hide=self._secrets
+            "BadAnswer",
+            message,
+            status=status,
+            request_id=request_id if isinstance(request_id, str) else "",
+            problem=problem,
+            detail=detail,
+            hide=self._secrets,
         )
 
 
@@ -282,13 +362,3 @@ def choose_identity_endpoint(endpoint: str, site: str) -> str:
     if host.startswith("config-vpc."):
         return host.replace("config-vpc.", "sts-vpc.", 1)
     return IDENTITY_ENDPOINTS[site]
-
-
-def parse_page_of_packs(answer: JsonObject) -> tuple[int | None, list[CloudPack]]:
-    """Return (total, packs): the number of packs on all pages, and the packs of this page.
-
-    `total` is None if the answer does not state it.
-    """
-    result = get_required_object(answer, "CompliancePacksResult")
-    packs = [CloudPack.from_json(pack) for pack in get_objects(result, "CompliancePacks")]
-    return get_integer(result, "TotalCount"), packs

@@ -6,7 +6,6 @@ Such a link is a secret, so no error and no log shows it.
 
 import hashlib
 import re
-import time
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,13 +16,19 @@ from urllib.parse import unquote
 
 import httpx
 
-from dashboard.cloud.errors import Advice, CloudError, parse_xml_error
-from dashboard.cloud.transport import open_http_client, to_cloud_error
+from dashboard.cloud.endpoints import is_host
+from dashboard.cloud.errors import Advice, AnswerProblem, CloudError, parse_xml_error
+from dashboard.cloud.time_limit import TimeLimit, never_stop
+from dashboard.cloud.transport import (
+    iterate_chunks,
+    open_http_client,
+    read_error_document,
+    to_cloud_error,
+)
 
 MAX_FILE_NAME = 200  # characters
 MAX_FILE_NAME_SUFFIX = 10  # characters
-MAX_ERROR_DOCUMENT = 64 * 1024  # bytes
-MAX_RECEIVE_SECONDS = 30.0  # for one connect, send or receive
+MAX_DIGITS = 18  # of a length
 # What the server states of a file, under the names in Report.provenance.
 EVIDENCE_HEADERS = {
     "etag": "etag",
@@ -55,11 +60,15 @@ def download_file(
     allowed_hosts: Iterable[str],
     max_bytes: int,
     timeout: float,
+    answer_timeout: float = 20.0,
     transport: httpx.BaseTransport | None = None,
     on_progress: Callable[[int], None] | None = None,
+    is_stopped: Callable[[], bool] = never_stop,
 ) -> DownloadedFile:
     """Download the file at `url` into `target`; the whole download may take `timeout` seconds.
 
+    The head of the answer, and an error document, must be there within `answer_timeout` seconds.
+    The download also ends soon after `is_stopped` returns true.
     `allowed_hosts` holds suffixes and exact hosts. The suffix `.aliyuncs.com` allows all its
     subdomains, only with https and the default port. The exact host `127.0.0.1:9999` allows http as
     well; an exact host without a port allows any port.
@@ -72,20 +81,23 @@ def download_file(
     hold a part of the file, which must not be used.
     """
     address = parse_allowed_url(url, allowed_hosts)
-    deadline = time.monotonic() + timeout
+    time_limit = TimeLimit(is_stopped)
+    time_limit.start_call(timeout)
+    time_limit.start_attempt(answer_timeout)
     try:
         with (
             open_http_client(
-                transport=transport,
-                timeout=min(timeout, MAX_RECEIVE_SECONDS),
-                headers={"accept-encoding": "identity"},
+                address=url, time_limit=time_limit, transport=transport, headers={}
             ) as client,
             client.stream("GET", address) as response,
         ):
             if response.status_code != 200:
-                raise parse_download_error(response)
-            return copy_body(response, target, max_bytes, deadline, on_progress)
-    except (httpx.HTTPError, ConnectionError) as error:
+                document = read_error_document(response, time_limit)
+                raise parse_download_error(response, document)
+            time_limit.start_attempt(timeout)
+            chunks = iterate_chunks(response, time_limit, max_bytes + 1)
+            return copy_body(response, chunks, target, max_bytes, on_progress)
+    except (httpx.HTTPError, httpx.StreamError, ConnectionError, ValueError) as error:
         # `from None`: the original error could show the link in a traceback.
         raise to_cloud_error(error, hide=[url, address.query.decode()]) from None
 
@@ -94,9 +106,11 @@ def parse_allowed_url(url: str, allowed_hosts: Iterable[str]) -> httpx.URL:
     """Parse a link; raise CloudError (ForbiddenHost) if its host is not allowed."""
     try:
         address = httpx.URL(url)
-    except httpx.InvalidURL:
-        raise CloudError("BadAnswer", "the link is no address") from None
+    except (httpx.InvalidURL, ValueError):  # ValueError: a name that cannot be encoded
+        address = httpx.URL()
     host = address.raw_host.decode()
+    if not is_host(address.host if ":" in address.host else host):
+        raise CloudError("BadAnswer", "the link is no address", problem=AnswerProblem.BAD_LINK)
     netloc = address.netloc.decode()  # the host with its port, if the URL has one
     for pattern in allowed_hosts:
         if pattern.startswith("."):
@@ -111,37 +125,33 @@ def parse_allowed_url(url: str, allowed_hosts: Iterable[str]) -> httpx.URL:
 
 def copy_body(
     response: httpx.Response,
+    chunks: Iterable[bytes],
     target: BinaryIO,
     max_bytes: int,
-    deadline: float,
     on_progress: Callable[[int], None] | None,
 ) -> DownloadedFile:
-    """Copy the response's body to `target`; return its hash, its size and its name.
+    """Copy the chunks of the body to `target`; return its hash, its size and its name.
 
-    Raise CloudError if the body is too large, takes too long, or is shorter than announced.
-
-    `deadline` is a time of `time.monotonic`.
+    Raise CloudError if the body is larger than `max_bytes`, or shorter than announced.
     """
     content_length = response.headers.get("content-length", "")
-    expected_size = int(content_length) if content_length.isdecimal() else None
+    is_number = content_length.isdecimal() and len(content_length) <= MAX_DIGITS
+    expected_size = int(content_length) if is_number else None
     if expected_size is not None and expected_size > max_bytes:
         raise CloudError(
             "TooLarge", f"{expected_size} bytes announced, {max_bytes} allowed", status=200
         )
     digest, size = hashlib.sha256(), 0
-    for chunk in response.iter_bytes():
+    for chunk in chunks:
         size += len(chunk)
         if size > max_bytes:
             raise CloudError("TooLarge", f"more than the {max_bytes} bytes allowed", status=200)
-        if time.monotonic() > deadline:
-            raise CloudError("TimedOut", f"{size} bytes came before the time was up", status=200)
         digest.update(chunk)
         target.write(chunk)
         if on_progress:
             on_progress(size)
-    received_size = response.num_bytes_downloaded
-    if expected_size is not None and received_size != expected_size:
-        raise CloudError("CutOff", f"{received_size} of {expected_size} bytes came", status=200)
+    if expected_size is not None and size != expected_size:
+        raise CloudError("CutOff", f"{size} of {expected_size} bytes came", status=200)
     return DownloadedFile(
         digest.hexdigest(), size, choose_file_name(response), collect_evidence(response)
     )
@@ -162,21 +172,24 @@ def collect_evidence(response: httpx.Response) -> dict[str, str]:
     return {name: value[:MAX_EVIDENCE_TEXT] for name, value in evidence.items()}
 
 
-def parse_download_error(response: httpx.Response) -> CloudError:
+def parse_download_error(response: httpx.Response, document: bytes) -> CloudError:
     """Return the error for a response whose status is not 200.
 
-    A redirect is an error too, because it could lead to any host.
+    A redirect is an error too, because it could lead to any host. A refusal without a document of
+    OSS comes from something on the way, and may pass.
     """
-    # Read only the beginning of a long document.
-    document = b""
-    for chunk in response.iter_bytes():
-        document += chunk
-        if len(document) > MAX_ERROR_DOCUMENT:
-            break
     status = response.status_code
     error = parse_xml_error(document, status=status, hide=[str(response.url)])
     if error is None:
-        return CloudError("BadAnswer", f"the file's server answered {status}", status=status)
+        return CloudError(
+            "BadAnswer",
+            f"the file's server answered {status}",
+            status=status,
+            problem=AnswerProblem.HTTP_STATUS,
+            detail=str(status),
+            may_pass=status >= 400,
+        )
+    error.may_pass = status >= 500
     # https://www.alibabacloud.com/help/en/oss/support/0002-00000069
     # SecurityTokenExpired is the answer if the link was signed with an STS token.
     if "request has expired" in error.message.lower() or error.code == "SecurityTokenExpired":
@@ -198,7 +211,11 @@ def choose_file_name(response: httpx.Response) -> str:
     """
     header = Message()
     header["content-disposition"] = response.headers.get("content-disposition", "")
-    name = header.get_filename() or unquote(response.url.raw_path.decode().partition("?")[0])
+    try:
+        stated_name = header.get_filename()
+    except ValueError:  # a malformed header
+        stated_name = None
+    name = stated_name or unquote(response.url.raw_path.decode().partition("?")[0])
     name = re.split(r"[/\\]", name)[-1]
     # Category C: control characters, and marks that change the direction of writing.
     name = "".join(

@@ -1,24 +1,41 @@
-"""What may be entered as the endpoint of an account."""
+"""Which hosts the product calls: the endpoints of accounts, and how a host is written."""
 
 import re
 from collections.abc import Collection
+from urllib.parse import urlsplit
 
 LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+HOST = re.compile(rf"{LABEL}(?:\.{LABEL})*|[0-9a-f:]*:[0-9a-f:.]*", re.IGNORECASE)
 HOST_AND_PORT = re.compile(
     rf"({LABEL}(?:\.{LABEL})*|\[[0-9a-f:]+\])(?::(\d{{1,5}}))?", re.IGNORECASE
 )
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+# Cloud Config has public endpoints and, in a VPC, those of its region; nobody else can have a name
+# like these. A bucket of anybody is below aliyuncs.com too, but with other names.
+ALIBABA_CLOUD_HOST = re.compile(rf"config(-vpc)?(\.{LABEL})+\.aliyuncs\.com", re.IGNORECASE)
 
 
-def is_endpoint(text: str, http_endpoints: Collection[str] = ()) -> bool:
-    """Return whether a text is a host with an optional port, which is called by HTTPS.
+def is_host(text: str) -> bool:
+    """Return whether a text is a host name without empty labels, or an IP address."""
+    return HOST.fullmatch(text) is not None
 
-    The sandbox speaks plain HTTP: `http://host:port` is accepted for this machine, and for those
-    of `http_endpoints`, each a host or host:port.
+
+def is_endpoint(text: str) -> bool:
+    """Return whether a text is a host with an optional port, or such a host after `http://`."""
+    match = HOST_AND_PORT.fullmatch(text.removeprefix("http://"))
+    return match is not None and 0 < int(match[2] or 443) < 2**16
+
+
+def is_allowed_endpoint(text: str, allowed_endpoints: Collection[str]) -> bool:
+    """Return whether an account may have this endpoint.
+
+    Allowed are the hosts of Cloud Config by HTTPS, and the hosts (`host` or `host:port`) of the
+    server's settings, by HTTPS or, after `http://`, without encryption.
     """
-    address = text.removeprefix("http://")
-    match = HOST_AND_PORT.fullmatch(address)
-    if not match or not 0 < int(match[2] or 443) < 2**16:
+    if not is_endpoint(text):
         return False
-    is_https = address == text
-    return is_https or match[1] in (*LOOPBACK_HOSTS, *http_endpoints) or address in http_endpoints
+    address = text.removeprefix("http://").lower()
+    parts = urlsplit(f"//{address}")
+    allowed = {endpoint.lower() for endpoint in allowed_endpoints}
+    host = address[: -len(f":{parts.port}")] if parts.port is not None else address
+    is_of_the_cloud = address == text.lower() and ALIBABA_CLOUD_HOST.fullmatch(host)
+    return bool(is_of_the_cloud) or bool({address, host} & allowed)

@@ -7,7 +7,9 @@ from typing import Any
 from xml.sax.saxutils import unescape
 
 MAX_MESSAGE = 300  # characters
+MAX_UNCLEANED_MESSAGE = 2000  # characters: the patterns below are slow on a very long text
 MAX_CODE = 100  # characters
+TOO_MANY_REQUESTS = 429  # the HTTP status
 
 
 class Advice(StrEnum):
@@ -29,6 +31,7 @@ class Advice(StrEnum):
     LINK_EXPIRED = "link_expired"
     LINK_REFUSED = "link_refused"
     FORBIDDEN_HOST = "forbidden_host"
+    FORBIDDEN_ENDPOINT = "forbidden_endpoint"
     NETWORK = "network"
     TIMED_OUT = "timed_out"
     CUT_OFF = "cut_off"
@@ -36,6 +39,27 @@ class Advice(StrEnum):
     BAD_ANSWER = "bad_answer"
     DEFECT = "defect"
     OTHER = "other"
+
+
+class AnswerProblem(StrEnum):
+    """What is wrong with an answer (the code BadAnswer); the pages explain each in a sentence.
+
+    `detail` of the error names the field, the number or the status.
+    """
+
+    NOT_JSON = "not_json"
+    NOT_OBJECT = "not_object"
+    ENCODED = "encoded"
+    TOO_LONG = "too_long"
+    MISSING_FIELD = "missing_field"
+    WRONG_FIELD = "wrong_field"
+    OTHER_PACK = "other_pack"
+    NO_LINK = "no_link"
+    BAD_LINK = "bad_link"
+    LIST_INCOMPLETE = "list_incomplete"
+    LIST_TOO_LONG = "list_too_long"
+    HTTP_STATUS = "http_status"
+    NOT_HTTP = "not_http"
 
 
 # A code without a dot also covers the codes that begin with it and a dot: `Throttling` covers
@@ -51,17 +75,18 @@ ADVICE_BY_CODE = {
     "ServiceUnavailable": Advice.RETRY_LATER,
     "InternalError": Advice.RETRY_LATER,
     "SignatureNonceUsed": Advice.RETRY_LATER,
+    "ServerBusy": Advice.RETRY_LATER,
     "Throttling": Advice.SLOW_DOWN,
     "InvalidAccessKeyId": Advice.ACCESS_KEY,
+    "MissingAccessKeyId": Advice.ACCESS_KEY,
+    "InvalidAccessKeySecret": Advice.SECRET,
     "SignatureDoesNotMatch": Advice.SECRET,
     "IncompleteSignature": Advice.SECRET,
     "InvalidTimeStamp": Advice.CLOCK,
+    "InvalidTimestamp": Advice.CLOCK,
     "IllegalTimestamp": Advice.CLOCK,
     "InvalidSecurityToken": Advice.TOKEN,
-    "MissingParameter": Advice.DEFECT,
-    "InvalidParameter": Advice.DEFECT,
-    "InvalidAction": Advice.DEFECT,
-    "InvalidVersion": Advice.DEFECT,
+    "MissingSecurityToken": Advice.TOKEN,
     "UnsupportedHTTPMethod": Advice.DEFECT,
     # Codes of OSS, which serves the files
     "AccessDenied": Advice.LINK_REFUSED,
@@ -77,12 +102,17 @@ ADVICE_BY_CODE = {
     "NoAccessKey": Advice.NO_ACCESS_KEY,
     "LinkExpired": Advice.LINK_EXPIRED,
     "ForbiddenHost": Advice.FORBIDDEN_HOST,
+    "ForbiddenEndpoint": Advice.FORBIDDEN_ENDPOINT,
     "ConnectionFailed": Advice.NETWORK,
     "TimedOut": Advice.TIMED_OUT,
     "CutOff": Advice.CUT_OFF,
     "TooLarge": Advice.TOO_LARGE,
     "BadAnswer": Advice.BAD_ANSWER,
 }
+
+# MissingPageSize, InvalidParameter, Invalid.ClientToken.Value: the request lacks a parameter, or
+# has a wrong one. The codes above with such a name have an advice of their own.
+PARAMETER_CODE = re.compile(r"(Missing|Invalid)[.A-Z]")
 
 TEMPORARY_CODES = {"SignatureNonceUsed", "ConnectionFailed", "TimedOut", "CutOff"}
 TEMPORARY_ADVICE = {Advice.SLOW_DOWN, Advice.RETRY_LATER}
@@ -92,12 +122,15 @@ class CloudError(Exception):
     """The cloud refused a request, could not be reached, or gave an answer that cannot be read.
 
     `code` is the cloud's own Code, or one of ours if the cloud gave none (`ConnectionFailed`,
-    `TimedOut`, `CutOff`, `BadAnswer`, `LinkExpired`, `ForbiddenHost`, `TooLarge`,
-    `SecretUnreadable`, `NoAccessKey`), or where something belongs to `actual_id` and not
-    to `expected_id` (`ForeignAccessKey`, `ForeignAccount`, `ForeignPack`, `ForeignFile`).
-    `message` may be shown and logged: secrets, and all texts in `hide`, are removed from it.
+    `TimedOut`, `CutOff`, `BadAnswer`, `LinkExpired`, `ForbiddenHost`, `ForbiddenEndpoint`,
+    `TooLarge`, `SecretUnreadable`, `NoAccessKey`), or where something belongs to `actual_id` and
+    not to `expected_id` (`ForeignAccessKey`, `ForeignAccount`, `ForeignPack`, `ForeignFile`).
+    `message` may be shown and logged: secrets, and all texts in `hide`, are removed from it. The
+    other fields are not changed by `hide`: an AccessKey id could be a part of a code.
     `status` is the HTTP status, 0 without an answer. If a permission is missing, `detail` is the
-    RAM action that the AccessKey may not perform, such as `config:ListCompliancePacks`.
+    RAM action that the AccessKey may not perform, such as `config:ListCompliancePacks`; of a
+    BadAnswer it is what `problem` is about. `may_pass` marks an error that may not come again,
+    though its code does not say so.
     """
 
     def __init__(
@@ -108,17 +141,21 @@ class CloudError(Exception):
         status: int = 0,
         request_id: str = "",
         detail: str = "",
+        problem: str = "",
+        may_pass: bool = False,
         expected_id: str = "",
         actual_id: str = "",
         hide: Sequence[str] = (),
     ) -> None:
         self.expected_id = expected_id
         self.actual_id = clean_message(actual_id)
-        self.code = clean_message(code, hide)[:MAX_CODE] or "BadAnswer"
+        self.code = join_printable_words(code)[:MAX_CODE] or "BadAnswer"
         self.message = clean_message(message, hide)
         self.status = status
-        self.request_id = clean_message(request_id, hide)
-        self.detail = clean_message(detail, hide)
+        self.request_id = join_printable_words(request_id)[:MAX_CODE]
+        self.detail = join_printable_words(detail)[:MAX_CODE]
+        self.problem = problem
+        self.may_pass = may_pass
         super().__init__(self.code, self.message)
 
     def __str__(self) -> str:
@@ -139,6 +176,8 @@ class CloudError(Exception):
             "request_id": self.request_id,
             "detail": self.detail,
         }
+        if self.problem:
+            facts["problem"] = self.problem
         if self.actual_id:
             facts |= {"expected_id": self.expected_id, "actual_id": self.actual_id}
         return facts
@@ -148,7 +187,13 @@ class CloudError(Exception):
         """Whether the same request may succeed if it is repeated a little later."""
         # A proxy or gateway before the cloud answered, with a page that is not JSON.
         is_gateway_error = self.code == "BadAnswer" and self.status >= 500
-        return self.code in TEMPORARY_CODES or self.advice in TEMPORARY_ADVICE or is_gateway_error
+        return (
+            self.code in TEMPORARY_CODES
+            or self.advice in TEMPORARY_ADVICE
+            or self.status == TOO_MANY_REQUESTS
+            or is_gateway_error
+            or self.may_pass
+        )
 
 
 def find_advice(code: str) -> Advice:
@@ -156,7 +201,10 @@ def find_advice(code: str) -> Advice:
 
     For `Throttling.User`, look for an entry of this code, then for one of `Throttling`.
     """
-    return ADVICE_BY_CODE.get(code) or ADVICE_BY_CODE.get(code.partition(".")[0], Advice.OTHER)
+    for name in (code, code.partition(".")[0]):
+        if name in ADVICE_BY_CODE:
+            return ADVICE_BY_CODE[name]
+    return Advice.DEFECT if PARAMETER_CODE.match(code) else Advice.OTHER
 
 
 def clean_message(message: str, hide: Sequence[str] = ()) -> str:
@@ -164,6 +212,9 @@ def clean_message(message: str, hide: Sequence[str] = ()) -> str:
 
     Remove the string to sign, the queries of URLs, AccessKey ids and the texts in `hide`.
     """
+    for secret in filter(None, hide):
+        message = message.replace(secret, "***")
+    message = join_printable_words(message)[:MAX_UNCLEANED_MESSAGE]
     # The message of SignatureDoesNotMatch ends with the text that the cloud signed, which includes
     # the AccessKey id. Keep only what comes before it.
     message = re.split(
@@ -171,12 +222,14 @@ def clean_message(message: str, hide: Sequence[str] = ()) -> str:
     )[0]
     message = re.sub(r"(?i)(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", r"\1", message)
     message = re.sub(r"\bLTAI\w+", "***", message)
-    for secret in filter(None, hide):
-        message = message.replace(secret, "***")
-    message = " ".join(
-        "".join(character if character.isprintable() else " " for character in message).split()
-    )
     return message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…"
+
+
+def join_printable_words(text: str) -> str:
+    """Return the text as one line: other characters become spaces, and spaces in a row one."""
+    return " ".join(
+        "".join(character if character.isprintable() else " " for character in text).split()
+    )
 
 
 def parse_json_error(
@@ -185,21 +238,49 @@ def parse_json_error(
     """Return the CloudError for an error that the API answers in JSON.
 
     The answer has the fields `RequestId`, `HostId`, `Code`, `Message`, `Recommend`, and sometimes
-    `AccessDeniedDetail`.
+    `AccessDeniedDetail`. Gateways write the names in other cases, such as `code`.
     """
-    code = str(answer.get("Code") or "BadAnswer")
-    access_denied = answer.get("AccessDeniedDetail")
+    fields = {name.lower(): value for name, value in answer.items()}
+    code = get_error_text(fields, "code")
+    if not code:
+        return create_status_error(status, f"{action} was answered with status {status}", hide)
+    access_denied = fields.get("accessdenieddetail")
     missing_action = (
-        str(access_denied.get("AuthAction") or "") if isinstance(access_denied, Mapping) else ""
+        get_error_text(access_denied, "AuthAction") if isinstance(access_denied, Mapping) else ""
     )
     if not missing_action and find_advice(code) is Advice.PERMISSION:
         missing_action = f"config:{action}"  # RAM names its actions after the operations
     return CloudError(
         code,
-        str(answer.get("Message") or ""),
+        get_error_text(fields, "message"),
         status=status,
-        request_id=str(answer.get("RequestId") or ""),
+        request_id=get_error_text(fields, "requestid"),
         detail=missing_action,
+        hide=hide,
+    )
+
+
+def has_error_code(answer: Mapping[str, Any]) -> bool:
+    """Return whether an answer is an error, whatever its HTTP status."""
+    return any(name.lower() == "code" for name in answer)
+
+
+def get_error_text(fields: Mapping[str, Any], name: str) -> str:
+    """Return a field that holds a string or a number, as text; otherwise an empty string."""
+    value = fields.get(name)
+    return str(value) if isinstance(value, str | int) else ""
+
+
+def create_status_error(status: int, message: str, hide: Sequence[str] = ()) -> CloudError:
+    """Return the error for an answer that states no code: its HTTP status is all that is known."""
+    if status == TOO_MANY_REQUESTS:
+        return CloudError("Throttling", message, status=status, hide=hide)
+    return CloudError(
+        "BadAnswer",
+        message,
+        status=status,
+        problem=AnswerProblem.HTTP_STATUS,
+        detail=str(status),
         hide=hide,
     )
 

@@ -1,50 +1,54 @@
 """The HTTP connection to the cloud.
 
-This module opens an httpx client, translates the errors of httpx into CloudError, and removes
-secrets from the log of httpx.
+This module opens an httpx client, reads answers with a limit on their size, translates the errors
+of httpx into CloudError, and removes secrets from the log of httpx.
 """
 
 import logging
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 import httpx
 
-from dashboard.cloud.errors import CloudError
+from dashboard.cloud.errors import AnswerProblem, CloudError
+from dashboard.cloud.network import LimitedTransport, find_proxy
+from dashboard.cloud.time_limit import TimeLimit
 
-# Requests to this machine (the sandbox) bypass the proxies that the environment may name.
-NO_PROXY_MOUNTS: Mapping[str, None] = {
-    "all://127.0.0.1": None,
-    "all://localhost": None,
-    "all://[::1]": None,
-}
+MAX_ANSWER_BYTES = 8 * 2**20
+MAX_ERROR_DOCUMENT_BYTES = 64 * 2**10
+MAX_STALL_SECONDS = 30.0  # without a single byte
 
 
 def open_http_client(
     *,
+    address: str,
+    time_limit: TimeLimit,
     transport: httpx.BaseTransport | None,
-    timeout: float,
     headers: Mapping[str, str],
-    base_url: str = "",
     auth: httpx.Auth | None = None,
 ) -> httpx.Client:
-    """Return a client that follows no redirect and uses the proxies of the environment.
+    """Return a client for the host of `address`; relative URLs are relative to `address`.
 
-    `timeout` is the limit in seconds for each connect, each send and each receive. `transport`
-    replaces the network in tests. Raise CloudError if `base_url` is no URL.
+    It follows no redirect and asks for answers that are not compressed. It uses the proxies of the
+    environment. `transport` replaces the network in tests. Raise CloudError if `address` is no URL.
     """
     try:
+        url = httpx.URL(address)
         return httpx.Client(
-            base_url=base_url,
+            base_url=url.copy_with(query=None),
             auth=auth,
-            headers={"user-agent": "compliance-ledger", **headers},
-            timeout=timeout,
-            transport=transport,
-            mounts=NO_PROXY_MOUNTS,
-            verify=load_trusted_certificates(),
+            headers={
+                "user-agent": "compliance-ledger",
+                "accept-encoding": "identity",
+                **headers,
+            },
+            timeout=MAX_STALL_SECONDS,
+            transport=transport
+            or LimitedTransport(time_limit, load_trusted_certificates(), find_proxy(url)),
+            trust_env=False,
         )
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, ValueError) as error:
         raise to_cloud_error(error) from error
 
 
@@ -55,6 +59,52 @@ def load_trusted_certificates() -> ssl.SSLContext:
     They are loaded once, because loading takes longer than a call to the cloud.
     """
     return httpx.create_ssl_context()
+
+
+def read_answer(response: httpx.Response, time_limit: TimeLimit) -> bytes:
+    """Return the body of an answer; raise CloudError (BadAnswer) if it is longer than allowed."""
+    content = b"".join(iterate_chunks(response, time_limit, MAX_ANSWER_BYTES + 1))
+    if len(content) > MAX_ANSWER_BYTES:
+        raise CloudError(
+            "BadAnswer",
+            f"an answer of more than {MAX_ANSWER_BYTES} bytes",
+            status=response.status_code,
+            problem=AnswerProblem.TOO_LONG,
+            detail=str(MAX_ANSWER_BYTES),
+        )
+    return content
+
+
+def read_error_document(response: httpx.Response, time_limit: TimeLimit) -> bytes:
+    """Return the beginning of an error document: at most MAX_ERROR_DOCUMENT_BYTES."""
+    content = b"".join(iterate_chunks(response, time_limit, MAX_ERROR_DOCUMENT_BYTES))
+    return content[:MAX_ERROR_DOCUMENT_BYTES]
+
+
+def iterate_chunks(
+    response: httpx.Response, time_limit: TimeLimit, max_bytes: int
+) -> Iterator[bytes]:
+    """Yield the body as it arrives, until `max_bytes` have come; a last chunk may exceed them.
+
+    Raise CloudError (BadAnswer) if the body is compressed, though `identity` was asked for: a few
+    bytes could unpack to gigabytes.
+    """
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise CloudError(
+            "BadAnswer",
+            f"the answer is encoded with {encoding}",
+            status=response.status_code,
+            problem=AnswerProblem.ENCODED,
+            detail=encoding,
+        )
+    size = 0
+    for chunk in response.iter_raw():
+        time_limit.require_time()
+        size += len(chunk)
+        yield chunk
+        if size >= max_bytes:
+            return
 
 
 def to_cloud_error(error: Exception, hide: Sequence[str] = ()) -> CloudError:
@@ -72,8 +122,13 @@ def to_cloud_error(error: Exception, hide: Sequence[str] = ()) -> CloudError:
             | httpx.InvalidURL()
         ):
             return CloudError("ConnectionFailed", str(error), hide=hide)
-        case httpx.DecodingError():
-            return CloudError("BadAnswer", str(error), hide=hide)
+        case UnicodeEncodeError() | httpx.LocalProtocolError():
+            # The AccessKey id is sent in a header, which must be printable ASCII.
+            return CloudError(
+                "InvalidAccessKeyId", "the AccessKey has characters that no AccessKey has"
+            )
+        case ValueError():
+            return CloudError("BadAnswer", str(error), problem=AnswerProblem.NOT_HTTP, hide=hide)
     return CloudError("CutOff", str(error) or type(error).__name__, hide=hide)
 
 

@@ -10,28 +10,31 @@ worker dies, its claim ends after LEASE_SECONDS, and the task that runs every mi
 import datetime as dt
 import logging
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from dashboard import cloud
 from dashboard.archive import location, originals, stored_forms
-from dashboard.generation import cloud_client, cloud_counts, ownership, rate_limit
+from dashboard.generation import cloud_client, cloud_counts, discovery, ownership, rate_limit
 from dashboard.ledger import report_writer, spans
 from dashboard.models import Account, Report
 from dashboard.models.reports import ReportQuerySet
 from dashboard.workbook import WorkbookError
 
 FETCH_SECONDS = 300.0
+CHECK_SECONDS = 1.0  # how soon a call to the cloud notices that its run was cancelled
 MAX_TEMPORARY_FAILURES = 6  # in succession, in about two minutes; then the report fails
 NO_ERROR: dict[str, Any] = {"failed_attempts": 0, "error_code": "", "error_facts": {}}
 logger = logging.getLogger(__name__)
 
 State = Report.State
+IsStopped = Callable[[], bool]
 
 
 def advance_report(report_id: int) -> float | None:
@@ -53,17 +56,17 @@ def take_due_step(report: Report) -> float | None:
         return None
     if not report.claim_step(settings.LEASE_SECONDS):
         return None
-    with renew_claim_while_working(report):
-        run_step_or_fail(report)
+    with renew_claim_while_working(report) as is_stopped:
+        run_step_or_fail(report, is_stopped)
     if not report.under_way:
         return None
     return max(0.0, (report.next_at - timezone.now()).total_seconds())
 
 
-def run_step_or_fail(report: Report) -> None:
+def run_step_or_fail(report: Report, is_stopped: IsStopped) -> None:
     """Run the claimed step. If it raises an error, save the error in the report."""
     try:
-        run_step(report)
+        run_step(report, is_stopped)
     except cloud.CloudError as error:
         handle_cloud_error(report, error)
     except WorkbookError as error:
@@ -76,30 +79,34 @@ def run_step_or_fail(report: Report) -> None:
         fail_report(report, "defect", {})
 
 
-def run_step(report: Report) -> None:
-    """Run the step for the report's state. Fail the report if its deadline has passed."""
+def run_step(report: Report, is_stopped: IsStopped) -> None:
+    """Run the step for the report's state. Fail the report if its deadline has passed.
+
+    A step that calls the cloud ends its call soon after `is_stopped` returns true.
+    """
     if timezone.now() > report.deadline_at:
-        facts = {"minutes": settings.REPORT_LIMIT_MINUTES, **report.error_facts}
-        fail_report(report, "deadline", facts)
+        fail_at_deadline(report, report.error_code or "deadline", report.error_facts)
         return
-    run_state_step = {
+    if report.state == State.READING:
+        read_report_file(report)
+        return
+    run_cloud_step = {
         State.REQUESTED: submit_request,
         State.CREATING: poll_cloud,
         State.FETCHING: fetch_file,
-        State.READING: read_report_file,
     }[State(report.state)]
-    run_state_step(report)
+    run_cloud_step(report, is_stopped)
 
 
-def submit_request(report: Report) -> None:
+def submit_request(report: Report, is_stopped: IsStopped) -> None:
     """Ask the cloud to generate the report.
 
     First save the timestamp of the newest report already in the cloud, so that the new report can
     be recognised by a later timestamp.
     """
     account = report.pack.account
-    ownership.require_own_key(account)
-    with cloud_client.open_client(account) as client:
+    ownership.require_own_key(account, is_stopped)
+    with cloud_client.open_client(account, is_stopped) as client:
         if report.previous_timestamp is None:
             if wait := rate_limit.seconds_until_get_allowed(account):
                 postpone_step(report, wait)
@@ -140,13 +147,13 @@ def find_previous_timestamp(report: Report, cloud_report: cloud.CloudReport) -> 
     return round(last_report.created_at.timestamp() * 1000)
 
 
-def poll_cloud(report: Report) -> None:
+def poll_cloud(report: Report, is_stopped: IsStopped) -> None:
     """Set the state FETCHING if the cloud has completed the report; otherwise poll again later."""
     account = report.pack.account
     if wait := rate_limit.seconds_until_get_allowed(account):
         postpone_step(report, wait)
         return
-    with cloud_client.open_client(account) as client:
+    with cloud_client.open_client(account, is_stopped) as client:
         cloud_report = ownership.get_own_report(client, report)
     now = timezone.now()
     if is_requested_report(report, cloud_report):
@@ -158,13 +165,13 @@ def poll_cloud(report: Report) -> None:
         report.finish_step(poll_count=poll_count, next_at=next_at, **NO_ERROR)
 
 
-def fetch_file(report: Report) -> None:
+def fetch_file(report: Report, is_stopped: IsStopped) -> None:
     """Get a new download link and store the file in the archive. The link is never stored."""
     account = report.pack.account
     if wait := rate_limit.seconds_until_get_allowed(account):
         postpone_step(report, wait)
         return
-    with cloud_client.open_client(account) as client:
+    with cloud_client.open_client(account, is_stopped) as client:
         cloud_report = ownership.get_own_report(client, report)
         if not is_requested_report(report, cloud_report):
             # Another request replaced the report meanwhile: wait for the newer report.
@@ -172,7 +179,7 @@ def fetch_file(report: Report) -> None:
             report.finish_step(state=State.CREATING, next_at=next_at)
             return
         stated_counts = cloud_counts.fetch_cloud_counts(client, report.pack)
-    file_fields = download_original(cloud_report.url)
+    file_fields = download_original(cloud_report.url, is_stopped)
     now = timezone.now()
     report.finish_step(
         state=State.READING,
@@ -201,7 +208,7 @@ def build_answer_evidence(account: Account, cloud_report: cloud.CloudReport) -> 
     }
 
 
-def download_original(url: str) -> dict[str, Any]:
+def download_original(url: str, is_stopped: IsStopped) -> dict[str, Any]:
     """Download a file into the archive.
 
     Return the fields of Report that describe it, and "evidence" of where it came from.
@@ -218,7 +225,9 @@ def download_original(url: str) -> dict[str, Any]:
                 allowed_hosts=settings.DOWNLOAD_HOSTS,
                 max_bytes=settings.FILE_LIMIT_BYTES,
                 timeout=FETCH_SECONDS,
+                answer_timeout=cloud_client.compute_call_seconds(),
                 transport=settings.CLOUD_TRANSPORT,
+                is_stopped=is_stopped,
             )
         original = originals.store_local_file(path, download.sha256)
     return {
@@ -260,24 +269,37 @@ def postpone_step(report: Report, seconds: float) -> None:
 def handle_cloud_error(report: Report, error: cloud.CloudError) -> None:
     """Schedule the step again if the error is temporary; otherwise fail the report.
 
-    After MAX_TEMPORARY_FAILURES in succession the report fails too.
+    After MAX_TEMPORARY_FAILURES in succession, and at its deadline, the report fails too.
     """
-    facts = error.facts
     # If the download link has expired, the next try gets a new one.
     temporary = error.is_temporary or error.code == "LinkExpired"
+    now = timezone.now()
+    if temporary and now > report.deadline_at:
+        # The deadline itself ends a call as TimedOut; the fault before says more.
+        is_known = error.code == "TimedOut" and report.error_code
+        code, facts = (
+            (report.error_code, report.error_facts) if is_known else (error.code, error.facts)
+        )
+        fail_at_deadline(report, code, facts)
+        return
     failed_attempts = report.failed_attempts + 1
     if not temporary or failed_attempts >= MAX_TEMPORARY_FAILURES:
-        fail_report(report, error.code, facts)
-        if error.code == "Invalid.CompliancePackId.Value":
-            report.pack.mark_gone(timezone.now())
+        fail_report(report, error.code, error.facts)
+        if error.code == discovery.GONE_CODE:
+            discovery.mark_pack_if_gone(report.pack)
         return
-    wait = dt.timedelta(seconds=min(2**failed_attempts, 60))
+    next_at = now + dt.timedelta(seconds=min(2**failed_attempts, 60))
     report.finish_step(
         failed_attempts=failed_attempts,
         error_code=error.code,
-        error_facts=facts,
-        next_at=timezone.now() + wait,
+        error_facts=error.facts,
+        next_at=min(next_at, report.deadline_at),
     )
+
+
+def fail_at_deadline(report: Report, code: str, facts: dict[str, Any]) -> None:
+    """End the run with the cause that kept it from ending in time, and say that time ran out."""
+    fail_report(report, code, {**facts, "minutes": settings.REPORT_LIMIT_MINUTES})
 
 
 def fail_report(report: Report, code: str, facts: dict[str, Any]) -> None:
@@ -288,20 +310,35 @@ def fail_report(report: Report, code: str, facts: dict[str, Any]) -> None:
 
 
 @contextmanager
-def renew_claim_while_working(report: Report) -> Iterator[None]:
-    """Renew the claim in a thread until the block ends, so that a slow step does not lose it."""
-    finished = threading.Event()
+def renew_claim_while_working(report: Report) -> Iterator[IsStopped]:
+    """Renew the claim in a thread until the block ends, so that a slow step does not lose it.
 
-    def renew_until_finished() -> None:
-        while not finished.wait(settings.LEASE_SECONDS / 3):
-            if not report.renew_claim(settings.LEASE_SECONDS):
-                break
+    Yield a function that says whether the step's calls to the cloud must end: the run was cancelled
+    or has reached its deadline, or another worker has its claim.
+    """
+    finished, stopped = threading.Event(), threading.Event()
+
+    def watch_until_finished() -> None:
+        interval = min(CHECK_SECONDS, settings.LEASE_SECONDS / 3)
+        renewed_at = time.monotonic()
+        while not finished.wait(interval):
+            if timezone.now() > report.deadline_at:
+                stopped.set()
+            try:
+                if report.has_lost_claim():
+                    stopped.set()
+                    break
+                if time.monotonic() - renewed_at >= settings.LEASE_SECONDS / 3:
+                    renewed_at = time.monotonic()
+                    report.renew_claim(settings.LEASE_SECONDS)
+            except DatabaseError:
+                continue  # the database is busy or away: ask again
         connection.close()  # Django opens one database connection per thread
 
-    thread = threading.Thread(target=renew_until_finished, daemon=True)
+    thread = threading.Thread(target=watch_until_finished, daemon=True)
     thread.start()
     try:
-        yield
+        yield stopped.is_set
     finally:
         finished.set()
         thread.join()

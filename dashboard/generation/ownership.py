@@ -6,12 +6,14 @@ both ids, and no rows are stored.
 """
 
 import datetime as dt
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
 from dashboard import cloud
 from dashboard.archive import stored_forms
+from dashboard.cloud.time_limit import never_stop
 from dashboard.generation import cloud_client
 from dashboard.models import Account, Report
 from dashboard.models.accounts import is_account_uid
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 ASK_AGAIN_AFTER = dt.timedelta(hours=1)
 
 
-def require_own_key(account: Account) -> None:
+def require_own_key(account: Account, is_stopped: Callable[[], bool] = never_stop) -> None:
     """Raise CloudError (ForeignAccessKey) if the AccessKey belongs to another account.
 
     The identity service is asked at most once an hour, and for each new AccessKey. If it cannot be
@@ -33,21 +35,21 @@ def require_own_key(account: Account) -> None:
     is_new_key = account.caller_access_key_id != account.access_key_id
     asked_at = account.caller_asked_at
     if is_new_key or asked_at is None or asked_at < timezone.now() - ASK_AGAIN_AFTER:
-        ask_for_key_owner(account)
+        ask_for_key_owner(account, is_stopped)
     if account.key_owner_uid not in {"", account.uid}:
         raise cloud.CloudError(
             "ForeignAccessKey", expected_id=account.uid, actual_id=account.key_owner_uid
         )
 
 
-def ask_for_key_owner(account: Account) -> None:
+def ask_for_key_owner(account: Account, is_stopped: Callable[[], bool] = never_stop) -> None:
     """Ask the identity service whose the AccessKey is, and store the answer with the account."""
     now = timezone.now()
     fields = {"caller_access_key_id": account.access_key_id, "caller_asked_at": now}
     if account.caller_access_key_id != account.access_key_id:
         fields |= {"caller_account_uid": "", "verified_at": None}
     try:
-        with cloud_client.open_identity_client(account) as client:
+        with cloud_client.open_identity_client(account, is_stopped) as client:
             identity = client.get_caller_identity()
         fields |= {"caller_account_uid": identity.account_id[:32], "verified_at": now}
     except cloud.CloudError:

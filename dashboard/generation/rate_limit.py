@@ -5,14 +5,17 @@ database row.
 """
 
 import datetime as dt
+import time
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from dashboard import cloud
 from dashboard.models import Account
 
 MINUTE_SECONDS = 60.0
+MAX_LIST_WAIT_SECONDS = 5.0  # the page that shows the list waits for it
 
 
 def seconds_until_generate_allowed(account: Account) -> float:
@@ -23,6 +26,18 @@ def seconds_until_generate_allowed(account: Account) -> float:
 def seconds_until_get_allowed(account: Account) -> float:
     """Return 0 and reserve a call that only reads, or return the seconds to wait."""
     return reserve_call(account, "ask_free_at", settings.ASK_PER_MINUTE)
+
+
+def wait_for_list_call(account: Account) -> None:
+    """Reserve a call that lists packs; wait for it if it is allowed soon.
+
+    Raises CloudError (Throttling) if it is not. Fewer of these calls are allowed than of other
+    calls that only read, so each of them takes the time of several others.
+    """
+    while wait := reserve_call(account, "ask_free_at", settings.LIST_PER_MINUTE):
+        if wait > MAX_LIST_WAIT_SECONDS:
+            raise cloud.CloudError("Throttling", "this server has used the calls of the account")
+        time.sleep(wait)
 
 
 def reserve_call(account: Account, field: str, per_minute: int) -> float:

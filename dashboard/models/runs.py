@@ -132,6 +132,11 @@ class Run(models.Model):
         """Read the row: return whether it still has this worker's claim and the same state."""
         return self._select_claimed_row().exists()
 
+    def has_lost_claim(self) -> bool:
+        """Read the row: return whether it has another claim or another state than this object."""
+        rows = type(self)._default_manager.filter(pk=self.pk)
+        return rows.exclude(claim=self.claim, state=self.state).exists()
+
     def finish_step(self, **fields: Any) -> bool:
         """Save `fields`, the outcome of the step, and release the claim.
 

@@ -42,6 +42,9 @@ def answer_download(
         expires = float(parameters["Expires"])
         return build_oss_error(403, "AccessDenied", "Request has expired.", request.host, expires)
     report = reports.find_by_path(request.path)
+    pack_id = report.state.pack.id if report else None
+    if faults.trigger("refused-link", DOWNLOAD, pack_id):
+        return SandboxResponse(403, "text/html; charset=utf-8", HTML_PAGE)
     if report is None:
         return build_oss_error(404, "NoSuchKey", "The specified key does not exist.", request.host)
     content, pack = report.get_content(), report.state.pack

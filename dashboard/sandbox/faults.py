@@ -21,6 +21,7 @@ FAULTS = {
     "foreign-pack": "answers GetCompliancePackReport with another CompliancePackId",
     "foreign-rows": "serves an .xls whose cells name another account",
     "expired-link": "hands out links that have already expired",
+    "refused-link": "refuses a download with 403 and an HTML page",
     "cut-off": "ends a download in its middle",
     "html-page": "serves an HTML error page as the file",
     "corrupt": "serves the file with its inside overwritten",

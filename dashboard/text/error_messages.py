@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.cloud.errors import Advice, find_advice
+from dashboard.text.answer_problems import explain_problem
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -24,9 +25,10 @@ class ErrorMessage:
 def explain_error(code: str, facts: Mapping[str, object]) -> ErrorMessage:
     """Return the message for an error code of the cloud, of the workbook reader or of a report.
 
-    The fact `detail` is the name of the RAM action (permission) that is missing;
-    `expected_id` and `actual_id` are of what belongs to another account or pack, `method` is the
-    compression of a zip. An unknown code gets a general message that contains the code.
+    The fact `detail` is the name of the RAM action (permission) that is missing, or belongs to
+    `problem`, which says what is wrong with an answer; `expected_id` and `actual_id` are of what
+    belongs to another account or pack; `minutes` is the time limit that a run reached; `method` is
+    the compression of a zip. An unknown code gets a general message that contains the code.
     """
     action = facts.get("detail") or _("the missing action of Cloud Config")
     title, meaning, next_step = MESSAGES.get(code) or MESSAGES[find_advice(code)]
@@ -38,7 +40,16 @@ def explain_error(code: str, facts: Mapping[str, object]) -> ErrorMessage:
         "method": facts.get("method") or "–",
         "folder": facts.get("folder") or "–",
     }
-    return ErrorMessage(title % values, meaning % values, next_step % values)
+    sentences = [explain_problem(facts), meaning % values]
+    if code != "deadline" and "minutes" in facts:
+        sentences.append(TIME_RAN_OUT % {"minutes": facts["minutes"]})
+    return ErrorMessage(title % values, " ".join(filter(None, sentences)), next_step % values)
+
+
+# Added to the meaning of the last fault of a run that was tried again until its time limit.
+TIME_RAN_OUT = _(
+    "It was tried again until the time limit of the run (%(minutes)s minutes) was reached."
+)
 
 
 # Title, meaning and next step, by error code or by the advice for a code.
@@ -150,6 +161,17 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
         _("The file lies on a server that is not allowed"),
         _("For safety, files are fetched from Alibaba Cloud alone. This one was not touched."),
         _("Ask the server administrator to check the endpoint and the list of allowed hosts."),
+    ),
+    Advice.FORBIDDEN_ENDPOINT: (
+        _("The endpoint of the account is not allowed"),
+        _(
+            "For safety, requests go to Alibaba Cloud and to the hosts that this server's settings "
+            "allow. Nothing was sent."
+        ),
+        _(
+            "Ask an administrator to correct the endpoint on the account's page, or to allow its "
+            "host with the setting ENDPOINT_HOSTS."
+        ),
     ),
     Advice.NETWORK: (
         _("The cloud cannot be reached"),

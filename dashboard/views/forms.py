@@ -12,7 +12,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.cloud.endpoints import is_endpoint
+from dashboard.cloud.endpoints import is_allowed_endpoint, is_endpoint
 from dashboard.models import Account, Pack, Preference, Report
 from dashboard.models.accounts import ACCOUNT_UID_PATTERN
 from dashboard.models.reports import ReportQuerySet
@@ -95,11 +95,18 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
 
     def clean_endpoint(self) -> str:
         endpoint: str = self.cleaned_data["endpoint"]
-        if endpoint and not is_endpoint(endpoint, settings.HTTP_ENDPOINTS):
+        if endpoint and not is_endpoint(endpoint):
             raise forms.ValidationError(
                 _(
                     "Enter a host and, if needed, a port, and nothing else: "
                     "for example config-vpc.cn-hangzhou.aliyuncs.com."
+                )
+            )
+        if endpoint and not is_allowed_endpoint(endpoint, settings.ENDPOINT_HOSTS):
+            raise forms.ValidationError(
+                _(
+                    "This is not a host of Cloud Config. The server administrator can allow other "
+                    "hosts with the setting ENDPOINT_HOSTS."
                 )
             )
         return endpoint

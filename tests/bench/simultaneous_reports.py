@@ -27,11 +27,12 @@ WORKER = ("run_huey", "--workers", "4", "--max-delay", "1", "--quiet")
 
 def measure(site: BenchSite) -> Iterator[Measurement]:
     cloud = f"127.0.0.1:{find_free_port()}"
+    settings.ENDPOINT_HOSTS = [cloud]
     with start_sandbox(cloud, site.scale_size(PACKS_PER_ACCOUNT)):
         packs = [
             pack for account in create_sandbox_accounts(cloud) for pack in account.packs.in_cloud()
         ]
-        with start_manage_command(*WORKER, DOWNLOAD_HOSTS=cloud):
+        with start_manage_command(*WORKER, DOWNLOAD_HOSTS=cloud, ENDPOINT_HOSTS=cloud):
             time.sleep(3)  # until the worker has started
             time_of_one = time_reports(packs[:1])
             time_of_all = time_reports(packs)

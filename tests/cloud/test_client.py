@@ -12,6 +12,7 @@ import pytest
 
 from dashboard.cloud import CloudError, signing
 from dashboard.cloud.client import Client
+from dashboard.cloud.download import parse_allowed_url
 from tests.cloud import KEY_ID, SECRET, Cloud, build_error
 
 GENERATED = {"CompliancePackId": "cp-1", "RequestId": "REQ-2"}
@@ -125,16 +126,6 @@ def test_packs_are_listed_from_all_pages() -> None:
     ]
 
 
-@pytest.mark.parametrize("total", [9, None])
-def test_the_list_ends_with_a_page_without_new_packs(total: int | None) -> None:
-    cloud = Cloud(
-        (200, build_packs_answer("cp-1", total=total)),
-        (200, build_packs_answer("cp-1", total=total)),
-    )
-    assert [pack.pack_id for pack in cloud.create_client().list_packs()] == ["cp-1"]
-    assert len(cloud.requests) == 2
-
-
 def test_a_pack_is_read_with_its_rules() -> None:
     rule = {
         "ConfigRuleId": "cr-1",
@@ -198,6 +189,11 @@ def test_the_counts_of_resources_are_read() -> None:
     [
         (400, build_error("Throttling")),
         (429, build_error("Throttling.User")),
+        (429, b"<html>Too Many Requests</html>"),
+        (429, b""),
+        (429, {"message": "slow down"}),
+        (429, build_error("Nobody.Has.Heard")),
+        (400, {"code": "Throttling.User", "message": "slow down", "requestId": "REQ-1"}),
         (400, build_error("Throttling.Api")),
         (503, build_error("ServiceUnavailable")),
         (500, build_error("InternalError")),
@@ -374,3 +370,89 @@ def test_the_log_contains_neither_key_nor_secret_nor_link(
     assert "HTTP Request: GET" in caplog.text
     for secret in (KEY_ID, SECRET, "s3cr3t"):
         assert secret not in caplog.text
+
+
+def test_an_error_in_lower_case_is_read_like_any_other() -> None:
+    answer = {
+        "code": "Forbidden.RAM",
+        "message": "No.",
+        "requestId": "REQ-7",
+        "accessDeniedDetail": {"AuthAction": "config:Other"},
+    }
+    for status in (200, 403):
+        with pytest.raises(CloudError) as caught:
+            Cloud((status, answer)).create_client().get_report("cp-1")
+        error = caught.value
+        assert (error.code, error.message, error.request_id, error.detail) == (
+            "Forbidden.RAM", "No.", "REQ-7", "config:Other",
+        )  # fmt: skip
+
+
+def test_a_429_without_json_is_throttling() -> None:
+    with pytest.raises(CloudError) as caught:
+        Cloud((429, b"<html>")).create_client(attempts=1).get_report("cp-1")
+    assert (caught.value.code, caught.value.status) == ("Throttling", 429)
+
+
+@pytest.mark.parametrize("access_key_id", ["id", "Report", "C"])
+def test_a_report_is_joined_whatever_the_access_key_is_called(access_key_id: str) -> None:
+    cloud = Cloud((400, build_error("CompliancePackReportCreating", f"{access_key_id} waits")))
+    client = Client("config.example.com", access_key_id, SECRET, transport=cloud.transport)
+    assert client.generate_report("cp-1", "token-1").joined
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        ({}, "missing_field"),
+        ({"RequestId": "REQ-2"}, "missing_field"),
+        ({"RequestId": "REQ-2", "CompliancePackId": "cp-2"}, "other_pack"),
+        ({"RequestId": "REQ-2", "CompliancePackId": ["cp-1"]}, "wrong_field"),
+    ],
+)
+def test_an_answer_to_generate_must_name_the_pack(answer: dict[str, object], problem: str) -> None:
+    with pytest.raises(CloudError) as caught:
+        Cloud((200, answer)).create_client().generate_report("cp-1", "token-1")
+    assert (caught.value.code, caught.value.problem) == ("BadAnswer", problem)
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"ReportUrl": None}, "no_link"),
+        ({"ReportUrl": ""}, "no_link"),
+        ({"ReportUrl": 0}, "bad_link"),
+        ({"ReportUrl": ["https://a.aliyuncs.com"]}, "wrong_field"),
+        ({"ReportCreateTimestamp": None}, "missing_field"),
+        ({"ReportCreateTimestamp": "yesterday"}, "wrong_field"),
+        ({"ReportCreateTimestamp": -1}, "wrong_field"),
+        ({"ReportCreateTimestamp": 0}, "wrong_field"),
+        ({"ReportCreateTimestamp": 1624329965}, "wrong_field"),
+        ({"ReportCreateTimestamp": 10**17}, "wrong_field"),
+        ({"ReportCreateTimestamp": "9" * 5000}, "wrong_field"),
+        ({"ReportStatus": "FAILED"}, "wrong_field"),
+        ({"ReportStatus": True}, "wrong_field"),
+    ],
+    ids=str,
+)
+def test_a_complete_report_has_a_link_and_a_time(fields: dict[str, object], problem: str) -> None:
+    answer = {**REPORT, "CompliancePackReport": {**REPORT["CompliancePackReport"], **fields}}  # type: ignore[dict-item]
+    client = Cloud((200, answer)).create_client()
+    with pytest.raises(CloudError) as caught:
+        parse_allowed_url(client.get_report("cp-1").url, [".aliyuncs.com"])
+    assert (caught.value.code, caught.value.problem) == ("BadAnswer", problem)
+    assert caught.value.request_id == ("" if problem == "bad_link" else "REQ-3")
+
+
+def test_counts_and_rules_of_another_pack_are_a_bad_answer() -> None:
+    other = {"CompliancePackId": "cp-2", "TotalCount": 1}
+    answer = {
+        "CompliancePack": other,
+        "ConfigRuleComplianceResult": other,
+        "ResourceComplianceResult": other,
+    }
+    client = Cloud((200, answer)).create_client()
+    for call in (client.get_pack, client.get_rule_compliance, client.get_resource_compliance):
+        with pytest.raises(CloudError) as caught:
+            call("cp-1")
+        assert (caught.value.problem, caught.value.detail) == ("other_pack", "cp-2")

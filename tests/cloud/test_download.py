@@ -128,6 +128,13 @@ def test_progress_is_reported_in_bytes() -> None:
         "ftp://bucket.aliyuncs.com/s3cr3t",
         "bucket.aliyuncs.com/s3cr3t",
         "https://bucket.aliyuncs.com:port/s3cr3t",
+        "https://a..aliyuncs.com/s3cr3t",
+        "https://.aliyuncs.com/s3cr3t",
+        "https://-a.aliyuncs.com/s3cr3t",
+        "https://\ud800.aliyuncs.com/s3cr3t",
+        "https://bucket.aliyuncs.com/\ud800?s3cr3t",
+        "https://" + "a" * 70_000 + ".aliyuncs.com/s3cr3t",
+        "https://[::1.aliyuncs.com/s3cr3t",
         "",
     ],
 )
@@ -177,6 +184,13 @@ def test_an_expired_link_has_a_code_of_its_own() -> None:
         "OSS-1",
         "link_expired",
     )
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 503])
+def test_a_link_refused_with_a_page_may_work_later(status: int) -> None:
+    error = download_and_catch(Cloud((status, b"<html>Request blocked</html>")))
+    assert (error.code, error.status, error.is_temporary) == ("BadAnswer", status, True)
+    assert (error.problem, error.detail) == ("http_status", str(status))
 
 
 @pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (404, "NoSuchKey")])
@@ -273,6 +287,7 @@ def test_a_download_that_exceeds_its_time_is_stopped() -> None:
         ("attachment; filename*=UTF-8''%E6%8A%A5%E5%91%8A.xls", "/other", "报告.xls"),
         ('attachment; filename="../../1.xls"', "/other", "1.xls"),
         ("inline", "/other.xls", "other.xls"),
+        ("attachment; filename*=\0''%ff", "/other.xls", "other.xls"),
     ],
 )
 def test_a_file_gets_a_safe_name(disposition: str, path: str, name: str) -> None:

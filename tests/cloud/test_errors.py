@@ -1,6 +1,7 @@
 """The errors of the cloud: each has its advice, and none shows a secret."""
 
 import pickle
+import time
 
 import pytest
 
@@ -125,3 +126,46 @@ def test_an_error_can_be_pickled() -> None:
         429,
         "REQ-1",
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("MissingCompliancePackId", "defect"),
+        ("MissingPageSize", "defect"),
+        ("InvalidPageSize", "defect"),
+        ("InvalidParameter.PageSize", "defect"),
+        ("Invalid.ClientToken.Value", "defect"),
+        ("InvalidAction.NotFound", "defect"),
+        ("Invalid.CompliancePackId.Value", "gone_pack"),
+        ("MissingSecurityToken", "token"),
+        ("MissingAccessKeyId", "access_key"),
+        ("InvalidAccessKeyId.NotFound", "access_key"),
+        ("InvalidTimestamp.Expired", "clock"),
+        ("Missing", "other"),
+        ("Invalidated", "other"),
+    ],
+)
+def test_a_missing_or_invalid_parameter_is_told_from_other_codes(code: str, advice: str) -> None:
+    assert CloudError(code).advice == advice
+
+
+@pytest.mark.parametrize("secret", ["id", "Report", "e", "CompliancePack"])
+def test_a_secret_is_masked_in_the_message_and_never_in_the_code(secret: str) -> None:
+    error = CloudError(
+        "CompliancePackReportCreating",
+        f"the key {secret} is making one",
+        request_id="REQ-Report-id",
+        hide=[secret],
+    )
+    assert error.code == "CompliancePackReportCreating"
+    assert error.request_id == "REQ-Report-id"
+    assert secret not in error.message
+    assert error.advice == "wait"
+
+
+def test_a_very_long_message_is_cleaned_at_once() -> None:
+    started_at = time.monotonic()
+    for text in (" " * 60_000, "http://" * 9_000, "a " * 30_000):
+        assert len(CloudError("Code", text).message) <= 300
+    assert time.monotonic() - started_at < 2

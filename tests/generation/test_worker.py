@@ -30,7 +30,7 @@ def sandbox() -> Sandbox:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[Installation]:
     with run_server_in_thread(sandbox) as cloud:
-        place = Installation(tmp_path_factory.mktemp("workers"), cloud, LEASE_SECONDS="1")
+        place = Installation(tmp_path_factory.mktemp("workers"), cloud, LEASE_SECONDS="3")
         yield place
         place.close()
 
@@ -76,7 +76,7 @@ def test_a_worker_killed_in_any_state_loses_and_doubles_nothing(
 ) -> None:
     kill_worker_in_state(state, place, sandbox)
     request_count = len(list_states(place))
-    time.sleep(1.1)  # the dead worker's claim ends
+    time.sleep(3.1)  # the dead worker's claim ends
     with place.start_worker(), place.start_worker():
         wait_until(lambda: list_states(place)[-1] == "ready")
     assert list_states(place) == ["ready"] * request_count

@@ -4,6 +4,7 @@ import pytest
 from django.utils import translation
 
 from dashboard.cloud import Advice, CloudError
+from dashboard.cloud.errors import AnswerProblem
 from dashboard.text import error_messages
 from dashboard.workbook.errors import CODES
 
@@ -64,3 +65,24 @@ def test_what_belongs_to_another_account_is_explained_with_both_ids(
         assert "1000000000000002" in meaning
         assert "1000000000000001" in meaning
     assert (" entered" in meaning) == (language == "en")
+
+
+@pytest.mark.parametrize("problem", AnswerProblem)
+def test_each_problem_of_an_answer_is_said_in_both_languages(problem: str) -> None:
+    error = CloudError("BadAnswer", problem=problem, detail="100%d")
+    meanings = []
+    for language in ("en", "zh-hans"):
+        with translation.override(language):
+            meanings.append(error_messages.explain_error(error.code, error.facts).meaning)
+    general = error_messages.explain_error("BadAnswer", {}).meaning
+    assert meanings[0].endswith(f". {general}")
+    assert meanings[0] != meanings[1]
+    assert ("100%d" in meanings[0]) == ("100%d" in meanings[1])
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "30 minutes"), ("zh-hans", "30 分钟")])
+def test_a_fault_that_lasted_until_the_time_limit_says_so(language: str, words: str) -> None:
+    with translation.override(language):
+        meaning = error_messages.explain_error("ServiceUnavailable", {"minutes": 30}).meaning
+        assert words in meaning
+        assert meaning.startswith(error_messages.explain_error("ServiceUnavailable", {}).meaning)

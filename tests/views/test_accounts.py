@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 def sandbox(settings: Settings) -> Sandbox:
     sandbox = Sandbox(large_rows=300)
     settings.CLOUD_TRANSPORT = httpx.WSGITransport(app=sandbox)
+    settings.ENDPOINT_HOSTS = ["sandbox"]
     return sandbox
 
 
@@ -166,7 +167,7 @@ def test_a_search_finds_packs_and_accounts_by_name_and_by_the_beginning_of_an_id
     assert "Enter a name" in reader.get("/search/").content.decode()
 
 
-@pytest.mark.parametrize("endpoint", ["file:///etc/passwd", "http://example.com", "a.com/b"])
+@pytest.mark.parametrize("endpoint", ["file:///etc/passwd", "http://a.com/", "a.com/b"])
 def test_an_endpoint_that_is_no_host_is_refused(admin_client: Client, endpoint: str) -> None:
     answer = admin_client.post("/accounts/add/", fields(endpoint=endpoint))
     assert answer.status_code == 422
@@ -174,9 +175,25 @@ def test_an_endpoint_that_is_no_host_is_refused(admin_client: Client, endpoint: 
     assert not Account.objects.exists()
 
 
-def test_the_address_of_the_sandbox_is_an_endpoint(admin_client: Client) -> None:
+def test_only_the_hosts_of_the_cloud_and_of_the_settings_are_endpoints(
+    admin_client: Client, settings: Settings
+) -> None:
+    settings.ENDPOINT_HOSTS = ["127.0.0.1:8089"]
+    for endpoint in ("http://169.254.169.254", "127.0.0.1:8088", "example.com"):
+        answer = admin_client.post("/accounts/add/", fields(endpoint=endpoint))
+        assert answer.status_code == 422
+        assert "This is not a host of Cloud Config." in answer.content.decode()
     admin_client.post("/accounts/add/", fields(endpoint="http://127.0.0.1:8089"))
     assert Account.objects.get().endpoint == "http://127.0.0.1:8089"
+
+
+def test_an_account_with_an_endpoint_from_before_is_not_called(
+    admin_client: Client, known: Account, sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.ENDPOINT_HOSTS = []
+    answer = admin_client.post(f"/accounts/{known.pk}/test/", headers=HTMX).content.decode()
+    assert "The endpoint of the account is not allowed" in answer
+    assert not list(sandbox.call_log)
 
 
 def test_an_account_without_an_access_key_says_so(admin_client: Client) -> None:

@@ -36,8 +36,8 @@ class Command(BaseCommand):
         if not is_port_free(port):
             raise CommandError(f"Port {port} is taken. Another will do: make demo PORT={port + 1}")
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        download_hosts = [f"{HOST}:{sandbox_port}", *settings.DOWNLOAD_HOSTS]
-        os.environ["DOWNLOAD_HOSTS"] = ",".join(download_hosts)
+        for name in ("DOWNLOAD_HOSTS", "ENDPOINT_HOSTS"):
+            allow_host(name, f"{HOST}:{sandbox_port}")
         processes: list[Process] = []
         try:
             self.run(processes, port, sandbox_port)
@@ -78,6 +78,13 @@ class Command(BaseCommand):
             start = time.monotonic()
             count = demo_data.import_demo_year(timezone.now())
             self.stdout.write(f"{count} reports imported in {time.monotonic() - start:.0f} s.")
+
+
+def allow_host(name: str, host: str) -> None:
+    """Add a host to a setting that is a list, in this process and in those that it starts."""
+    hosts = [host, *getattr(settings, name)]
+    setattr(settings, name, hosts)
+    os.environ[name] = ",".join(hosts)
 
 
 def is_port_free(port: int) -> bool:

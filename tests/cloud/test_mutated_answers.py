@@ -1,0 +1,174 @@
+"""Whatever the cloud answers, nothing but CloudError leaves the room `cloud/`."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboard.cloud import CloudError
+from dashboard.cloud.client import Client, IdentityClient
+from dashboard.cloud.download import download_file
+from tests.cloud import KEY_ID, SECRET, Cloud
+
+RULE = {
+    "ConfigRuleId": "cr-1",
+    "ConfigRuleName": "规则",
+    "ComplianceType": "COMPLIANT",
+    "ManagedRuleIdentifier": "oss",
+    "ResourceTypesScope": "ACS::OSS::Bucket,ACS::ECS::Disk",
+    "RiskLevel": 1,
+    "ConfigRuleParameters": [{"ParameterName": "days", "ParameterValue": "90"}],
+}
+PACK = {
+    "CompliancePackId": "cp-1",
+    "CompliancePackName": "等保三级",
+    "AccountId": 1000000000000001,
+    "RiskLevel": 2,
+    "CreateTimestamp": 1624329965857,
+    "ConfigRules": [RULE],
+}
+COUNTS = {"CompliancePackId": "cp-1", "TotalCount": 1, "CompliantCount": 1}
+LINK = "https://bucket.oss-cn-shanghai.aliyuncs.com/1-cp-1-report-202106221046.xls?Signature=a"
+ANSWER: dict[str, Any] = {
+    "RequestId": "REQ-1",
+    "AccountId": "1000000000000001",
+    "CompliancePackId": "cp-1",
+    "CompliancePacksResult": {"CompliancePacks": [PACK], "TotalCount": 1},
+    "CompliancePack": PACK,
+    "CompliancePackReport": {
+        "AccountId": 1000000000000001,
+        "CompliancePackId": "cp-1",
+        "ReportCreateTimestamp": 1624329965857,
+        "ReportStatus": "COMPLETE",
+        "ReportUrl": LINK,
+    },
+    "ConfigRuleComplianceResult": {**COUNTS, "ConfigRuleCompliances": [RULE]},
+    "ResourceComplianceResult": COUNTS,
+}
+ERROR = {
+    "RequestId": "REQ-1",
+    "Code": "Forbidden.RAM",
+    "Message": "No.",
+    "AccessDeniedDetail": {"AuthAction": "config:GetCompliancePack"},
+}
+any_text = st.text(st.characters(), max_size=20)
+odd_values = st.sampled_from(
+    [10**18, -1, 10**400, 1e308, float("nan"), "9" * 5000, "\ud800", "\0", "a..b", LINK, "²", "١"]
+)
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | any_text | odd_values,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_text, inner, max_size=3),
+    max_leaves=5,
+)
+CALLS: list[Callable[[Client], object]] = [
+    lambda client: client.list_packs(),
+    lambda client: client.get_pack("cp-1"),
+    lambda client: client.generate_report("cp-1", "token-1"),
+    lambda client: client.get_rule_compliance("cp-1"),
+    lambda client: client.get_resource_compliance("cp-1"),
+]
+
+
+@st.composite
+def mutated(draw: st.DrawFn, answer: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of the answer in which one value is replaced or removed."""
+    copy: dict[str, Any] = json.loads(json.dumps(answer))
+    parent: Any = copy
+    while True:
+        keys = list(parent) if isinstance(parent, dict) else list(range(len(parent)))
+        key = draw(st.sampled_from(keys))
+        child = parent[key]
+        if isinstance(child, dict | list) and child and draw(st.booleans()):
+            parent = child
+            continue
+        if draw(st.booleans()):
+            parent[key] = draw(any_json)
+        else:
+            del parent[key]
+        return copy
+
+
+@st.composite
+def answer_bytes(draw: st.DrawFn) -> bytes:
+    """Return an answer with a changed value, with changed bytes, or with any bytes."""
+    answer = draw(mutated(ANSWER) | mutated(ERROR) | any_json)
+    content = json.dumps(answer, ensure_ascii=draw(st.booleans())).encode(errors="surrogatepass")
+    if draw(st.integers(0, 3)) == 0:
+        at, part = draw(st.integers(0, len(content))), draw(st.binary(max_size=4))
+        content = content[:at] + part + content[at + len(part) :]
+    return content
+
+
+def run(call: Callable[[], object]) -> None:
+    """Make a call; a CloudError is all that it may raise, and it can be stored and shown."""
+    try:
+        call()
+    except CloudError as error:
+        facts = json.dumps([error.code, error.facts, str(error)], ensure_ascii=False).encode()
+        assert b"\\u0000" not in facts
+
+
+def call_everything(client: Client) -> None:
+    for call in CALLS:
+        run(lambda call=call: call(client))  # type: ignore[misc]
+    run(lambda: follow_link(client))
+
+
+def follow_link(client: Client) -> None:
+    report = client.get_report("cp-1")
+    json.dumps(vars(report), ensure_ascii=False).encode()
+    if report.status == "COMPLETE":
+        download_file(
+            report.url,
+            io.BytesIO(),
+            allowed_hosts=[".aliyuncs.com"],
+            max_bytes=100,
+            timeout=60,
+            transport=Cloud((200, b"file")).transport,
+        )
+
+
+@settings(max_examples=150)
+@given(answer_bytes(), st.sampled_from([200, 204, 302, 400, 403, 404, 429, 500, 503]))
+def test_nothing_but_a_cloud_error_comes_from_any_answer(content: bytes, status: int) -> None:
+    cloud = Cloud((status, content))
+    call_everything(cloud.create_client(attempts=1))
+    identity = IdentityClient(
+        "sts.example.com", KEY_ID, SECRET, transport=cloud.transport, attempts=1
+    )
+    run(identity.get_caller_identity)
+
+
+@settings(max_examples=100)
+@given(
+    st.sampled_from([200, 403, 503]),
+    st.binary(max_size=50)
+    | st.builds(
+        lambda code, message: f"<Error><Code>{code}</Code><Message>{message}</Message>".encode(
+            errors="replace"
+        ),
+        any_text,
+        any_text,
+    ),
+    st.dictionaries(
+        st.sampled_from(["Content-Disposition", "ETag", "Content-Length", "Last-Modified"]),
+        st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"))
+        | st.sampled_from(["attachment; filename*=\0''%ff", "filename*0*=a'b", "9" * 5000]),
+    ),
+)
+def test_nothing_but_a_cloud_error_comes_from_any_download(
+    status: int, content: bytes, headers: dict[str, str]
+) -> None:
+    run(
+        lambda: download_file(
+            LINK,
+            io.BytesIO(),
+            allowed_hosts=[".aliyuncs.com"],
+            max_bytes=100,
+            timeout=60,
+            transport=Cloud((status, content), headers=headers).transport,
+        )
+    )
