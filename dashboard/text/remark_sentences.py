@@ -19,6 +19,33 @@ REMARK_SENTENCES = {
     "sheet_unread": _(
         "The workbook names this sheet, but it could not be read: nothing of it is counted."
     ),
+    "sheet_missing": _(
+        "The workbook names this sheet, but the file does not hold it: nothing of it is counted."
+    ),
+    "sheet_without_cells": _("The sheet is a chart or a dialog: it has no cells."),
+    "formats_unread": _(
+        "The styles of the workbook are damaged: some dates may be shown as numbers."
+    ),
+    "hidden_parts": _(
+        "Rows hidden in the file: %(rows)s; columns hidden in the file: %(columns)s. They are read "
+        "and counted like all others."
+    ),
+    "rows_misnumbered": _(
+        "%(count)s rows have no valid number of their own in the file: they are read, but a "
+        "spreadsheet may show them elsewhere."
+    ),
+    "cells_unreadable": _(
+        "%(count)s cells of column %(column)s refer to a text that the file does not hold: they "
+        "are left empty."
+    ),
+    "cells_unplaced": _(
+        "%(count)s rows have a cell without a valid place, or two cells in one place: one is left "
+        "out."
+    ),
+    "cells_misplaced": _(
+        "%(count)s rows have cells that name another row as their own: they are read in the row "
+        "that holds them."
+    ),
     "sheet_unrecognised": _(
         "The sheet has no columns known here: it is shown as it stands and counts nowhere."
     ),

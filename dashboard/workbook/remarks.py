@@ -11,6 +11,14 @@ RemarkCode = Literal[
     "member_foreign",  # a file of the zip that is no report
     "member_unread",  # a file of the zip that could not be read
     "sheet_unread",  # the workbook names this sheet, but it could not be read
+    "sheet_missing",  # the workbook names this sheet, but the file does not hold it
+    "sheet_without_cells",  # a chart or a dialog
+    "formats_unread",  # the styles are damaged, so that dates may be shown as numbers
+    "hidden_parts",  # rows and columns that the file hides
+    "rows_misnumbered",  # rows whose number is not valid or not their own
+    "cells_unreadable",  # cells that refer to a text that the file does not hold
+    "cells_unplaced",  # cells without a valid place, or two in one place
+    "cells_misplaced",  # cells whose reference names another row
     "sheet_unrecognised",  # no column of the sheet is known
     "sheet_full",  # the sheet has as many rows as its format allows
     "rows_skipped",  # rows that name no status, no rule or no resource
@@ -20,7 +28,14 @@ RemarkCode = Literal[
 REMARK_CODES: tuple[str, ...] = get_args(RemarkCode)
 # The remarks which say that rows of the file are not among its evaluations.
 UNCOUNTED_CODES = frozenset(
-    {"member_foreign", "member_unread", "sheet_unread", "sheet_unrecognised", "rows_skipped"}
+    {
+        "member_foreign",
+        "member_unread",
+        "sheet_unread",
+        "sheet_missing",
+        "sheet_unrecognised",
+        "rows_skipped",
+    }
 )
 
 _MAXIMUM_RANGES = 1_000  # of rows in one remark; further rows are counted only

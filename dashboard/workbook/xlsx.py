@@ -1,206 +1,142 @@
-"""Read .xlsx files (OOXML): openpyxl reads the workbook and its styles, this module the cells.
+"""Read .xlsx files (OOXML, transitional and strict).
 
-openpyxl's own reading of cells takes more than twice the time. It also uses the `<dimension>` of a
-sheet: it reads a sheet without one twice, and drops rows without an error if it is wrong. This
-module ignores it. docs/decisions/readers.md says why no other library reads the cells.
+Only what cells need is read: the list of sheets, the texts, the number formats, the sheets. Every
+other part (themes, properties, drawings, views) may be missing or damaged.
+docs/decisions/readers.md says why no library reads these files.
 """
 
-import re
-import zipfile
-from collections.abc import Iterator
-from functools import partial
+import datetime as dt
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, NamedTuple
 
 from lxml import etree
-from openpyxl.reader.excel import ExcelReader
-from openpyxl.utils.datetime import from_excel, from_ISO8601
-from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
 
-from .cells import (
-    Cell,
-    SourceSheet,
-    date_to_cell,
-    drop_empty_end,
-    fill_row_gaps,
-    number_to_cell,
-)
+from .cells import SourceSheet
 from .errors import WorkbookError
-from .limits import XLSX_COLUMNS
-from .remarks import RemarkCollector
-from .xml_elements import read_elements
+from .remarks import RemarkCode, RemarkCollector
+from .xlsx_cells import CellConverter, read_string_item
+from .xlsx_package import Relationship, XlsxPackage, open_package
+from .xlsx_sheets import XlsxSheet
+from .xlsx_styles import DateFormats, read_date_formats
+from .xml_elements import read_elements, read_root_name
 
-_ROW, _CELL, _VALUE, _INLINE_STRING, _TEXT, _RUN, _SHARED_STRING = (
-    f"{{{SHEET_MAIN_NS}}}{name}" for name in ("row", "c", "v", "is", "t", "r", "si")
-)
-_ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how OOXML writes a control character
+_ROOTS_WITH_CELLS = ("worksheet", "macrosheet")
+_ROOTS_WITHOUT_CELLS = ("chartsheet", "dialogsheet")
 
 
-class _WorkbookReader(ExcelReader):
-    """openpyxl's reader, whose methods for shared strings and worksheets are replaced."""
+class NamedSheet(NamedTuple):
+    """A sheet that the workbook names; `id` is that of the relationship to its part."""
 
-    path: Path
-    sheets: list[SourceSheet]
-
-    def read_strings(self) -> None:
-        """Read the table of texts to which cells refer by number; openpyxl calls this."""
-        part = cast("Any", self.package).find(SHARED_STRINGS)
-        if part is not None:
-            with self.archive.open(part.PartName[1:]) as file:
-                self.shared_strings = [
-                    _read_string_item(element) for element in read_elements(file, _SHARED_STRING)
-                ]
-
-    def read_worksheets(self) -> None:
-        """Set `sheets`, without reading any rows yet; openpyxl calls this."""
-        book: Any = self.wb
-        converter = _CellConverter(
-            self.shared_strings, book._date_formats, book._timedelta_formats, book.epoch
-        )
-        self.sheets = [
-            SourceSheet(
-                sheet.name,
-                sheet.state != "visible",
-                partial(_read_xlsx_rows, self.path, relation.target, converter),
-            )
-            for sheet, relation in self.parser.find_sheets()
-            if relation.target in self.valid_files and relation.Type.endswith("/worksheet")
-        ]
+    name: str
+    is_hidden: bool
+    id: str
 
 
 def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
-    """Return the worksheets of an .xlsx file. Raise WorkbookError, or any error of openpyxl."""
-    with path.open("rb") as file:  # openpyxl refuses a path that does not end in .xlsx
-        reader = _WorkbookReader(file, read_only=True, data_only=True, keep_links=False)
-        reader.path = path
-        reader.read()
-    return reader.sheets
+    """Return all sheets that the workbook names. Raise WorkbookError, or any error of zipfile.
 
-
-class _CellConverter:
-    """Converts `<c>` elements of one workbook to cells.
-
-    `date_formats` are the numbers of the cell formats that show dates or durations, and
-    `duration_formats` those that show durations. Dates are days since `epoch`.
+    Raise WorkbookError too if the workbook names sheets and none of them can be read.
     """
-
-    def __init__(
-        self, strings: list[str], date_formats: set[int], duration_formats: set[int], epoch: Any
-    ) -> None:
-        self._strings = strings
-        self._date_formats = date_formats
-        self._duration_formats = duration_formats
-        self._epoch = epoch
-
-    def convert(self, cell: etree._Element) -> Cell:
-        """Return the value of a `<c>` element; None if it is empty."""
-        cell_type = cell.get("t")
-        if cell_type == "inlineStr":
-            inline_string = cell.find(_INLINE_STRING)
-            return None if inline_string is None else _read_string_item(inline_string) or None
-        value = cell.findtext(_VALUE)
-        if value is None:
-            return None
-        if cell_type == "s":
-            return self._strings[int(value)] or None
-        if cell_type is None or cell_type == "n":
-            return self._convert_number(value, cell.get("s"))
-        return _convert_typed_value(cell_type, value)
-
-    def _convert_number(self, value: str, cell_format: str | None) -> Cell:
-        """Return a number, or a date or duration if the cell's format shows one."""
-        if not value.strip():
-            return None
-        number = int(value) if value.lstrip("-").isdigit() else float(value)
-        if cell_format and int(cell_format) in self._date_formats:
-            is_duration = int(cell_format) in self._duration_formats
-            try:
-                return date_to_cell(from_excel(number, self._epoch, timedelta=is_duration))
-            except (OverflowError, ValueError):
-                return {"e": "#VALUE!"}
-        return number_to_cell(number) if isinstance(number, float) else number
+    with open_package(path) as package:
+        workbook_part = package.find_workbook_part()
+        with package.open_part(workbook_part) as file:
+            named_sheets, epoch = _read_workbook(file)
+        relationships = package.list_relationships(workbook_part)
+        strings = _read_strings(package, _find_part(relationships, "sharedstrings"))
+        formats = _read_formats(package, _find_part(relationships, "styles"), remarks)
+        converter = CellConverter(strings, formats, epoch)
+        part_of_id = {relationship.id: relationship.part for relationship in relationships}
+        sheets = [
+            _open_sheet(path, package, sheet, part_of_id.get(sheet.id), converter)
+            for sheet in named_sheets
+        ]
+    if all(_is_unread(sheet) for sheet in sheets):
+        raise WorkbookError("corrupt", cause="no sheet")
+    return sheets
 
 
-def _convert_typed_value(cell_type: str, value: str) -> Cell:
-    """Return a boolean (b), an error (e), a date (d), or for any other type the text."""
-    match cell_type:
-        case "b":
-            return value.strip() in ("1", "true")
-        case "e":
-            return {"e": value}
-        case "d":
-            return date_to_cell(cast("Any", from_ISO8601)(value))
-    return value or None
+def _is_unread(sheet: SourceSheet) -> bool:
+    return any(remark.is_uncounted for remark in sheet.remarks.list_remarks())
 
 
-def _read_string_item(element: etree._Element) -> str:
-    """Return the text of a string item, without phonetic readings (`rPh`).
-
-    The text is one element, or several runs: parts with different formats.
-    """
-    if len(element) == 1 and element[0].tag == _TEXT:
-        text = element[0].text or ""
-    else:
-        text = "".join(
-            (child.text if child.tag == _TEXT else child.findtext(_TEXT)) or ""
-            for child in element
-            if child.tag in (_TEXT, _RUN)
-        )
-    if "_x" not in text:
-        return text
-    return _ESCAPED_CHARACTER.sub(lambda match: chr(int(match[1], 16)), text)
+def _read_workbook(file: IO[bytes]) -> tuple[list[NamedSheet], dt.datetime]:
+    """Return the sheets that the workbook names, and the first day of its dates."""
+    sheets: list[NamedSheet] = []
+    epoch = WINDOWS_EPOCH
+    for element in read_elements(file, "{*}sheets", "{*}workbookPr"):
+        if etree.QName(element).localname == "workbookPr":
+            if element.get("date1904") in ("1", "true", "on"):
+                epoch = MAC_EPOCH
+            continue
+        for sheet in element.iterchildren("{*}sheet"):
+            is_hidden = (sheet.get("state") or "visible") != "visible"
+            sheets.append(NamedSheet(sheet.get("name") or "", is_hidden, _find_id(sheet)))
+    return sheets, epoch
 
 
-def _read_xlsx_rows(path: Path, part: str, converter: _CellConverter) -> Iterator[list[Cell]]:
-    with zipfile.ZipFile(path) as archive, archive.open(part) as file:
-        yield from fill_row_gaps(_read_numbered_elements(file, converter))
+def _find_id(sheet: etree._Element) -> str:
+    """Return the id of a sheet's relationship, in whichever namespace it stands."""
+    for name, value in sheet.attrib.items():
+        if str(name).endswith("}id"):
+            return str(value)
+    return ""
 
 
-def _read_numbered_elements(
-    file: IO[bytes], converter: _CellConverter
-) -> Iterator[tuple[int, list[Cell]]]:
-    """Yield (row number from 1, cells) of each `<row>` element."""
-    column_of_letters: dict[str, int] = {}
-    row_number = 0
-    for element in read_elements(file, _ROW):
-        # A row without a number follows the row before. Some programs write numbers such as "1.0".
-        row_number = int(float(element.get("r") or row_number + 1))
-        yield row_number, _read_row_element(element, converter, column_of_letters)
+def _find_part(relationships: Iterable[Relationship], kind: str) -> str | None:
+    return next((item.part for item in relationships if item.kind == kind and item.part), None)
 
 
-def _read_row_element(
-    element: etree._Element, converter: _CellConverter, column_of_letters: dict[str, int]
-) -> list[Cell]:
-    """Return the cells of a `<row>`.
-
-    A reference such as "B7" gives the column of a cell; `column_of_letters` caches the column of
-    its letters. A cell without a reference follows the cell before.
-    """
-    row: list[Cell] = []
-    for cell in element.iterchildren(_CELL):
-        if reference := cell.get("r"):
-            letters = reference.rstrip("0123456789")
-            if letters not in column_of_letters:
-                column_of_letters[letters] = _parse_column_letters(letters)
-            column = column_of_letters[letters]
-            if column < len(row):
-                raise WorkbookError("corrupt", cause="cell reference")
-            if column > len(row):
-                row.extend([None] * (column - len(row)))
-        row.append(converter.convert(cell))
-    return drop_empty_end(row)
+def _read_strings(package: XlsxPackage, part: str | None) -> list[str]:
+    """Return the texts to which cells refer by number."""
+    if part is None:
+        return []
+    with package.open_part(part) as file:
+        return [
+            read_string_item(element, str(element.tag).removesuffix("si"))
+            for element in read_elements(file, "{*}si")
+        ]
 
 
-def _parse_column_letters(letters: str) -> int:
-    """Return the column index of letters: 0 for A, 16,383 for XFD, the last column.
+def _read_formats(package: XlsxPackage, part: str | None, remarks: RemarkCollector) -> DateFormats:
+    """Return the formats that show dates; remark a part that cannot be read to its end."""
+    if part is None:
+        return DateFormats()
+    with package.open_part(part) as file:
+        formats, is_whole = read_date_formats(file)
+    if not is_whole:
+        remarks.add("formats_unread")
+    return formats
 
-    Raise WorkbookError for any other text.
-    """
-    number = 0
-    for letter in letters:
-        if not "A" <= letter <= "Z":
-            raise WorkbookError("corrupt", cause="cell reference")
-        number = number * 26 + ord(letter) - ord("A") + 1
-        if number > XLSX_COLUMNS:
-            raise WorkbookError("corrupt", cause="cell reference")
-    return number - 1
+
+def _open_sheet(
+    path: Path,
+    package: XlsxPackage,
+    sheet: NamedSheet,
+    part: str | None,
+    converter: CellConverter,
+) -> SourceSheet:
+    """Return a sheet; one without cells, or one whose part cannot be read, has a remark."""
+    if part is None:
+        return _make_empty_sheet(sheet, "sheet_missing")
+    try:
+        with package.open_part(part) as file:
+            root_name, prefix = read_root_name(file)
+    except WorkbookError:
+        return _make_empty_sheet(sheet, "sheet_unread")
+    if root_name in _ROOTS_WITHOUT_CELLS:
+        return _make_empty_sheet(sheet, "sheet_without_cells")
+    if root_name not in _ROOTS_WITH_CELLS:
+        return _make_empty_sheet(sheet, "sheet_unread")
+    source = XlsxSheet(path, part, prefix, converter)
+    return SourceSheet(
+        sheet.name, sheet.is_hidden, source.read_rows, source.list_merged_ranges, source.remarks
+    )
+
+
+def _make_empty_sheet(sheet: NamedSheet, code: RemarkCode) -> SourceSheet:
+    """Return a sheet that shows nothing, with a remark that says why."""
+    remarks = RemarkCollector()
+    remarks.add(code)
+    return SourceSheet(sheet.name, sheet.is_hidden, lambda: iter(()), list, remarks, False)

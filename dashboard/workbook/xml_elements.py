@@ -27,6 +27,8 @@ def read_elements(file: IO[bytes], *tags: str) -> Iterator[etree._Element]:
             no_network=True,
             load_dtd=False,
             huge_tree=False,
+            remove_comments=True,  # a comment would cut the text that contains it
+            remove_pis=True,
         ):
             if is_first and element.getroottree().docinfo.internalDTD is not None:
                 # A DTD can declare entities. No workbook does, and because they are not replaced,
@@ -40,6 +42,21 @@ def read_elements(file: IO[bytes], *tags: str) -> Iterator[etree._Element]:
                 del element.getparent()[0]
     except etree.XMLSyntaxError as error:
         raise explain_xml_error(error) from error
+
+
+def read_root_name(file: IO[bytes]) -> tuple[str, str | None]:
+    """Return the name of the root element without its namespace, and the namespace's prefix.
+
+    Raise WorkbookError if the file is no XML.
+    """
+    try:
+        for _, element in etree.iterparse(
+            file, events=("start",), resolve_entities=False, no_network=True, load_dtd=False
+        ):
+            return etree.QName(element).localname, element.prefix
+    except etree.XMLSyntaxError as error:
+        raise explain_xml_error(error) from error
+    raise WorkbookError("truncated", cause="XML")
 
 
 def explain_xml_error(error: etree.XMLSyntaxError) -> WorkbookError:

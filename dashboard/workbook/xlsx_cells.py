@@ -1,0 +1,139 @@
+"""Convert the cells (`<c>`) of a sheet of .xlsx to values."""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from lxml import etree
+from openpyxl.utils.datetime import from_excel
+
+from .cells import Cell, date_to_cell, number_to_cell
+from .xlsx_styles import DateFormats
+
+_ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how OOXML writes a control character
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+_MAXIMUM_DIGITS = 4_000  # Python refuses to convert more to an integer
+_BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d.*)?", re.ASCII)
+
+
+class UnreadableCellError(Exception):
+    """The cell refers to a text that the file does not hold."""
+
+
+class CellConverter:
+    """Converts `<c>` elements of one workbook; dates are days since `epoch`."""
+
+    def __init__(self, strings: Sequence[str], formats: DateFormats, epoch: dt.datetime) -> None:
+        self._strings = strings
+        self._formats = formats
+        self._epoch = epoch
+
+    def convert(self, cell: etree._Element, namespace: str) -> Cell:
+        """Return the value of a `<c>` element; None if it is empty.
+
+        A value that is not what its type says is a text. Raise UnreadableCellError if it refers to
+        a text that the file does not hold.
+        """
+        value = cell.findtext(namespace + "v")
+        cell_type = cell.get("t")
+        if not value or cell_type == "inlineStr":  # an empty value is none
+            inline_string = cell.find(namespace + "is")
+            text = "" if inline_string is None else read_string_item(inline_string, namespace)
+            return text or value or None
+        if cell_type == "s":
+            return self._find_string(value)
+        if cell_type is None or cell_type == "n":
+            return self._convert_number(value, cell.get("s"))
+        return _convert_typed_value(cell_type, value)
+
+    def _find_string(self, value: str) -> Cell:
+        try:
+            index = int(value)
+            if index >= 0:
+                return self._strings[index] or None
+        except (ValueError, IndexError):
+            if not value.strip():
+                return None
+        raise UnreadableCellError
+
+    def _convert_number(self, value: str, cell_format: str | None) -> Cell:
+        """Return a number, or a date or duration if the cell's format shows one."""
+        number: Cell
+        if value.isdigit() and value.isascii() and len(value) < _MAXIMUM_DIGITS:
+            number = int(value)
+        else:
+            number = _parse_number(value)
+        if cell_format in self._formats.dates and isinstance(number, (int, float)):
+            return self._convert_serial(number, is_duration=cell_format in self._formats.durations)
+        return number
+
+    def _convert_serial(self, number: float, *, is_duration: bool) -> Cell:
+        """Return the date of a number of days; the number itself if it is no date."""
+        if number < 0 and not is_duration:
+            return number
+        try:
+            date: Any = from_excel(number, self._epoch, timedelta=is_duration)
+        except (OverflowError, ValueError):
+            return number
+        return date_to_cell(date)
+
+
+def _parse_number(value: str) -> Cell:
+    """Return a number, the text if it is none, or None if it holds only spaces."""
+    if not _NUMBER.fullmatch(value):
+        return value if value.strip() else None
+    text = value.strip()
+    if text.lstrip("+-").isdigit():
+        return int(text) if len(text) < _MAXIMUM_DIGITS else text
+    return number_to_cell(float(text))
+
+
+def _convert_typed_value(cell_type: str, value: str) -> Cell:
+    """Return a boolean (b), an error (e), a date (d), or for any other type the text."""
+    match cell_type:
+        case "b":
+            return _BOOLEANS.get(value.strip().lower(), value)
+        case "e":
+            return {"e": value}
+        case "d":
+            return _convert_iso_date(value.strip())
+    return _replace_escapes(value)
+
+
+def _convert_iso_date(value: str) -> Cell:
+    """Return a date cell for a date or a moment in ISO 8601; any other value as text."""
+    if not _MOMENT.fullmatch(value):
+        return value
+    try:
+        moment = dt.datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return {"d": moment.isoformat() if "T" in value else value}
+
+
+def read_string_item(element: etree._Element, namespace: str) -> str:
+    """Return the text of a string item, without phonetic readings (`rPh`).
+
+    The text is one element, or several runs: parts with different formats.
+    """
+    text_tag = namespace + "t"
+    if len(element) == 1 and element[0].tag == text_tag:
+        text = element[0].text or ""
+    else:
+        text = "".join(
+            (child.text if child.tag == text_tag else child.findtext(text_tag)) or ""
+            for child in element
+            if child.tag in (text_tag, namespace + "r")
+        )
+    return _replace_escapes(text)
+
+
+def _replace_escapes(text: str) -> str:
+    """Replace escapes such as `_x000D_` by their characters."""
+    if "_x" not in text:
+        return text
+    text = _ESCAPED_CHARACTER.sub(lambda match: chr(int(match[1], 16)), text)
+    # Two escapes may be the halves of one character.
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
