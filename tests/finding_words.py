@@ -1,5 +1,9 @@
-"""The words of findings, read back: what they require, and whether an actual value meets it."""
+"""The words of findings, as a reader of the file would write them and read them back.
 
+They are built here from what the file says, without the code of the product.
+"""
+
+import json
 import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
@@ -22,6 +26,25 @@ REQUIREMENTS: dict[tuple[str, str], Requirement] = {
     ("empty", "为空"): lambda actual, _value: actual == "",
     ("not empty", "不为空"): lambda actual, _value: actual != "",
 }
+# The operators that the cloud documents, in English and Chinese.
+OPERATORS = {
+    "Equals": ("equal to", "等于"),
+    "StringEquals": ("equal to", "等于"),
+    "NotEquals": ("not equal to", "不等于"),
+    "StringNotEquals": ("not equal to", "不等于"),
+    "In": ("one of", "属于"),
+    "NotIn": ("none of", "不属于"),
+    "ExistsIn": ("existing in", "存在于"),
+    "Contains": ("containing", "包含"),
+    "NotContains": ("not containing", "不包含"),
+    "Greater": ("greater than", "大于"),
+    "GreaterOrEquals": ("at least", "不小于"),
+    "Less": ("less than", "小于"),
+    "LessOrEquals": ("at most", "不大于"),
+    "StringMatch": ("matching", "匹配"),
+    "IsEmpty": ("empty", "为空"),
+    "IsNotEmpty": ("not empty", "不为空"),
+}
 REQUIREMENTS_BY_WORDS = {words: check for both, check in REQUIREMENTS.items() for words in both}
 ALL_WORDS = "|".join(sorted(REQUIREMENTS_BY_WORDS, key=len, reverse=True))
 FINDING = re.compile(
@@ -36,3 +59,19 @@ def is_requirement_met(finding: str) -> bool:
     assert match, finding
     check = REQUIREMENTS_BY_WORDS[match["words"]]
     return check(match["actual"] or "", match["value"] or "")
+
+
+def build_requirement(language: str, operator: str, value: str) -> str:
+    """Return what a file requires: "not equal to public-read"."""
+    words = OPERATORS[operator][language != "en"]
+    if operator in ("IsEmpty", "IsNotEmpty"):
+        return words
+    shown_value = ", ".join(json.loads(value)) if value.startswith("[") else value
+    return f"{words} {shown_value}"
+
+
+def build_finding(language: str, actual: str, operator: str, value: str) -> str:
+    """Return the whole finding: "actual 26 · required: greater than 30"."""
+    requirement = build_requirement(language, operator, value)
+    actual_words = f"{'actual' if language == 'en' else '实际值'} {actual} · " if actual else ""
+    return f"{actual_words}{'required: ' if language == 'en' else '要求：'}{requirement}"

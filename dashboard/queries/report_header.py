@@ -42,8 +42,8 @@ class CountCard:
 
     @property
     def number(self) -> str:
-        """The count as text; a dash for zero."""
-        return format_number(self.count or None)
+        """The count as text; a dash for zero, but not where the file's overview states zero."""
+        return format_number(self.count if self.counts_resources else self.count or None)
 
 
 def build_report_header(report: Report, table_filter: EvaluationFilter, tab: str) -> dict[str, Any]:

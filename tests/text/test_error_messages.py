@@ -22,8 +22,10 @@ def test_each_code_is_explained_in_three_sentences(code: str) -> None:
     assert cause.next_step.endswith(".")
 
 
-def test_no_two_codes_have_the_same_title() -> None:
-    titles = [str(title) for title, _meaning, _next_step in error_messages.MESSAGES.values()]
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_no_two_codes_have_the_same_title(language: str) -> None:
+    with translation.override(language):
+        titles = [str(title) for title, _meaning, _next_step in error_messages.MESSAGES.values()]
     assert len(set(titles)) == len(titles)
 
 

@@ -235,3 +235,34 @@ def test_the_evidence_of_an_import_says_who_gave_account_pack_and_time(
     assert "Account taken from" in shown
     assert "the file&#x27;s content" in shown
     assert "the file&#x27;s name:" in shown
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "witnesses"),
+    [
+        (
+            "en",
+            "name and content are more than a day apart",
+            ("Report created · the file's content", "Report created · the file's name"),
+        ),
+        (
+            "zh-hans",
+            "文件名与内容的时间相差超过一天",
+            ("报告生成时间 · 文件内容", "报告生成时间 · 文件名"),
+        ),
+    ],
+)
+def test_a_renamed_file_is_explained_in_both_languages(
+    importer: Client,
+    files: dict[str, bytes],
+    language: str,
+    sentence: str,
+    witnesses: tuple[str, str],
+) -> None:
+    name, content = next(iter(files.items()))
+    file = send_without_creating(importer, name[:-16] + "202601010900.xls", content)
+    importer.post("/preferences/", {"language": language})
+    shown = load_batch_page(importer, file.batch).replace("&#x27;", "'")
+    for words in (sentence, *witnesses):
+        assert words in shown
+    assert not Report.objects.exists()

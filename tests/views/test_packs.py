@@ -231,15 +231,15 @@ def test_a_pack_answers_which_report_was_in_force_on_a_date(reader: Client, pack
     ]
     section = as_of_section(reader, pack, "2026-03-06")
     assert f'/reports/{first.pk}/">' in section
-    assert "seen from that date: 4 days ago" in section.replace("\xa0", " ")
-    assert f'The next one: <a href="/reports/{second.pk}/">' in section
+    assert "<dt>Seen from that date</dt><dd>4 days ago</dd>" in section.replace("\xa0", " ")
+    assert f'<dt>Next report</dt> <dd> <a href="/reports/{second.pk}/">' in section
     assert f'/reports/{first.pk}/">' in as_of_section(reader, pack, "2026-03-02")
     assert "there was no report of this pack" in as_of_section(reader, pack, "2026-03-01")
     latest = as_of_section(reader, pack, "2026-03-09")
     assert f'/reports/{second.pk}/">' in latest
-    assert "None has come in since." in latest
+    assert "none has come in since" in latest
     for refused in ("yesterday", "9999-12-31"):
-        assert "in force:" not in as_of_section(reader, pack, refused)
+        assert "was in force." not in as_of_section(reader, pack, refused)
     assert "Choose today or an earlier day." in as_of_section(reader, pack, "9999-12-31")
 
 
