@@ -41,9 +41,9 @@ SECRET_KEY = env.str("SECRET_KEY", "") or load_or_create_secret(
 )
 # The first key encrypts, all of them decrypt. To rotate, put a new key in front and run
 # `manage.py rotate_keys`.
-ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", []) or [
-    load_or_create_secret("encryption-key", Fernet.generate_key().decode())
-]
+ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", []) or load_or_create_secret(
+    "encryption-key", Fernet.generate_key().decode()
+).split(",")
 
 DEBUG = env.bool("DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])

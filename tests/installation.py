@@ -20,10 +20,11 @@ ServerProcess = subprocess.Popen[bytes]
 class Installation:
     """Run the product on SQLite, or on a new PostgreSQL database if DATABASE_URL names a server.
 
-    `cloud` is the host and port of the sandbox. The queue uses the same database server.
+    `cloud` is the host and port of the sandbox. The queue uses the same database server. With
+    `prepare`, the accounts of the sandbox are there.
     """
 
-    def __init__(self, folder: Path, cloud: str, **variables: str) -> None:
+    def __init__(self, folder: Path, cloud: str, *, prepare: bool = True, **variables: str) -> None:
         self.folder, self.cloud = folder, cloud
         self.environment = {
             **os.environ,
@@ -40,10 +41,11 @@ class Installation:
             url = urlunsplit(urlsplit(self.server_url)._replace(path=f"/{self.database}"))
             self.environment |= {"DATABASE_URL": url, "QUEUE_URL": url}
         self.run_command("manage.py", "migrate", "--verbosity", "0")
-        self.run_python(
-            "from dashboard.management import demo_data",
-            f"demo_data.prepare_demo('http://{cloud}')",
-        )
+        if prepare:
+            self.run_python(
+                "from dashboard.management import demo_data",
+                f"demo_data.prepare_demo('http://{cloud}')",
+            )
 
     def close(self) -> None:
         if self.server_url:

@@ -49,6 +49,12 @@ def require_archive() -> None:
     if Original.objects.exists() and not _has_an_original():
         raise ArchiveMissingError(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_marker(folder)
+
+
+def write_marker(folder: Path) -> None:
+    """Write the file that tells the archive from a folder whose disk is not mounted."""
+    marker = folder / MARKER_NAME
     marker.write_text(MARKER_TEXT)
     sync_folders(marker, folder)
 

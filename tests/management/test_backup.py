@@ -1,0 +1,139 @@
+"""The drill: a backup that is written while the product runs comes back with every page."""
+
+import datetime as dt
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+
+from dashboard.sandbox.accounts import SandboxPack
+from dashboard.sandbox.cloud_state import CloudState
+from dashboard.sandbox.past_reports import build_past_report_files
+from dashboard.sandbox.server import run_server_in_thread
+from dashboard.sandbox.wsgi import Sandbox
+from tests.installation import Installation
+from tests.sample_history import import_history, make_sandbox_pack
+
+PACK_ID = "cp-00000000000000000002"
+UNTIL = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
+PLAN = SandboxPack(PACK_ID, "1024837465912038", "Backup", "", ("oss",), rows=60, failing_share=0.3)
+PAGES = ("/", "/reports/", "/reports/{}/", "/reports/{}/resources/", "/reports/{}/evidence/")
+SHOW_PAGES = """
+import hashlib, json
+from django.conf import settings
+settings.STORAGES["staticfiles"]["BACKEND"] = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
+from django.contrib.auth.models import User
+from django.test import Client
+from dashboard.models import Account, Report
+user, _created = User.objects.get_or_create(username="reader")
+browser = Client(SERVER_NAME="localhost")
+browser.force_login(user)
+report = Report.objects.ready().filter(pack__pack_id={pack!r}).latest("position")
+pages = {{page: browser.get(page.format(report.pk)).content.decode() for page in {pages!r}}}
+original = b"".join(browser.get(f"/reports/{{report.pk}}/original/").streaming_content)
+pages["original"] = hashlib.sha256(original).hexdigest()
+pages["secrets"] = [account.secret for account in Account.objects.order_by("pk")]
+open({target!r}, "w").write(json.dumps(pages))
+"""
+
+
+@pytest.fixture
+def installations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Installation]]:
+    with run_server_in_thread(Sandbox(large_rows=100)) as cloud:
+        installations = [
+            Installation(tmp_path_factory.mktemp("backup"), cloud, prepare=prepare)
+            for prepare in (True, False)
+        ]
+        yield installations
+        for installation in installations:
+            installation.close()
+
+
+def read_pages(installation: Installation, folder: Path) -> dict[str, object]:
+    """Return pages without what differs at each request: tokens, ages, and times of verifying."""
+    target = folder / f"{installation.folder.name}.json"
+    installation.run_python(SHOW_PAGES.format(pack=PACK_ID, pages=PAGES, target=str(target)))
+    pages: dict[str, object] = json.loads(target.read_text())
+    return {
+        name: remove_changing_parts(page) if isinstance(page, str) else page
+        for name, page in pages.items()
+    }
+
+
+def remove_changing_parts(page: str) -> str:
+    page = re.sub(r'(csrftoken": |csrfmiddlewaretoken" value=)"\w+"', "", page)
+    page = re.sub(r"verified <time.*?</time>|not verified since it was stored", "", page)
+    return re.sub(r"\s+", " ", page)
+
+
+def run_command(installation: Installation, *command: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=settings.ROOT,
+        env=installation.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_backup_comes_back_with_every_page_every_byte_and_the_secrets(
+    installations: list[Installation], tmp_path: Path
+) -> None:
+    source, target = installations
+    files, backup = tmp_path / "files", tmp_path / "backup"
+    files.mkdir()
+    state = CloudState(7, 12, packs=(PLAN,))
+    past_reports = list(build_past_report_files(state, 4, until=UNTIL))
+    for name, content, _created_at in past_reports:
+        (files / name).write_bytes(content)
+    source.run_command("manage.py", "import_reports", "--create", str(files))
+    source.run_command("manage.py", "backup", str(backup))
+    kept = [path for path in backup.rglob("*") if path.is_file() and "originals" in path.parts]
+    assert len(kept) == len(past_reports)
+    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
+
+    refused = run_command(source, "restore", str(backup))
+    assert refused.returncode == 1
+    assert "nothing was changed" in refused.stderr
+
+    assert run_command(target, "restore", str(backup)).returncode == 0
+    assert run_command(target, "migrate", "--check").returncode == 0
+    verified = run_command(target, "verify")
+    assert f"{len(kept)} of {len(kept)} originals have their hash" in verified.stdout
+    restored_pages, pages = read_pages(target, tmp_path), read_pages(source, tmp_path)
+    for name, page in pages.items():
+        assert restored_pages[name] == page, name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_backup_that_is_incomplete_or_changed_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no manifest"):
+        call_command("restore", tmp_path)
+    backup = tmp_path / "backup"
+    call_command("backup", backup, "--without-keys")
+    assert not (backup / "keys.json").exists()
+    dump = next(backup.glob("database.*"))
+    dump.write_bytes(dump.read_bytes()[:-1] + b"?")
+    with pytest.raises(CommandError, match="missing or changed"):
+        call_command("restore", backup)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_damaged_original_is_named_and_no_backup_is_complete(tmp_path: Path) -> None:
+    report = import_history(make_sandbox_pack(), weeks=1).reports.get()
+    path = Path(default_storage.path(report.require_original().path))
+    path.chmod(0o600)
+    path.write_bytes(b"changed")
+    with pytest.raises(CommandError, match=f"{report.original_id} was changed"):
+        call_command("backup", tmp_path / "backup")
+    assert not (tmp_path / "backup" / "manifest.json").exists()
