@@ -10,6 +10,7 @@ from dashboard.models import Report, Risk, Status
 from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.report_query import count_evaluations
 from dashboard.text.count_checks import summarize_checks
+from dashboard.text.definitions import STATUS_DEFINITIONS
 from dashboard.text.formatting import format_number, format_time
 from dashboard.text.rates import list_named_rates
 from dashboard.text.report_remarks import summarize_remarks
@@ -33,6 +34,7 @@ class CountCard:
     """A count above the tables of a report, with a link to the rows that it counts."""
 
     label: str
+    definition: str  # what the status means, in a sentence
     status_slug: str  # empty for a card of a risk, which has no colour of its own
     count: int
     has_rows: bool  # whether the file lists the counted resources one by one
@@ -99,6 +101,7 @@ def build_card(
     has_rows = status in report.listed_statuses
     return CountCard(
         label=str(status.label if risk is None else risk.label),
+        definition=str(STATUS_DEFINITIONS[status]),
         status_slug=status.slug if risk is None else "",
         count=count_evaluations(report, card_filter) if has_rows else report.counts[status],
         has_rows=has_rows,

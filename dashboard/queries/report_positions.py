@@ -3,6 +3,7 @@
 A position is the order number of a report in its pack; positions have gaps.
 """
 
+import datetime as dt
 from bisect import bisect_left
 
 from dashboard.models import Report
@@ -23,3 +24,9 @@ def load_positions(report: Report, first_position: int = 0) -> list[int]:
 def count_reports_since(positions: list[int], since: int) -> int:
     """Return how many of the sorted positions are equal to or greater than `since`."""
     return len(positions) - bisect_left(positions, since)
+
+
+def find_previous_time(report: Report) -> dt.datetime | None:
+    """Return the evidence time of the pack's report before this one; None if it is the first."""
+    earlier = Report.objects.ready().filter(pack_id=report.pack_id, position__lt=report.position)
+    return earlier.order_by("-position").values_list("created_at", flat=True).first()

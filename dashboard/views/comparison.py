@@ -27,7 +27,10 @@ from dashboard.queries.filters import RISKS
 from dashboard.queries.paging import paginate
 from dashboard.queries.report_header import is_earlier_reading
 from dashboard.queries.report_in_force import find_report_choices, list_report_choices
+from dashboard.text.definitions import list_status_definitions, list_term_definitions
 from dashboard.text.formatting import format_time, format_zone_name
+from dashboard.text.origins import describe_provenance
+from dashboard.text.page_margins import build_page_margins
 from dashboard.text.rates import NamedRate, build_evaluation_rate, build_resource_rate
 from dashboard.views import Request
 from dashboard.views.downloads import get_item_or_404, render_preparing_page, send_export
@@ -62,11 +65,17 @@ def comparison_detail(request: Request, pack_id: int, older: int, newer: int) ->
 
 @require_safe
 def comparison_print(request: Request, pack_id: int, older: int, newer: int) -> HttpResponse:
-    """Show a comparison as a document: like the page, but with up to PRINTED_CHANGES rows."""
+    """Show a comparison as an audit document, with up to PRINTED_CHANGES rows."""
     comparison = find_comparison(pack_id, older, newer)
     context = build_comparison_context(request, comparison, PRINTED_CHANGES)
+    reports = [comparison.older, comparison.newer]
+    filter_text = context["filter_text"] if context["filter"].has_conditions else ""
     context |= {
-        "reports": [comparison.older, comparison.newer],
+        "sides": [
+            {"report": report, "provenance": describe_provenance(report)} for report in reports
+        ],
+        "terms": [*list_status_definitions(), *list_term_definitions()],
+        "margins": build_page_margins(reports, filter_text),
         "printed_at": format_time(timezone.now()),
     }
     return render(request, "comparison/print.html", context)
@@ -118,7 +127,7 @@ def find_comparison(pack_id: int, report_id: int, other_id: int) -> Comparison:
     reports = (
         Report.objects.ready()
         .filter(pack=pack_id)
-        .select_related("pack__account")
+        .select_related("pack__account", "original")
         .in_bulk([report_id, other_id])
     )
     if not {report_id, other_id} <= reports.keys():

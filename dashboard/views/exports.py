@@ -10,17 +10,19 @@ from django.views.decorators.http import require_safe
 from dashboard.exports import report_tables
 from dashboard.exports.report_tables import REPORT_ROWS_PER_SECOND
 from dashboard.exports.tables import ExportTable
-from dashboard.models import Report, Sheet, Status
-from dashboard.queries import report_query, report_rules, rule_summaries
+from dashboard.models import Report, Sheet
+from dashboard.queries import report_positions, report_query, report_rules
 from dashboard.queries.filters import EvaluationFilter
+from dashboard.queries.printed_report import load_printed_report
 from dashboard.queries.report_header import build_report_header
-from dashboard.queries.report_rows import ResourceRow, build_resource_rows, build_rule_rows
+from dashboard.text.count_checks import list_check_lines
+from dashboard.text.definitions import list_term_definitions
 from dashboard.text.formatting import format_time
+from dashboard.text.origins import describe_provenance
+from dashboard.text.page_margins import build_page_margins
 from dashboard.text.report_remarks import list_remark_lines
 from dashboard.views import Request
 from dashboard.views.downloads import get_item_or_404, render_preparing_page, send_export
-
-PRINTED_RESOURCES = 2_000  # at most; a longer report says that it is cut
 
 
 @require_safe
@@ -70,30 +72,19 @@ def build_requested_table(request: Request, report: Report) -> ExportTable:
 
 @require_safe
 def report_print(request: Request, report_id: int) -> HttpResponse:
-    """Show the report as a document: a cover, the rules, and the resources grouped by rule."""
+    """Show the report as an audit document: a first page, the rules, the resources by rule."""
     report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
     row_filter = EvaluationFilter.parse(request.GET, tuple(report_query.ORDERS)).replace(sort="")
-    # Without a status in the filter, the resources printed are the failing ones.
-    resource_filter = row_filter.replace(status=row_filter.status or Status.NON_COMPLIANT)
-    page = report_query.load_page(report, resource_filter, PRINTED_RESOURCES)
-    rows_by_rule: dict[int, list[ResourceRow]] = {}
-    for row in build_resource_rows(report, page):
-        rows_by_rule.setdefault(row.evaluation.rule_id, []).append(row)
-    summaries = report_rules.filter_rules(report, row_filter.replace(status=None))
-    rule_names = {
-        summary.rule: summary.name for summary in rule_summaries.load_rule_summaries(report)
-    }
-    filter_text = row_filter.describe(rule_names.get(row_filter.rule or 0, ""))
+    printed = load_printed_report(report, row_filter)
     context = {
-        "rules": build_rule_rows(report, summaries),
-        "groups": [
-            {"name": rule_names.get(rule, ""), "rows": rows} for rule, rows in rows_by_rule.items()
-        ],
-        "page": page,
-        "filter": filter_text if row_filter.has_conditions else "",
-        "status": resource_filter.status,
+        **build_report_header(report, row_filter, ""),
+        "printed": printed,
+        "previous_time": report_positions.find_previous_time(report),
+        "provenance": describe_provenance(report),
+        "check_lines": list_check_lines(report),
+        "terms": list_term_definitions(),
+        "margins": build_page_margins([report], printed.filter_text),
         "printed_at": format_time(timezone.now()),
         "remark_lines": list_remark_lines(report),
     }
-    header = build_report_header(report, row_filter, "")
-    return render(request, "report/print.html", header | context)
+    return render(request, "report/print.html", context)

@@ -181,9 +181,30 @@ def test_the_print_says_on_its_cover_and_on_every_page_what_it_compares(
     page = load_page(reader, f"{path}print/")
     pack = comparison.newer.pack
     hashes = (str(comparison.older.original_id), str(comparison.newer.original_id))
-    cover, foot = page[: page.index("<table")], page[page.index("<tfoot") : page.index("</tfoot>")]
-    for part in (cover, foot):
-        for fact in (pack.name, pack.account.uid, *hashes):
+    cover = page[page.index('<header class="cover"') : page.index('<section id="changes"')]
+    foot = page[page.index("<tfoot") : page.index("</tfoot>")]
+    margin = page[page.index("data-print-identity") : page.index("data-print-extract")]
+    short_hashes = [f"{text[:8]}…{text[-8:]}" for text in hashes]
+    facts = {cover: hashes, foot: short_hashes, margin: short_hashes}
+    for part, part_hashes in facts.items():
+        for fact in (pack.name, pack.account.uid, *part_hashes):
             assert fact in part
         assert part.count("CST (UTC+8)") >= 2
-    assert "Printed by auditor on" in cover
+    for text in ("Printed by auditor on", "Signature", "Evaluation rate", "In one sentence"):
+        assert text in cover
+    assert cover.count("Imported before the origin") == 2
+    assert "The resource does not meet the rule." in cover
+
+
+def test_each_rule_of_a_printed_comparison_has_a_head_with_risk_and_rule_id(
+    reader: Client, path: str
+) -> None:
+    page = load_page(reader, f"{path}print/?risk=high")
+    changes = page[page.index('<section id="changes"') :]
+    rule_ids = {
+        row["rule_id"] for row in download_json(reader, f"{path}changes.json?risk=high")["rows"]
+    }
+    assert rule_ids
+    assert changes.count("<thead>") == changes.count('class="risk"') == len(rule_ids)
+    assert all(rule_id in changes for rule_id in rule_ids)
+    assert "This print is an extract. Filter: risk: High." in page

@@ -211,22 +211,3 @@ def test_the_menu_announces_a_large_file_and_links_a_small_one(
     menu = reader.get(f"/reports/{report.pk}/resources/").content.decode()
     assert f'href="/reports/{report.pk}/export/json/?&amp;what=resources"' in menu
     assert f'href="/reports/{report.pk}/export.csv?&amp;what=resources" download' in menu
-
-
-def test_print_has_a_cover_every_rule_and_the_failing_rows_by_rule(
-    report: Report, reader: Client
-) -> None:
-    page = reader.get(f"/reports/{report.pk}/print/").content.decode()
-    assert str(report.original_id) in page
-    assert "2026-11-20 09:14 CST (UTC+8)" in page
-    assert "= 108 / (108 + 12)" in " ".join(page.split())
-    assert "3 of 3 rules" in page
-    assert "12 of 12 rows" in page
-    assert page.count('class="group"') == 3
-    assert page.count("<tfoot") == 2
-
-
-def test_print_says_its_filter_and_how_many_of_how_many(report: Report, reader: Client) -> None:
-    page = reader.get(f"/reports/{report.pk}/print/?risk=high").content.decode()
-    assert "risk: High" in page
-    assert "4 of 4 rows" in page
