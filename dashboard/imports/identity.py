@@ -49,6 +49,11 @@ class Identity(NamedTuple):
 UNKNOWN = Identity()
 # A name states the minute; a file of another day has been renamed.
 MAX_TIME_DIFFERENCE = dt.timedelta(days=1)
+# A report holds no evaluation later than itself: one day is allowed, as a file may give its times
+# in another time zone. The cloud evaluates a rule at least once a day or whenever a configuration
+# changes, so an account whose last evaluation is a week older than its report is rare.
+MAX_EVALUATION_DELAY = dt.timedelta(days=1)
+MAX_EVALUATION_AGE = dt.timedelta(days=7)
 # The names in an origin (see Report.provenance), with the field of Identity.
 ORIGIN_FIELDS = {"account": "account_uid", "pack": "pack_id", "time": "created_at"}
 Origin = dict[str, Any]
@@ -56,12 +61,13 @@ Origin = dict[str, Any]
 CONTRADICTIONS = {"account_differs", "pack_differs", "rows_differ"}
 
 
-class Finding(NamedTuple):
+class IdentificationResult(NamedTuple):
     """What a file says of itself.
 
     `questions` names what a person must decide: `account_missing`, `pack_missing`, `time_missing`;
     `account_differs`, `pack_differs`, `time_differs` where name and content contradict;
-    `rows_differ` where the rows name other accounts than the file's own.
+    `rows_differ` where the rows name other accounts than the file's own; `evaluations_differ` where
+    the rows were not evaluated in the days before the time in the name.
     """
 
     identity: Identity
@@ -69,25 +75,35 @@ class Finding(NamedTuple):
     questions: list[str]
 
 
-def identify_file(file: ImportedFile) -> Finding:
+class StatedContent(NamedTuple):
+    """What the content of a file states: its identity, and what its rows name.
+
+    `row_accounts` are the accounts of the rows, `last_evaluated_at` is the time of the last
+    evaluation, None if the rows have no times.
+    """
+
+    identity: Identity = UNKNOWN
+    row_accounts: frozenset[str] = frozenset()
+    last_evaluated_at: dt.datetime | None = None
+
+
+def identify_file(file: ImportedFile) -> IdentificationResult:
     """Return what is known of a file: from its content, its name or the importing user.
 
     Raises WorkbookError if the content cannot be read and the name does not say everything.
     """
     by_name = identify_by_name(file.name)
     by_person = identify_by_person(file)
-    by_content, row_accounts, unread = Identity(), frozenset[str](), False
+    content, unread = StatedContent(), False
     assert file.original is not None  # noqa: S101  # only rejected files have no bytes
     try:
-        by_content, row_accounts = identify_by_content(
-            file.original, by_name.account_uid or by_person.account_uid
-        )
+        content = identify_by_content(file.original, by_name.account_uid or by_person.account_uid)
     except WorkbookError:
         if not by_name.is_complete:
             raise
         unread = True
-    identity = by_content.fill_missing(by_name).fill_missing(by_person)
-    stated = {"content": by_content, "name": by_name, "person": by_person}
+    identity = content.identity.fill_missing(by_name).fill_missing(by_person)
+    stated = {"content": content.identity, "name": by_name, "person": by_person}
     if identity.pack_id and not identity.account_uid:
         account_uid = find_account_of_pack(identity.pack_id)
         identity = identity._replace(account_uid=account_uid)
@@ -95,10 +111,12 @@ def identify_file(file: ImportedFile) -> Finding:
     origin = build_origin(identity, stated)
     if unread:
         origin["unread"] = True
-    questions = list_questions(identity, by_name, by_content, row_accounts)
+    questions = list_questions(identity, by_name, content)
     if "rows_differ" in questions:
-        origin["account"]["stated"]["rows"] = ", ".join(sorted(row_accounts))
-    return Finding(identity, origin, questions)
+        origin["account"]["stated"]["rows"] = ", ".join(sorted(content.row_accounts))
+    if "evaluations_differ" in questions:
+        origin["time"]["stated"]["evaluations"] = format_value(content.last_evaluated_at)
+    return IdentificationResult(identity, origin, questions)
 
 
 def identify_by_person(file: ImportedFile) -> Identity:
@@ -148,10 +166,9 @@ def format_value(value: str | dt.datetime | None) -> str:
     return value.isoformat() if isinstance(value, dt.datetime) else value or ""
 
 
-def list_questions(
-    identity: Identity, by_name: Identity, by_content: Identity, row_accounts: frozenset[str]
-) -> list[str]:
+def list_questions(identity: Identity, by_name: Identity, content: StatedContent) -> list[str]:
     """Return what a person must decide: what is missing, and where name and content contradict."""
+    by_content, row_accounts = content.identity, content.row_accounts
     questions = [
         f"{name}_missing" for name, field in ORIGIN_FIELDS.items() if not getattr(identity, field)
     ]
@@ -162,6 +179,10 @@ def list_questions(
     if by_name.created_at and by_content.created_at:
         difference = abs(by_content.created_at - by_name.created_at)
         questions += ["time_differs"] if difference > MAX_TIME_DIFFERENCE else []
+    elif by_name.created_at and content.last_evaluated_at:
+        age = by_name.created_at - content.last_evaluated_at
+        is_possible = -MAX_EVALUATION_DELAY <= age <= MAX_EVALUATION_AGE
+        questions += [] if is_possible else ["evaluations_differ"]
     if identity.account_uid and row_accounts and identity.account_uid not in row_accounts:
         questions.append("rows_differ")
     return questions
@@ -179,10 +200,8 @@ def identify_by_name(name: str) -> Identity:
     return Identity(match["account"], match["pack"], drop_impossible_time(created_at))
 
 
-def identify_by_content(
-    original: Original, assumed_uid: str = ""
-) -> tuple[Identity, frozenset[str]]:
-    """Read the file; return the identity that its cells state, and the accounts that its rows name.
+def identify_by_content(original: Original, assumed_uid: str = "") -> StatedContent:
+    """Read the file; return the identity that its cells state, and what its rows name.
 
     `assumed_uid` is the account for which the file is read: its report will use the same stored
     form. Raises WorkbookError.
@@ -197,7 +216,7 @@ def identify_by_content(
             return identify_by_form(stored_form)
 
 
-def identify_by_form(stored_form: workbook.StoredForm) -> tuple[Identity, frozenset[str]]:
+def identify_by_form(stored_form: workbook.StoredForm) -> StatedContent:
     contents = stored_form.contents
     row_accounts = list_row_accounts(stored_form)
     account_uid = contents.account_uid if is_account_uid(contents.account_uid) else ""
@@ -209,7 +228,8 @@ def identify_by_form(stored_form: workbook.StoredForm) -> tuple[Identity, frozen
         drop_impossible_time(workbook.parse_moment(contents.created_at)),
         contents.pack_name[:200],
     )
-    return identity, row_accounts
+    last_evaluated_at = workbook.parse_moment(contents.evaluated_to)
+    return StatedContent(identity, row_accounts, last_evaluated_at)
 
 
 def list_row_accounts(stored_form: workbook.StoredForm) -> frozenset[str]:

@@ -39,18 +39,18 @@ def identify_or_set_outcome(file: ImportedFile) -> Identity | None:
     If the identity is incomplete or the file is unreadable, its outcome is saved first.
     """
     try:
-        finding = identify_file(file)
+        result = identify_file(file)
     except WorkbookError as error:
         set_outcome(file, State.REFUSED, error_code=error.code, error_facts=dict(error.facts))
         return None
     except Exception:  # a defect or a storage error: this file keeps waiting, others go on
         logger.exception("Imported file %s could not be identified", file.pk)
         return None
-    file.origin = finding.origin
-    if finding.questions:
-        ask_person(file, finding.identity, finding.questions)
+    file.origin = result.origin
+    if result.questions:
+        ask_person(file, result.identity, result.questions)
         return None
-    return finding.identity
+    return result.identity
 
 
 def assign_or_ask(identified_files: Sequence[tuple[ImportedFile, Identity]]) -> None:

@@ -166,7 +166,7 @@ class Report(Run):
     # and "answer_pack" of the cloud's answer, and of the download "host", "path", "etag",
     # "content_md5", "crc64", "last_modified" and "length". Of an imported one: "account", "pack"
     # and "time", each {"by": which witness decided, "stated": {witness: value}}; the witnesses are
-    # "name", "content", "rows", "person" and "pack" (see imports/identity.py).
+    # "name", "content", "rows", "evaluations", "person" and "pack" (see imports/identity.py).
     provenance = models.JSONField(default=dict)
 
     # Who withdrew an imported report, when and why; its file and its entry stay.

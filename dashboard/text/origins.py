@@ -16,6 +16,7 @@ WITNESSES: dict[str, "StrPromise"] = {
     "content": _("the file's content"),
     "name": _("the file's name"),
     "rows": _("the file's rows"),
+    "evaluations": _("the last evaluation in the file's rows"),
     "person": _("the person who imported it"),
     "pack": _("the only account that has this pack"),
 }
@@ -31,6 +32,9 @@ QUESTIONS: dict[str, "StrPromise"] = {
     "account_differs": _("name and content name different accounts"),
     "pack_differs": _("name and content name different packs"),
     "time_differs": _("name and content are more than a day apart"),
+    "evaluations_differ": _(
+        "the rows were evaluated after the time in the name, or more than a week before it"
+    ),
     "rows_differ": _("the rows name another account"),
     "account_unknown": _("the account is not known here"),
     "pack_unknown": _("the pack is not known here"),

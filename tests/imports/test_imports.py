@@ -343,6 +343,38 @@ def test_a_file_whose_rows_name_another_account_waits_for_a_decision(batch: Impo
     assert not Report.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("evaluated", "questions"),
+    [
+        ("2026-01-01 00:00:00", []),
+        ("2026-01-01 20:00:00", []),
+        ("2025-12-26 12:00:00", []),
+        ("2026-01-02 12:00:00", ["evaluations_differ"]),
+        ("2025-12-24 12:00:00", ["evaluations_differ"]),
+    ],
+)
+def test_a_file_without_its_own_time_is_compared_with_the_times_of_its_rows(
+    batch: ImportBatch, evaluated: str, questions: list[str]
+) -> None:
+    rows = (
+        "规则名称,资源ID,合规结果,评估时间",
+        "r,i-1,不合规,2025-06-01 08:00:00",
+        f"r,i-2,不合规,{evaluated}",
+    )
+    name = f"{UID}-cp-1-report-202601010000.csv"
+    (file,) = import_upload(batch, name, "\n".join(rows).encode())
+    assert file.questions == questions
+    assert (file.state == State.ASKING) == bool(questions)
+    stated = file.origin["time"]["stated"]
+    if questions:
+        time = dt.datetime.fromisoformat(f"{evaluated}+08:00")
+        assert dt.datetime.fromisoformat(stated["evaluations"]) == time
+        outcomes.decide_by_person(file, identity.Identity(UID, "cp-1", time))
+        assert Report.objects.get().provenance["time"]["by"] == "person"
+    else:
+        assert stated.keys() == {"name"}
+
+
 def test_a_decision_of_a_person_is_kept_beside_what_the_file_states(
     batch: ImportBatch, files: list[ReportFile]
 ) -> None:
