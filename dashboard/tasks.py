@@ -33,13 +33,13 @@ def resume_overdue_work() -> None:
     """Every minute, schedule the reports and batches that no queue entry or worker advances.
 
     That happens if a queue entry was lost or a worker died. Also remove the spans (stored
-    evaluations) of failed and cancelled reports.
+    evaluations) of failed, cancelled and withdrawn reports.
     """
     for report in lifecycle.find_overdue_reports():
         schedule_step(report.pk)
     for batch_id in batches.find_waiting_batches():
         schedule_batch(batch_id)
-    lifecycle.remove_spans_of_ended_runs()
+    lifecycle.remove_leftover_spans()
 
 
 @db_periodic_task(crontab(minute="7"))  # type: ignore[untyped-decorator]

@@ -68,6 +68,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reports/<int:report_id>/changes/", history.report_changes, name="report-changes"),
     path("reports/<int:report_id>/notes/", history.report_notes, name="report-notes"),
     path("reports/<int:report_id>/withdraw/", history.report_withdraw, name="report-withdraw"),
+    path("reports/<int:report_id>/restore/", history.report_restore, name="report-restore"),
     path("resources/<int:number>/", resources.resource_detail, name="resource-detail"),
     path("rules/<int:pk>/", rules.rule_detail, name="rule-detail"),
     path("imports/", imports.import_list, name="import-list"),

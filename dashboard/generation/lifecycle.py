@@ -349,11 +349,7 @@ def find_overdue_reports() -> ReportQuerySet:
     return Report.objects.due(timezone.now())
 
 
-def remove_spans_of_ended_runs() -> None:
-    """Remove the spans (evaluation rows) that failed and cancelled reports have stored.
-
-    Such a report has a position only if it may have spans; the position is cleared afterwards.
-    """
-    for report in Report.objects.failed_or_cancelled().exclude(position=None):
+def remove_leftover_spans() -> None:
+    """Remove the spans (evaluation rows) of failed, cancelled and withdrawn reports."""
+    for report in Report.objects.with_leftover_spans():
         spans.remove_report(report)
-        Report.objects.filter(pk=report.pk).update(position=None)

@@ -68,6 +68,6 @@ def cancel_report(report: Report, user: AbstractBaseUser | None) -> bool:
 
     `user` is None if a command cancels the report.
 
-    Spans that it has stored are removed later (see lifecycle.remove_spans_of_ended_runs).
+    Spans that it has stored are removed later (see lifecycle.remove_leftover_spans).
     """
     return report.cancel(user)

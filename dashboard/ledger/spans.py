@@ -241,19 +241,27 @@ def store_changed_keys(
 
 
 def remove_report(report: Report) -> None:
-    """Change the pack's spans to what they would be without the report."""
+    """Change the pack's spans to what they would be without the report, and clear its position.
+
+    The report must have failed, or been cancelled or withdrawn. Each range of keys is a transaction
+    of its own; the position is cleared last, so that an interrupted removal can be repeated.
+    """
     while remove_changed_keys(report):
-        pass  # each call removes a part in a separate transaction
+        pass
 
 
 def remove_changed_keys(report: Report) -> int:
     """Remove the report from up to ROWS_PER_TRANSACTION keys that change at its position.
 
-    Return the number of these keys; 0 means that none is left.
+    Return the number of these keys; 0 means that none is left. Removes nothing if the report is
+    being stored again, because its withdrawal was taken back.
     """
     position = report.require_position()
     with transaction.atomic():
         Pack.objects.lock_row(report.pack_id)
+        ended_report = Report.objects.with_leftover_spans().filter(pk=report.pk)
+        if not ended_report.exists():
+            return 0
         previous_position, next_position = find_neighbours(report)
         changed_spans = Evaluation.objects.filter(pack=report.pack_id).filter(
             Q(first=position) | Q(until=position, until__lt=FOREVER)
@@ -269,6 +277,8 @@ def remove_changed_keys(report: Report) -> int:
             return replace_interval(spans, position, next_position, previous_span)
 
         rewrite_spans(report.pack_id, keys, extend_previous_state, None)
+        if not keys:
+            ended_report.update(position=None)
     return len(keys)
 
 

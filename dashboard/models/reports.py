@@ -61,6 +61,15 @@ class ReportQuerySet(RunQuerySet["Report"]):
         """Load only the fields of the latest report that a row of the pack list shows."""
         return self.only(*OVERVIEW_FIELDS)
 
+    def with_leftover_spans(self) -> Self:
+        """Return the failed, cancelled and withdrawn reports that may still have spans.
+
+        Such a report has a position only until its spans are removed.
+        """
+        state = self.model.State
+        ended_states = (state.FAILED, state.CANCELLED, state.WITHDRAWN)
+        return self.filter(state__in=ended_states, position__isnull=False)
+
     def with_uncounted_changes(self) -> Self:
         """Return the ready reports whose changes since the report before are not counted yet."""
         return self.filter(state=self.model.State.READY, changes_by_reason__isnull=True)
@@ -75,7 +84,8 @@ class Report(Run):
 
     When a report is ready, only these fields change: `label`, `note` and `held` (a held report is
     never deleted), and the counts of changes since the previous report, if an import is added or
-    withdrawn between the two. Withdrawing an import changes `state`, `position` and `withdrawn_*`.
+    withdrawn between the two. Withdrawing an import changes `state`, `position` and `withdrawn_*`,
+    and taking it back changes them again.
     """
 
     class Source(models.TextChoices):
@@ -212,7 +222,6 @@ class Report(Run):
                 | Q(
                     source="imported",
                     original__isnull=False,
-                    position__isnull=True,
                     withdrawn_at__isnull=False,
                 )
                 & ~Q(withdrawal_reason=""),

@@ -31,9 +31,6 @@ class RunQuerySet(models.QuerySet[RunModel]):
     def ready(self) -> Self:
         return self.filter(state=Run.State.READY)
 
-    def failed_or_cancelled(self) -> Self:
-        return self.filter(state__in=(Run.State.FAILED, Run.State.CANCELLED))
-
     def due(self, now: dt.datetime) -> Self:
         """Return the runs whose next step is due and not claimed, or whose claim has expired."""
         return self.under_way().filter(

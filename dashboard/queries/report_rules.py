@@ -102,10 +102,15 @@ def load_failing_since(report: Report) -> dict[int, int]:
         pairs = failing_rules.values_list("rule_id", earliest)
         return {rule_id: since for rule_id, since in pairs if since}
 
-    # The import or the withdrawal of an older report may move the moment at which a failure began.
+    # An older report that is imported, withdrawn or restored may move the moment at which a failure
+    # began. While its spans are being stored or removed, the result is not cached.
+    state = Report.State
     counts = Report.objects.filter(pack=report.pack_id).aggregate(
-        earlier=Count("pk", Q(state=Report.State.READY, position__lt=report.position)),
-        withdrawn=Count("pk", Q(state=Report.State.WITHDRAWN)),
+        earlier=Count("pk", Q(state=state.READY, position__lt=report.position), distinct=True),
+        unfinished=Count("pk", ~Q(state=state.READY) & Q(position__isnull=False), distinct=True),
+        decisions=Count("audit", Q(audit__action__in=("withdraw", "restore")), distinct=True),
     )
-    version = f"since-{counts['earlier']}-{counts['withdrawn']}"
+    if counts["unfinished"]:
+        return query_failing_since()
+    version = f"since-{counts['earlier']}-{counts['decisions']}"
     return get_or_load(report, version, query_failing_since)

@@ -294,8 +294,8 @@ class IdentityForm(forms.Form):
         return created_at
 
 
-class WithdrawalForm(forms.Form):
-    """Ask why an imported report is withdrawn."""
+class ReasonForm(forms.Form):
+    """Ask why an imported report is withdrawn, or why its withdrawal is taken back."""
 
     reason = forms.CharField(
         label=_("Reason"), max_length=1_000, strip=True, widget=forms.Textarea({"rows": 3})

@@ -3,16 +3,19 @@
 A held report is never deleted. The audit log lists who changed, exported or downloaded a report.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard.ledger.withdrawal import withdraw_report
+from dashboard.generation.queue import schedule_step
+from dashboard.ledger.withdrawal import restore_report, withdraw_report
 from dashboard.models import AuditEntry, Report
 from dashboard.queries.paging import paginate
 from dashboard.queries.report_list import (
@@ -22,7 +25,7 @@ from dashboard.queries.report_list import (
     select_list_columns,
 )
 from dashboard.views import Request
-from dashboard.views.forms import AnnotationForm, HistoryForm, WithdrawalForm
+from dashboard.views.forms import AnnotationForm, HistoryForm, ReasonForm
 
 
 @require_safe
@@ -75,13 +78,32 @@ def save_notes(request: Request, report: Report) -> HttpResponse:
 @permission_required("dashboard.import_report", raise_exception=True)
 def report_withdraw(request: Request, report_id: int) -> HttpResponse:
     """Withdraw an imported report, for the reason that the form gives."""
-    reports = Report.objects.ready().select_related("pack__account")
+    return act_for_reason(request, report_id, Report.State.READY, withdraw_report)
+
+
+@require_POST
+@permission_required("dashboard.import_report", raise_exception=True)
+def report_restore(request: Request, report_id: int) -> HttpResponse:
+    """Take back the withdrawal of a report, for the reason that the form gives."""
+    return act_for_reason(request, report_id, Report.State.WITHDRAWN, restore_report)
+
+
+def act_for_reason(
+    request: Request,
+    report_id: int,
+    state: Report.State,
+    act: Callable[[Report, User, str], bool],
+) -> HttpResponse:
+    """Call `act` with the reason of the form; 404 if the report is no import in this state."""
+    reports = Report.objects.select_related("pack__account", "withdrawn_by").filter(state=state)
     report = get_object_or_404(reports, pk=report_id, source=Report.Source.IMPORTED)
-    form = WithdrawalForm(request.POST, label_suffix="")
+    form = ReasonForm(request.POST, label_suffix="")
     if not form.is_valid():
         notes_form = AnnotationForm(instance=report, label_suffix="")
         return render_notes(request, report, notes_form, form, status=422)
-    withdraw_report(report, request.user, form.cleaned_data["reason"])
+    act(report, request.user, form.cleaned_data["reason"])
+    if report.under_way:
+        schedule_step(report.pk)
     return redirect("report-notes", report.pk)
 
 
@@ -89,19 +111,19 @@ def render_notes(
     request: Request,
     report: Report,
     form: AnnotationForm,
-    withdrawal_form: WithdrawalForm | None = None,
+    reason_form: ReasonForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     entries = report.audit.select_related("by")
     log = [{"entry": entry, "lines": describe_audit_entry(entry)} for entry in entries]
-    can_withdraw = (
+    can_withdraw_or_restore = (
         report.source == Report.Source.IMPORTED
-        and report.state == Report.State.READY
+        and report.state in Report.IN_HISTORY
         and request.user.has_perm("dashboard.import_report")
     )
     context: dict[str, Any] = {"report": report, "form": form, "log": log}
-    if can_withdraw:
-        context["withdrawal_form"] = withdrawal_form or WithdrawalForm(label_suffix="")
+    if can_withdraw_or_restore:
+        context["reason_form"] = reason_form or ReasonForm(label_suffix="")
     return render(request, "report/notes.html", context, status=status)
 
 
@@ -111,6 +133,8 @@ def describe_audit_entry(entry: AuditEntry) -> list[str]:
         return describe_annotations(entry)
     if entry.action == "withdraw":
         return [describe_audit_value(_("withdrawn"), entry.after["reason"])]
+    if entry.action == "restore":
+        return [describe_audit_value(_("withdrawal taken back"), entry.after["reason"])]
     actions = {
         "export": _("exported"),
         "download": _("original downloaded"),

@@ -239,7 +239,7 @@ def test_a_large_report_that_is_cancelled_while_storing_adds_no_more_rows(
     def store_and_cancel(report: Report, *arguments: Any, completes_spans: bool) -> None:
         store_key_range(report, *arguments, completes_spans=completes_spans)
         requests.cancel_report(Report.objects.get(pk=report.pk), None)
-        lifecycle.remove_spans_of_ended_runs()
+        lifecycle.remove_leftover_spans()
 
     monkeypatch.setattr(spans, "store_key_range", store_and_cancel)
     second = run_to_end(requests.request_report(cloud_pack, None))
@@ -266,7 +266,7 @@ def test_the_spans_of_a_cancelled_report_are_removed(
     before = load_stored_spans(cloud_pack)
     second = run_to_end(requests.request_report(cloud_pack, None))
     Report.objects.filter(pk=second.pk).update(state=State.CANCELLED)
-    lifecycle.remove_spans_of_ended_runs()
+    lifecycle.remove_leftover_spans()
     assert load_stored_spans(cloud_pack) == before
     assert Evaluation.objects.at(cloud_pack.pk, first.position or 0).count() == first.rows
 

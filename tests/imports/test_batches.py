@@ -135,7 +135,7 @@ def test_a_report_that_cannot_be_stored_fails_and_stops_no_other(
     states = [report.state for report in reports]
     assert states == [State.READY, State.READY, State.FAILED, State.READY, State.READY]
     assert Report.objects.get(pk=failing_pk).error_code == "defect"
-    lifecycle.remove_spans_of_ended_runs()
+    lifecycle.remove_leftover_spans()
     spans = load_database()[2]
     delete_everything()
     import_all([*pack_files[:2], *pack_files[3:5]])

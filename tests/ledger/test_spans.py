@@ -127,7 +127,7 @@ class OrderOfReports(TestCase):
                     )
         for report in data.draw(st.lists(st.sampled_from(list(stored_contents)), unique=True)):
             spans.remove_report(report)
-            Report.objects.filter(pk=report.pk).update(position=None)
+            assert Report.objects.get(pk=report.pk).position is None
             del stored_contents[report]
         for report, content in stored_contents.items():
             assert load_content(report) == content

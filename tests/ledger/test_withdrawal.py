@@ -8,11 +8,23 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from dashboard.archive import originals
+from dashboard.generation import lifecycle
 from dashboard.imports import batches, uploads
-from dashboard.ledger import rebuild
+from dashboard.ledger import rebuild, report_writer, spans
 from dashboard.ledger.earlier_readings import has_earlier_readings
-from dashboard.ledger.withdrawal import withdraw_report
-from dashboard.models import Evaluation, ImportBatch, ImportedFile, Pack, Report, RuleResult
+from dashboard.ledger.withdrawal import restore_report, withdraw_report
+from dashboard.models import (
+    AuditEntry,
+    Evaluation,
+    ImportBatch,
+    ImportedFile,
+    Pack,
+    Report,
+    RuleResult,
+    Sheet,
+)
+from dashboard.queries import report_rules
+from dashboard.queries.report_rules import load_failing_since
 from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.past_reports import build_past_report_files
 from tests.imports.conftest import PLAN, UNTIL, ReportFile
@@ -38,7 +50,7 @@ def load_numbers() -> list[Any]:
     """Load what trend, comparison, home and resource pages read, without row ids."""
     reports = Report.objects.ready().order_by("position")
     results = RuleResult.objects.filter(report__state=State.READY)
-    spans = Evaluation.objects.order_by("key", "first")
+    stored_spans = Evaluation.objects.order_by("key", "first")
     return [
         list(
             reports.values_list(
@@ -55,7 +67,7 @@ def load_numbers() -> list[Any]:
                 "report__position", "rule__key", "came", "left", "changes_by_reason"
             )
         ),
-        list(spans.values_list("key", "first", "until", "since", "digest")),
+        list(stored_spans.values_list("key", "first", "until", "since", "digest")),
     ]
 
 
@@ -89,6 +101,143 @@ def test_entry_reason_person_log_and_bytes_stay(files: list[ReportFile], officer
         officer,
         {"reason": "renamed file"},
     )
+
+
+def load_everything() -> list[Any]:
+    """Load all that is stored of the reports and their evaluations, without row ids and claims."""
+    run_fields = {"id", "claim", "claimed_until", "next_at", "deadline_at"}
+    return [
+        *load_numbers(),
+        *(
+            [
+                {name: value for name, value in values.items() if name not in run_fields}
+                for values in rows.values()
+            ]
+            for rows in (
+                Report.objects.order_by("created_at"),
+                RuleResult.objects.order_by("report__created_at", "rule"),
+                Sheet.objects.order_by("report__created_at", "number"),
+                Evaluation.objects.order_by("key", "first"),
+            )
+        ),
+    ]
+
+
+def interrupt_second_removal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """End the process, as it were, after the first of several short transactions."""
+    remove_changed_keys = spans.remove_changed_keys
+    monkeypatch.setattr(spans, "ROWS_PER_TRANSACTION", 3)
+    calls = []
+
+    def remove_once(report: Report) -> int:
+        calls.append(report)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return remove_changed_keys(report)
+
+    monkeypatch.setattr(spans, "remove_changed_keys", remove_once)
+
+
+@pytest.mark.parametrize("small_rows", [0, 5_000])
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_taking_it_back_gives_exactly_what_was_there_before(
+    files: list[ReportFile],
+    officer: User,
+    monkeypatch: pytest.MonkeyPatch,
+    index: int,
+    small_rows: int,
+) -> None:
+    monkeypatch.setattr(report_writer, "SMALL_ROWS", small_rows)
+    monkeypatch.setattr(spans, "ROWS_PER_TRANSACTION", 20)
+    report = import_files(files)[index].report
+    assert report
+    expected = load_everything()
+    assert withdraw_report(report, officer, "wrong account")
+    assert load_everything() != expected
+    assert restore_report(report, officer, "it was right")
+    lifecycle.advance_report(report.pk)
+    assert load_everything() == expected
+
+
+def test_who_took_it_back_when_and_why_stays_in_the_log(
+    files: list[ReportFile], officer: User
+) -> None:
+    report = import_files(files)[1].report
+    assert report
+    assert not restore_report(report, officer, "nothing to take back")
+    withdraw_report(report, officer, "wrong account")
+    assert restore_report(report, officer, "it was right")
+    assert not restore_report(report, officer, "again")
+    restored, withdrawn = report.audit.all()
+    assert (withdrawn.action, withdrawn.after) == ("withdraw", {"reason": "wrong account"})
+    assert (restored.action, restored.after) == ("restore", {"reason": "it was right"})
+    assert (restored.by, restored.at > withdrawn.at) == (officer, True)
+
+
+def test_the_worker_finishes_a_withdrawal_that_was_killed(
+    files: list[ReportFile], officer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = import_files(files)[1].report
+    assert report
+    with monkeypatch.context() as patch:
+        interrupt_second_removal(patch)
+        with pytest.raises(KeyboardInterrupt):
+            withdraw_report(report, officer, "wrong account")
+        report.refresh_from_db()
+        assert (report.state, report.position is None) == (State.WITHDRAWN, False)
+        reports_without_spans = load_numbers()[0]
+    lifecycle.remove_leftover_spans()
+    report.refresh_from_db()
+    assert report.position is None
+    numbers = load_numbers()
+    assert numbers[0] == reports_without_spans
+    for model in (Evaluation, AuditEntry, ImportedFile, RuleResult, Report):
+        model._default_manager.all().delete()
+    import_files([files[0], files[2]])
+    assert load_numbers() == numbers
+
+
+def test_a_killed_withdrawal_can_be_taken_back_and_no_worker_removes_its_spans_then(
+    files: list[ReportFile], officer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = import_files(files)[1].report
+    assert report
+    expected = load_everything()
+    with monkeypatch.context() as patch:
+        interrupt_second_removal(patch)
+        with pytest.raises(KeyboardInterrupt):
+            withdraw_report(report, officer, "wrong account")
+    report.refresh_from_db()
+    assert restore_report(report, officer, "it was right")
+    spans.remove_report(report)  # a worker that found it withdrawn a moment before
+    lifecycle.advance_report(report.pk)
+    spans.remove_report(report)
+    lifecycle.remove_leftover_spans()
+    assert load_everything() == expected
+
+
+def test_no_cached_moment_of_a_first_failure_outlives_a_decision(
+    files: list[ReportFile], officer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, last = (file.report for file in import_files(files))
+    assert first
+    assert second
+    assert last
+
+    def require_fresh_moments() -> None:
+        cached = load_failing_since(last)
+        with monkeypatch.context() as patch:
+            patch.setattr(report_rules, "get_or_load", lambda _report, _name, load: load())
+            assert cached == load_failing_since(last)
+
+    require_fresh_moments()
+    for report in (second, first):
+        withdraw_report(report, officer, "wrong account")
+        require_fresh_moments()
+        restore_report(report, officer, "it was right")
+        require_fresh_moments()
+        lifecycle.advance_report(report.pk)
+        require_fresh_moments()
 
 
 def test_a_rebuild_leaves_it_out(files: list[ReportFile], officer: User) -> None:

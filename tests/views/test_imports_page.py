@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from huey.contrib.djhuey import HUEY
 
+from dashboard.generation import lifecycle
 from dashboard.imports import batches
 from dashboard.models import Account, ImportBatch, ImportedFile, Pack, Report
 from dashboard.sandbox.cloud_state import CloudState
@@ -224,6 +225,37 @@ def test_an_import_is_withdrawn_with_a_reason_and_stays_in_the_history(
     comparison = f"{pack_address}compare/{report.pk}/{other.pk}/"
     assert reader.get(comparison).status_code == 404
     assert importer.post(f"{address}withdraw/", {"reason": "again"}).status_code == 404
+
+
+def test_a_withdrawal_is_taken_back_with_a_reason_by_whoever_may_import(
+    importer: Client, reader: Client, files: dict[str, bytes]
+) -> None:
+    import_waiting_files(upload_files(importer, files))
+    report = Report.objects.order_by("position")[0]
+    address = f"/reports/{report.pk}/"
+    assert importer.post(f"{address}restore/", {"reason": "early"}).status_code == 404
+    importer.post(f"{address}withdraw/", {"reason": "wrong file"})
+    batch = upload_files(importer, {report.file_name: files[report.file_name]})
+    import_waiting_files(batch)
+    link = f'href="{address}notes/#restore"'
+    assert link in load_batch_page(importer, batch)
+    assert link in importer.get(address).content.decode()
+    assert link not in reader.get(address).content.decode()
+    button = "<button>Take back the withdrawal</button>"
+    assert button in importer.get(f"{address}notes/").content.decode()
+    assert button not in reader.get(f"{address}notes/").content.decode()
+    assert reader.post(f"{address}restore/", {"reason": "mine"}).status_code == 403
+    assert importer.get(f"{address}restore/").status_code == 405
+    assert importer.post(f"{address}restore/", {"reason": " "}).status_code == 422
+    HUEY.flush()
+    assert importer.post(f"{address}restore/", {"reason": "right file"}).status_code == 302
+    assert len(HUEY.scheduled()) + len(HUEY.pending()) == 1
+    lifecycle.advance_report(report.pk)
+    notes = importer.get(f"{address}notes/").content.decode()
+    assert "withdrawal taken back: right file" in notes
+    assert "withdrawn: wrong file" in notes
+    assert Report.objects.ready().count() == 2
+    assert reader.get(f"{address}sheets/0/").status_code == 200
 
 
 def test_the_evidence_of_an_import_says_who_gave_account_pack_and_time(
