@@ -66,6 +66,8 @@ class Authenticator:
         credential = self._find_credential(key_id)
         self._check_time(request.headers["x-acs-date"])
         body_sha256 = hashlib.sha256(request.body).hexdigest()
+        if request.headers["x-acs-content-sha256"] != body_sha256:
+            raise ApiError("SignatureDoesNotMatch", "the hash of the body differs")
         try:
             expected = signing.compute_v3_signature(
                 credential.secret,
@@ -92,7 +94,7 @@ class Authenticator:
 
     def _authenticate_v1(self, request: SandboxRequest) -> Credential:
         """Check a request whose signature is in the parameter `Signature`."""
-        parameters = dict(request.query + request.form)
+        parameters = dict(request.parameters)
         if "Signature" not in parameters or parameters.get("SignatureMethod") != "HMAC-SHA1":
             raise ApiError("IncompleteSignature")
         for name in ("AccessKeyId", "SignatureNonce", "SignatureVersion", "Timestamp"):
@@ -159,14 +161,14 @@ def _parse_v3_authorization(request: SandboxRequest) -> tuple[str, list[str], st
     Raise ApiError if a required header is missing or not signed.
     """
     fields = re.fullmatch(
-        r"ACS3-HMAC-SHA256 Credential=([^,]+),\s*SignedHeaders=([^,]+),\s*Signature=(\w+)",
+        r"ACS3-HMAC-SHA256 Credential=([^,]+),\s*SignedHeaders=([^,]+),\s*Signature=([0-9a-f]+)",
         request.headers["authorization"],
     )
     if fields is None:
         raise ApiError("IncompleteSignature")
     key_id, signed_headers, signature = fields[1], fields[2].split(";"), fields[3]
     for name in ("x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"):
-        if name not in request.headers:
+        if not request.headers.get(name):
             raise ApiError("MissingParameter", name)
     headers_to_sign = {
         name for name in request.headers if name == "host" or name.startswith("x-acs-")

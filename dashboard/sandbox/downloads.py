@@ -4,6 +4,8 @@ Tests can switch on faults (simulated failures) that spoil the file.
 """
 
 import hashlib
+import re
+import uuid
 from base64 import b64encode
 from email.utils import format_datetime
 from random import Random
@@ -26,21 +28,22 @@ HTML_PAGE = b"""<!DOCTYPE html>
 def answer_download(
     request: SandboxRequest, reports: ReportStore, links: LinkSigner, faults: Faults
 ) -> SandboxResponse:
-    """Return the report file, or an error document of OSS.
+    """Return the report file, a part of it, or an error document of OSS.
 
-    Check first the signature, then whether the link has expired, then whether the file exists.
+    Check first the link (see LinkSigner.find_error), then whether the file exists. A link is signed
+    for GET and works for HEAD too.
     """
-    parameters = dict(request.query)
-    if request.method != "GET":
+    if request.method not in {"GET", "HEAD"}:
         return build_oss_error(
             405, "MethodNotAllowed", "The specified method is not allowed.", request.host
         )
-    if not links.has_valid_signature(request.path, parameters):
-        message = "The request signature we calculated does not match the signature you provided."
-        return build_oss_error(403, "SignatureDoesNotMatch", message, request.host)
-    if links.has_expired(parameters):
-        expires = float(parameters["Expires"])
-        return build_oss_error(403, "AccessDenied", "Request has expired.", request.host, expires)
+    parameters = dict(request.query)
+    error = links.find_error(request.path, parameters)
+    if error is not None:
+        code, message = error
+        has_expired = message.endswith("expired.")
+        expires = float(parameters["Expires"]) if has_expired else None
+        return build_oss_error(403, code, message, request.host, expires)
     report = reports.find_by_path(request.path)
     pack_id = report.state.pack.id if report else None
     if faults.trigger("refused-link", DOWNLOAD, pack_id):
@@ -51,7 +54,38 @@ def answer_download(
     if faults.trigger("foreign-rows", DOWNLOAD, pack.id):
         content = content.replace(pack.uid.encode(), FOREIGN_UID.encode())
     response = _build_file_response(content, pack.id, faults)
-    response.headers["Last-Modified"] = format_datetime(report.created_at, usegmt=True)
+    response.headers |= {
+        "Last-Modified": format_datetime(report.created_at, usegmt=True),
+        "x-oss-object-type": "Normal",
+        "x-oss-request-id": uuid.uuid4().hex[:24].upper(),
+        "x-oss-storage-class": "Standard",
+    }
+    return select_range(request, response)
+
+
+def select_range(request: SandboxRequest, response: SandboxResponse) -> SandboxResponse:
+    """Return the bytes that the header Range asks for; the whole file if the range is not valid.
+
+    With the header `x-oss-range-behavior: standard` a range beyond the end is an error.
+    https://www.alibabacloud.com/help/en/oss/developer-reference/getobject
+    """
+    match = re.fullmatch(r"bytes=([0-9]{0,12})-([0-9]{0,12})", request.headers.get("range", ""))
+    size = len(response.body)
+    if response.status != 200 or response.stated_length is not None or not match or not size:
+        return response
+    first, last = match[1], match[2]
+    if first:
+        start, end = int(first), min(int(last or size - 1), size - 1)
+    else:
+        start, end = max(size - int(last or 0), 0), size - 1
+    if start > end:
+        if request.headers.get("x-oss-range-behavior") == "standard" and start >= size:
+            message = "The requested range cannot be satisfied."
+            return build_oss_error(416, "InvalidRange", message, request.host)
+        return response
+    response.status = 206
+    response.headers["Content-Range"] = f"bytes {start}-{end}/{size}"
+    response.body = response.body[start : end + 1]
     return response
 
 

@@ -27,6 +27,7 @@ FAULTS = {
     "corrupt": "serves the file with its inside overwritten",
     "encrypted": "serves a workbook that asks for a password",
 }
+MAX_SECONDS = 24 * 60 * 60
 FOREIGN_UID, FOREIGN_PACK_ID = "1888888888888888", "cp-foreign000000000000"
 # The error code of each fault that answers an API request with an error.
 API_ERRORS = {
@@ -80,7 +81,7 @@ class Faults:
         lasting: float | None = None,
         delay: float = 3.0,
     ) -> None:
-        """Switch a fault on; raise ValueError if its name is unknown.
+        """Switch a fault on; raise ValueError if its name is unknown or a time is not valid.
 
         It affects only the next `times` requests, only the operation `on`, only the pack with the
         id `pack`, and only the next `lasting` seconds; None means no such limit. `delay` is the
@@ -88,6 +89,9 @@ class Faults:
         """
         if name not in FAULTS:
             raise ValueError(f"no such fault: {name}; there are {', '.join(FAULTS)}")
+        for seconds in (delay, lasting or 0):
+            if not 0 <= seconds <= MAX_SECONDS:  # also refuses NaN
+                raise ValueError(f"seconds are 0 to {MAX_SECONDS}")
         until = None if lasting is None else self._clock() + lasting
         with self._lock:
             self._faults.append(

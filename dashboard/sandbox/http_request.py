@@ -32,6 +32,14 @@ class SandboxRequest:
             return []
         return parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
 
+    @cached_property
+    def parameters(self) -> dict[str, str]:
+        """The parameters of the query and of the form; the query decides if both have one.
+
+        The SDK sends a POST with parameters in the query, older clients (pop-core) send a form.
+        """
+        return dict(self.form + self.query)
+
     @property
     def host(self) -> str:
         return self.headers.get("host", "")
@@ -41,11 +49,8 @@ class SandboxRequest:
         return self.headers.get("authorization", "").startswith("ACS3-HMAC-SHA256")
 
     def get_parameter(self, name: str) -> str | None:
-        """Return a parameter from the query or the form: V1 clients may use either of them.
-
-        The query decides if both have the parameter; return None if neither has it.
-        """
-        return dict(self.form + self.query).get(name)
+        """Return a parameter from the query or the form; None if neither has it."""
+        return self.parameters.get(name)
 
     @property
     def action(self) -> str | None:
@@ -81,7 +86,7 @@ def read_wsgi_request(environ: WSGIEnvironment) -> SandboxRequest:
     """Read a request with its whole body.
 
     A test client in the same process may send a chunked body, which has no length: read it to its
-    end.
+    end. Raise ValueError if the stated length is no number.
     """
     headers = _read_headers(environ)
     length = headers.get("content-length")

@@ -27,11 +27,16 @@ class SandboxResponse:
     headers: dict[str, str] = field(default_factory=dict)
     stated_length: int | None = None
 
-    def send(self, start_response: StartResponse) -> Iterable[bytes]:
-        """Start the WSGI response, and return the body in chunks."""
+    def send(self, start_response: StartResponse, *, without_body: bool) -> Iterable[bytes]:
+        """Start the WSGI response, and return the body in chunks.
+
+        `without_body` answers a HEAD request: with the length of the body, and nothing else of it.
+        """
         length = len(self.body) if self.stated_length is None else self.stated_length
         headers = {"Content-Type": self.content_type, "Content-Length": str(length)} | self.headers
         start_response(f"{self.status} {HTTPStatus(self.status).phrase}", list(headers.items()))
+        if without_body:
+            return []
         return (
             self.body[start : start + CHUNK_BYTES]
             for start in range(0, len(self.body), CHUNK_BYTES)

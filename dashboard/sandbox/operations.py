@@ -4,8 +4,9 @@ They are answered from the simulated state. Faults are failures that tests switc
 """
 
 import json
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dashboard.sandbox.accounts import SandboxPack
@@ -75,7 +76,7 @@ class Operations:
 
         All packs of the sandbox are ACTIVE, so the filter CREATING matches none.
         """
-        query = dict(request.query)
+        query = request.parameters
         page_size = _read_integer(query, "PageSize", default=10, minimum=1, maximum=100)
         page_number = _read_integer(query, "PageNumber", default=1, minimum=1)
         risk = _read_integer(query, "RiskLevel", default=0, minimum=1, maximum=3)
@@ -100,7 +101,7 @@ class Operations:
 
     def _get_pack(self, request: SandboxRequest, uid: str) -> AnswerFields:
         """Answer a pack with its current rules."""
-        pack = self._find_pack(request.query, uid)
+        pack = self._find_pack(request.parameters, uid)
         rules = self._cloud_state.get_pack_state(pack.id).rules
         detail = {
             "TemplateContent": json.dumps(
@@ -108,10 +109,16 @@ class Operations:
             ),
             "ConfigRules": [_build_rule_detail(rule, pack.language) for rule in rules],
             "Scope": {
+                "ExcludeRegionIdsScope": "",
+                "ExcludeResourceGroupIdsScope": "",
+                "ExcludeResourceIdsScope": "",
+                "ExcludeTagsScope": [],
                 "RegionIdsScope": "",
                 "ResourceGroupIdsScope": "",
+                "ResourceIdsScope": "",
+                "TagKeyScope": "",
+                "TagValueScope": "",
                 "TagsScope": [],
-                "ExcludeTagsScope": [],
             },
         }
         return {"CompliancePack": _build_pack_summary(pack) | detail}
@@ -121,8 +128,9 @@ class Operations:
 
         Raise ApiError if the pack's latest report is not complete yet.
         """
-        pack = self._find_pack(request.form, uid)
-        token = dict(request.form).get("ClientToken")
+        form = dict(request.form)  # unlike the lists, it takes nothing from the query
+        pack = self._find_pack(form, uid)
+        token = form.get("ClientToken")
         if token is not None and (len(token) > 64 or not token.isascii()):
             raise ApiError("InvalidParameter", "ClientToken")
         if not self._reports.has_used_token(pack.id, token):
@@ -145,7 +153,7 @@ class Operations:
 
     def _get_report(self, request: SandboxRequest, uid: str) -> AnswerFields:
         """Answer the status of a pack's latest report, with a signed link if it is complete."""
-        pack = self._find_pack(request.query, uid)
+        pack = self._find_pack(request.parameters, uid)
         is_foreign = self._faults.trigger("foreign-account", GET_REPORT, pack.id)
         is_foreign_pack = self._faults.trigger("foreign-pack", GET_REPORT, pack.id)
         fields: AnswerFields = {
@@ -197,7 +205,7 @@ class Operations:
 
     def _get_rule_compliance(self, request: SandboxRequest, uid: str) -> AnswerFields:
         """Answer the status of each rule of a pack, and the number of rules by status."""
-        pack = self._find_pack(request.query, uid)
+        pack = self._find_pack(request.parameters, uid)
         state = self._cloud_state.get_pack_state(pack.id)
         rules = [
             {
@@ -222,7 +230,7 @@ class Operations:
 
     def _get_resource_compliance(self, request: SandboxRequest, uid: str) -> AnswerFields:
         """Answer the number of resources by status."""
-        pack = self._find_pack(request.query, uid)
+        pack = self._find_pack(request.parameters, uid)
         state = self._cloud_state.get_pack_state(pack.id)
         # A resource counts as COMPLIANT or NOT_APPLICABLE once for each rule with that result; for
         # each other status it counts only once.
@@ -233,9 +241,9 @@ class Operations:
         total = state.resource_totals.total()
         return {"ResourceComplianceResult": _build_counts(pack, total, counts)}
 
-    def _find_pack(self, parameters: Sequence[tuple[str, str]], uid: str) -> SandboxPack:
+    def _find_pack(self, parameters: Mapping[str, str], uid: str) -> SandboxPack:
         """Return the pack that a request names; raise ApiError if this account has no such pack."""
-        pack_id = dict(parameters).get("CompliancePackId")
+        pack_id = parameters.get("CompliancePackId")
         if not pack_id:
             raise ApiError("MissingParameter", "CompliancePackId")
         pack = self._cloud_state.packs.get(pack_id)
@@ -297,7 +305,7 @@ def _read_integer(
     text = query.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and minimum <= int(text) <= maximum):
+    if not (re.fullmatch("[0-9]{1,9}", text) and minimum <= int(text) <= maximum):
         raise ApiError("InvalidParameter", name)
     return int(text)
 
@@ -310,5 +318,5 @@ def _matches_tag_filter(query: dict[str, str]) -> bool:
             (tag["Key"], tag["Value"]) == (pack_tag["TagKey"], pack_tag["TagValue"])
             for tag in json.loads(query.get("Tag", "[]"))
         )
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise ApiError("InvalidParameter", "Tag") from None

@@ -13,7 +13,7 @@ from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.pack_state import PackState
 from dashboard.sandbox.report_files import build_report_file, build_report_file_name
 
-LINK_PATH = "/oss/"  # the beginning of the path of every download link
+LINK_PATH = "/CompliancePackReports/"  # the beginning of the path of every download link
 
 
 @dataclass
@@ -39,8 +39,8 @@ class SandboxReport:
     @property
     def path(self) -> str:
         """The path of its download link."""
-        file_name = build_report_file_name(self.state.pack, self.created_at)
-        return f"{LINK_PATH}{self.created_ms}/{file_name}"
+        pack = self.state.pack
+        return f"{LINK_PATH}{pack.uid}/{pack.id}/{build_report_file_name(pack, self.created_at)}"
 
     def get_content(self) -> bytes:
         """Return the report file; build it at the first call."""
@@ -96,7 +96,8 @@ class ReportStore:
         else:
             state = self._cloud_state.get_pack_state(pack_id)
         now = self._clock()
-        # Two reports never have the same time, because the time is a part of the path.
+        # Each report is newer than the one before. Two of one minute have the same path: as in the
+        # cloud, the newer file replaces the older.
         created_ms = max(int(now * 1000), latest.created_ms + 1 if latest else 0)
         report = SandboxReport(
             state=state,
@@ -105,7 +106,8 @@ class ReportStore:
             sheet_rows=self._sheet_rows,
         )
         for old_report in self._reports_by_pack.get(pack_id, [])[:-1]:
-            del self._report_by_path[old_report.path]
+            if self.find_by_path(old_report.path) is old_report:
+                del self._report_by_path[old_report.path]
         self._reports_by_pack[pack_id] = [latest, report] if latest else [report]
         self._report_by_path[report.path] = report
         self.generated[pack_id] += 1

@@ -1,7 +1,8 @@
 """The sandbox (a simulation of the cloud) as a WSGI application.
 
-The API is at `/`, and the report files are below `/oss/`. At `/-/faults` tests switch on faults,
-which are simulated failures, and at `/-/calls` they read which calls the sandbox has received.
+The API is at `/`, and the report files are below `/CompliancePackReports/`. At `/-/faults` tests
+switch on faults, which are simulated failures, and at `/-/calls` they read which calls the sandbox
+has received.
 """
 
 import threading
@@ -76,27 +77,32 @@ class Sandbox:
         self.generated = self._reports.generated  # number of reports by pack id
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        request = read_wsgi_request(environ)
+        is_head = environ["REQUEST_METHOD"] == "HEAD"
+        return self._answer(environ).send(start_response, without_body=is_head)
+
+    def _answer(self, environ: WSGIEnvironment) -> SandboxResponse:
+        try:
+            request = read_wsgi_request(environ)
+        except ValueError as error:
+            return build_json_response(400, {"Code": "InvalidRequest", "Message": str(error)})
         if request.path.startswith(CONTROL_PATH):
-            response = self._answer_control_request(request)
-        elif request.path.startswith(LINK_PATH):
-            response = self._answer_download(request)
-        else:
-            response = self._answer_api_call(request)
-        return response.send(start_response)
+            return self._answer_control_request(request)
+        if request.path.startswith(LINK_PATH):
+            return self._answer_download(request)
+        return self._answer_api_call(request)
 
     def _answer_download(self, request: SandboxRequest) -> SandboxResponse:
         """Answer a request for a report file, and record the call."""
         self._trigger_connection_faults(request, DOWNLOAD)
         response = answer_download(request, self._reports, self._links, self.faults)
-        error_code = "" if response.status == 200 else str(response.status)
+        error_code = "" if response.status < 300 else str(response.status)
         self.call_log.record(DOWNLOAD, "", error_code)
         return response
 
     def _answer_api_call(self, request: SandboxRequest) -> SandboxResponse:
         """Answer a call of the API with its result or an error, and record the call."""
         action, uid, request_id = request.action or "", "", create_request_id()
-        pack_id = dict(request.form + request.query).get("CompliancePackId")
+        pack_id = request.get_parameter("CompliancePackId")
         self._trigger_connection_faults(request, action, pack_id)
         try:
             uid = self.authenticator.authenticate(request).uid
@@ -152,7 +158,7 @@ class Sandbox:
             return build_json_response(200, {"calls": calls, "generated": self.generated})
         if request.path != "/-/faults":
             return build_json_response(404, {"error": "there are /-/faults and /-/calls"})
-        parameters = dict(request.query + request.form)
+        parameters = dict(request.parameters)
         name = parameters.pop("name", None)
         try:
             if request.method == "POST":

@@ -243,3 +243,30 @@ def test_an_error_names_its_request_and_host(caller: Caller) -> None:
     assert answer.status_code == 404
     assert set(answer.json()) == {"RequestId", "HostId", "Code", "Message", "Recommend"}
     assert (get_error_code(answer), answer.json()["HostId"]) == ("InvalidAction.NotFound", HOST)
+
+
+@pytest.mark.parametrize("version", ["v1", "v3"])
+def test_an_empty_nonce_is_refused(caller: Caller, version: str) -> None:
+    answer = (
+        caller.call_v3(LIST, changed_headers={"x-acs-signature-nonce": ""})
+        if version == "v3"
+        else caller.call_v1(LIST, Format="JSON", SignatureNonce="")
+    )
+    assert (answer.status_code, get_error_code(answer)) == (400, "MissingParameter")
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, "", "UNSIGNED-PAYLOAD"])
+def test_a_request_whose_body_has_another_hash_is_refused(caller: Caller, digest: str) -> None:
+    answer = caller.call_v3(LIST, signed_body_sha256=digest)
+    assert answer.status_code == 400
+    assert get_error_code(answer) == ("SignatureDoesNotMatch" if digest else "MissingParameter")
+
+
+@pytest.mark.parametrize("signature", ["A" * 64, "", "g" * 64, "ab,cd"])
+def test_a_signature_in_other_characters_is_refused(caller: Caller, signature: str) -> None:
+    authorization = (
+        f"ACS3-HMAC-SHA256 Credential={caller.credential.id},SignedHeaders=host,"
+        f"Signature={signature}"
+    )
+    answer = caller.call_v3(LIST, changed_headers={"authorization": authorization})
+    assert (answer.status_code, get_error_code(answer)) == (400, "IncompleteSignature")

@@ -98,6 +98,57 @@ def test_a_wrong_method_is_refused(caller: Caller, action: str, method: str) -> 
     )
 
 
+@pytest.mark.parametrize("version", ["v1", "v3"])
+def test_list_packs_can_be_posted_with_its_parameters_in_a_form(
+    caller: Caller, version: str
+) -> None:
+    form = {"PageSize": "3", "PageNumber": "2"}
+    answer = (
+        caller.call_v3("ListCompliancePacks", "POST", form=form)
+        if version == "v3"
+        else caller.call_v1(
+            "ListCompliancePacks", "POST", all_in_body=True, form=form, Format="JSON"
+        )
+    )
+    result = answer.json()["CompliancePacksResult"]
+    assert (result["PageSize"], result["PageNumber"], len(result["CompliancePacks"])) == (3, 2, 1)
+
+
+def test_the_scope_of_a_pack_has_all_its_fields(caller: Caller) -> None:
+    scope = caller.call("GetCompliancePack", CompliancePackId=PACK).json()["CompliancePack"][
+        "Scope"
+    ]
+    assert set(scope) == {
+        "ExcludeRegionIdsScope",
+        "ExcludeResourceGroupIdsScope",
+        "ExcludeResourceIdsScope",
+        "ExcludeTagsScope",
+        "RegionIdsScope",
+        "ResourceGroupIdsScope",
+        "ResourceIdsScope",
+        "TagKeyScope",
+        "TagValueScope",
+        "TagsScope",
+    }
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"PageSize": "9" * 5000},
+        {"PageNumber": "-1"},
+        {"RiskLevel": "²"},
+        {"Tag": "[" * 100_000},
+        {"Tag": "{}x"},
+        {"Tag": "5"},
+    ],
+    ids=lambda query: str(query)[:30],
+)
+def test_a_parameter_that_cannot_be_read_is_invalid(caller: Caller, query: dict[str, str]) -> None:
+    answer = caller.call_v3("ListCompliancePacks", "POST", form=query)
+    assert (answer.status_code, get_error_code(answer)) == (400, "InvalidParameter")
+
+
 def test_generate_reads_its_pack_from_the_body_only(caller: Caller) -> None:
     answer = caller.call_v3(GENERATE, "POST", query={"CompliancePackId": PACK})
     assert get_error_code(answer) == "MissingParameter"
