@@ -3,6 +3,8 @@
 With the default values the demo runs on one machine.
 """
 
+import datetime as dt
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VERSION = str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
 VAR_DIR = Path(env.str("VAR_DIR", str(ROOT / "var")))
 VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+os.umask(0o077)  # what the product writes, databases too, only its own user may read
 
 
 def load_or_create_secret(name: str, new_value: str) -> str:
@@ -82,6 +85,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "django_htmx",
     "template_partials.apps.SimpleAppConfig",
     "csp",
@@ -93,20 +97,35 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "dashboard.views.middleware.refuse_large_bodies",  # before anything reads the body
+    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dashboard.views.middleware.protect_pages",
-    "dashboard.views.middleware.apply_preferences",
+    "dashboard.views.middleware.apply_time_zone",
+    "axes.middleware.AxesMiddleware",  # must be the last
 ]
 ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
 LOGIN_URL = LOGOUT_REDIRECT_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# After so many wrong passwords for a name from one address, this pair is locked for a while.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+AXES_CLIENT_IP_CALLABLE = "dashboard.views.client_address.get_client_address"
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+AXES_DISABLE_ACCESS_LOG = True
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")

@@ -3,6 +3,7 @@
 The worker finds all its tasks by importing this module, which imports the other queue modules.
 """
 
+from django.core.management import call_command
 from django.db import connection
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, on_startup
@@ -40,6 +41,12 @@ def resume_overdue_work() -> None:
     for batch_id in batches.find_waiting_batches():
         schedule_batch(batch_id)
     lifecycle.remove_leftover_spans()
+
+
+@db_periodic_task(crontab(minute="17", hour="3"))  # type: ignore[untyped-decorator]
+def clear_expired_sessions() -> None:
+    """Every night, remove the sessions that have expired."""
+    call_command("clearsessions")
 
 
 @db_periodic_task(crontab(minute="7"))  # type: ignore[untyped-decorator]

@@ -106,5 +106,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/<int:pk>/refresh/", accounts.account_refresh, name="account-refresh"),
     path("accounts/login/", sign_in.SignInView.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("accounts/password/", sign_in.ChangePasswordView.as_view(), name="password-change"),
     path("preferences/", preferences.preferences_page, name="preferences"),
 ]

@@ -1,14 +1,21 @@
-"""Middleware for browser caching, expired sessions, and the user's language and time zone."""
+"""Middleware for browser caching, expired sessions, the time zone, and large requests."""
 
 import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
-from django.utils import timezone, translation
+from django.shortcuts import render, resolve_url
+from django.utils import timezone
 from django_htmx.http import trigger_client_event
 
+from dashboard.views.preference_cookies import get_preferences
+
+# The pages use none of these.
+PERMISSIONS_POLICY = (
+    "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+)
+MAXIMUM_BODY = 2**20  # bytes of a form without files
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -22,21 +29,35 @@ def protect_pages(get_response: GetResponse) -> GetResponse:
             # The session has expired: the open page says so and stays as it is.
             response = trigger_client_event(HttpResponse(status=204), "signed-out")
         response.setdefault("Cache-Control", "no-store")
+        response.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         return response
 
     return middleware
 
 
-def apply_preferences(get_response: GetResponse) -> GetResponse:
-    """Activate the time zone and the language that are stored in the session."""
+def apply_time_zone(get_response: GetResponse) -> GetResponse:
+    """Activate the time zone that the browser's cookie states."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        zone = request.session.get("zone") or settings.TIME_ZONE
-        language = request.session.get("language")
-        if language and language != translation.get_language():
-            translation.activate(language)
-            request.LANGUAGE_CODE = language
+        zone = get_preferences(request).get("zone", settings.TIME_ZONE)
         with timezone.override(zoneinfo.ZoneInfo(zone)):
             return get_response(request)
+
+    return middleware
+
+
+def refuse_large_bodies(get_response: GetResponse) -> GetResponse:
+    """Refuse a large request before its body is read.
+
+    Only signed-in users send files; their limits are those of the imports.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        size = int(request.headers.get("Content-Length") or 0)
+        if size > MAXIMUM_BODY and not request.user.is_authenticated:
+            response = render(request, "413.html", status=413)
+            response["Connection"] = "close"
+            return response
+        return get_response(request)
 
     return middleware

@@ -10,11 +10,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.models import Preference
 from dashboard.views.forms import PreferenceForm
-from dashboard.views.session_preferences import (
-    PREFERENCE_NAMES,
-    get_session_preferences,
-    set_language_cookie,
-)
+from dashboard.views.preference_cookies import COOKIE_NAMES, get_preferences, set_preferences
 
 
 @login_not_required
@@ -26,7 +22,7 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
     preferences = {
         "zone": settings.TIME_ZONE,
         "language": request.LANGUAGE_CODE,
-        **get_session_preferences(request),
+        **get_preferences(request),
     }
     if request.method == "POST":
         return save_preferences(request, preferences)
@@ -35,18 +31,17 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
 
 
 def save_preferences(request: HttpRequest, preferences: dict[str, str]) -> HttpResponse:
-    """Save the posted preferences in the session and, for a signed-in user, in the database."""
-    posted = {name: request.POST[name] for name in PREFERENCE_NAMES if name in request.POST}
+    """Save the posted preferences in cookies and, for a signed-in user, in the database."""
+    posted = {name: request.POST[name] for name in COOKIE_NAMES if name in request.POST}
     form = PreferenceForm(preferences | posted, label_suffix="")
     if not form.is_valid():
         return render(request, "preferences.html", {"form": form}, status=422)
-    for name in posted:
-        request.session[name] = form.cleaned_data[name]
+    saved = {name: form.cleaned_data[name] for name in posted}
     if request.user.is_authenticated:
         Preference.objects.update_or_create(
-            user=request.user, defaults=get_session_preferences(request)
+            user=request.user, defaults=get_preferences(request) | saved
         )
-    return set_language_cookie(request, redirect_after_saving(request))
+    return set_preferences(redirect_after_saving(request), saved)
 
 
 def redirect_after_saving(request: HttpRequest) -> HttpResponse:
@@ -56,5 +51,6 @@ def redirect_after_saving(request: HttpRequest) -> HttpResponse:
         url, {request.get_host()}, require_https=request.is_secure()
     ):
         return redirect(url)
-    messages.success(request, _("Preferences saved."))
+    if request.user.is_authenticated:
+        messages.success(request, _("Preferences saved."))  # needs a session
     return redirect("preferences")

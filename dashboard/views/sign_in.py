@@ -1,17 +1,20 @@
-"""The sign-in page."""
+"""Sign in, and change one's password."""
 
 from typing import Any
 
-from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView
+from django.contrib import messages
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.http import HttpResponse
+from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
 
 from dashboard.models import Preference
-from dashboard.views.session_preferences import PREFERENCE_NAMES, set_language_cookie
+from dashboard.views.preference_cookies import COOKIE_NAMES, set_preferences
 
 
 class SignInView(LoginView):
-    """Sign a user in, and load the user's stored preferences into the session.
+    """Sign a user in, and load the user's stored preferences into cookies.
 
     A preference that is not stored keeps the value chosen before the sign-in.
     """
@@ -22,7 +25,18 @@ class SignInView(LoginView):
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_valid(form)
         preference = Preference.objects.filter(user=form.get_user()).first()
-        for name in PREFERENCE_NAMES:
-            if preference and (value := getattr(preference, name)):
-                self.request.session[name] = value
-        return set_language_cookie(self.request, response)
+        stored = {name: getattr(preference, name, "") for name in COOKIE_NAMES}
+        return set_preferences(response, {name: value for name, value in stored.items() if value})
+
+
+class ChangePasswordView(PasswordChangeView):
+    """Let a user change the password, which ends the user's other sign-ins."""
+
+    success_url = reverse_lazy("preferences")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"label_suffix": ""}
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        messages.success(self.request, _("Your password was changed."))
+        return super().form_valid(form)

@@ -96,6 +96,7 @@ def page_paths(installation: Installation) -> dict[str, str]:
     report, comparison = f"/reports/{newest}/", f"/packs/{pack}/compare/{previous}/{newest}/"
     return {
         "sign-in": "/accounts/login/",
+        "password": "/accounts/password/",
         "home": "/",
         "home, filtered": "/?show=failed",
         "search": "/search/?q=oss",

@@ -1,12 +1,21 @@
 """Signing in, preferences and the frame round every page."""
 
+import io
+from typing import Any
+
 import pytest
+from axes.models import AccessAttempt
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
-from django.views.defaults import server_error
+from django.utils import timezone
+from pytest_django import Settings
 
 from dashboard.models import Preference
+from dashboard.views.client_address import get_client_address
+from dashboard.views.failures import show_failure
 
 pytestmark = pytest.mark.django_db
 
@@ -129,7 +138,7 @@ def test_a_form_without_its_token_says_what_to_do(member: User) -> None:
 
 
 def test_a_defect_says_what_to_do_even_where_nothing_else_works(client: Client) -> None:
-    answer = server_error(RequestFactory().get("/"))
+    answer = show_failure(RequestFactory().get("/"))
     assert answer.status_code == 500
     assert "Something went wrong" in answer.content.decode()
 
@@ -137,3 +146,77 @@ def test_a_defect_says_what_to_do_even_where_nothing_else_works(client: Client) 
 @pytest.mark.parametrize("page", ["400", "403", "404", "500"])
 def test_a_page_of_an_error_leads_back(page: str) -> None:
     assert '<a href="/">Go to the home page</a>' in render_to_string(f"{page}.html")
+
+
+def sign_in(client: Client, password: str) -> tuple[int, str]:
+    answer = client.post("/accounts/login/", {"username": "member", "password": password})
+    return answer.status_code, answer.content.decode()
+
+
+def test_wrong_passwords_lock_the_name_for_this_address_and_for_a_while(
+    client: Client, member: User
+) -> None:
+    for _ in range(4):
+        assert sign_in(client, "wrong")[0] == 200
+    status, page = sign_in(client, "wrong")
+    assert status == 429
+    assert "Too many wrong passwords" in page
+    assert sign_in(client, "a long enough word")[0] == 429
+    assert sign_in(Client(REMOTE_ADDR="127.0.0.2"), "a long enough word")[0] == 302
+    AccessAttempt.objects.update(attempt_time=timezone.now() - settings.AXES_COOLOFF_TIME)
+    assert sign_in(client, "a long enough word")[0] == 302
+
+
+def test_behind_a_proxy_the_address_is_what_the_proxy_appended(
+    rf: RequestFactory, settings: Settings
+) -> None:
+    headers = {"X-Forwarded-For": "10.0.0.9, 192.0.2.7"}
+    settings.TLS = False
+    assert get_client_address(rf.get("/", headers=headers)) == "127.0.0.1"
+    settings.TLS = True
+    assert get_client_address(rf.get("/", headers=headers)) == "192.0.2.7"
+
+
+def test_one_changes_ones_own_password(client: Client, member: User) -> None:
+    client.force_login(member)
+    assert "/accounts/password/" in client.get("/preferences/").content.decode()
+    new = "another long enough word"
+    wrong = {"old_password": "wrong", "new_password1": new, "new_password2": new}
+    assert client.post("/accounts/password/", wrong).status_code == 200
+    answer = client.post("/accounts/password/", wrong | {"old_password": "a long enough word"})
+    assert answer["Location"] == "/preferences/"
+    assert "Your password was changed" in client.get("/preferences/").content.decode()
+    assert sign_in(Client(), new)[0] == 302
+
+
+def test_a_visitor_leaves_no_session(client: Client) -> None:
+    client.get("/accounts/login/")
+    client.post("/preferences/", {"theme": "dark"})
+    assert 'data-theme="dark"' in client.get("/accounts/login/").content.decode()
+    assert not Session.objects.exists()
+
+
+class UnreadableBody(io.BytesIO):
+    def read(self, _size: int | None = -1) -> bytes:
+        raise AssertionError
+
+
+def test_a_large_body_of_a_visitor_is_refused_before_it_is_read(client: Client) -> None:
+    environ: dict[str, Any] = {
+        "wsgi.input": UnreadableBody(),
+        "CONTENT_LENGTH": str(150 * 2**20),
+        "CONTENT_TYPE": "multipart/form-data; boundary=x",
+    }
+    answer = client.post("/accounts/login/", **environ)
+    assert answer.status_code == 413
+    assert "too large" in answer.content.decode()
+
+
+@pytest.mark.parametrize("cookie", ["Mars/Olympus", "../etc/passwd", "x" * 3000])
+def test_a_cookie_with_an_unknown_zone_is_passed_over(client: Client, cookie: str) -> None:
+    client.cookies["ledger_zone"] = cookie
+    assert client.get("/accounts/login/").status_code == 200
+
+
+def test_the_browser_is_told_what_the_pages_never_use(client: Client) -> None:
+    assert "camera=()" in client.get("/accounts/login/")["Permissions-Policy"]

@@ -1,0 +1,43 @@
+"""Keep a user's language, time zone and theme in cookies, before and after the sign-in.
+
+Cookies need no session, so whoever only looks at the sign-in page leaves nothing in the database.
+"""
+
+import zoneinfo
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from dashboard.models import Preference
+
+COOKIE_NAMES = {
+    "language": settings.LANGUAGE_COOKIE_NAME,
+    "zone": "ledger_zone",
+    "theme": "ledger_theme",
+}
+
+
+def get_preferences(request: HttpRequest) -> dict[str, str]:
+    """Return the preferences that the browser's cookies state; leave out what is unknown."""
+    known_values = {
+        "language": dict(settings.LANGUAGES),
+        "zone": zoneinfo.available_timezones(),
+        "theme": Preference.Theme.values,
+    }
+    cookies = {name: request.COOKIES.get(cookie) for name, cookie in COOKIE_NAMES.items()}
+    return {name: value for name, value in cookies.items() if value and value in known_values[name]}
+
+
+def set_preferences(response: HttpResponse, preferences: Mapping[str, str]) -> HttpResponse:
+    """Store these preferences in cookies of the response, and return the response."""
+    for name, value in preferences.items():
+        response.set_cookie(
+            COOKIE_NAMES[name],
+            value,
+            max_age=settings.LANGUAGE_COOKIE_AGE,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
