@@ -46,6 +46,31 @@ REMARK_SENTENCES = {
         "%(count)s rows have cells that name another row as their own: they are read in the row "
         "that holds them."
     ),
+    "sheet_cut": _(
+        "The sheet is damaged behind this row: what follows could not be read and is not counted."
+    ),
+    "cells_damaged": _("%(count)s rows have cells that could not be read: they are left empty."),
+    "characters_lost": _(
+        "%(count)s rows have texts with bytes that are no characters: each is shown as a question "
+        "mark."
+    ),
+    "quote_open": _(
+        "%(count)s rows have a quotation mark that is never closed: it is read as a character."
+    ),
+    "cell_holds_rows": _(
+        "%(count)s rows have a cell that seems to hold further rows of the table: these are not "
+        "counted."
+    ),
+    "cells_beyond": _(
+        "%(count)s rows have more than %(columns)s cells: their values may stand in wrong columns."
+    ),
+    "page_not_closed": _(
+        "The page does not end as it should, but all its tables do: they were read."
+    ),
+    "page_cut": _(
+        "The page ends within this table: rows behind this one are missing, and a row that is not "
+        "whole is left out."
+    ),
     "sheet_unrecognised": _(
         "The sheet has no columns known here: it is shown as it stands and counts nowhere."
     ),

@@ -1,126 +1,62 @@
-"""Read the cells of a plain BIFF8 sheet (.xls) from the bytes that xlrd has loaded.
+"""The records of .xls files (BIFF): their types, and how to go from one to the next.
 
-xlrd needs twice the time for the same cells, which is most of the time for a large .xls. This
-module reads only sheets of texts and numbers, as report generators write them. If a sheet has any
-other cell (formula, boolean, error, rich text), xlrd reads the whole sheet. The tests compare the
-cells of both readers.
-
-Record layouts: [MS-XLS] 2.4,
-https://learn.microsoft.com/en-us/openspecs/office_file_formats/ms-xls/
+A record has 2 bytes for its type, 2 for the size of its body, and the body. Layouts: [MS-XLS] 2.4,
+https://learn.microsoft.com/en-us/openspecs/office_file_formats/ms-xls/, and for the versions before
+Excel 97 https://www.openoffice.org/sc/excelfileformat.pdf
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from struct import Struct
-from typing import Any
 
-from .cells import Cell
-from .errors import WorkbookError
+HEADER_SIZE = 4
+unpack_header = Struct("<HH").unpack_from  # record type, size of the body
 
-# The types of the records that this module reads.
-_EOF = 0x000A
-_MULRK = 0x00BD
-_LABELSST = 0x00FD
-_NUMBER = 0x0203
-_RK = 0x027E
-# Record types that only xlrd reads: FORMULA (of BIFF8 and older), LABEL, RSTRING, BOOLERR, the
-# STRING result of a formula, and BOF, which begins an embedded chart.
-_RECORDS_FOR_XLRD = frozenset((0x0006, 0x0206, 0x0406, 0x0204, 0x00D6, 0x0205, 0x0207, 0x0809))
-
-_HEADER_SIZE = 4
-_unpack_header = Struct("<HH").unpack_from  # record type, size of the body
-_unpack_labelsst = Struct("<HHHI").unpack_from  # row, column, format, number of the shared string
-_unpack_number = Struct("<HHHd").unpack_from  # row, column, format, value
-_unpack_rk_cell = Struct("<HHHI").unpack_from  # row, column, format, RK value
-_MULRK_START = Struct("<HH")  # row, first column
-_MULRK_CELL = Struct("<HI")  # format, RK value; repeated up to the last column
-_MULRK_END_SIZE = 2  # bytes of the last column, which ends the body
-_COLUMN_COUNT = 256  # the maximum of a BIFF8 sheet
-
-_DOUBLE = Struct("<d")
-_UINT64 = Struct("<Q")
-
-ConvertNumber = Callable[[float, int], Cell]  # (value, format) -> cell
+BOF_TYPES = frozenset((0x0009, 0x0209, 0x0409, 0x0809))  # of BIFF2, 3, 4, and 5 to 8
+EOF = 0x000A
+CONTINUE = 0x003C
+UNICODE_VERSION = 8  # the first version whose texts are Unicode
+GLOBALS_VERSION = 5  # the first version that keeps its sheets apart from what they share
 
 
-def skip_record(stream: Any, position: int) -> int:
-    """Return the position of the record after the one at `position`."""
-    _type, size = _unpack_header(stream, position)
-    return position + _HEADER_SIZE + int(size)
-
-
-def read_plain_sheet(
-    stream: Any, position: int, strings: Sequence[str | None], convert_number: ConvertNumber
-) -> list[list[Cell]] | None:
-    """Return the rows of the sheet whose first record is at `position`; None if xlrd must read it.
-
-    `strings` is the table of the workbook's texts, to which text cells refer by number.
-    `convert_number` turns a number and its format into a cell. Empty cells at the end of a row are
-    left out. Raise WorkbookError if a column number is too large.
-    """
-    rows: list[list[Cell]] = []
-    last_row, cells = -1, list[Cell]()  # the row of the record before
-    while True:
-        record_type, size = _unpack_header(stream, position)
-        body = position + _HEADER_SIZE
+def read_parts(stream: bytes, position: int) -> list[bytes]:
+    """Return the body of the record at `position`, and the bodies of its CONTINUE records."""
+    parts: list[bytes] = []
+    while position + HEADER_SIZE <= len(stream):
+        record_type, size = unpack_header(stream, position)
+        if parts and record_type != CONTINUE:
+            break
+        body = position + HEADER_SIZE
         position = body + size
-        value: Cell
-        if record_type == _LABELSST:
-            row, column, _format, string = _unpack_labelsst(stream, body)
-            value = strings[string]
-        elif record_type == _NUMBER:
-            row, column, number_format, number = _unpack_number(stream, body)
-            value = convert_number(number, number_format)
-        elif record_type == _RK:
-            row, column, number_format, packed = _unpack_rk_cell(stream, body)
-            value = convert_number(_unpack_rk(packed), number_format)
-        elif record_type == _MULRK:
-            _put_mulrk_cells(rows, stream[body:position], convert_number)
-            continue
-        elif record_type == _EOF:
-            return rows
-        elif record_type in _RECORDS_FOR_XLRD:
-            return None
-        else:
-            continue  # a record without cells
-        if row == last_row and column == len(cells) < _COLUMN_COUNT:
-            cells.append(value)  # the usual case, faster than a call of _put_cell
-        else:
-            cells = _put_cell(rows, row, column, value)
-            last_row = row
+        parts.append(stream[body:position])
+    return parts
 
 
-def _put_mulrk_cells(rows: list[list[Cell]], body: bytes, convert_number: ConvertNumber) -> None:
-    """Set the cells of a MULRK record, which holds several numbers side by side in one row."""
-    row, column = _MULRK_START.unpack_from(body)
-    cells = body[_MULRK_START.size : -_MULRK_END_SIZE]
-    for number_format, packed in _MULRK_CELL.iter_unpack(cells):
-        _put_cell(rows, row, column, convert_number(_unpack_rk(packed), number_format))
-        column += 1
+def iterate_records(stream: bytes, position: int) -> Iterator[tuple[int, int, bytes]]:
+    """Yield (type, position, body) of each record from `position` to the end of the stream."""
+    while position + HEADER_SIZE <= len(stream):
+        record_type, size = unpack_header(stream, position)
+        body = position + HEADER_SIZE
+        yield record_type, position, stream[body : body + size]
+        position = body + size
 
 
-def _put_cell(rows: list[list[Cell]], row: int, column: int, value: Cell) -> list[Cell]:
-    """Set a cell, and return its row. Add empty rows and cells before it if they are missing."""
-    if column >= _COLUMN_COUNT:
-        raise WorkbookError("corrupt", cause="column number")
-    if row >= len(rows):
-        rows.extend([] for _ in range(len(rows), row + 1))
-    cells = rows[row]
-    if column >= len(cells):
-        cells.extend([None] * (column + 1 - len(cells)))
-    cells[column] = value
-    return cells
+def skip_record(stream: bytes, position: int) -> int:
+    """Return the position of the record after the one at `position`."""
+    _type, size = unpack_header(stream, position)
+    return position + HEADER_SIZE + int(size)
 
 
-def _unpack_rk(packed: int) -> float:
-    """Return the number in an RK field ([MS-XLS] 2.5.217).
+def skip_substream(stream: bytes, position: int) -> int:
+    """Return the position after the EOF of a substream, such as a chart on a sheet.
 
-    If bit 0 is set, the value is 100 times the number. If bit 1 is set, the upper 30 bits are a
-    signed integer; otherwise they are the upper 30 bits of a double.
+    `position` is that of the record after its BOF.
     """
-    if packed & 2:
-        # Subtract 2**30 from a negative number: 30 bits in two's complement.
-        is_negative = packed & 0x8000_0000
-        value = float((packed >> 2) - (1 << 30 if is_negative else 0))
-    else:
-        (value,) = _DOUBLE.unpack(_UINT64.pack((packed & 0xFFFF_FFFC) << 32))
-    return value / 100 if packed & 1 else value
+    depth = 1
+    for record_type, start, body in iterate_records(stream, position):
+        if record_type in BOF_TYPES:
+            depth += 1
+        elif record_type == EOF:
+            depth -= 1
+            if not depth:
+                return start + HEADER_SIZE + len(body)
+    return len(stream)

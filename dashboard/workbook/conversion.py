@@ -12,7 +12,6 @@ from .cells import Cell, SourceSheet, cell_to_text
 from .contents import READER_VERSION, Contents, SheetInfo, ZipMember, dump_contents
 from .errors import WorkbookError
 from .evaluations import STATUS_BY_ROLE, EvaluationCollector, SheetCollector
-from .file_kinds import detect_file_kind
 from .headers import (
     HEADER_SEARCH_ROWS,
     Header,
@@ -27,6 +26,7 @@ from .headers import (
 )
 from .limits import XLS_ROWS, Limits
 from .merged_cells import MergedCellFiller
+from .protection import detect_unprotected_kind
 from .remarks import Facts, Remark, RemarkCode, RemarkCollector
 from .rule_collector import RuleCollector
 from .status_codes import StatusCode, parse_count
@@ -85,7 +85,8 @@ def convert_file(source: Path, target: Path, folder: Path, account: str, limits:
     Return an object that keeps everything in memory: freeing it takes time, and a process that is
     about to end need not do it.
     """
-    contents = Contents(READER_VERSION, detect_file_kind(source, limits))
+    kind, source = detect_unprotected_kind(source, folder / "unprotected", limits)
+    contents = Contents(READER_VERSION, kind)
     if contents.kind == "zip":
         unpacked = unpack_members(source, folder, limits)
         return _convert_members(unpacked, target, account, limits)

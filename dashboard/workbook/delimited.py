@@ -1,15 +1,15 @@
-"""Read CSV and TSV in UTF-8, UTF-16 or GB18030."""
+"""Read CSV and TSV, in whichever encoding their heads are known."""
 
-import csv
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from .cells import Cell, SourceSheet
+from .csv_records import read_records
+from .delimiters import Dialect, detect_dialect
 from .remarks import RemarkCollector
-from .text_encoding import DETECTION_SIZE, detect_delimiter, detect_encoding
-
-csv.field_size_limit(10_000_000)  # characters in one cell
+from .text_encoding import DETECTION_SIZE, REPLACEMENT, detect_encoding
 
 
 def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
@@ -18,18 +18,32 @@ def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
     All its cells are texts, so that ids keep all their digits.
     """
     encoding = detect_encoding(path)
-    with path.open(encoding=encoding, newline="") as file:
-        delimiter = detect_delimiter(file.read(DETECTION_SIZE).lstrip("\ufeff")) or ","
-    return [SourceSheet("", False, partial(_read_csv_rows, path, encoding, delimiter))]
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        dialect = detect_dialect(file.read(DETECTION_SIZE).lstrip("\ufeff")) or Dialect(",", 0)
+    sheet_remarks = RemarkCollector()
+    read_rows = partial(_read_csv_rows, path, encoding, dialect, sheet_remarks)
+    return [SourceSheet("", False, read_rows, remarks=sheet_remarks)]
 
 
-def _read_csv_rows(path: Path, encoding: str, delimiter: str) -> Iterator[list[Cell]]:
+def _read_csv_rows(
+    path: Path, encoding: str, dialect: Dialect, remarks: RemarkCollector
+) -> Iterator[list[Cell]]:
     """Yield the rows; remove the byte order mark (U+FEFF) before the first cell."""
-    with path.open(encoding=encoding, newline="") as file:
-        for number, row in enumerate(csv.reader(file, delimiter=delimiter)):
-            if number == 0 and row:
-                row[0] = row[0].lstrip("\ufeff")
-            yield [_strip_excel_marks(cell) for cell in row]
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        lines = islice(file, 1 if dialect.has_directive else 0, None)
+        for number, record in enumerate(read_records(lines, dialect)):
+            cells = record.cells
+            if number == 0 and cells:
+                cells[0] = cells[0].lstrip("\ufeff")
+            if record.has_open_quote:
+                remarks.add("quote_open", number)
+            if record.holds_rows:
+                remarks.add("cell_holds_rows", number)
+            if len(cells) > dialect.width and any(cells[dialect.width :]):
+                remarks.add("cells_beyond", number, columns=dialect.width)
+            if any(REPLACEMENT in cell for cell in cells):
+                remarks.add("characters_lost", number)
+            yield [_strip_excel_marks(cell) for cell in cells]
 
 
 def _strip_excel_marks(cell: str) -> Cell:

@@ -6,11 +6,12 @@ import zipfile
 from pathlib import Path
 from typing import BinaryIO
 
+from .delimiters import detect_dialect
 from .errors import Code, WorkbookError
 from .limits import Limits
-from .text_encoding import DETECTION_SIZE, detect_delimiter, detect_encoding
+from .ole_streams import OLE_SIGNATURE
+from .text_encoding import DETECTION_SIZE, detect_encoding
 
-_OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_FLAG = 0x1  # of a zip member
 _READ_COMPRESSIONS = frozenset(
     {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
@@ -29,6 +30,8 @@ _ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 _HTML_TAG = re.compile(
     r"<(!doctype\s+html|html|head|body|table|meta|script|div|title|form)\b", re.IGNORECASE
 )
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_RARE_CONTROL_CHARACTERS = 0.01  # the share of them that a text may have
 _FREE_SECTOR = 0xFFFFFFFF  # the entry of an unused sector in the sector allocation table
 _OLE_HEADER_SIZE = 512
 
@@ -45,7 +48,7 @@ def detect_file_kind(path: Path, limits: Limits) -> str:
         raise WorkbookError("too_large", bytes=size, limit=limits.bytes)
     with path.open("rb") as file:
         start = file.read(DETECTION_SIZE)
-        if start.startswith(_OLE_SIGNATURE):
+        if start.startswith(OLE_SIGNATURE):
             return _detect_ole_kind(file, start, size)
         if start.startswith(_ZIP_SIGNATURES):
             return _detect_zip_kind(file, limits)
@@ -69,7 +72,7 @@ def _is_bare_biff(start: bytes) -> bool:
 def _detect_ole_kind(file: BinaryIO, start: bytes, size: int) -> str:
     """Return xls for an OLE container ([MS-CFB]).
 
-    Raise WorkbookError if it is truncated or corrupt, or if it holds an encrypted .xlsx.
+    Raise WorkbookError if it is truncated or corrupt.
     """
     if len(start) < _OLE_HEADER_SIZE:
         raise WorkbookError("truncated", bytes=size)
@@ -80,9 +83,6 @@ def _detect_ole_kind(file: BinaryIO, start: bytes, size: int) -> str:
     missing = _find_ole_end(file, start, sector_size) - size
     if missing >= sector_size:  # the last sector itself may be short
         raise WorkbookError("truncated", bytes=size, missing=missing)
-    file.seek(0)
-    if "EncryptedPackage".encode("utf-16-le") in file.read():
-        raise WorkbookError("encrypted")
     return "xls"
 
 
@@ -155,7 +155,7 @@ def check_member_readable(info: zipfile.ZipInfo) -> None:
 def _detect_text_kind(path: Path) -> str:
     """Return html, spreadsheetml or csv for a text file. Raise WorkbookError for any other."""
     try:
-        with path.open(encoding=detect_encoding(path), newline="") as file:
+        with path.open(encoding=detect_encoding(path), errors="replace", newline="") as file:
             start = file.read(DETECTION_SIZE).lstrip("\ufeff \t\r\n")
     except UnicodeError as error:
         raise WorkbookError("unknown") from error
@@ -164,10 +164,14 @@ def _detect_text_kind(path: Path) -> str:
     if start.startswith("<"):
         return _detect_markup_kind(start)
     is_json = start[0] in "{["
-    has_control_characters = re.search(r"[\x00-\x08\x0e-\x1f\x7f]", start)
-    if is_json or has_control_characters or not detect_delimiter(start):
+    if is_json or _has_many_control_characters(start) or not detect_dialect(start):
         raise WorkbookError("unknown")
     return "csv"
+
+
+def _has_many_control_characters(text: str) -> bool:
+    """Return whether a text has so many control characters that it is none."""
+    return len(_CONTROL_CHARACTER.findall(text)) > len(text) * _RARE_CONTROL_CHARACTERS + 1
 
 
 def _detect_markup_kind(start: str) -> str:

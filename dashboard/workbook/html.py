@@ -1,128 +1,135 @@
 """Read HTML tables, which some web applications save in a file named .xls."""
 
 import re
-from collections.abc import Iterator
-from functools import partial
+from html import unescape
 from pathlib import Path
+from typing import NamedTuple
 
 from lxml import etree, html
 
-from .cells import Cell, SourceSheet
+from .cells import SourceSheet
 from .errors import WorkbookError
+from .html_tables import HtmlTable, read_element_text
 from .remarks import RemarkCollector
 from .text_encoding import detect_encoding
 from .xml_elements import explain_xml_error
 
-_CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
-_MAXIMUM_SPAN = 1000  # columns or rows that one cell may cover
+_INVISIBLE_PARTS = re.compile(
+    r"<!--.*?-->|<script\b.*?</script>|<style\b.*?</style>", re.DOTALL | re.IGNORECASE
+)
+# Excel's own description of the sheets, which stands in a comment.
+_EXCEL_SHEET = re.compile(r"<x:ExcelWorksheet>(.*?)</x:ExcelWorksheet>", re.DOTALL | re.IGNORECASE)
+_EXCEL_NAME = re.compile(r"<x:Name>(.*?)</x:Name>", re.DOTALL | re.IGNORECASE)
+_EXCEL_HIDDEN = re.compile(r"<x:Visible>\s*Sheet(Very)?Hidden", re.IGNORECASE)
+
+
+class _ExcelSheet(NamedTuple):
+    """A sheet in Excel's own description of the page."""
+
+    name: str
+    is_hidden: bool
 
 
 def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
-    """Return each table that has rows and no table inside it.
+    """Return each table that lists something; a table that only arranges others is no sheet.
 
-    The name of a table is its caption or the heading before it. Raise WorkbookError for a page
-    without a table, for a sign-in page (which servers send in place of a file), and for a truncated
-    page.
+    The name of a table is its caption, or what Excel's own description says, or the heading before
+    it. Raise WorkbookError for a page without a table, for a sign-in page (which servers send in
+    place of a file), and for a page that ends before any row is whole.
     """
-    data = path.read_bytes()
-    encoding = _detect_html_encoding(path, data)
-    parser = html.HTMLParser(encoding=encoding, no_network=True)
-    try:
-        root = html.document_fromstring(data, parser=parser)
-    except etree.XMLSyntaxError as error:
-        raise explain_xml_error(error) from error
-    tables = [
-        table
-        for table in root.iter("table")
-        if table.find(".//table") is None and table.find(".//tr") is not None
-    ]
-    if not tables or root.find(".//input[@type='password']") is not None:
+    page = path.read_bytes().decode(detect_encoding(path), "replace").replace("\0", "")
+    root = _parse_page(page)
+    visible_page = _INVISIBLE_PARTS.sub("", page).lower()
+    is_cut = visible_page.rfind("</table") < visible_page.rfind("<table")
+    elements = _find_tables(root)
+    if not elements or root.find(".//input[@type='password']") is not None:
         title = " ".join((root.findtext(".//title") or "").split())[:200]
         raise WorkbookError("error_page", title=title)
-    if not _is_page_complete(data.decode(encoding, "replace").lower()):
-        raise WorkbookError("truncated")
+    tables = [HtmlTable(element) for element in elements]
+    if is_cut:
+        tables[-1] = HtmlTable(elements[-1], is_cut=_is_last_row_cut(visible_page))
+        if len(tables) == 1 and tables[0].row_count < 2:
+            raise WorkbookError("truncated")
+        tables[-1].remarks.add("page_cut", max(tables[-1].row_count - 1, 0))
+    elif "<html" in visible_page and "</html" not in visible_page:
+        remarks.add("page_not_closed")
+    excel_sheets = _read_excel_sheets(page, len(tables))
     return [
-        SourceSheet(_find_table_name(table), False, partial(_read_html_rows, table))
-        for table in tables
+        SourceSheet(
+            _find_table_name(element, excel_sheet.name),
+            table.is_hidden or excel_sheet.is_hidden,
+            table.read_rows,
+            table.list_merged_ranges,
+            table.remarks,
+        )
+        for element, table, excel_sheet in zip(elements, tables, excel_sheets, strict=True)
     ]
 
 
-def _is_page_complete(page: str) -> bool:
-    """Return whether a page in lower case has the end tags of its last table and of <html>.
+def _parse_page(page: str) -> html.HtmlElement:
+    """Return the root of a page, of whose declared encoding nothing is believed any more."""
+    parser = html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
+    try:
+        return html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
+    except etree.XMLSyntaxError as error:
+        raise explain_xml_error(error) from error
+    except etree.ParserError as error:  # nothing but comments
+        raise WorkbookError("error_page", title="") from error
 
-    The end tag of <html> is needed only if the page has the start tag.
+
+def _find_tables(root: html.HtmlElement) -> list[etree._Element]:
+    """Return the tables that are sheets.
+
+    A table with others inside it is one if it lists something itself; those inside it are texts of
+    its cells then. A table inside a cell of a sheet is none.
     """
-    is_table_closed = page.rfind("</table") > page.rfind("<table")
-    return is_table_closed and ("<html" not in page or "</html" in page)
+    tables: list[etree._Element] = []
+    data_tables: set[etree._Element] = set()
+    for table in root.iter("table"):
+        if not data_tables.isdisjoint(table.iterancestors("table")):
+            continue
+        if table.find(".//tr") is None:
+            continue
+        if table.find(".//table") is None:
+            tables.append(table)
+        elif HtmlTable(table).is_data():
+            tables.append(table)
+            data_tables.add(table)
+    return tables
 
 
-def _detect_html_encoding(path: Path, data: bytes) -> str:
-    """Return the encoding of the page, found by its bytes.
+def _is_last_row_cut(page: str) -> bool:
+    """Return whether a page that ends within a table ends within a row; `page` is in lower case."""
+    uses_end_tags = "</tr" in page
+    last_row_start, last_row_end = page.rfind("<tr"), page.rfind("</tr>")
+    return last_row_end < last_row_start if uses_end_tags else True
 
-    The charset that the page declares counts only if it is an East Asian encoding that cannot be
-    found by the bytes.
+
+def _read_excel_sheets(page: str, table_count: int) -> list[_ExcelSheet]:
+    """Return for each table the sheet in Excel's own description.
+
+    Excel puts all tables of a page on one sheet. Other programs describe a sheet for each table.
     """
-    encoding = detect_encoding(path)
-    declaration = _CHARSET.search(data[:4096])
-    if declaration and encoding in ("utf-8", "gb18030"):
-        declared_encoding = declaration[1].lower()
-        if declared_encoding in (b"big5", b"shift_jis", b"euc-jp"):
-            return declared_encoding.decode()
-    return "utf-8" if encoding == "utf-8-sig" else encoding
+    sheets = []
+    for description in _EXCEL_SHEET.findall(page):
+        name = _EXCEL_NAME.search(description)
+        text = " ".join(unescape(name[1]).split()) if name else ""
+        sheets.append(_ExcelSheet(text, bool(_EXCEL_HIDDEN.search(description))))
+    if len(sheets) == 1:
+        return sheets * table_count
+    if len(sheets) == table_count:
+        return sheets
+    return [_ExcelSheet("", is_hidden=False)] * table_count
 
 
-def _find_table_name(table: html.HtmlElement) -> str:
-    """Return the caption of a table, or else the nearest heading before it, or else ""."""
+def _find_table_name(table: etree._Element, excel_name: str) -> str:
+    """Return the caption of a table, or else its name in Excel, or else the heading before it."""
     caption = table.find("caption")
     if caption is not None:
-        return _read_element_text(caption) or ""
+        return read_element_text(caption) or ""
+    if excel_name:
+        return excel_name
     headings = table.xpath("preceding::*[self::h1 or self::h2 or self::h3 or self::h4][1]")
     if isinstance(headings, list) and headings and isinstance(headings[0], etree._Element):
-        return _read_element_text(headings[0]) or ""
+        return read_element_text(headings[0]) or ""
     return ""
-
-
-def _read_html_rows(table: html.HtmlElement) -> Iterator[list[Cell]]:
-    """Yield the rows of a table.
-
-    A cell with `colspan` or `rowspan` has its text in the first place that it covers; the other
-    places are empty.
-    """
-    rows_covered_by_column: dict[int, int] = {}  # how many more rows a cell above covers
-    for table_row in table.iter("tr"):
-        row: list[Cell] = []
-        covered_below: dict[int, int] = {}
-        for cell in table_row:
-            if cell.tag not in ("td", "th"):
-                continue
-            while rows_covered_by_column.get(len(row)):
-                row.append(None)
-            width = _read_span(cell, "colspan")
-            rows_below = _read_span(cell, "rowspan") - 1
-            if rows_below:
-                covered_below |= dict.fromkeys(range(len(row), len(row) + width), rows_below)
-            row += [_read_element_text(cell), *[None] * (width - 1)]
-        rows_covered_by_column = {
-            column: rows - 1 for column, rows in rows_covered_by_column.items() if rows > 1
-        } | covered_below
-        yield row
-
-
-def _read_span(cell: etree._Element, attribute: str) -> int:
-    """Return the number in `colspan` or `rowspan`; 1 if it is missing or malformed."""
-    value = (cell.get(attribute) or "1").strip()
-    if not (value.isascii() and value.isdigit()):
-        return 1
-    return min(max(int(value), 1), _MAXIMUM_SPAN)
-
-
-def _read_element_text(element: etree._Element) -> str | None:
-    """Return the text of an element with single spaces; None if it is empty.
-
-    Each <br> begins a new line; empty lines are left out.
-    """
-    for line_break in element.iter("br"):
-        line_break.tail = "\n" + (line_break.tail or "")
-    text = "".join(part for part in element.itertext() if isinstance(part, str))
-    lines = (" ".join(line.split()) for line in text.split("\n"))
-    return "\n".join(filter(None, lines)) or None

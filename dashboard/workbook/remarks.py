@@ -19,6 +19,14 @@ RemarkCode = Literal[
     "cells_unreadable",  # cells that refer to a text that the file does not hold
     "cells_unplaced",  # cells without a valid place, or two in one place
     "cells_misplaced",  # cells whose reference names another row
+    "sheet_cut",  # the sheet is damaged: the rows after this one could not be read
+    "cells_damaged",  # cells whose records are damaged
+    "characters_lost",  # texts with bytes that are no characters
+    "quote_open",  # rows with a quote that is never closed
+    "cell_holds_rows",  # rows with a cell that seems to hold other rows
+    "cells_beyond",  # rows with more cells than the others
+    "page_not_closed",  # a page ends without its last tags, but behind its tables
+    "page_cut",  # a page ends within a table
     "sheet_unrecognised",  # no column of the sheet is known
     "sheet_full",  # the sheet has as many rows as its format allows
     "rows_skipped",  # rows that name no status, no rule or no resource
@@ -33,6 +41,9 @@ UNCOUNTED_CODES = frozenset(
         "member_unread",
         "sheet_unread",
         "sheet_missing",
+        "sheet_cut",
+        "cell_holds_rows",
+        "page_cut",
         "sheet_unrecognised",
         "rows_skipped",
     }

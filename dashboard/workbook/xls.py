@@ -1,88 +1,102 @@
-"""Read .xls files (BIFF) with xlrd, and plain sheets faster with biff_records."""
+"""Read .xls files (BIFF2 to BIFF8), in an OLE container or as a bare stream."""
 
-import os
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
 
-import xlrd
 from xlrd import xldate
-from xlrd.biffh import XLRDError, error_text_from_code
 
-from .biff_records import read_plain_sheet, skip_record
+from .biff_cells import SheetCells, read_cells
+from .biff_records import BOF_TYPES, unpack_header
+from .biff_workbook import BiffSheet, BiffWorkbook, read_workbook
 from .cells import Cell, SourceSheet, date_to_cell, number_to_cell
 from .errors import WorkbookError
-from .remarks import RemarkCollector
+from .hidden_parts import HiddenParts
+from .ole_streams import ENCRYPTED_PACKAGE, OLE_SIGNATURE, read_stream
+from .remarks import RemarkCode, RemarkCollector
 
-_BIFF8 = 80  # xlrd's number for the version
+_LAST_DATE = 2_958_465  # days up to 9999-12-31
 
 
 def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
-    """Return the sheets of an .xls file. Raise WorkbookError, or any error of xlrd."""
-    with Path(os.devnull).open("w") as null_file:
-        try:
-            book: Any = xlrd.open_workbook(str(path), logfile=null_file, on_demand=True)
-        except XLRDError as error:
-            if "encrypted" in str(error).lower():
-                raise WorkbookError("encrypted") from error
-            raise
-        strings = [string or None for string in getattr(book, "_sharedstrings", ())]
-        sheets = []
-        for index, name in enumerate(book.sheet_names()):
-            rows = _read_plain_xls_rows(book, index, strings)
-            if rows is None:
-                rows = _read_xlrd_rows(book, index)
-            is_hidden = book._sheet_visibility[index] != 0
-            sheets.append(SourceSheet(name, is_hidden, partial(iter, rows)))
-        return sheets
+    """Return all sheets that an .xls file names; one that cannot be read has a remark.
 
-
-def _read_plain_xls_rows(
-    book: Any, index: int, strings: list[str | None]
-) -> list[list[Cell]] | None:
-    """Return the rows of a sheet with only texts and numbers; None for any other sheet."""
-    if book.biff_version != _BIFF8:
-        return None
-    type_of_format: dict[int, int] = book._xf_index_to_xl_type_map
-
-    def convert_number(value: float, number_format: int) -> Cell:
-        return _convert_xls_cell(type_of_format[number_format], value, book.datemode)
-
-    first_record = skip_record(book.mem, book._sh_abs_posn[index])  # skip BOF
-    return read_plain_sheet(book.mem, first_record, strings, convert_number)
-
-
-def _read_xlrd_rows(book: Any, index: int) -> list[list[Cell]]:
-    """Return the rows of any sheet, read by xlrd."""
-    sheet = book.sheet_by_index(index)
-    rows = [
-        [
-            _convert_xls_cell(cell_type, value, book.datemode)
-            for cell_type, value in zip(row_types, row_values, strict=True)
-        ]
-        for row_types, row_values in zip(sheet._cell_types, sheet._cell_values, strict=True)
-    ]
-    if book.on_demand:
-        book.unload_sheet(index)
-    return rows
-
-
-def _convert_xls_cell(cell_type: int, value: Cell, datemode: int) -> Cell:
-    """Return the cell of a value that xlrd has read; `cell_type` is a type of xlrd.
-
-    `datemode` is 1 if the dates of the workbook are days since 1904 instead of 1900.
+    Raise WorkbookError if the file as a whole cannot be read.
     """
-    if cell_type == xlrd.XL_CELL_TEXT:
-        return value or None
-    if cell_type in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK):
-        return None
-    if cell_type == xlrd.XL_CELL_BOOLEAN:
-        return bool(value)
-    if cell_type == xlrd.XL_CELL_ERROR:
-        return {"e": error_text_from_code.get(cast("int", value), "#N/A")}
-    if cell_type == xlrd.XL_CELL_DATE and isinstance(value, float):
-        try:
-            return date_to_cell(xldate.xldate_as_datetime(value, 1 if datemode else 0))
-        except (xldate.XLDateError, ValueError, OverflowError):
-            return number_to_cell(value)
-    return number_to_cell(value) if isinstance(value, float) else value
+    workbook = read_workbook(_read_biff_stream(path))
+    return [_open_sheet(workbook, sheet) for sheet in workbook.sheets]
+
+
+def _read_biff_stream(path: Path) -> bytes:
+    content = path.read_bytes()
+    if not content.startswith(OLE_SIGNATURE):
+        return content
+    stream = read_stream(content, "Workbook", "Book")
+    if stream is None:
+        is_encrypted = ENCRYPTED_PACKAGE.encode("utf-16-le") in content
+        raise WorkbookError("encrypted" if is_encrypted else "unknown", cause="no workbook")
+    return stream
+
+
+def _open_sheet(workbook: BiffWorkbook, sheet: BiffSheet) -> SourceSheet:
+    """Return a sheet with its cells and its remarks."""
+    if not sheet.has_cells:
+        return _make_empty_sheet(sheet, "sheet_without_cells")
+    if not _is_bof(workbook.stream, sheet.start):
+        return _make_empty_sheet(sheet, "sheet_unread")
+
+    def convert_number(value: float, is_date: bool) -> Cell:
+        if is_date:
+            return _convert_date(value, is_1904=workbook.is_1904)
+        return int(value) if value.is_integer() else number_to_cell(value)
+
+    cells = read_cells(workbook, sheet, convert_number)
+    if cells.is_cut and not cells.rows:
+        return _make_empty_sheet(sheet, "sheet_unread")
+    remarks = RemarkCollector()
+    _add_remarks(cells, remarks)
+    return SourceSheet(
+        sheet.name,
+        sheet.is_hidden,
+        partial(iter, cells.rows),
+        lambda: cells.merged_ranges,
+        remarks,
+    )
+
+
+def _is_bof(stream: bytes, position: int) -> bool:
+    return position + 8 <= len(stream) and unpack_header(stream, position)[0] in BOF_TYPES
+
+
+def _make_empty_sheet(sheet: BiffSheet, code: RemarkCode) -> SourceSheet:
+    """Return a sheet that shows nothing, with a remark that says why."""
+    remarks = RemarkCollector()
+    remarks.add(code)
+    return SourceSheet(sheet.name, sheet.is_hidden, lambda: iter(()), list, remarks, False)
+
+
+def _add_remarks(cells: SheetCells, remarks: RemarkCollector) -> None:
+    """Add what is odd or hidden on a sheet."""
+    if cells.is_cut:
+        remarks.add("sheet_cut", len(cells.rows) - 1)
+    for row in sorted(cells.unreadable_rows):
+        remarks.add("cells_damaged", row)
+    for row in sorted(cells.lossy_rows):
+        remarks.add("characters_lost", row)
+    hidden = HiddenParts()
+    for first, last in cells.hidden_columns:
+        hidden.add_columns(first, last)
+    for number, row_cells in enumerate(cells.rows):
+        if row_cells:
+            is_hidden = number in cells.hidden_rows
+            hidden.add_row(number, len(row_cells), is_hidden=is_hidden)
+    hidden.add_remark(remarks)
+
+
+def _convert_date(value: float, *, is_1904: bool) -> Cell:
+    """Return the date of a number of days; the number itself if it is no date that Excel knows."""
+    if not 0 <= value <= _LAST_DATE + 1:
+        return number_to_cell(value)
+    try:
+        return date_to_cell(xldate.xldate_as_datetime(value, 1 if is_1904 else 0))
+    except (ValueError, OverflowError):
+        return number_to_cell(value)

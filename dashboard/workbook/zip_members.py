@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 
 from .contents import UnreadMember, ZipMember
 from .errors import WorkbookError
-from .file_kinds import check_member_readable, detect_file_kind, open_limited_zip
+from .file_kinds import check_member_readable, open_limited_zip
 from .limits import Limits
+from .protection import detect_unprotected_kind
 
 _UTF8_FLAG = 0x800  # of a zip member whose name is in UTF-8
 # <account>-<pack>-report-<yyyyMMddHHmm>, the name that the cloud gives a report file
@@ -57,13 +58,13 @@ def unpack_members(path: Path, folder: Path, limits: Limits) -> UnpackedZip:
             member_path = folder / str(number)
             try:
                 with add_member_to_errors(name):
-                    member = _unpack_member(archive, info, name, member_path, limits)
+                    member, readable_path = _unpack_member(archive, info, name, member_path, limits)
             except WorkbookError as error:
                 member_path.unlink(missing_ok=True)
                 unpacked.add_unread(name, error)
             else:
                 if (name, member.sha256) not in names_and_hashes:
-                    unpacked.members.append((member, member_path))
+                    unpacked.members.append((member, readable_path))
                 names_and_hashes.add((name, member.sha256))
     return unpacked
 
@@ -86,8 +87,8 @@ def add_member_to_errors(name: str) -> Iterator[None]:
 
 def _unpack_member(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, target: Path, limits: Limits
-) -> ZipMember:
-    """Unpack one member to `target`.
+) -> tuple[ZipMember, Path]:
+    """Unpack one member to `target`; return it with the path of the file to read.
 
     Raise WorkbookError if it is too large, no report file, or a zip itself.
     """
@@ -99,10 +100,10 @@ def _unpack_member(
         while block := source.read(1 << 20):
             sha256.update(block)
             target_file.write(block)
-    kind = detect_file_kind(target, limits)
+    kind, path = detect_unprotected_kind(target, target.with_suffix(".unprotected"), limits)
     if kind == "zip":
         raise WorkbookError("unknown", kind="zip")
-    return ZipMember(name, sha256.hexdigest(), info.file_size, kind)
+    return ZipMember(name, sha256.hexdigest(), info.file_size, kind), path
 
 
 def find_whole_error(unread_members: list[UnreadMember]) -> WorkbookError:

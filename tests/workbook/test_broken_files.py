@@ -46,7 +46,8 @@ def test_a_file_cut_anywhere_is_one_error_or_a_report(kind: str, tmp_path: Path)
         read_or_error_code(content[: len(content) * part // 30], tmp_path) for part in range(30)
     }
     assert outcomes <= {"read", *CODES}
-    assert "read" not in outcomes or kind == "csv"  # text does not say where it ends
+    # Text does not say where it ends; rows of a page are read, and a remark says that it is cut.
+    assert "read" not in outcomes or kind in ("csv", "html")
 
 
 @pytest.mark.parametrize("kind", WHOLE)

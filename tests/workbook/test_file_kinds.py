@@ -87,7 +87,7 @@ REFUSED = {
     "half a header of OLE": (KINDS["xls"][:200], "truncated"),
     "a cut .xlsx": (KINDS["xlsx"][:4000], "truncated"),
     "a cut zip": (KINDS["zip"][:-10], "truncated"),
-    "cut HTML": (KINDS["html"][:-40], "truncated"),
+    "HTML that ends in its first row": (b"<html><table><tr><td>a<td>b", "truncated"),
     "cut SpreadsheetML": (KINDS["spreadsheetml"][:-40], "truncated"),
     "a zip in a zip": (NESTED, "unknown"),
     "text cut within a character": ("规则名称,资源ID\n甲,一".encode()[:-1], "truncated"),

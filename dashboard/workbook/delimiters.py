@@ -1,0 +1,67 @@
+"""Find the delimiter of a CSV text, and how many cells its rows have."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .vocabulary import find_column_meaning
+
+_DELIMITERS = ",\t;|"
+_EXAMINED_LINES = 40
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_DIRECTIVE = re.compile(r"\ufeff*sep=(.)\s*", re.IGNORECASE)  # a first line that only Excel writes
+
+
+class Dialect(NamedTuple):
+    """How a CSV text is written; `width` is the usual number of cells of a row."""
+
+    delimiter: str
+    width: int
+    has_directive: bool = False  # the first line only states the delimiter
+
+
+def detect_dialect(start: str) -> Dialect | None:
+    """Return how a CSV text is written by its start; None if it has no delimiter.
+
+    The delimiter is comma, tab, semicolon or bar: the one that gives the most known column heads,
+    and else the one that splits at least half of the first lines into the same number of cells, at
+    least two. If several do, it is the one that gives the most cells.
+    """
+    lines = split_lines(start)[:_EXAMINED_LINES]
+    if lines and (directive := _DIRECTIVE.fullmatch(lines[0])):
+        return Dialect(directive[1], _find_width(lines[1:], directive[1])[0], has_directive=True)
+    best_dialect, best_score = None, (0, 0)
+    for delimiter in _DELIMITERS:
+        width, line_count, is_usual = _find_width(lines, delimiter)
+        known_heads = max((_count_known_heads(line, delimiter) for line in lines), default=0)
+        score = (known_heads if known_heads > 1 else 0, line_count * width if is_usual else 0)
+        if width > 1 and score > best_score:
+            best_dialect, best_score = Dialect(delimiter, width), score
+    return best_dialect
+
+
+def split_lines(text: str) -> list[str]:
+    """Return the lines of a text that are not empty, whatever ends them."""
+    return [line for line in _LINE_END.split(text) if line.strip()]
+
+
+def split_line(line: str, delimiter: str) -> list[str]:
+    """Return the cells of a line that stands alone."""
+    return next(csv.reader([line], delimiter=delimiter), [])
+
+
+def _find_width(lines: Iterable[str], delimiter: str) -> tuple[int, int, bool]:
+    """Return (usual number of cells, lines that have it, whether they are at least half)."""
+    lines_by_width = Counter(len(split_line(line, delimiter)) for line in lines)
+    # The most frequent number of cells; numbers above 1 come first.
+    width, line_count = max(
+        lines_by_width.items(), key=lambda item: (item[0] > 1, item[1]), default=(0, 0)
+    )
+    return width, line_count, line_count * 2 >= lines_by_width.total()
+
+
+def _count_known_heads(line: str, delimiter: str) -> int:
+    cells = split_line(line, delimiter)
+    return len({meaning for cell in cells if (meaning := find_column_meaning(cell).meaning)})
