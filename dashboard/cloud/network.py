@@ -11,8 +11,9 @@ import ssl
 import threading
 import time
 import urllib.request
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, TypeVar
 
 import httpcore
 import httpx
@@ -23,6 +24,8 @@ from dashboard.cloud.time_limit import TimeLimit
 # Requests to this machine (the sandbox) bypass the proxies that the environment may name.
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 CHECK_SECONDS = 0.5  # how often a waiting call asks whether it must end
+
+Result = TypeVar("Result")
 
 
 class LimitedTransport(httpx.HTTPTransport):
@@ -62,18 +65,18 @@ class LimitedBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect to one of the host's addresses; share the time left between those untried."""
         addresses = resolve_host(host, port, self._time_limit)
-        while True:
-            address = addresses.pop(0)
-            seconds = self._time_limit.require_time() / (len(addresses) + 1)
+        for number, address in enumerate(addresses):
+            seconds = self._time_limit.require_time() / (len(addresses) - number)
+            connect = partial(
+                self._backend.connect_tcp, address, port, seconds, local_address, socket_options
+            )
             try:
-                stream = self._backend.connect_tcp(
-                    address, port, seconds, local_address, socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                if not addresses:
-                    raise
+                stream = run_within_limit(connect, self._time_limit)
+            except httpcore.ConnectError as error:
+                last_error = error
             else:
                 return LimitedStream(stream, self._time_limit)
+        raise last_error
 
 
 class LimitedStream(httpcore.NetworkStream):
@@ -111,7 +114,8 @@ class LimitedStream(httpcore.NetworkStream):
         timeout: float | None = None,  # noqa: ARG002  # the time limit is shorter
     ) -> httpcore.NetworkStream:
         seconds = self._time_limit.require_time()
-        stream = self._stream.start_tls(ssl_context, server_hostname, seconds)
+        start_tls = partial(self._stream.start_tls, ssl_context, server_hostname, seconds)
+        stream = run_within_limit(start_tls, self._time_limit)
         return LimitedStream(stream, self._time_limit)
 
     def get_extra_info(self, info: str) -> Any:
@@ -119,31 +123,37 @@ class LimitedStream(httpcore.NetworkStream):
 
 
 def resolve_host(host: str, port: int, time_limit: TimeLimit) -> list[str]:
-    """Return the IP addresses of a host.
-
-    The system's look-up knows no time limit, so it runs in a thread, which is left behind if it
-    takes too long.
-    """
+    """Return the IP addresses of a host; the system's look-up knows no time limit of its own."""
     if is_ip_address(host):
         return [host]
-    addresses: list[str] = []
+    entries = run_within_limit(
+        lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), time_limit
+    )
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
+
+
+def run_within_limit(function: Callable[[], Result], time_limit: TimeLimit) -> Result:
+    """Run a function that may block for long in a thread, and return its result.
+
+    If the time is up before, or the call must end, leave the thread behind: it holds nothing but a
+    connection that nobody uses. Raise httpcore.ConnectError if the function fails.
+    """
+    results: list[Result] = []
     errors: list[Exception] = []
 
-    def look_up() -> None:
+    def run() -> None:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            addresses.extend(dict.fromkeys(str(entry[4][0]) for entry in found))
-        except (OSError, UnicodeError) as error:  # UnicodeError: a name with an empty label
-            errors.append(error)
+            results.append(function())
+        except (OSError, UnicodeError, httpcore.NetworkError, httpcore.TimeoutException) as error:
+            errors.append(error)  # UnicodeError: a host name with an empty label
 
-    thread = threading.Thread(target=look_up, daemon=True)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     while thread.is_alive():
         thread.join(min(time_limit.require_time(), CHECK_SECONDS))
-    if not addresses:
-        reason = str(errors[0]) if errors else "no address"
-        raise httpcore.ConnectError(f"{host} was not found: {reason}")
-    return addresses
+    if not results:
+        raise httpcore.ConnectError(str(errors[0]) if errors else "no connection")
+    return results[0]
 
 
 def is_ip_address(host: str) -> bool:

@@ -9,11 +9,13 @@ import time
 import tracemalloc
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from dashboard.cloud import CloudError
 from dashboard.cloud.client import Client
 from dashboard.cloud.download import download_file
+from dashboard.cloud.network import find_proxy
 from dashboard.cloud.transport import MAX_ANSWER_BYTES, MAX_ERROR_DOCUMENT_BYTES
 from tests.cloud import KEY_ID, SECRET
 from tests.cloud.hostile_server import (
@@ -100,6 +102,65 @@ def test_a_call_that_cannot_connect_ends_at_its_time_limit() -> None:
             call_api(host, lambda: False)
     assert caught.value.is_temporary
     assert time.monotonic() - started_at < 5
+
+
+def test_a_call_that_cannot_connect_ends_soon_after_its_run_was_cancelled() -> None:
+    cancelled = threading.Event()
+    threading.Timer(0.5, cancelled.set).start()
+    started_at = time.monotonic()
+    with HostileListener() as host, pytest.raises(CloudError):
+        call_api(host, cancelled.is_set, seconds=60)
+    assert time.monotonic() - started_at < 10
+
+
+@pytest.mark.parametrize("seconds", [1.0, 60.0])
+def test_a_handshake_of_tls_that_drips_ends_like_any_other_part(seconds: float) -> None:
+    stopped_at = time.monotonic() + 1
+    with serve(send_slowly(b"\x16\x03\x03\x40\x00", b"\0")) as server:
+        client = Client(
+            f"https://{server.host}", KEY_ID, SECRET, timeout=seconds, attempts=1,
+            is_stopped=lambda: time.monotonic() > stopped_at,
+        )  # fmt: skip
+        with client, pytest.raises(CloudError):
+            client.get_report("cp-1")
+    assert time.monotonic() - stopped_at < 10
+
+
+def test_a_host_that_is_not_found_is_a_failed_connection() -> None:
+    for host in ("does-not-exist.invalid", "a..b"):
+        with Client(f"http://{host}", KEY_ID, SECRET, attempts=1) as client:
+            with pytest.raises(CloudError) as caught:
+                client.get_report("cp-1")
+            assert caught.value.code == "ConnectionFailed"
+
+
+@pytest.mark.parametrize(
+    ("address", "proxy"),
+    [
+        ("https://config.cn-shanghai.aliyuncs.com", "http://proxy:3128"),
+        ("https://config.example.com", None),
+        ("https://127.0.0.1:8000", None),
+        ("http://config.cn-shanghai.aliyuncs.com", "http://any:1"),
+    ],
+)
+def test_the_proxy_of_the_environment_is_found(
+    address: str, proxy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("http_proxy", raising=False)
+    monkeypatch.setenv("https_proxy", "proxy:3128")
+    monkeypatch.setenv("all_proxy", "http://any:1")
+    monkeypatch.setenv("no_proxy", "example.com")
+    assert find_proxy(httpx.URL(address)) == proxy
+
+
+def test_a_proxy_that_cannot_be_used_is_a_failed_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("https_proxy", "gopher://user:s3cr3t@proxy")
+    with pytest.raises(CloudError) as caught:
+        Client("config.example.com", KEY_ID, SECRET)
+    assert caught.value.code == "ConnectionFailed"
+    assert "s3cr3t" not in str(caught.value)
 
 
 class HostileListener:
