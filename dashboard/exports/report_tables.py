@@ -29,6 +29,7 @@ from dashboard.models.evaluations import position_time
 from dashboard.queries import report_positions, report_query, report_rules, rule_summaries
 from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.first_seen import build_first_seen, load_first_position
+from dashboard.queries.report_header import is_earlier_reading
 from dashboard.text import findings
 from dashboard.text.count_checks import summarize_checks
 from dashboard.text.origins import describe_provenance
@@ -263,6 +264,7 @@ def list_source_facts(report: Report) -> list[ExportFact]:
         ExportFact("source", _("Origin"), str(report.get_source_display())),
         ExportFact("file_name", _("File name"), report.file_name),
         ExportFact("sha256", "SHA-256", report.original_id or ""),
+        ExportFact("reader_version", _("Reader version"), describe_reader_version(report)),
     ]
     provenance = describe_provenance(report)
     if provenance.gap:
@@ -270,6 +272,15 @@ def list_source_facts(report: Report) -> list[ExportFact]:
     facts += [ExportFact(fact.key, fact.label, fact.text) for fact in provenance.facts]
     facts += [ExportFact(*rate) for rate in describe_rates(report)]
     return facts
+
+
+def describe_reader_version(report: Report) -> str:
+    """Return the version of the reader that read the file, and whether it is an earlier one."""
+    if not is_earlier_reading(report):
+        return str(report.reader_version)
+    return _("%(version)s, an earlier version, which may have recognised less of the file") % {
+        "version": report.reader_version
+    }
 
 
 def describe_rates(report: Report) -> list[tuple[str, str, str]]:

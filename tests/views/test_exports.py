@@ -9,13 +9,16 @@ import openpyxl
 import pytest
 from django.test import Client
 
+from dashboard.comparison.differences import Comparison
 from dashboard.exports import report_tables
 from dashboard.exports.report_tables import REPORT_ROWS_PER_SECOND
 from dashboard.exports.writers import EXPORT_FORMATS
 from dashboard.models import Pack, Report
 from dashboard.queries import report_rules
 from dashboard.queries.filters import RISKS, EvaluationFilter
+from dashboard.workbook import READER_VERSION
 from tests import sample_files
+from tests.views.comparison_pages import comparison_path, download_json
 from tests.views.report_files import import_report_bytes
 
 ROW_COUNT = 120
@@ -211,3 +214,17 @@ def test_the_menu_announces_a_large_file_and_links_a_small_one(
     menu = reader.get(f"/reports/{report.pk}/resources/").content.decode()
     assert f'href="/reports/{report.pk}/export/json/?&amp;what=resources"' in menu
     assert f'href="/reports/{report.pk}/export.csv?&amp;what=resources" download' in menu
+
+
+@pytest.mark.parametrize(
+    ("version", "words"), [(READER_VERSION, str(READER_VERSION)), (1, "1, an earlier version")]
+)
+def test_an_export_says_which_reader_read_the_file(
+    comparison: Comparison, reader: Client, version: int, words: str
+) -> None:
+    Report.objects.filter(pk=comparison.older.pk).update(reader_version=version)
+    facts = download_json(reader, f"/reports/{comparison.older.pk}/export.json")["metadata"]
+    assert facts["reader_version"].startswith(words)
+    path = comparison_path(comparison.older, comparison.newer)
+    facts = download_json(reader, path + "changes.json")
+    assert facts["older_reader_version"].startswith(words)
