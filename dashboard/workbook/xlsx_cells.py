@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 from openpyxl.utils.datetime import from_excel
@@ -22,6 +22,20 @@ class UnreadableCellError(Exception):
     """The cell refers to a text that the file does not hold."""
 
 
+class CellTags(NamedTuple):
+    """The tags of a cell and of what it contains."""
+
+    namespace: str
+    cell: str
+    value: str
+    inline_string: str
+
+
+def build_cell_tags(namespace: str) -> CellTags:
+    """Return the tags of cells in a namespace, which is written in braces."""
+    return CellTags(namespace, namespace + "c", namespace + "v", namespace + "is")
+
+
 class CellConverter:
     """Converts `<c>` elements of one workbook; dates are days since `epoch`."""
 
@@ -30,17 +44,21 @@ class CellConverter:
         self._formats = formats
         self._epoch = epoch
 
-    def convert(self, cell: etree._Element, namespace: str) -> Cell:
+    def convert(self, cell: etree._Element, tags: CellTags) -> Cell:
         """Return the value of a `<c>` element; None if it is empty.
 
         A value that is not what its type says is a text. Raise UnreadableCellError if it refers to
         a text that the file does not hold.
         """
-        value = cell.findtext(namespace + "v")
+        if not len(cell):
+            return None
+        # The value is nearly always the last element, and a search takes much longer.
+        last = cell[-1]
+        value = last.text if last.tag == tags.value else cell.findtext(tags.value)
         cell_type = cell.get("t")
         if not value or cell_type == "inlineStr":  # an empty value is none
-            inline_string = cell.find(namespace + "is")
-            text = "" if inline_string is None else read_string_item(inline_string, namespace)
+            inline_string = cell.find(tags.inline_string)
+            text = "" if inline_string is None else read_string_item(inline_string, tags.namespace)
             return text or value or None
         if cell_type == "s":
             return self._find_string(value)
@@ -60,11 +78,7 @@ class CellConverter:
 
     def _convert_number(self, value: str, cell_format: str | None) -> Cell:
         """Return a number, or a date or duration if the cell's format shows one."""
-        number: Cell
-        if value.isdigit() and value.isascii() and len(value) < _MAXIMUM_DIGITS:
-            number = int(value)
-        else:
-            number = _parse_number(value)
+        number = _parse_number(value)
         if cell_format in self._formats.dates and isinstance(number, (int, float)):
             return self._convert_serial(number, is_duration=cell_format in self._formats.durations)
         return number
@@ -82,6 +96,8 @@ class CellConverter:
 
 def _parse_number(value: str) -> Cell:
     """Return a number, the text if it is none, or None if it holds only spaces."""
+    if value.isdigit() and value.isascii() and len(value) < _MAXIMUM_DIGITS:
+        return int(value)
     if not _NUMBER.fullmatch(value):
         return value if value.strip() else None
     text = value.strip()

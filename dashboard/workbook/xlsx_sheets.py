@@ -16,7 +16,7 @@ from openpyxl.utils import get_column_letter
 from .cells import Cell, MergedRange, drop_empty_end, fill_row_gaps
 from .hidden_parts import HiddenParts, is_zero
 from .remarks import RemarkCode, RemarkCollector
-from .xlsx_cells import CellConverter, UnreadableCellError
+from .xlsx_cells import CellConverter, CellTags, UnreadableCellError, build_cell_tags
 from .xlsx_layout import SheetLayout, parse_column_letters, parse_row_number, read_layout
 from .xlsx_package import open_package
 from .xml_elements import read_elements
@@ -105,33 +105,37 @@ class _RowReader:
         self._converter = converter
         self._previous_number = 0
         self._column_of_letters: dict[str, int] = {}
+        self._row_tag = ""
+        self._tags = build_cell_tags("")
 
     def read_row(self, element: etree._Element) -> XlsxRow:
         """Return a row. A row without a number follows the row before it."""
-        tag: str = element.tag
-        namespace = tag.removesuffix("row")
+        if element.tag != self._row_tag:
+            self._row_tag = str(element.tag)
+            self._tags = build_cell_tags(self._row_tag.removesuffix("row"))
         number = parse_row_number(element.get("r") or "")
         if number is None:
-            number = _find_row_number(element, namespace)
+            number = _find_row_number(element, self._tags)
             if number is None and element.get("r") is None:
                 number = self._previous_number + 1
         self._previous_number = number or self._previous_number + 1
         faults: list[CellFault] = []
-        cells = self._read_cells(element, namespace, str(number or ""), faults)
+        cells = self._read_cells(element, str(number or ""), faults)
         is_hidden = element.get("hidden") in _TRUE or is_zero(element.get("ht"))
         return XlsxRow(number, cells, faults, is_hidden)
 
     def _read_cells(
-        self, element: etree._Element, namespace: str, row_number: str, faults: list[CellFault]
+        self, element: etree._Element, row_number: str, faults: list[CellFault]
     ) -> list[Cell]:
         """Return the cells of a row, and add what is odd to `faults`.
 
         A cell without a reference follows the cell before.
         """
         row: list[Cell] = []
+        tags = self._tags
         convert = self._converter.convert
         column_of_letters = self._column_of_letters
-        for cell in element.iterchildren(namespace + "c"):
+        for cell in element.iterchildren(tags.cell):
             reference = cell.get("r")
             column = len(row)
             if reference:
@@ -143,11 +147,14 @@ class _RowReader:
                     continue
                 column = known_column
             try:
-                value = convert(cell, namespace)
+                value = convert(cell, tags)
             except UnreadableCellError:
                 faults.append(CellFault("cells_unreadable", get_column_letter(column + 1)))
                 value = None
-            _place_cell(row, column, value, faults)
+            if column == len(row):
+                row.append(value)
+            else:
+                _place_cell(row, column, value, faults)
         return drop_empty_end(row)
 
     def _parse_reference(
@@ -168,11 +175,8 @@ class _RowReader:
 
 def _place_cell(row: list[Cell], column: int, value: Cell, faults: list[CellFault]) -> None:
     """Put a cell into its column of a row; keep the first one if two have the same column."""
-    width = len(row)
-    if column == width:
-        row.append(value)
-    elif column > width:
-        row.extend([None] * (column - width))
+    if column > len(row):
+        row.extend([None] * (column - len(row)))
         row.append(value)
     elif row[column] is None:
         row[column] = value
@@ -180,9 +184,9 @@ def _place_cell(row: list[Cell], column: int, value: Cell, faults: list[CellFaul
         faults.append(CellFault("cells_unplaced", get_column_letter(column + 1)))
 
 
-def _find_row_number(element: etree._Element, namespace: str) -> int | None:
+def _find_row_number(element: etree._Element, tags: CellTags) -> int | None:
     """Return the number of a row that the reference of its first cell states, if any."""
-    cell = element.find(namespace + "c")
+    cell = element.find(tags.cell)
     match = _CELL_REFERENCE.fullmatch((cell.get("r") or "") if cell is not None else "")
     return parse_row_number(match[2]) if match else None
 
