@@ -16,7 +16,7 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
 from .cells import SourceSheet
 from .errors import WorkbookError
 from .remarks import RemarkCode, RemarkCollector
-from .xlsx_cells import CellConverter, read_string_item
+from .xlsx_cells import CellConverter, build_cell_tags, read_string_item
 from .xlsx_package import Relationship, XlsxPackage, open_package
 from .xlsx_sheets import XlsxSheet
 from .xlsx_styles import DateFormats, read_date_formats
@@ -93,10 +93,13 @@ def _read_strings(package: XlsxPackage, part: str | None) -> list[str]:
     if part is None:
         return []
     with package.open_part(part) as file:
-        return [
-            read_string_item(element, str(element.tag).removesuffix("si"))
-            for element in read_elements(file, "{*}si")
-        ]
+        strings: list[str] = []
+        tags = build_cell_tags("")
+        for element in read_elements(file, "{*}si"):
+            if not strings:
+                tags = build_cell_tags(str(element.tag).removesuffix("si"))
+            strings.append(read_string_item(element, tags))
+        return strings
 
 
 def _read_formats(package: XlsxPackage, part: str | None, remarks: RemarkCollector) -> DateFormats:

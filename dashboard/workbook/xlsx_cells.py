@@ -12,7 +12,8 @@ from .cells import Cell, date_to_cell, number_to_cell
 from .xlsx_styles import DateFormats
 
 _ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how OOXML writes a control character
-_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+# Only a number that is not an integer has a group.
+_NUMBER = re.compile(r"\s*[+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?\s*", re.ASCII)
 _MAXIMUM_DIGITS = 4_000  # Python refuses to convert more to an integer
 _BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d.*)?", re.ASCII)
@@ -25,15 +26,16 @@ class UnreadableCellError(Exception):
 class CellTags(NamedTuple):
     """The tags of a cell and of what it contains."""
 
-    namespace: str
     cell: str
     value: str
     inline_string: str
+    text: str
+    run: str
 
 
 def build_cell_tags(namespace: str) -> CellTags:
     """Return the tags of cells in a namespace, which is written in braces."""
-    return CellTags(namespace, namespace + "c", namespace + "v", namespace + "is")
+    return CellTags(*(namespace + name for name in ("c", "v", "is", "t", "r")))
 
 
 class CellConverter:
@@ -54,12 +56,15 @@ class CellConverter:
             return None
         # The value is nearly always the last element, and a search takes much longer.
         last = cell[-1]
-        value = last.text if last.tag == tags.value else cell.findtext(tags.value)
+        value = last.text if last.tag == tags.value else None
         cell_type = cell.get("t")
         if not value or cell_type == "inlineStr":  # an empty value is none
-            inline_string = cell.find(tags.inline_string)
-            text = "" if inline_string is None else read_string_item(inline_string, tags.namespace)
-            return text or value or None
+            is_string = last.tag == tags.inline_string
+            inline_string = last if is_string else cell.find(tags.inline_string)
+            text = "" if inline_string is None else read_string_item(inline_string, tags)
+            value = text or cell.findtext(tags.value)
+            if text or not value or cell_type == "inlineStr":
+                return value or None
         if cell_type == "s":
             return self._find_string(value)
         if cell_type is None or cell_type == "n":
@@ -98,12 +103,12 @@ def _parse_number(value: str) -> Cell:
     """Return a number, the text if it is none, or None if it holds only spaces."""
     if value.isdigit() and value.isascii() and len(value) < _MAXIMUM_DIGITS:
         return int(value)
-    if not _NUMBER.fullmatch(value):
+    match = _NUMBER.fullmatch(value)
+    if match is None:
         return value if value.strip() else None
-    text = value.strip()
-    if text.lstrip("+-").isdigit():
-        return int(text) if len(text) < _MAXIMUM_DIGITS else text
-    return number_to_cell(float(text))
+    if match.lastindex is None:
+        return int(value) if len(value) < _MAXIMUM_DIGITS else value
+    return number_to_cell(float(value))
 
 
 def _convert_typed_value(cell_type: str, value: str) -> Cell:
@@ -129,19 +134,18 @@ def _convert_iso_date(value: str) -> Cell:
     return {"d": moment.isoformat() if "T" in value else value}
 
 
-def read_string_item(element: etree._Element, namespace: str) -> str:
+def read_string_item(element: etree._Element, tags: CellTags) -> str:
     """Return the text of a string item, without phonetic readings (`rPh`).
 
     The text is one element, or several runs: parts with different formats.
     """
-    text_tag = namespace + "t"
-    if len(element) == 1 and element[0].tag == text_tag:
+    if len(element) == 1 and element[0].tag == tags.text:
         text = element[0].text or ""
     else:
         text = "".join(
-            (child.text if child.tag == text_tag else child.findtext(text_tag)) or ""
+            (child.text if child.tag == tags.text else child.findtext(tags.text)) or ""
             for child in element
-            if child.tag in (text_tag, namespace + "r")
+            if child.tag in (tags.text, tags.run)
         )
     return _replace_escapes(text)
 
