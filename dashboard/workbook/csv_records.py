@@ -34,13 +34,10 @@ def read_records(lines: Iterable[str], dialect: Dialect) -> Iterator[CsvRecord]:
         try:
             for cells in reader:
                 record_lines = source.take_lines()
-                if len(record_lines) == 1:
-                    yield CsvRecord(cells)
-                elif not _is_suspect(record_lines, cells, dialect):
-                    yield CsvRecord(cells, holds_rows=_has_row_inside(record_lines, dialect))
-                else:
+                if _has_open_quote(record_lines, cells, dialect):
                     yield _split_open_quote(source, record_lines, dialect)
                     break
+                yield CsvRecord(cells, holds_rows=_has_row_inside(record_lines, dialect))
             else:
                 return
         except (_TooManyLinesError, csv.Error):
@@ -82,6 +79,23 @@ class _LineSource:
         self._returned_lines.extendleft(reversed(lines))
 
 
+def _has_open_quote(lines: list[str], cells: list[str], dialect: Dialect) -> bool:
+    if len(lines) == 1:
+        return _is_last_line_open(lines[0], cells, dialect)
+    return _is_suspect(lines, cells, dialect)
+
+
+def _is_last_line_open(line: str, cells: list[str], dialect: Dialect) -> bool:
+    """Return whether a record of one line has an open quote: only the last line can have one."""
+    if '"' not in line or not cells:
+        return False
+    has_line_end = line.endswith(("\r", "\n"))
+    if has_line_end and not cells[-1].endswith(("\r", "\n")):  # not the last line, or closed
+        return False
+    text = line.rstrip("\r\n")
+    return _find_open_quote(text, dialect.delimiter) < len(text)
+
+
 def _is_suspect(lines: list[str], cells: list[str], dialect: Dialect) -> bool:
     """Return whether a record of several lines has an open quote.
 
@@ -103,7 +117,9 @@ def _has_closed_quotes(lines: list[str], dialect: Dialect) -> bool:
 
 def _has_row_inside(lines: list[str], dialect: Dialect) -> bool:
     """Return whether a line that is wholly within a cell looks like a row of the table."""
-    return dialect.width > 2 and any(_fits(line, dialect) for line in lines[1:-1])
+    return (
+        len(lines) > 2 and dialect.width > 2 and any(_fits(line, dialect) for line in lines[1:-1])
+    )
 
 
 def _fits(line: str, dialect: Dialect) -> bool:

@@ -10,6 +10,7 @@ from dashboard.sandbox.report_files import build_encrypted_workbook
 from dashboard.workbook import Limits, WorkbookError
 from tests import sample_files
 from tests.workbook.in_process import collect_states, read_bytes
+from tests.workbook.protected_files import encrypt_workbook
 
 F1 = sample_files.build_report_sheets(sample_files.SOME_FAILING)
 KINDS = {
@@ -109,6 +110,21 @@ def test_an_error_of_the_storage_is_named_but_its_message_is_not_kept(tmp_path: 
         "oss_code": "AccessDenied",
         "request_id": "5C3D9175B6FC201293AD4890",
     }
+
+
+def test_a_workbook_protected_against_changes_only_is_read(tmp_path: Path) -> None:
+    content = encrypt_workbook(KINDS["xlsx"], "VelvetSweatshop")
+    with read_bytes(content, tmp_path) as stored:
+        assert stored.contents.kind == "xlsx"
+        assert len(collect_states(stored)) == 12
+    in_zip = sample_files.build_zip({"a.xls": content, "b.xls": content})
+    with read_bytes(in_zip, tmp_path) as stored:
+        assert [member.kind for member in stored.contents.members] == ["xlsx", "xlsx"]
+
+
+def test_a_workbook_with_a_password_of_its_own_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WorkbookError, match="encrypted"):
+        read_bytes(encrypt_workbook(KINDS["xlsx"], "secret"), tmp_path)
 
 
 def test_a_file_beyond_the_limit_is_not_opened(tmp_path: Path) -> None:
