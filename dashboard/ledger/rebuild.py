@@ -1,13 +1,15 @@
 """Rebuild the sheets, rule results and spans of a pack from the original files.
 
 A span is one row for all consecutive reports that state the same evaluation. The same version of
-the reader produces the same rows again; a newer version may read more.
+the reader produces the same rows again; a newer version may read more, and a remark then says which
+numbers have changed.
 """
 
 from django.db import transaction
 
 from dashboard.archive import parallel_reading, stored_forms
 from dashboard.ledger import report_writer
+from dashboard.ledger.reading_changes import copy_numbers, remark_changed_numbers
 from dashboard.models import Evaluation, Pack, Report
 
 
@@ -48,7 +50,9 @@ def store_report_again(report: Report) -> None:
     If a worker is storing the report now, store only its spans: the worker does the rest.
     """
     if report.state == Report.State.READY:
+        earlier_numbers, earlier_remarks = copy_numbers(report), report.remarks
         report_writer.store_report(report)
+        remark_changed_numbers(report, earlier_numbers, earlier_remarks)
         return
     with stored_forms.open_stored_form(report) as stored_form:
         report_writer.store_spans(report, stored_form)

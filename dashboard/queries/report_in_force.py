@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from dashboard.models import Pack, Report
 from dashboard.models.reports import ReportQuerySet
+from dashboard.queries.days import get_day_end
 from dashboard.text.formatting import format_age
 
 
@@ -30,7 +31,7 @@ class ReportInForce:
 
 def find_report_in_force(pack: Pack, day: dt.date) -> ReportInForce:
     """Return the report that was in force at the end of a day in the active time zone."""
-    end = timezone.make_aware(dt.datetime.combine(day, dt.time.min) + dt.timedelta(days=1))
+    end = get_day_end(day)
     reports = Report.objects.ready().filter(pack=pack).only("pack", "created_at", "label")
     return ReportInForce(
         day=day,

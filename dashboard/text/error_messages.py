@@ -8,6 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.cloud.errors import Advice, find_advice
 from dashboard.text.answer_problems import explain_problem
+from dashboard.text.file_error_details import (
+    FRESH_COPY_CODES,
+    IMPORT_ADVICE,
+    find_kind_message,
+    list_file_details,
+)
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -31,7 +37,8 @@ def explain_error(code: str, facts: Mapping[str, object]) -> ErrorMessage:
     the compression of a zip. An unknown code gets a general message that contains the code.
     """
     action = facts.get("detail") or _("the missing action of Cloud Config")
-    title, meaning, next_step = MESSAGES.get(code) or MESSAGES[find_advice(code)]
+    message = find_kind_message(code, facts) or MESSAGES.get(code) or MESSAGES[find_advice(code)]
+    title, meaning, next_step = message
     values = {
         "code": code,
         "action": action,
@@ -40,10 +47,13 @@ def explain_error(code: str, facts: Mapping[str, object]) -> ErrorMessage:
         "method": facts.get("method") or "–",
         "folder": facts.get("folder") or "–",
     }
-    sentences = [explain_problem(facts), meaning % values]
+    sentences = [explain_problem(facts), meaning % values, *list_file_details(code, facts)]
     if code != "deadline" and "minutes" in facts:
         sentences.append(TIME_RAN_OUT % {"minutes": facts["minutes"]})
-    return ErrorMessage(title % values, " ".join(filter(None, sentences)), next_step % values)
+    steps = [next_step % values]
+    if code in FRESH_COPY_CODES and message is MESSAGES.get(code):
+        steps.append(str(IMPORT_ADVICE))
+    return ErrorMessage(title % values, " ".join(filter(None, sentences)), " ".join(steps))
 
 
 # Added to the meaning of the last fault of a run that was tried again until its time limit.
@@ -249,7 +259,7 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     # Errors of the program that reads the file
     "empty": (
         _("The file is empty"),
-        _("The cloud delivered a file without a single byte, so there is nothing to read."),
+        _("It has no content at all, so there is nothing to read."),
         _("Generate the report again."),
     ),
     "unreadable": (
@@ -273,7 +283,7 @@ MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     "oss_error": (
         _("Received an error message instead of the file"),
         _(
-            "The cloud's storage delivered an error document, not a report. It is kept for "
+            "It is an error document of the cloud's storage, not a report. It is kept for "
             "inspection."
         ),
         _("Generate the report again."),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.text.error_messages import explain_error
 from dashboard.text.formatting import format_number
+from dashboard.text.number_changes import describe_number_changes
 
 REMARK_SENTENCES = {
     "member_foreign": _(
@@ -15,6 +16,9 @@ REMARK_SENTENCES = {
     "member_unread": _(
         "The zip holds this file, but it could not be read (%(reason)s): nothing of it is counted, "
         "and the report is incomplete."
+    ),
+    "export_filtered": _(
+        "The file is an export with a filter: %(rows)s of the %(total)s rows of its report."
     ),
     "sheet_unread": _(
         "The workbook names this sheet, but it could not be read: nothing of it is counted."
@@ -85,6 +89,9 @@ REMARK_SENTENCES = {
         "%(count)s rows have ids that the file stores as numbers, and such numbers keep 15 digits "
         "only. The last digits may be wrong."
     ),
+    "numbers_changed": _(
+        "This version of the reader gives other numbers than version %(reader)s did: %(changes)s."
+    ),
     "duplicate_keys": _(
         "%(count)s rows repeat a rule and a resource that the file has judged before; each of them "
         "is kept and counted."
@@ -108,6 +115,8 @@ def describe_remark_content(remark: Mapping[str, Any]) -> str:
     values = _FactTexts(remark.get("facts", {}), count=format_number(remark.get("count", 0)))
     if error_code := values.get("error"):
         values["reason"] = explain_error(error_code, values).title
+    if code == "numbers_changed":
+        values["changes"] = describe_number_changes(values)
     return str(REMARK_SENTENCES.get(code, code)) % values
 
 

@@ -24,6 +24,8 @@ from dashboard.text.report_remarks import list_remark_lines
 from dashboard.views import Request
 from dashboard.views.downloads import get_item_or_404, render_preparing_page, send_export
 
+MAX_SHEET_DIGITS = 5
+
 
 @require_safe
 def report_export(request: Request, report_id: int, kind: str) -> HttpResponseBase:
@@ -60,8 +62,9 @@ def build_requested_table(request: Request, report: Report) -> ExportTable:
     user_name = request.user.get_username()
     if table_name == "sheet":
         number = request.GET.get("sheet", "")
-        # No sheet has the number -1: a text that is no number is answered with 404.
-        sheet = get_object_or_404(Sheet, report=report, number=number if number.isdecimal() else -1)
+        # No sheet has the number -1: a text that is no such number is answered with 404.
+        is_number = number.isdecimal() and len(number) <= MAX_SHEET_DIGITS
+        sheet = get_object_or_404(Sheet, report=report, number=number if is_number else -1)
         return report_tables.build_sheet_table(report, sheet, user_name)
     if table_name == "rules":
         row_filter = EvaluationFilter.parse(request.GET, tuple(report_rules.RULE_ORDERS))

@@ -16,6 +16,7 @@ from dashboard.cloud.endpoints import is_allowed_endpoint, is_endpoint
 from dashboard.models import Account, Pack, Preference, Report
 from dashboard.models.accounts import ACCOUNT_UID_PATTERN
 from dashboard.models.reports import ReportQuerySet
+from dashboard.queries.days import get_day_end, get_day_start
 
 COMMON_ZONES = (
     "Asia/Shanghai",
@@ -155,9 +156,9 @@ class ReportListForm(forms.Form):
             states = Report.UNDER_WAY if result == self.Result.UNDER_WAY else (result,)
             reports = reports.filter(state__in=states)
         if since := values.get("since"):
-            reports = reports.filter(listed_at__gte=get_midnight(since))
+            reports = reports.filter(listed_at__gte=get_day_start(since))
         if until := values.get("until"):
-            reports = reports.filter(listed_at__lt=get_midnight(until + dt.timedelta(days=1)))
+            reports = reports.filter(listed_at__lt=get_day_end(until))
         if by := values.get("by"):
             reports = reports.filter(requested_by__username__istartswith=by)
         return reports
@@ -287,7 +288,7 @@ class IdentityForm(forms.Form):
 
     def clean_created_at(self) -> dt.datetime:
         created_at: dt.datetime = self.cleaned_data["created_at"]
-        if created_at > timezone.now() or created_at.year < FIRST_YEAR:
+        if created_at.year < FIRST_YEAR or created_at > timezone.now():
             raise forms.ValidationError(
                 _("This date is not possible: before Cloud Config existed, or in the future.")
             )
@@ -309,8 +310,3 @@ def list_pack_choices() -> list[Any]:
         group = groups.setdefault(f"{pack.account.name} · {pack.account.uid}", [])
         group.append((pack.pk, f"{pack.name} · {pack.pack_id}"))
     return list(groups.items())
-
-
-def get_midnight(day: dt.date) -> dt.datetime:
-    """Return the start of a day in the active time zone."""
-    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))

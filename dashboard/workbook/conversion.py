@@ -50,6 +50,7 @@ READER_MODULES = {
     "xlsx": "xlsx",
     "html": "html",
     "csv": "delimited",
+    "json": "export_json",
     "spreadsheetml": "spreadsheetml",
 }
 ReadSheets = Callable[[Path, RemarkCollector], list[SourceSheet]]

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from .delimiters import detect_dialect
 from .errors import Code, WorkbookError
+from .export_json import is_own_json
 from .limits import Limits
 from .ole_streams import OLE_SIGNATURE
 from .text_encoding import DETECTION_SIZE, detect_encoding
@@ -153,7 +154,7 @@ def check_member_readable(info: zipfile.ZipInfo) -> None:
 
 
 def _detect_text_kind(path: Path) -> str:
-    """Return html, spreadsheetml or csv for a text file. Raise WorkbookError for any other."""
+    """Return html, spreadsheetml, csv or json for a text file; raise WorkbookError for others."""
     try:
         with path.open(encoding=detect_encoding(path), errors="replace", newline="") as file:
             start = file.read(DETECTION_SIZE).lstrip("\ufeff \t\r\n")
@@ -163,8 +164,11 @@ def _detect_text_kind(path: Path) -> str:
         raise WorkbookError("empty")
     if start.startswith("<"):
         return _detect_markup_kind(start)
-    is_json = start[0] in "{["
-    if is_json or _has_many_control_characters(start) or not detect_dialect(start):
+    if start[0] in "{[":
+        if is_own_json(start):
+            return "json"
+        raise WorkbookError("unknown", kind="json")
+    if _has_many_control_characters(start) or not detect_dialect(start):
         raise WorkbookError("unknown")
     return "csv"
 

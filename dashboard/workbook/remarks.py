@@ -10,6 +10,7 @@ from typing import Literal, get_args
 RemarkCode = Literal[
     "member_foreign",  # a file of the zip that is no report
     "member_unread",  # a file of the zip that could not be read
+    "export_filtered",  # this product's own export with only a part of a report's rows
     "sheet_unread",  # the workbook names this sheet, but it could not be read
     "sheet_missing",  # the workbook names this sheet, but the file does not hold it
     "sheet_without_cells",  # a chart or a dialog
@@ -31,12 +32,14 @@ RemarkCode = Literal[
     "sheet_full",  # the sheet has as many rows as its format allows
     "rows_skipped",  # rows that name no status, no rule or no resource
     "digits_lost",  # ids that a spreadsheet stores as numbers
+    "numbers_changed",  # a newer version of the reader gave other numbers; a rebuild adds it
     "duplicate_keys",  # rows that repeat the rule and the resource of another row
 ]
 REMARK_CODES: tuple[str, ...] = get_args(RemarkCode)
 # The remarks which say that rows of the file are not among its evaluations.
 UNCOUNTED_CODES = frozenset(
     {
+        "export_filtered",
         "member_foreign",
         "member_unread",
         "sheet_unread",

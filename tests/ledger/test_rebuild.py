@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from dashboard.ledger import rebuild, report_summary
 from dashboard.models import Evaluation, Pack, Report, RuleResult, Sheet
+from dashboard.text.remark_sentences import describe_remark_content
 from tests.sample_history import import_history, make_sandbox_pack
 
 
@@ -56,6 +57,32 @@ def test_a_rebuild_fills_the_operators_that_an_earlier_version_did_not_keep(pack
     pack.reports.update(reader_version=1)
     call_command("rebuild")
     assert list_stored_rows() == before
+
+
+def test_a_newer_reader_that_gives_other_numbers_leaves_a_remark_with_both(pack: Pack) -> None:
+    report = pack.reports.latest("position")
+    other_report = pack.reports.earliest("position")
+    rows, failing = report.rows, report.failing
+    earlier = {"reader_version": 1, "rows": rows + 4, "failing": failing + 3}
+    Report.objects.filter(pk=report.pk).update(**earlier)
+    Report.objects.filter(pk=other_report.pk).update(reader_version=1)
+    for _time in range(2):  # a second rebuild keeps the remark
+        rebuild.rebuild_pack(pack)
+        report.refresh_from_db()
+        (remark,) = (one for one in report.remarks if one["code"] == "numbers_changed")
+        assert remark["facts"] == {
+            "reader": 1,
+            "rows_before": rows + 4,
+            "rows_after": rows,
+            "failing_before": failing + 3,
+            "failing_after": failing,
+        }
+    assert describe_remark_content(remark) == (
+        "This version of the reader gives other numbers than version 1 did: "
+        f"rows {rows + 4} → {rows}, Non-compliant {failing + 3} → {failing}."
+    )
+    other_report.refresh_from_db()
+    assert not other_report.remarks
 
 
 def test_a_rebuild_that_cannot_read_an_original_leaves_the_pack_unchanged(pack: Pack) -> None:

@@ -6,6 +6,7 @@ from django.utils import translation
 from dashboard.cloud import Advice, CloudError
 from dashboard.cloud.errors import AnswerProblem
 from dashboard.text import error_messages
+from dashboard.text.file_error_details import FRESH_COPY_CODES, UNKNOWN_KINDS
 from dashboard.workbook.errors import CODES
 
 OF_AN_ORIGIN = ["ForeignAccessKey", "ForeignAccount", "ForeignPack", "ForeignFile"]
@@ -41,6 +42,40 @@ def test_no_two_codes_have_the_same_title(language: str) -> None:
 )
 def test_a_code_of_the_cloud_is_explained_by_its_advice(code: str, title: str) -> None:
     assert error_messages.explain_error(code, {}).title == title
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_kind_of_file_that_is_not_read_is_named_with_what_helps(language: str) -> None:
+    with translation.override(language):
+        general = error_messages.explain_error("unknown", {})
+        for kind in UNKNOWN_KINDS:
+            message = error_messages.explain_error("unknown", {"kind": kind})
+            assert message.title != general.title
+            assert message.next_step.strip(".。") not in general.next_step
+    assert ".xlsx" in error_messages.explain_error("unknown", {"kind": "ods"}).next_step
+
+
+@pytest.mark.parametrize(
+    ("code", "facts", "detail"),
+    [
+        ("too_large", {"bytes": 2048, "limit": 1024}, "It has 2.0 KiB; the limit is 1.0 KiB."),
+        ("too_many_cells", {"limit": 20_000_000}, "The limit is 20,000,000."),
+        ("timeout", {"seconds": 300}, "The limit is 300 seconds."),
+        ("error_page", {"title": "502 Bad"}, "The page is titled “502 Bad”."),
+        ("oss_error", {"oss_code": "NoSuchKey"}, "The storage answered NoSuchKey."),
+        ("corrupt", {"member": "a 100%.xls"}, "It is the file “a 100%.xls” in the zip."),
+    ],
+)
+def test_what_is_known_of_a_refused_file_is_told(
+    code: str, facts: dict[str, object], detail: str
+) -> None:
+    assert detail in error_messages.explain_error(code, facts).meaning
+
+
+def test_a_fresh_copy_of_an_imported_file_is_advised_where_it_may_help() -> None:
+    for code in FRESH_COPY_CODES:
+        assert "If you imported the file" in error_messages.explain_error(code, {}).next_step
+    assert "imported" not in error_messages.explain_error("memory", {}).next_step
 
 
 def test_a_missing_permission_is_named() -> None:

@@ -1,0 +1,92 @@
+"""Read this product's own export of a report's evaluations as .json.
+
+Its rows become a sheet with the headings of the English .csv, and its metadata an overview, so
+that the rest of the reader needs to know nothing of .json.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from .cells import Cell, SourceSheet
+from .errors import WorkbookError
+from .remarks import RemarkCollector
+
+# The first property of the file, and the table whose rows are evaluations.
+FORMAT_MARK = "compliance-ledger-report/1"
+EVALUATION_TABLE = "resources"
+_SHEET_NAME = "Table"
+# The headings of the columns, by their keys.
+HEADINGS = {
+    "status": "Status",
+    "risk": "Risk",
+    "rule": "Rule",
+    "rule_id": "Rule ID",
+    "identifier": "Managed rule",
+    "resource_id": "Resource ID",
+    "resource_name": "Resource name",
+    "resource_type": "Type",
+    "region": "Region",
+    "account": "Account",
+    "actual": "Actual",
+    "required": "Required",
+    "expected": "Compared with",
+    "operator": "Operator",
+    "property": "Property",
+    "reason": "Reason",
+    "since": "First report with this status",
+    "archive_start": "No later than",
+    "reports": "Reports in a row",
+}
+# The labels of an overview, by the keys of the metadata.
+_OVERVIEW_LABELS = {
+    "pack": "Compliance Pack Name",
+    "pack_id": "Compliance Pack ID",
+    "account_id": "Account ID",
+    "created_at": "Report Generated At",
+}
+
+
+def is_own_json(start: str) -> bool:
+    """Return whether a text that begins so is this product's export of evaluations."""
+    head = "".join(start[:200].split())
+    return head.startswith(f'{{"format":"{FORMAT_MARK}","table":"{EVALUATION_TABLE}",')
+
+
+def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
+    """Return an overview and the table of evaluations.
+
+    Raise WorkbookError if the file is damaged.
+    """
+    try:
+        content: dict[str, Any] = orjson.loads(path.read_bytes())
+        metadata, rows = content["metadata"], content["rows"]
+        row_count, total_count = int(metadata["rows"]), int(metadata["total_rows"])
+        table: list[list[Cell]] = [list(HEADINGS.values()), *map(_read_row, rows)]
+        overview: list[list[Cell]] = [
+            [label, str(metadata.get(key) or "")] for key, label in _OVERVIEW_LABELS.items()
+        ]
+    except orjson.JSONDecodeError as error:
+        raise WorkbookError("truncated") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise WorkbookError("corrupt", cause="export") from error
+    if len(rows) != row_count:
+        raise WorkbookError("truncated")
+    if row_count < total_count:
+        remarks.add("export_filtered", rows=row_count, total=total_count)
+    return [
+        SourceSheet("Overview", False, partial(_iterate, overview)),
+        SourceSheet(_SHEET_NAME, False, partial(_iterate, table)),
+    ]
+
+
+def _read_row(row: Mapping[str, Any]) -> list[Cell]:
+    """Return the cells of a row, all as texts; an empty text is an empty cell."""
+    return [str(row[key]) or None for key in HEADINGS]
+
+
+def _iterate(rows: list[list[Cell]]) -> Iterator[list[Cell]]:
+    return iter(rows)
