@@ -50,6 +50,7 @@ ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", []) or load_or_create_s
 
 DEBUG = env.bool("DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
+CSRF_FAILURE_VIEW = "dashboard.views.failures.show_csrf_failure"
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 
 # True if a proxy serves the site over TLS and sets X-Forwarded-Proto. Then cookies are secure, HSTS

@@ -89,9 +89,34 @@ function showHelp() {
   document.getElementById("help").showModal();
 }
 
-function copyText(text) {
-  navigator.clipboard.writeText(text).then(() => announce(document.body.dataset.copiedText, true));
-  setTimeout(() => announcer.removeAttribute("data-shown"), 1500);
+async function copyText(text) {
+  const isCopied = await writeClipboard(text);
+  announce(isCopied ? document.body.dataset.copiedText : document.body.dataset.notCopiedText, true);
+  setTimeout(() => announcer.removeAttribute("data-shown"), isCopied ? 1500 : 6000);
+}
+
+// Browsers give pages without TLS no clipboard; there, a selected field is copied.
+async function writeClipboard(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copySelectedText(text);
+  }
+}
+
+function copySelectedText(text) {
+  const focused = document.activeElement;
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.className = "unseen";
+  field.readOnly = true;
+  (focused?.closest("dialog") ?? document.body).append(field);
+  field.select();
+  const isCopied = document.execCommand("copy");
+  field.remove();
+  focused?.focus({ preventScroll: true });
+  return isCopied;
 }
 
 // The first link or button of a row opens it; j and k move from row to row.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
@@ -61,6 +62,11 @@ def show_failure(_request: HttpRequest) -> HttpResponse:
     if failure.retry_after:
         response["Retry-After"] = str(failure.retry_after)
     return response
+
+
+def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form that did not come from a page of this site, as far as the server can see."""
+    return render(request, "403_csrf.html", {"reason": reason}, status=403)
 
 
 def find_failure(error: BaseException | None) -> Failure:
