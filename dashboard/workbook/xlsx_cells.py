@@ -83,7 +83,7 @@ class CellConverter:
 
     def _convert_number(self, value: str, cell_format: str | None) -> Cell:
         """Return a number, or a date or duration if the cell's format shows one."""
-        number = _parse_number(value)
+        number = parse_number(value)
         if cell_format in self._formats.dates and isinstance(number, (int, float)):
             return self._convert_serial(number, is_duration=cell_format in self._formats.durations)
         return number
@@ -99,7 +99,7 @@ class CellConverter:
         return date_to_cell(date)
 
 
-def _parse_number(value: str) -> Cell:
+def parse_number(value: str) -> Cell:
     """Return a number, the text if it is none, or None if it holds only spaces."""
     if value.isdigit() and value.isascii() and len(value) < _MAXIMUM_DIGITS:
         return int(value)
