@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from .vocabulary import find_column_meaning
@@ -52,9 +52,19 @@ def split_line(line: str, delimiter: str) -> list[str]:
     return next(csv.reader([line], delimiter=delimiter), [])
 
 
-def _find_width(lines: Iterable[str], delimiter: str) -> tuple[int, int, bool]:
-    """Return (usual number of cells, lines that have it, whether they are at least half)."""
-    lines_by_width = Counter(len(split_line(line, delimiter)) for line in lines)
+def _find_width(lines: Sequence[str], delimiter: str) -> tuple[int, int, bool]:
+    """Return (usual number of cells, rows that have it, whether they are at least half).
+
+    A line is a row if most lines are; else a cell in quotes may go over several lines.
+    """
+    width, row_count, is_usual = _count_widths(split_line(line, delimiter) for line in lines)
+    if width > 1 and is_usual:
+        return width, row_count, is_usual
+    return _count_widths(csv.reader([f"{line}\n" for line in lines], delimiter=delimiter))
+
+
+def _count_widths(rows: Iterable[list[str]]) -> tuple[int, int, bool]:
+    lines_by_width = Counter(map(len, rows))
     # The most frequent number of cells; numbers above 1 come first.
     width, line_count = max(
         lines_by_width.items(), key=lambda item: (item[0] > 1, item[1]), default=(0, 0)

@@ -137,3 +137,9 @@ def test_an_open_quote_in_each_of_many_lines_ends_in_time() -> None:
     records = list(read_records(lines, Dialect(",", 2)))
     assert len(records) >= 10_000
     assert all(record.cells[0].isdigit() for record in records)
+
+
+def test_a_table_whose_cells_have_many_line_ends_has_a_delimiter(tmp_path: Path) -> None:
+    content = b'a,b,c\r\n1,"x\ny\nz\nx\ny\nz",2\r\n'
+    with read_bytes(content, tmp_path) as stored:
+        assert read_cells(stored) == [["a", "b", "c"], ["1", "x\ny\nz\nx\ny\nz", "2"]]
