@@ -41,6 +41,12 @@ def own_files(settings: Settings, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
+def use_cheap_password_hashes(settings: Settings) -> None:
+    """Hash passwords with MD5: the product's hasher takes half a second on purpose."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
 def use_english() -> Iterator[None]:
     """Begin each test in English: a request leaves its language active in the thread."""
     with translation.override("en"):
