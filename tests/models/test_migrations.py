@@ -2,17 +2,21 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from django.apps.registry import Apps
+from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from pytest_django import DjangoDbBlocker
 
-pytestmark = pytest.mark.django_db(transaction=True)
 BEFORE_RENAMES = ("dashboard", "0002_resources_by_pack")
+BEFORE_CANCELLED_BY = ("dashboard", "0004_words_of_fields")
 BEFORE_RATES = ("dashboard", "0006_came_and_left")
+USERS = ("auth", "0012_alter_user_first_name_max_length")
 TIME = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+TableRows = dict[str, list[dict[str, Any]]]
 # Fields that 0003 renamed: (old name, new name, value).
 REPORT_FIELDS: list[tuple[str, str, Any]] = [
     ("lists", "listed_statuses", [1, 5]),
@@ -26,8 +30,9 @@ REPORT_FIELDS: list[tuple[str, str, Any]] = [
     ("kind", "file_kind", "xls"),
 ]
 RULE_RESULT_FIELDS: list[tuple[str, str, Any]] = [("stated", "stated_counts", {"NON_COMPLIANT": 4})]
-# Counts that 0006 replaces; those that take their place are counted by the worker.
-REMOVED_FIELDS = {"Report": {"new", "fixed", "gone"}, "RuleResult": {"new", "fixed"}}
+# Counts that 0006 replaces; those that take their place are counted by the worker. The notes become
+# remarks.
+REMOVED_FIELDS = {"Report": {"new", "fixed", "gone", "notes"}, "RuleResult": {"new", "fixed"}}
 EVALUATION_FIELDS: list[tuple[str, str, Any]] = [("text", "search_text", "i-1\nöss 合规")]
 
 
@@ -41,11 +46,32 @@ def find_newest_migrations() -> list[tuple[str, str]]:
     return list(MigrationExecutor(connection).loader.graph.leaf_nodes("dashboard"))
 
 
-@pytest.fixture
-def old_apps() -> Iterator[Apps]:
-    """The models before the renames, with the database migrated back to them."""
-    yield migrate_to(BEFORE_RENAMES)
-    migrate_to(*find_newest_migrations())
+class Snapshots(NamedTuple):
+    """Rows of tables, by the name of their model, at several migrations."""
+
+    before_renames: TableRows
+    newest: TableRows
+    restored_rates: list[tuple[int, int]]
+
+
+@pytest.fixture(scope="module")
+def snapshots(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Snapshots]:
+    """Migrate back and forth once, because that takes seconds; create rows at each stop."""
+    with django_db_blocker.unblock():
+        try:
+            create_reports_with_rates(migrate_to(*find_newest_migrations()))
+            restored_rates = take_restored_rates(migrate_to(BEFORE_RATES))
+            old_apps = migrate_to(BEFORE_RENAMES)
+            create_old_rows(old_apps)
+            add_old_remarks(old_apps)
+            before_renames = list_rows(old_apps)
+            create_cancelled_run(migrate_to(BEFORE_CANCELLED_BY, USERS))
+            create_reports_with_overviews(migrate_to(BEFORE_RATES))
+            newest = list_rows(migrate_to(*find_newest_migrations()))
+            yield Snapshots(before_renames, newest, restored_rates)
+        finally:
+            migrate_to(*find_newest_migrations())
+            call_command("flush", interactive=False, verbosity=0)
 
 
 def build_old_values(fields: list[tuple[str, str, Any]]) -> dict[str, Any]:
@@ -54,7 +80,7 @@ def build_old_values(fields: list[tuple[str, str, Any]]) -> dict[str, Any]:
 
 def add_old_remarks(apps: Apps) -> None:
     report_model: Any = apps.get_model("dashboard", "Report")
-    report_model.objects.update(
+    report_model.objects.filter(state="ready").update(
         notes=[
             {"code": "rows_skipped", "facts": {"sheet": 2, "rows": 7}},
             {"code": "sheet_full", "facts": {"sheet": 1, "rows": 65_536}},
@@ -68,12 +94,17 @@ def rename_fields(row: dict[str, Any], fields: list[tuple[str, str, Any]]) -> di
     return {new_names.get(name, name): value for name, value in row.items()}
 
 
+def create_pack(apps: Apps, pack_id: str) -> Any:
+    """Create a pack in an account of its own."""
+    account = apps.get_model("dashboard", "Account").objects.create(name=pack_id, uid=pack_id)
+    return apps.get_model("dashboard", "Pack").objects.create(
+        account=account, pack_id=pack_id, name="Pack"
+    )
+
+
 def create_old_rows(apps: Apps) -> None:
     """Create rows in every table of the package, with a value in every renamed field."""
-    account = apps.get_model("dashboard", "Account").objects.create(name="A", uid="1" * 16)
-    pack = apps.get_model("dashboard", "Pack").objects.create(
-        account=account, pack_id="cp-1", name="Pack"
-    )
+    pack = create_pack(apps, "cp-renames")
     rule = apps.get_model("dashboard", "Rule").objects.create(pack=pack, key="cr-1", name="Rule")
     original = apps.get_model("dashboard", "Original").objects.create(sha256="a" * 64, size=5)
     report = apps.get_model("dashboard", "Report").objects.create(
@@ -128,7 +159,7 @@ def create_old_rows(apps: Apps) -> None:
     )
 
 
-def list_rows(apps: Apps) -> dict[str, list[dict[str, Any]]]:
+def list_rows(apps: Apps) -> TableRows:
     """Return all rows of the package's tables, by the name of their model."""
     return {
         model.__name__: list(model._default_manager.order_by("pk").values())
@@ -136,39 +167,40 @@ def list_rows(apps: Apps) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def test_a_database_from_before_the_renames_migrates_with_every_row(old_apps: Apps) -> None:
-    create_old_rows(old_apps)
-    rows_before = list_rows(old_apps)
-    rows_after = list_rows(migrate_to(*find_newest_migrations()))
+def list_reports_of_pack(rows: TableRows, pack_id: str) -> list[dict[str, Any]]:
+    """Return the reports of a pack in the order of their creation."""
+    (pack,) = (pack for pack in rows["Pack"] if pack["pack_id"] == pack_id)
+    return [report for report in rows["Report"] if report["pack_id"] == pack["id"]]
+
+
+def test_a_database_from_before_the_renames_migrates_with_every_row(snapshots: Snapshots) -> None:
     renamed = {
         "Report": REPORT_FIELDS,
         "RuleResult": RULE_RESULT_FIELDS,
         "Evaluation": EVALUATION_FIELDS,
     }
-    for report in rows_before["Report"]:
-        report["remarks"] = report.pop("notes")
+    rows_before, rows_after = snapshots.before_renames, snapshots.newest
     assert all(rows for name, rows in rows_before.items() if name != "Preference")
     for name, rows in rows_before.items():
-        expected = [rename_fields(row, renamed.get(name, [])) for row in rows]
-        for row in expected:
-            for removed_field in REMOVED_FIELDS.get(name, ()):
-                del row[removed_field]
-        kept_values = [
-            {field: row_after[field] for field in row}
-            for row, row_after in zip(expected, rows_after[name], strict=True)
-        ]
-        assert kept_values == expected
+        removed_fields = REMOVED_FIELDS.get(name, set())
+        primary_key = "sha256" if name == "Original" else "id"
+        kept_rows = {row[primary_key]: row for row in rows_after[name]}
+        for old_row in rows:
+            row = rename_fields(old_row, renamed.get(name, []))
+            expected = {field: row[field] for field in row.keys() - removed_fields}
+            row_after = kept_rows[row[primary_key]]
+            assert {field: row_after[field] for field in expected} == expected
+    report = list_reports_of_pack(rows_after, "cp-renames")[0]
     for _old_name, new_name, value in REPORT_FIELDS:
-        assert rows_after["Report"][0][new_name] == value
+        assert report[new_name] == value
     (evaluation,) = rows_after["Evaluation"]
     assert (evaluation["operator"], evaluation["property_path"]) == ("", "")
-    assert rows_after["Report"][0]["changes_by_reason"] is None
+    assert report["changes_by_reason"] is None
 
 
-def test_the_remarks_on_a_file_keep_their_sheets_and_numbers(old_apps: Apps) -> None:
-    create_old_rows(old_apps)
-    add_old_remarks(old_apps)
-    report, _other_report = list_rows(migrate_to(*find_newest_migrations()))["Report"]
+def test_the_remarks_on_a_file_keep_their_sheets_and_numbers(snapshots: Snapshots) -> None:
+    report, other_report = list_reports_of_pack(snapshots.newest, "cp-renames")
+    assert other_report["remarks"] == []
     assert report["remarks"] == [
         {"code": "rows_skipped", "sheet": 2, "rows": "", "count": 7, "facts": {}},
         {"code": "sheet_full", "sheet": 1, "rows": "", "count": 0, "facts": {"limit": 65_536}},
@@ -182,64 +214,81 @@ def test_the_remarks_on_a_file_keep_their_sheets_and_numbers(old_apps: Apps) -> 
     ]
 
 
-@pytest.fixture
-def apps_before_rates() -> Iterator[Apps]:
-    """The models before there were two rates, with the database migrated back to them."""
-    yield migrate_to(BEFORE_RATES)
-    migrate_to(*find_newest_migrations())
+RATE_COLUMNS = ("rated_compliant", "rated_failing", "resources_compliant", "resources_failing",
+                "resources_source", "count_checks")  # fmt: skip
+NEW_RATES = [
+    (0, 0, 99, 20, "overview", None),
+    (541, 31, None, None, "", None),
+    (0, 0, None, None, "", None),
+]
+OLD_RATES = [(99, 20), (541, 31), (0, 0)]
+OVERVIEW = {"overview": {"compliant": 99, "non_compliant": 20}}
+LISTED_AND_STATED: list[tuple[list[int], dict[str, Any]]] = [
+    ([1], OVERVIEW), ([1, 3, 5], OVERVIEW), ([1], {})
+]  # fmt: skip
+
+
+def create_rated_report(apps: Apps, pack: Any, number: int, **fields: Any) -> None:
+    original = apps.get_model("dashboard", "Original").objects.create(
+        sha256=f"{number}" * 64, size=5
+    )
+    listed_statuses, stated_counts = LISTED_AND_STATED[number]
+    apps.get_model("dashboard", "Report").objects.create(
+        pack=pack, pack_name="Pack", state="ready", created_at=TIME, received_at=TIME,
+        ended_at=TIME, deadline_at=TIME, position=2**60 + number, original=original,
+        listed_statuses=listed_statuses, stated_counts=stated_counts, **fields,
+    )  # fmt: skip
+
+
+def create_reports_with_overviews(apps: Apps) -> None:
+    """Create reports from before there were two rates."""
+    pack = create_pack(apps, "cp-rates")
+    for number, (compliant, failing) in enumerate(OLD_RATES):
+        create_rated_report(apps, pack, number, rated_compliant=compliant, rated_failing=failing)
+
+
+def create_reports_with_rates(apps: Apps) -> None:
+    """Create reports with the rates that create_reports_with_overviews migrates to."""
+    pack = create_pack(apps, "cp-rates")
+    for number, values in enumerate(NEW_RATES):
+        create_rated_report(apps, pack, number, **dict(zip(RATE_COLUMNS, values, strict=True)))
+
+
+def take_restored_rates(apps: Apps) -> list[tuple[int, int]]:
+    """Return the rates after a migration back, and delete their reports."""
+    reports = apps.get_model("dashboard", "Report").objects.order_by("position")
+    rates = list(reports.values_list("rated_compliant", "rated_failing"))
+    for name in ("Report", "Original", "Pack", "Account"):
+        apps.get_model("dashboard", name).objects.all().delete()
+    return rates
 
 
 def test_what_an_overview_counted_becomes_the_resource_rate_with_every_number(
-    apps_before_rates: Apps,
+    snapshots: Snapshots,
 ) -> None:
-    account = apps_before_rates.get_model("dashboard", "Account").objects.create(
-        name="A", uid="1" * 16
-    )
-    pack = apps_before_rates.get_model("dashboard", "Pack").objects.create(
-        account=account, pack_id="cp-1", name="Pack"
-    )
-    originals = apps_before_rates.get_model("dashboard", "Original").objects
-    reports = apps_before_rates.get_model("dashboard", "Report").objects
-    overview = {"overview": {"compliant": 99, "non_compliant": 20}}
-    for number, (listed, stated, rated) in enumerate(
-        [([1], overview, (99, 20)), ([1, 3, 5], overview, (541, 31)), ([1], {}, (0, 0))]
-    ):
-        reports.create(
-            pack=pack, pack_name="Pack", state="ready", created_at=TIME, received_at=TIME,
-            ended_at=TIME, deadline_at=TIME, position=2**60 + number, listed_statuses=listed,
-            original=originals.create(sha256=f"{number}" * 64, size=5), stated_counts=stated,
-            rated_compliant=rated[0], rated_failing=rated[1],
-        )  # fmt: skip
-    newer = migrate_to(*find_newest_migrations()).get_model("dashboard", "Report").objects
-    columns = (
-        "rated_compliant", "rated_failing", "resources_compliant", "resources_failing",
-        "resources_source", "count_checks",
-    )  # fmt: skip
-    assert list(newer.order_by("position").values_list(*columns)) == [
-        (0, 0, 99, 20, "overview", None),
-        (541, 31, None, None, "", None),
-        (0, 0, None, None, "", None),
-    ]
-    restored = migrate_to(BEFORE_RATES).get_model("dashboard", "Report").objects
-    rates = restored.order_by("position").values_list("rated_compliant", "rated_failing")
-    assert list(rates) == [(99, 20), (541, 31), (0, 0)]
+    reports = list_reports_of_pack(snapshots.newest, "cp-rates")
+    assert [tuple(report[column] for column in RATE_COLUMNS) for report in reports] == NEW_RATES
 
 
-def test_who_cancelled_a_run_is_taken_over_from_the_log() -> None:
-    apps = migrate_to(
-        ("dashboard", "0004_words_of_fields"), ("auth", "0012_alter_user_first_name_max_length")
-    )
+def test_a_migration_back_restores_what_an_overview_counted(snapshots: Snapshots) -> None:
+    assert snapshots.restored_rates == OLD_RATES
+
+
+def create_cancelled_run(apps: Apps) -> None:
+    """Create a cancelled run and a failed one, each with an entry in the log."""
     user = apps.get_model("auth", "User").objects.create(username="alice")
-    account = apps.get_model("dashboard", "Account").objects.create(name="A", uid="1" * 16)
-    pack = apps.get_model("dashboard", "Pack").objects.create(
-        account=account, pack_id="cp-1", name="Pack"
-    )
-    reports = apps.get_model("dashboard", "Report").objects
-    for state in ("cancelled", "failed"):
-        report = reports.create(pack=pack, pack_name="Pack", state=state, deadline_at=TIME)
-        apps.get_model("dashboard", "AuditEntry").objects.create(
-            action="cancel" if state == "cancelled" else "annotate", report=report, by=user
+    pack = create_pack(apps, "cp-cancelled")
+    for state, action in (("cancelled", "cancel"), ("failed", "annotate")):
+        report = apps.get_model("dashboard", "Report").objects.create(
+            pack=pack, pack_name="Pack", state=state, deadline_at=TIME
         )
-    apps = migrate_to(*find_newest_migrations())
-    rows = apps.get_model("dashboard", "Report").objects.order_by("pk").values_list("cancelled_by")
-    assert list(rows) == [(user.pk,), (None,)]
+        apps.get_model("dashboard", "AuditEntry").objects.create(
+            action=action, report=report, by=user
+        )
+
+
+def test_who_cancelled_a_run_is_taken_over_from_the_log(snapshots: Snapshots) -> None:
+    cancelled, failed = list_reports_of_pack(snapshots.newest, "cp-cancelled")
+    users = {entry["by_id"] for entry in snapshots.newest["AuditEntry"]} - {None}
+    assert {cancelled["cancelled_by_id"]} == users
+    assert failed["cancelled_by_id"] is None
