@@ -2,21 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.cloud.errors import Advice, find_advice
 from dashboard.text.answer_problems import explain_problem
+from dashboard.text.cloud_error_texts import CLOUD_MESSAGES, MessageTexts
 from dashboard.text.file_error_details import (
     FRESH_COPY_CODES,
     IMPORT_ADVICE,
     find_kind_message,
     list_file_details,
 )
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrPromise
 
 
 @dataclass(frozen=True)
@@ -63,163 +60,8 @@ TIME_RAN_OUT = _(
 
 
 # Title, meaning and next step, by error code or by the advice for a code.
-MESSAGES: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
-    # Errors of the cloud, by the advice that cloud.errors gives for the error code
-    Advice.WAIT: (
-        _("The cloud is already preparing a report of this pack"),
-        _("Somebody else has asked for it, here or in the console. Both will get the same report."),
-        _("Wait: it will appear here once it is ready."),
-    ),
-    Advice.GONE_PACK: (
-        _("The pack no longer exists in the cloud"),
-        _("No new report can be made of it. All reports received so far stay here."),
-        _("If the pack was created anew, refresh the packs of this account and use the new one."),
-    ),
-    Advice.GONE_GROUP: (
-        _("The account group is gone, or this AccessKey may not use it"),
-        _("No report of its packs can be made. All reports received so far stay here."),
-        _("Ask an administrator to check the account group in the Cloud Config console."),
-    ),
-    Advice.PERMISSION: (
-        _("The AccessKey lacks a permission"),
-        _("The cloud knows the AccessKey, but refused the request: %(action)s is not granted."),
-        _("Ask an administrator of the cloud account to grant %(action)s in RAM, then try again."),
-    ),
-    Advice.WRONG_ACCOUNT: (
-        _("The cloud knows no such account"),
-        _(
-            "Either the AccessKey belongs to another account, or Cloud Config is not activated in "
-            "this one."
-        ),
-        _(
-            "Activate Cloud Config in the console, or enter an AccessKey of the right account and "
-            "site."
-        ),
-    ),
-    Advice.RETRY_LATER: (
-        _("The cloud is not available at the moment"),
-        _("The cloud returned server errors several times. Not your fault."),
-        _("Try again in a few minutes."),
-    ),
-    Advice.SLOW_DOWN: (
-        _("Rate limit reached"),
-        _(
-            "The account has reached its limit of requests per minute; other tools may use it as "
-            "well."
-        ),
-        _("Try again in a few minutes."),
-    ),
-    Advice.ACCESS_KEY: (
-        _("The cloud does not accept the AccessKey"),
-        _(
-            "The AccessKey id does not exist or has been disabled. Nothing of this account can be "
-            "fetched."
-        ),
-        _("Ask an administrator to enter a valid AccessKey for this account."),
-    ),
-    Advice.SECRET: (
-        _("The AccessKey secret is wrong"),
-        _(
-            "The cloud knows the AccessKey id, but its secret does not fit. Nothing of this "
-            "account can be fetched."
-        ),
-        _(
-            "Ask an administrator to enter the AccessKey's id and secret again, without spaces "
-            "around them."
-        ),
-    ),
-    Advice.NO_ACCESS_KEY: (
-        _("This account has no AccessKey"),
-        _("Without one the cloud cannot be asked. Reports received so far stay here."),
-        _("Ask an administrator to enter an AccessKey on the account's page."),
-    ),
-    Advice.SECRET_UNREADABLE: (
-        _("The AccessKey secret cannot be decrypted"),
-        _(
-            "This server's encryption keys have changed since it was entered. "
-            "Nothing of this account can be fetched."
-        ),
-        _(
-            "Ask an administrator to enter the AccessKey's secret, "
-            "or to restore the former key in the settings."
-        ),
-    ),
-    Advice.CLOCK: (
-        _("The server's clock is wrong"),
-        _("It is more than 15 minutes off, and the cloud refuses every request with such a time."),
-        _("Ask the server administrator to synchronise its clock, then try again."),
-    ),
-    Advice.TOKEN: (
-        _("The temporary credentials have expired or are damaged"),
-        _(
-            "The cloud no longer accepts their security token. Nothing of this account can be "
-            "fetched."
-        ),
-        _("Ask an administrator to renew the credentials, then try again."),
-    ),
-    Advice.LINK_EXPIRED: (
-        _("The link to the file has expired"),
-        _("The report is ready in the cloud, but its file was not fetched in time."),
-        _("Try again: each attempt asks for a fresh link."),
-    ),
-    Advice.LINK_REFUSED: (
-        _("The cloud refused the download"),
-        _("The report is ready in the cloud, but its storage answered %(code)s."),
-        _("Try again. If it keeps failing, open the report in the Cloud Config console."),
-    ),
-    Advice.FORBIDDEN_HOST: (
-        _("The file lies on a server that is not allowed"),
-        _("For safety, files are fetched from Alibaba Cloud alone. This one was not touched."),
-        _("Ask the server administrator to check the endpoint and the list of allowed hosts."),
-    ),
-    Advice.FORBIDDEN_ENDPOINT: (
-        _("The endpoint of the account is not allowed"),
-        _(
-            "For safety, requests go to Alibaba Cloud and to the hosts that this server's settings "
-            "allow. Nothing was sent."
-        ),
-        _(
-            "Ask an administrator to correct the endpoint on the account's page, or to allow its "
-            "host with the setting ENDPOINT_HOSTS."
-        ),
-    ),
-    Advice.NETWORK: (
-        _("The cloud cannot be reached"),
-        _("Could not connect: network, proxy or endpoint name."),
-        _(
-            "Try again. If it keeps failing, "
-            "ask the server administrator to check the network to the cloud."
-        ),
-    ),
-    Advice.TIMED_OUT: (
-        _("The cloud took too long to answer"),
-        _("The connection is slow or blocked on the way; what had arrived was discarded."),
-        _(
-            "Try again. If it keeps failing, "
-            "ask the server administrator to check the network to the cloud."
-        ),
-    ),
-    Advice.CUT_OFF: (
-        _("Connection lost"),
-        _("Only part of the file arrived and was discarded."),
-        _("Try again."),
-    ),
-    Advice.BAD_ANSWER: (
-        _("The answer was not the cloud's"),
-        _(
-            "Something came back that Cloud Config never sends, perhaps a page of a proxy or a "
-            "sign-in page."
-        ),
-        _("Ask the server administrator to check the endpoint and the proxy."),
-    ),
-    Advice.OTHER: (
-        _("The cloud refused: %(code)s"),
-        _("Unknown error code. Earlier reports are not affected."),
-        _(
-            "Try again. If it keeps failing, look the code up with the request id in the cloud's "
-            "documentation."
-        ),
-    ),
+MESSAGES: dict[str, MessageTexts] = {
+    **CLOUD_MESSAGES,
     # Whose report it is: AccessKey, answer and file must belong to one account and pack
     "ForeignAccessKey": (
         _("The AccessKey belongs to another account"),
