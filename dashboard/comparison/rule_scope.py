@@ -58,8 +58,22 @@ class RuleScope:
     @property
     def duplicate_count(self) -> int:
         """The number of rows in both files that repeat the rule and resource of an earlier row."""
+        return self.count_remarked_rows("duplicate_keys")
+
+    @property
+    def lost_digits_count(self) -> int:
+        """The number of rows in both files whose ids lost digits."""
+        return self.count_remarked_rows("digits_lost")
+
+    @property
+    def empty_id_count(self) -> int:
+        """The number of rows in both files that name their resource, but give no id."""
+        return self.count_remarked_rows("id_empty")
+
+    def count_remarked_rows(self, code: str) -> int:
+        """Return the number of rows in both files that have remarks with this code."""
         remarks = (*self.comparison.older.remarks, *self.comparison.newer.remarks)
-        return sum(remark["count"] for remark in remarks if remark["code"] == "duplicate_keys")
+        return sum(remark["count"] for remark in remarks if remark["code"] == code)
 
     def is_added(self, rule: int) -> bool:
         return self.older_lists_rules and rule not in self.older

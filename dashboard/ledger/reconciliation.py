@@ -15,6 +15,8 @@ from dashboard.workbook import Contents
 
 # The roles of sheets that list evaluations row by row.
 EVALUATION_ROLES = {"non_compliant", "compliant", "ignored", "evaluations"}
+# What the tallies of an overview count; the others count rules.
+TALLY_BASES = {"failing_evaluations": "evaluations", "failing_resources": "resources"}
 RISK_SEPARATOR = ":"  # in the names of an overview's tallies: "failing_rules:1"
 
 
@@ -43,11 +45,14 @@ class CountChecker:
         self.lists_rules = any(sheet.role == "rules" for sheet in contents.sheets)
 
     def check_sheets(self) -> Iterator[CountCheck]:
-        """Compare the evaluations read from each sheet with the rows below its header."""
+        """Compare the evaluations read from each sheet with the rows below its header.
+
+        Empty rows, totals and repeated headers are no rows of the list.
+        """
         for sheet in self.contents.sheets:
             if sheet.role in EVALUATION_ROLES and sheet.recognised:
                 first_row = 0 if sheet.header_row is None else sheet.header_row + 1
-                rows = max(sheet.rows - first_row, 0)
+                rows = max(sheet.rows - first_row - sheet.other_rows, 0)
                 yield build_check("sheet", "rows", rows, sheet.evaluations, name=sheet.name)
 
     def check_rule_list(self) -> Iterator[CountCheck]:
@@ -76,11 +81,11 @@ class CountChecker:
             yield build_check("overview", basis, stated, ours, status=name.upper(), reason=reason)
 
     def check_overview_tallies(self) -> Iterator[CountCheck]:
-        """Compare our rules, and failing evaluations by risk, with those of the overview."""
+        """Compare our rules, failing evaluations and resources with those of the overview."""
         for tally, stated in self.contents.stated_tallies.items():
             name, _separator, risk_text = tally.partition(RISK_SEPARATOR)
             risk = int(risk_text or 0)
-            basis = "evaluations" if name == "failing_evaluations" else "rules"
+            basis = TALLY_BASES.get(name, "rules")
             ours = self.count_tally(name, risk)
             yield build_check(
                 "overview", basis, stated, ours, name=name, risk=risk, reason="not_listed"
@@ -133,13 +138,15 @@ class CountChecker:
         return counts
 
     def count_tally(self, name: str, risk: int) -> int | None:
-        """Return our count of rules, failing rules or failing evaluations; None if unknown."""
+        """Return our count of a tally of the overview; None if unknown."""
         has_count = self.lists_rules if name == "rules" else Status.NON_COMPLIANT in self.listed
         if not has_count:
             return None
         results = [result for result in self.results if risk in (0, result.risk)]
         if name == "failing_rules":
             return sum(1 for result in results if result.failing)
+        if name == "failing_resources":
+            return self.contents.failing_resources_by_risk.get(risk, 0)
         if name == "failing_evaluations":
             return sum(result.failing for result in results)
         return len(results)

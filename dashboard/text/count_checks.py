@@ -44,6 +44,7 @@ NAMES = {
     "rules": gettext_lazy("rules"),
     "failing_rules": gettext_lazy("non-compliant rules"),
     "failing_evaluations": gettext_lazy("non-compliant evaluations"),
+    "failing_resources": gettext_lazy("non-compliant resources"),
 }
 
 

@@ -82,12 +82,50 @@ REMARK_SENTENCES = {
         "The sheet is as long as its format allows (%(limit)s rows): the file may have been cut "
         "there."
     ),
+    "status_missing": _(
+        "The sheet lists resources under rules, but neither a column nor its name says their "
+        "status. No status is guessed: nothing of it is counted. Name the column (合规结果, "
+        "Compliance Status) or the sheet (不合规资源, Non-Compliant Resources) in the file, and "
+        "import it again."
+    ),
+    "rows_other_table": _(
+        "%(count)s rows stand below another header, which is that of another table: they are not "
+        "counted."
+    ),
+    "rows_total": _("%(count)s rows are totals and no resources."),
+    "rows_repeated_head": _("%(count)s rows repeat the header and are no resources."),
+    "rows_no_data": _("%(count)s rows say that there are no data."),
+    "rows_note": _("%(count)s rows are notes beside the table and no resources."),
+    "rules_cut": _(
+        "The list of rules is longer than %(limit)s rows: what stands below is not read as rules."
+    ),
+    "status_unknown": _(
+        "%(count)s rows have the status “%(word)s”, which is not known here: they are not counted."
+    ),
+    "risk_unknown": _(
+        "%(count)s rows have the risk “%(word)s”, which is not known here: their risk counts as "
+        "not stated."
+    ),
+    "id_empty": _(
+        "%(count)s rows have no resource ID: these resources are known by their names, and do not "
+        "match the same resources with an ID."
+    ),
+    "id_column_missing": _(
+        "No column known here holds resource IDs: the resources are known by their names."
+    ),
+    "account_empty": _("%(count)s rows name no account: they count for the account of the file."),
+    "column_unknown": _(
+        "Column %(column)s has the header “%(label)s”, which is not known here. Its values look "
+        "like a status, a risk, a region, an account or an ID, and are not used."
+    ),
+    "time_doubtful": _("The time “%(text)s” is not understood with certainty and is left out."),
     "rows_skipped": _(
         "%(count)s rows name no status, no rule or no resource: they are not counted."
     ),
     "digits_lost": _(
-        "%(count)s rows have ids that the file stores as numbers, and such numbers keep 15 digits "
-        "only. The last digits may be wrong."
+        "%(count)s rows have IDs that were stored as numbers, of which spreadsheets keep 15 digits "
+        "only. Digits are lost or may be wrong: such an ID may be that of another resource, and an "
+        "account is not read from it."
     ),
     "numbers_changed": _(
         "This version of the reader gives other numbers than version %(reader)s did: %(changes)s."

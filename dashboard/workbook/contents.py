@@ -91,6 +91,7 @@ class SheetInfo:
     role: str = ""
     recognised: dict[int, str] = field(default_factory=dict)
     evaluations: int = 0  # how many of the rows became evaluations
+    other_rows: int = 0  # below the header, and no data: empty rows, totals, repeated headers
     is_read: bool = True  # false if the workbook names the sheet, but it could not be read
 
 
@@ -140,6 +141,7 @@ class Contents:
     # compliant if a rule finds it compliant and none fails it.
     failing_resources: int = 0
     compliant_resources: int = 0
+    failing_resources_by_risk: dict[int, int] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
     evaluated_from: str | None = None
     evaluated_to: str | None = None
@@ -173,6 +175,8 @@ def load_contents(data: bytes) -> Contents:
     for rule in fields["rules"]:
         rule["counts"] = _convert_keys_to_numbers(rule["counts"])
         rule["stated"] = _convert_keys_to_numbers(rule["stated"])
+    by_risk = fields.get("failing_resources_by_risk", {})
+    fields["failing_resources_by_risk"] = _convert_keys_to_numbers(by_risk)
     fields["members"] = [ZipMember(**member) for member in fields["members"]]
     fields["unread_members"] = [
         UnreadMember(**member) for member in fields.get("unread_members", [])

@@ -3,36 +3,35 @@
 import importlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import cast
 
 from .cells import Cell, SourceSheet, cell_to_text
+from .column_words import COUNT_MEANINGS
 from .contents import READER_VERSION, Contents, SheetInfo, ZipMember, dump_contents
 from .errors import WorkbookError
-from .evaluations import STATUS_BY_ROLE, EvaluationCollector, SheetCollector
+from .evaluations import STATUS_BY_ROLE, EvaluationCollector
 from .headers import (
     HEADER_SEARCH_ROWS,
     Header,
     detect_language,
     detect_sheet_role,
     find_header,
-    has_evaluation_rows,
-    has_rule_rows,
-    read_overview_basis,
-    read_overview_tallies,
-    read_overview_values,
+    lacks_status,
 )
 from .limits import XLS_ROWS, Limits
 from .merged_cells import MergedCellFiller
+from .open_sheets import OpenSheet, continue_headers
+from .overview import OVERVIEW_ROWS, Overview, read_overview
 from .protection import detect_unprotected_kind
 from .remarks import Facts, Remark, RemarkCode, RemarkCollector
 from .rule_collector import RuleCollector
-from .status_codes import StatusCode, parse_count
+from .sheet_collector import SheetCollector
+from .status_codes import StatusCode
 from .stored_form import CHUNK_ROWS, StoredFileWriter, encode_json
-from .times import TimeRange, normalise_time
-from .vocabulary import COUNT_MEANINGS, find_sheet_role
+from .times import TimeRange, is_before
+from .vocabulary import find_sheet_role
 from .zip_members import (
     REPORT_FILE_NAME,
     UnpackedZip,
@@ -55,27 +54,6 @@ READER_MODULES = {
 }
 ReadSheets = Callable[[Path, RemarkCollector], list[SourceSheet]]
 _RULE_LIST_ROWS = 5_000  # the maximum that is read of a rule list
-
-
-@dataclass
-class _OpenSheet:
-    """A sheet while it is converted; `header` is None if no header was found."""
-
-    info: SheetInfo
-    source: SourceSheet
-    header: Header | None
-    first_rows: list[list[Cell]]
-
-    def has_evaluation_rows(self) -> bool:
-        return self.header is not None and has_evaluation_rows(self.info.role, self.header)
-
-    def has_rule_rows(self) -> bool:
-        return self.header is not None and has_rule_rows(self.info.role, self.header)
-
-    @property
-    def first_data_row(self) -> int:
-        """The index of the first row below the header."""
-        return self.header.row + 1 if self.header else 0
 
 
 def convert_file(source: Path, target: Path, folder: Path, account: str, limits: Limits) -> object:
@@ -140,11 +118,12 @@ class _Conversion:
         self._cell_count = 0
         self._word_languages: list[str] = []  # of all words recognised so far
         self._has_overview = False
+        self._failing_by_risk: dict[int, int] = {}  # that the overviews state
         self._listed_statuses: set[StatusCode] = set()
         self._rules = RuleCollector()
         self._times = TimeRange()
-        self._evaluations = EvaluationCollector(self._rules, contents, self._times)
-        self._sheets: list[_OpenSheet] = []  # of the current file or member
+        self._evaluations = EvaluationCollector(self._rules, contents)
+        self._sheets: list[OpenSheet] = []  # of the current file or member
 
     def add_file(self, path: Path) -> None:
         """Convert a file that is no zip.
@@ -154,7 +133,7 @@ class _Conversion:
         """
         sheets = self._open_sheets(path, self._contents.kind, member_index=None)
         overview = self._read_overview(sheets)
-        self._contents.account_uid = overview.get("account_id", "")
+        self._contents.account_uid = overview.values.get("account_id", "")
         self._convert_sheets(sheets, self._account or self._contents.account_uid)
         self._contents.remarks += self._remarks.list_remarks()
 
@@ -169,7 +148,7 @@ class _Conversion:
         self._contents.members.append(member)
         overview = self._read_overview(sheets)
         report_name = REPORT_FILE_NAME.search(member.name)
-        overview_account = overview.get("account_id", "")
+        overview_account = overview.values.get("account_id", "")
         member_account = report_name["account"] if report_name else overview_account
         self._convert_sheets(sheets, member_account or self._account)
         for remark in self._remarks.list_remarks():
@@ -193,12 +172,13 @@ class _Conversion:
         contents.rules = self._rules.rules
         for rule in contents.rules:
             self._listed_statuses |= {StatusCode(status) for status in rule.counts}
+        self._add_sum_of_risks()
         contents.language = detect_language(self._word_languages)
         contents.lists = [status.name for status in sorted(self._listed_statuses)]
         contents.evaluated_from, contents.evaluated_to = self._times.first, self._times.last
         self._writer.write_entry("contents.json", dump_contents(contents))
 
-    def _open_sheets(self, path: Path, kind: str, member_index: int | None) -> list[_OpenSheet]:
+    def _open_sheets(self, path: Path, kind: str, member_index: int | None) -> list[OpenSheet]:
         """Find the header and the role of each sheet of a file; `kind` is the file's kind."""
         # Import only the reader that this file needs.
         reader = importlib.import_module(f".{READER_MODULES[kind]}", __package__)
@@ -207,10 +187,10 @@ class _Conversion:
         read_sheets = cast("ReadSheets", reader.read_sheets)
         for source in read_sheets(path, self._remarks):
             self._sheets.append(self._open_sheet(source, member_index))
-        _continue_headers(self._sheets)
+        continue_headers(self._sheets)
         return self._sheets
 
-    def _open_sheet(self, source: SourceSheet, member_index: int | None) -> _OpenSheet:
+    def _open_sheet(self, source: SourceSheet, member_index: int | None) -> OpenSheet:
         """Find the header and the role of a sheet, and add the sheet to the contents."""
         first_rows = list(islice(source.read_rows(), HEADER_SEARCH_ROWS))
         header = find_header(first_rows)
@@ -232,48 +212,70 @@ class _Conversion:
         if header and role:
             info.header_row = header.row
             info.recognised = dict(header.meanings)
-        return _OpenSheet(info, source, header, first_rows)
+        return OpenSheet(info, source, header, first_rows)
 
-    def _read_overview(self, sheets: list[_OpenSheet]) -> dict[str, str]:
-        """Return the texts of the overview sheets by meaning, and add them to the contents.
+    def _read_overview(self, sheets: list[OpenSheet]) -> Overview:
+        """Return what the overview of a file states, and add it to the contents.
 
-        The counts of all members of a zip are added together.
+        Without an overview sheet, the rows above the first list are the overview. The counts of all
+        members of a zip are added together.
         """
-        overview: dict[str, str] = {}
-        contents = self._contents
-        for sheet in sheets:
-            if sheet.info.role == "overview":
-                # A rule list may follow the values on the same sheet.
-                stop = sheet.header.row if sheet.header and sheet.has_rule_rows() else None
-                first_rows = sheet.first_rows[:stop]
-                overview |= read_overview_values(first_rows)
-                self._add_overview_tallies(first_rows)
-        for meaning in ("total", *COUNT_MEANINGS):
-            count = parse_count(overview.get(meaning, ""))
-            if count is not None:
-                contents.stated[meaning] = contents.stated.get(meaning, 0) + count
-        contents.pack_id = contents.pack_id or _find_pack_id(overview.get("pack_id", ""))
-        contents.pack_name = contents.pack_name or overview.get("pack_name", "")
-        created_at = normalise_time(overview.get("created_at", "")) or ""
-        contents.created_at = max(contents.created_at, created_at)
+        overviews = [sheet for sheet in sheets if sheet.info.role == "overview"]
+        if not overviews:
+            overviews = [sheet for sheet in sheets if sheet.has_evaluation_rows()][:1]
+        overview = Overview()
+        for sheet in overviews:
+            # A list may follow the overview on the same sheet.
+            has_list = sheet.has_rule_rows() or sheet.has_evaluation_rows()
+            stop = sheet.header.row if sheet.header and has_list else OVERVIEW_ROWS
+            rows = list(islice(sheet.source.read_rows(), max(stop, 0)))
+            read = read_overview(rows)
+            for row in read.lost_rows:
+                sheet.source.remarks.add("digits_lost", row)
+            for row, text in read.doubtful_times:
+                sheet.source.remarks.add("time_doubtful", row, text=text)
+            if rows:
+                self._add_overview(read)
+            if sheet.info.role == "overview" and not (has_list or read.has_facts):
+                sheet.source.remarks.add("sheet_unrecognised")
+            overview.values = read.values | overview.values
         return overview
 
-    def _add_overview_tallies(self, rows: list[list[Cell]]) -> None:
-        """Add the basis of an overview's counts, and its counts of rules, to the contents.
+    def _add_overview(self, overview: Overview) -> None:
+        """Add what an overview states to the contents.
 
         Overviews of several members that differ in their basis have none.
         """
-        basis = read_overview_basis(rows)
+        contents = self._contents
+        for meaning in ("total", *COUNT_MEANINGS):
+            if meaning in overview.counts:
+                count = contents.stated.get(meaning, 0) + overview.counts[meaning]
+                contents.stated[meaning] = count
+        for name, count in overview.tallies.items():
+            contents.stated_tallies[name] = contents.stated_tallies.get(name, 0) + count
+        for risk, count in overview.failing_by_risk.items():
+            self._failing_by_risk[risk] = self._failing_by_risk.get(risk, 0) + count
         is_first = not self._has_overview
         self._has_overview = True
-        self._contents.stated_basis = (
-            basis if is_first or basis == self._contents.stated_basis else ""
-        )
-        tallies = self._contents.stated_tallies
-        for name, count in read_overview_tallies(rows).items():
-            tallies[name] = tallies.get(name, 0) + count
+        is_same_basis = is_first or overview.basis == contents.stated_basis
+        contents.stated_basis = overview.basis if is_same_basis else ""
+        contents.pack_id = contents.pack_id or _find_pack_id(overview.values.get("pack_id", ""))
+        contents.pack_name = contents.pack_name or overview.values.get("pack_name", "")
+        if not contents.created_at or is_before(contents.created_at, overview.created_at):
+            contents.created_at = overview.created_at
 
-    def _convert_sheets(self, sheets: list[_OpenSheet], account: str) -> None:
+    def _add_sum_of_risks(self) -> None:
+        """Add the sum of the overview's failing resources by risk to the stated counts.
+
+        It is the number of resources only if none of them fails rules of two risks.
+        """
+        contents = self._contents
+        resources_by_risk = contents.failing_resources_by_risk
+        is_disjoint = sum(resources_by_risk.values()) == contents.failing_resources
+        if self._failing_by_risk and is_disjoint and "non_compliant" not in contents.stated:
+            contents.stated["non_compliant"] = sum(self._failing_by_risk.values())
+
+    def _convert_sheets(self, sheets: list[OpenSheet], account: str) -> None:
         """Read the rule lists of all sheets, then convert the sheets.
 
         This order is needed because a row may give only the name of a rule: its id comes from the
@@ -281,19 +283,39 @@ class _Conversion:
         """
         for sheet in sheets:
             if sheet.header and sheet.has_rule_rows():
-                start = sheet.first_data_row
-                first_rows = list(islice(sheet.source.read_rows(), start + _RULE_LIST_ROWS))
-                filler = MergedCellFiller(sheet.source.list_merged_ranges())
-                rows = filler.fill_rows(first_rows, first_row=0)[start:]
-                self._rules.add_rule_list(sheet.header, rows)
+                self._read_rule_list(sheet, sheet.header)
         for sheet in sheets:
             self._convert_sheet(sheet, account)
 
-    def _convert_sheet(self, sheet: _OpenSheet, account: str) -> None:
+    def _read_rule_list(self, sheet: OpenSheet, header: Header) -> None:
+        """Add the rules of a sheet; remark the rows below the part that is read."""
+        start, source = sheet.first_data_row, sheet.source
+        stop = start + _RULE_LIST_ROWS
+        first_rows = list(islice(source.read_rows(), stop + 1))
+        filler = MergedCellFiller(source.list_merged_ranges())
+        rows = filler.fill_rows(first_rows[:stop], first_row=0)[start:]
+        self._rules.add_rule_list(header, rows, start, source.remarks)
+        if len(first_rows) > stop:
+            source.remarks.add("rules_cut", limit=_RULE_LIST_ROWS)
+
+    def _open_collector(self, sheet: OpenSheet, account: str) -> SheetCollector | None:
+        """Return the collector of a sheet's evaluations; None if its rows are none."""
+        if not sheet.header or not sheet.has_evaluation_rows():
+            return None
+        return SheetCollector(
+            self._evaluations,
+            self._rules,
+            self._times,
+            sheet.info,
+            account,
+            sheet.source.remarks,
+            labels=sheet.header.labels,
+            is_inert_export=self._find_kind(sheet.info) == "csv",
+        )
+
+    def _convert_sheet(self, sheet: OpenSheet, account: str) -> None:
         """Write the rows of a sheet in chunks, and collect its evaluations."""
-        collector: SheetCollector | None = None
-        if sheet.has_evaluation_rows():
-            collector = self._evaluations.open_sheet(sheet.info, account, sheet.source.remarks)
+        collector = self._open_collector(sheet, account)
         filler = MergedCellFiller(sheet.source.list_merged_ranges() if collector else ())
         first_row = 0
         for chunk_number, rows in enumerate(_split_into_chunks(sheet.source.read_rows())):
@@ -309,7 +331,7 @@ class _Conversion:
             first_row += CHUNK_ROWS
         if collector:
             collector.finish()
-        self._remember_listed_statuses(sheet.info, is_collected=collector is not None)
+        self._remember_listed_statuses(sheet, is_collected=collector is not None)
         self._add_incomplete_remarks(sheet, is_collected=collector is not None)
         self._contents.remarks += sheet.source.remarks.list_remarks(sheet.info.number)
 
@@ -321,20 +343,26 @@ class _Conversion:
         if self._cell_count > self._limits.cells:
             raise WorkbookError("too_many_cells", limit=self._limits.cells)
 
-    def _remember_listed_statuses(self, info: SheetInfo, *, is_collected: bool) -> None:
+    def _remember_listed_statuses(self, sheet: OpenSheet, *, is_collected: bool) -> None:
         """Remember the statuses for which this sheet lists each resource."""
-        if info.role == "evaluations":
+        role = sheet.info.role
+        if role == "evaluations":
             self._listed_statuses |= set(StatusCode)
-        elif info.role in STATUS_BY_ROLE and (is_collected or (info.is_read and info.rows <= 1)):
-            # A sheet with only one line, such as "none", says that no resource has its status.
-            self._listed_statuses.add(STATUS_BY_ROLE[info.role])
+        elif role in STATUS_BY_ROLE and (is_collected or sheet.says_there_is_none):
+            self._listed_statuses.add(STATUS_BY_ROLE[role])
 
-    def _add_incomplete_remarks(self, sheet: _OpenSheet, *, is_collected: bool) -> None:
+    def _add_incomplete_remarks(self, sheet: OpenSheet, *, is_collected: bool) -> None:
         """Add a remark if rows of this sheet may be missing or could not be read."""
         info = sheet.info
         if info.rows >= XLS_ROWS and self._find_kind(info) == "xls":
             sheet.source.remarks.add("sheet_full", limit=XLS_ROWS)
-        if info.rows > 1 and not is_collected and info.role not in ("overview", "rules"):
+        if is_collected:
+            return
+        if sheet.header and lacks_status(info.role, sheet.header):
+            sheet.source.remarks.add("status_missing")
+        elif info.role in ("overview", "rules"):
+            return
+        elif info.rows > 1 or (info.role and not sheet.says_there_is_none):
             sheet.source.remarks.add("sheet_unrecognised")
 
     def _find_kind(self, info: SheetInfo) -> str:
@@ -342,22 +370,6 @@ class _Conversion:
         if info.member is None:
             return self._contents.kind
         return self._contents.members[info.member].kind
-
-
-def _continue_headers(sheets: list[_OpenSheet]) -> None:
-    """Give a sheet without a header the header of the sheet before it, if both are one list.
-
-    A program that writes a long list continues it on another sheet when the first one is full.
-    """
-    for previous, sheet in pairwise(sheets):
-        role, header = previous.info.role, previous.header
-        if not role or not header or sheet.header or not sheet.first_rows:
-            continue
-        is_same_list = sheet.info.role in ("", role)
-        if is_same_list and len(sheet.first_rows[0]) >= len(header.meanings):
-            sheet.info.role = role
-            sheet.info.recognised = dict(previous.info.recognised)
-            sheet.header = Header(row=-1, meanings=header.meanings)  # above the first row
 
 
 def _remove_nul(rows: list[list[Cell]]) -> list[list[Cell]]:

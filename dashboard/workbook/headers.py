@@ -4,47 +4,48 @@ Meanings are the keys of COLUMN_WORDS (such as rule_id). The role says what a sh
 SheetInfo).
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .cells import Cell, cell_to_text
-from .status_codes import normalise_label, parse_count, parse_risk
+from .cells import Cell
+from .column_values import find_uncertain_columns
+from .invisible import clean_text
+from .times import normalise_time
 from .vocabulary import (
-    COUNT_MEANINGS,
     find_column_meaning,
-    find_count_basis,
     find_sheet_role,
-    find_tally_meaning,
+    is_certain_label,
+    list_uncertain_meanings,
 )
 
 HEADER_SEARCH_ROWS = 60  # a header is searched for in this many rows at the start of a sheet
 EVALUATION_ROLES = {"non_compliant", "compliant", "ignored", "evaluations"}
+STATUS_ROLES = EVALUATION_ROLES - {"evaluations"}  # a sheet with this role has one status
 _RULE_MEANINGS = {"rule_name", "rule_id"}
 _RESOURCE_MEANINGS = {"resource_id", "resource_name"}
 _TOTAL_MEANINGS = {"compliant", "non_compliant", "total"}
-_NON_COMPLIANCE_WORDS = tuple(
-    map(normalise_label, ("不合规", "不合規", "non-compliance", "非準拠"))
-)
 # If two languages are equally frequent in a file, the one that comes first here counts.
 _LANGUAGES_BY_FREQUENCY = ("zh-Hans", "en", "zh-Hant", "ja")
-
-
-_FULL_WIDTH_COLON = "\uff1a"
+_DATA_TEXT = re.compile(r"cr-[0-9a-z]{4,}|acs::\S+|\d+|[a-z]{2}-[a-z]+(?:-\d)?", re.IGNORECASE)
+_CERTAIN_LABELS = 4  # a row with so many labels is no data, whatever else it has
 
 
 @dataclass
 class Header:
     """The header of a sheet; `row` is the index of its last row.
 
-    `meanings` gives the meaning of each recognised column by its index, `languages` the languages
-    of their labels.
+    `meanings` gives the meaning of each recognised column by its index, `labels` the text above
+    each column, `languages` the languages of the labels. `certain` counts the meanings of labels
+    that cannot be values.
     """
 
     row: int
     meanings: dict[int, str]
     languages: list[str] = field(default_factory=list)
-    gives_reasons: bool = False  # a column gives the reason of non-compliance
+    labels: list[str] = field(default_factory=list)
+    certain: int = 0
 
     def has_meaning(self, meaning: str) -> bool:
         return meaning in self.meanings.values()
@@ -57,31 +58,91 @@ class Header:
         """Return whether a column gives the name or the id of a resource."""
         return not _RESOURCE_MEANINGS.isdisjoint(self.meanings.values())
 
+    def identifies_evaluations(self) -> bool:
+        return self.identifies_rules() and self.identifies_resources()
+
 
 def find_header(first_rows: Sequence[Sequence[Cell]]) -> Header | None:
-    """Return the header with the most meanings; None if no row has at least two meanings.
+    """Return the header of a sheet; None if no row has at least two labels that are no values.
 
-    A header is one row, or two rows of which the upper row has merged cells.
+    The first row that names rules and resources is the header, or else the row with the most
+    meanings. A header is one row, or two rows of which the upper one has merged cells or says the
+    same in another language.
     """
     best_header: Header | None = None
-    most_meanings = 1
-    upper_labels: list[str] = []
-    for row, cells in enumerate(first_rows):
-        labels = [cell.strip() if isinstance(cell, str) else "" for cell in cells]
-        # Try the row alone, then together with the row above it.
-        without_parents = labels, [""] * len(labels)
-        for column_labels, parents in (without_parents, _join_header_rows(upper_labels, labels)):
-            if sum(map(any, zip(column_labels, parents, strict=True))) <= most_meanings:
-                continue  # too few labels to have more meanings; this saves time
-            header = _read_header(row, column_labels, parents)
-            meaning_count = len(set(header.meanings.values()))
-            if meaning_count > most_meanings:
-                best_header, most_meanings = header, meaning_count
-        upper_labels = labels
+    rows_of_labels = [_read_labels(cells) for cells in first_rows]
+    for row, labels in enumerate(rows_of_labels):
+        header = _read_header_row(row, labels, first_rows[row])
+        upper_labels = rows_of_labels[row - 1] if row else []
+        joined = _join_header(row, upper_labels, labels, first_rows[row])
+        header = _choose_header(header, joined)
+        if header and header.identifies_evaluations():
+            next_row = row + 1
+            if next_row < len(first_rows):
+                next_cells = first_rows[next_row]
+                joined = _join_header(next_row, labels, rows_of_labels[next_row], next_cells)
+                # With as many meanings, the two rows say the same in two languages.
+                header = _choose_header(joined, header)
+            best_header = header
+            break
+        best_header = _choose_header(best_header, header)
+    if best_header:
+        rows_below = first_rows[best_header.row + 1 :]
+        best_header.meanings |= find_uncertain_columns(
+            best_header.labels, best_header.meanings, rows_below
+        )
     return best_header
 
 
-def _join_header_rows(upper: list[str], lower: list[str]) -> tuple[list[str], list[str]]:
+def _read_labels(cells: Sequence[Cell]) -> list[str]:
+    return [clean_text(cell) if isinstance(cell, str) else "" for cell in cells]
+
+
+def _choose_header(first: Header | None, second: Header | None) -> Header | None:
+    """Return the header with more meanings; the first if they have as many."""
+    if first is None or second is None:
+        return first or second
+    counts = [(header.certain, len(header.meanings)) for header in (first, second)]
+    return second if counts[1] > counts[0] else first
+
+
+def _read_header_row(row: int, labels: list[str], cells: Sequence[Cell]) -> Header | None:
+    """Return the header that a row makes; None if it is none."""
+    if sum(map(bool, labels)) < 2:
+        return None
+    header = _read_header(row, labels, [""] * len(labels))
+    return header if _is_header(header, cells) else None
+
+
+def _is_header(header: Header, cells: Sequence[Cell]) -> bool:
+    """Return whether the lowest row of a header, `cells`, can be one."""
+    if header.certain < 2 and not (header.certain and len(set(header.meanings.values())) > 2):
+        return False
+    return header.certain >= _CERTAIN_LABELS or not any(map(_is_data_cell, cells))
+
+
+def _is_data_cell(cell: Cell) -> bool:
+    """Return whether a cell holds a value that no header has: a number, a time, an id."""
+    if cell is None:
+        return False
+    if not isinstance(cell, str):
+        return True
+    text = clean_text(cell)
+    return _DATA_TEXT.fullmatch(text) is not None or normalise_time(text) is not None
+
+
+def _join_header(
+    row: int, upper: list[str], lower: list[str], cells: Sequence[Cell]
+) -> Header | None:
+    """Return the header that two rows make together; None if the lower one is no header."""
+    labels, parents = _align_header_rows(upper, lower)
+    if not any(upper) or not _continues_header(upper, labels, parents):
+        return None
+    header = _read_header(row, labels, parents)
+    return header if _is_header(header, cells) else None
+
+
+def _align_header_rows(upper: list[str], lower: list[str]) -> tuple[list[str], list[str]]:
     """Return (labels, parents): the labels of the lower row, and for each its label above.
 
     An upper label is also the parent of the next columns to the right that have no upper label,
@@ -97,12 +158,34 @@ def _join_header_rows(upper: list[str], lower: list[str]) -> tuple[list[str], li
     return labels, parents
 
 
-def _read_header(row: int, labels: Sequence[str], parents: Sequence[str]) -> Header:
+def _continues_header(upper: list[str], labels: list[str], parents: list[str]) -> bool:
+    """Return whether a row of labels is the lower row of a header, and not a row of values.
+
+    Below a known label only another known label may stand.
+    """
+    known = unknown = 0
+    for column, (label, parent) in enumerate(zip(labels, parents, strict=True)):
+        if not label:
+            continue
+        if is_certain_label(label) or find_column_meaning(f"{parent} {label}").is_exact:
+            known += 1
+            continue
+        own_parent = upper[column] if column < len(upper) else ""
+        if is_certain_label(own_parent) or list_uncertain_meanings(own_parent):
+            return False
+        unknown += 1
+    return known > 0 and known >= unknown
+
+
+def _read_header(row: int, labels: list[str], parents: list[str]) -> Header:
     """Return the header that these labels make; no two columns get the same meaning.
 
     First use the labels that are known words, then those that only begin with a known word.
     """
-    header = Header(row, {})
+    header = Header(
+        row, {}, labels=[label or above for label, above in zip(labels, parents, strict=True)]
+    )
+    certain = set()
     for exact_words in (True, False):
         for column, (label, parent) in enumerate(zip(labels, parents, strict=True)):
             for text in _list_label_texts(label, parent):
@@ -112,9 +195,9 @@ def _read_header(row: int, labels: Sequence[str], parents: Sequence[str]) -> Hea
                     continue
                 header.meanings[column] = meaning
                 header.languages.append(language)
-                header.gives_reasons |= meaning == "reason" and any(
-                    word in normalise_label(text) for word in _NON_COMPLIANCE_WORDS
-                )
+                if is_certain_label(text):
+                    certain.add(meaning)
+    header.certain = len(certain)
     return header
 
 
@@ -126,25 +209,27 @@ def _list_label_texts(label: str, parent: str) -> Iterator[str]:
 
 
 def detect_sheet_role(name: str, header: Header | None) -> str:
-    """Return the role of a sheet (see SheetInfo) by its name, or else by its columns.
+    """Return the role of a sheet (see SheetInfo): its columns decide, then its name.
 
-    Return "" if neither tells the role.
+    Return "" if neither tells the role. No status is guessed: a list of evaluations without a
+    column for the status needs a name that tells it.
     """
     role, _language = find_sheet_role(name)
-    if role:
+    if header and header.identifies_evaluations() and role not in STATUS_ROLES:
+        return "evaluations" if header.has_meaning("status") else role
+    if role or header is None or not header.identifies_rules() or header.identifies_resources():
         return role
-    if header is None or not header.identifies_rules():
-        return ""
-    if header.identifies_resources():
-        if header.has_meaning("status"):
-            return "evaluations"
-        return "non_compliant" if header.gives_reasons else ""
     return "" if _TOTAL_MEANINGS.isdisjoint(header.meanings.values()) else "rules"
 
 
 def has_evaluation_rows(role: str, header: Header) -> bool:
     """Return whether the rows below this header are evaluations."""
-    return role in EVALUATION_ROLES and header.identifies_rules() and header.identifies_resources()
+    return role in EVALUATION_ROLES and header.identifies_evaluations()
+
+
+def lacks_status(role: str, header: Header) -> bool:
+    """Return whether the rows below this header are evaluations whose status nothing tells."""
+    return role not in EVALUATION_ROLES and header.identifies_evaluations()
 
 
 def has_rule_rows(role: str, header: Header) -> bool:
@@ -156,73 +241,3 @@ def detect_language(word_languages: Sequence[str]) -> str:
     """Return the most frequent of these languages; "" if there is none."""
     counts = Counter(language for language in word_languages if language)
     return max(_LANGUAGES_BY_FREQUENCY, key=lambda language: counts[language]) if counts else ""
-
-
-def read_overview_values(rows: Sequence[Sequence[Cell]]) -> dict[str, str]:
-    """Return the values of an overview sheet by the meaning of their labels.
-
-    The value of a label is the text after its colon, or else the first text in the next three cells
-    to the right, or else the cell below.
-    """
-    values: dict[str, str] = {}
-    for number, row in enumerate(rows):
-        next_row = rows[number + 1] if number + 1 < len(rows) else []
-        for column, cell in enumerate(row):
-            label, value = _split_label(cell)
-            meaning = find_column_meaning(label).meaning
-            if not meaning or meaning in values:
-                continue
-            if not value:
-                texts_on_right = map(cell_to_text, row[column + 1 : column + 4])
-                value = next(filter(None, texts_on_right), "")
-            if not value or find_column_meaning(value).meaning:  # empty, or the next label
-                value = cell_to_text(next_row[column]) if column < len(next_row) else ""
-            if value and not find_column_meaning(value).meaning:
-                values[meaning] = value
-    return values
-
-
-def read_overview_basis(rows: Sequence[Sequence[Cell]]) -> str:
-    """Return what the status counts of an overview are of; "" if no label or not all agree."""
-    labels = [_split_label(cell)[0] for row in rows for cell in row]
-    bases = {
-        find_count_basis(label)
-        for label in labels
-        if find_column_meaning(label).meaning in COUNT_MEANINGS
-    } - {""}
-    return bases.pop() if len(bases) == 1 else ""
-
-
-def read_overview_tallies(rows: Sequence[Sequence[Cell]]) -> dict[str, int]:
-    """Return the counts of rules and evaluations that an overview states, in all and by risk.
-
-    The keys are those of OVERVIEW_TALLY_WORDS; in a table of risks ":" and the risk follow.
-    """
-    tallies: dict[str, int] = {}
-    columns: dict[int, str] = {}  # of the table of risks
-    for row in rows:
-        texts = list(map(cell_to_text, row))
-        meanings = {column: find_tally_meaning(text) for column, text in enumerate(texts) if text}
-        if any(find_column_meaning(text).meaning == "risk" for text in texts):
-            columns = meanings
-            continue
-        risk = parse_risk(texts[0]) if texts and columns else 0
-        for column, text in enumerate(texts):
-            name = f"{columns[column]}:{risk}" if risk and columns.get(column) else ""
-            if not name and column and not risk:
-                name = meanings.get(column - 1, "")
-            count = parse_count(text)
-            if name and count is not None:
-                tallies.setdefault(name, count)
-    return tallies
-
-
-def _split_label(cell: Cell) -> tuple[str, str]:
-    """Return (text before the colon, text after the colon) of a cell, both without spaces.
-
-    The second text is "" without a colon; both are "" if the cell is not text.
-    """
-    if not isinstance(cell, str):
-        return "", ""
-    label, _colon, value = cell.replace(_FULL_WIDTH_COLON, ":", 1).partition(":")
-    return label.strip(), value.strip()

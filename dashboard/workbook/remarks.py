@@ -30,8 +30,22 @@ RemarkCode = Literal[
     "page_cut",  # a page ends within a table
     "sheet_unrecognised",  # no column of the sheet is known
     "sheet_full",  # the sheet has as many rows as its format allows
+    "status_missing",  # evaluations of a sheet that nothing gives a status
     "rows_skipped",  # rows that name no status, no rule or no resource
-    "digits_lost",  # ids that a spreadsheet stores as numbers
+    "rows_other_table",  # rows of another table below the first
+    "rows_total",  # sums
+    "rows_repeated_head",  # the header once more
+    "rows_no_data",  # lines that say that there are no rows
+    "rows_note",  # text beside the table
+    "rules_cut",  # rules below the part of a long list that is read
+    "status_unknown",  # a word that is no known status
+    "risk_unknown",  # a word that is no known risk
+    "id_empty",  # resources without an id, in a sheet with a column for it
+    "id_column_missing",  # resources of a sheet are known by their names only
+    "account_empty",  # rows without an account, in a sheet with a column for it
+    "column_unknown",  # a column that may hold a status, a risk or an identity
+    "time_doubtful",  # a time that is not understood
+    "digits_lost",  # ids that are numbers, of which a spreadsheet keeps 15 digits
     "numbers_changed",  # a newer version of the reader gave other numbers; a rebuild adds it
     "duplicate_keys",  # rows that repeat the rule and the resource of another row
 ]
@@ -49,6 +63,10 @@ UNCOUNTED_CODES = frozenset(
         "page_cut",
         "sheet_unrecognised",
         "rows_skipped",
+        "status_missing",
+        "rows_other_table",
+        "rules_cut",
+        "status_unknown",
     }
 )
 

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from .cells import Cell, cell_to_text, normalise_identifier
+from .column_words import COUNT_MEANINGS, STATUS_OF_COUNT
 from .contents import RuleInfo
 from .headers import Header
-from .status_codes import parse_count, parse_risk
-from .vocabulary import COUNT_MEANINGS, STATUS_OF_COUNT
-
-_MAX_COUNT_DIGITS = 11  # a longer number is an id
+from .identity_values import is_lost_text, normalise_rule_id
+from .invisible import clean_text
+from .remarks import RemarkCollector
+from .row_kinds import find_row_kind
+from .status_codes import is_not_stated, parse_count, parse_risk
 
 
 class RuleCollector:
@@ -45,29 +47,60 @@ class RuleCollector:
         rule.name = rule.name or name
         return rule
 
-    def add_rule_list(self, header: Header, rows: Sequence[Sequence[Cell]]) -> None:
-        """Add the rules of a rule list; `rows` are the rows below its header."""
-        listed_rules = [_read_texts_by_meaning(header, row) for row in rows]
+    def add_rule_list(
+        self,
+        header: Header,
+        rows: Sequence[Sequence[Cell]],
+        first_row: int,
+        remarks: RemarkCollector,
+    ) -> None:
+        """Add the rules of a rule list; `rows` are the rows below its header.
+
+        `first_row` is the row index of the first. Rows that are no rules are remarked.
+        """
+        listed_rules: list[tuple[int, dict[str, str]]] = []
+        is_other_table = False
+        for row_number, row in enumerate(rows, first_row):
+            if all(cell is None for cell in row):
+                continue
+            kind = find_row_kind(row, header.meanings)
+            if kind in ("rows_other_table", "rows_repeated_head"):
+                is_other_table = kind == "rows_other_table"
+            if is_other_table:
+                remarks.add("rows_other_table", row_number)
+            elif kind:
+                remarks.add(kind, row_number)
+            else:
+                listed_rules.append((row_number, _read_texts_by_meaning(header, row)))
         # All ids by name first: a row without an id may take its id from another row.
-        for texts in listed_rules:
+        for _row_number, texts in listed_rules:
             rule_id, name = texts.get("rule_id"), texts.get("rule_name")
             if rule_id and name:
                 ids = self._ids_by_name.setdefault(normalise_identifier(name), set())
                 ids.add(normalise_identifier(rule_id))
-        for texts in listed_rules:
-            self._add_listed_rule(texts)
+        for row_number, texts in listed_rules:
+            self._add_listed_rule(texts, row_number, remarks)
 
-    def _add_listed_rule(self, texts: dict[str, str]) -> None:
+    def _add_listed_rule(
+        self, texts: dict[str, str], row_number: int, remarks: RemarkCollector
+    ) -> None:
         """Add one row of a rule list, given by meaning; do not replace facts already known.
 
         The counts of a rule that is listed twice are added together.
         """
-        if not any(texts.get(meaning) for meaning in ("risk", "rule_id", *COUNT_MEANINGS)):
-            return  # a title, a total or a remark below the list
-        rule = self.find_or_add_rule(texts.get("rule_id", ""), texts.get("rule_name", ""))
+        has_facts = any(texts.get(meaning) for meaning in ("risk", "rule_id", *COUNT_MEANINGS))
+        rule_id = normalise_rule_id(texts.get("rule_id", ""))
+        rule = self.find_or_add_rule(rule_id, texts.get("rule_name", "")) if has_facts else None
         if rule is None:
+            remarks.add("rows_skipped", row_number)
             return
-        rule.risk = rule.risk or parse_risk(texts.get("risk", ""))
+        if is_lost_text(rule_id):
+            remarks.add("digits_lost", row_number)
+        risk_text = texts.get("risk", "")
+        risk = parse_risk(risk_text)
+        if risk_text and not risk and not is_not_stated(risk_text):
+            remarks.add("risk_unknown", row_number, word=risk_text)
+        rule.risk = rule.risk or risk
         for attribute in ("identifier", "description", "remediation", "execution"):
             setattr(rule, attribute, getattr(rule, attribute) or texts.get(attribute, ""))
         for meaning in COUNT_MEANINGS:
@@ -79,7 +112,7 @@ class RuleCollector:
 
 def _read_texts_by_meaning(header: Header, row: Sequence[Cell]) -> dict[str, str]:
     return {
-        meaning: cell_to_text(row[column])
+        meaning: clean_text(cell_to_text(row[column]))
         for column, meaning in header.meanings.items()
         if column < len(row)
     }

@@ -225,16 +225,21 @@ def test_a_row_that_gives_only_the_rules_name_finds_the_id_in_the_list(
         assert list_evaluations(stored)[0].group.risk == 1
 
 
-def test_rows_without_a_rule_a_resource_or_a_status_are_counted_as_skipped(tmp_path: Path) -> None:
+def test_rows_without_a_rule_a_resource_or_a_status_are_not_counted_and_remarked(
+    tmp_path: Path,
+) -> None:
     content = write_table(
         ("甲", "cr-1", "i-1", "合规", ""),
         ("合计", "", "", "", ""),
         ("甲", "cr-1", "i-2", "什么", ""),
+        ("甲", "cr-1", "", "合规", ""),
     )
     with read_bytes(content, tmp_path) as stored:
         assert stored.contents.rows == 1
-        assert [(remark.code, remark.count) for remark in stored.contents.remarks] == [
-            ("rows_skipped", 2)
+        assert [(remark.code, remark.rows) for remark in stored.contents.remarks] == [
+            ("rows_total", "3"),
+            ("status_unknown", "4"),
+            ("rows_skipped", "5"),
         ]
 
 

@@ -180,15 +180,15 @@ def test_a_sheet_that_goes_on_without_a_head_takes_that_of_the_one_before(tmp_pa
         assert stored.contents.sheets[1].header_row is None
 
 
-def test_a_table_without_a_name_is_known_by_the_reasons_it_gives(tmp_path: Path) -> None:
+def test_no_status_is_guessed_from_the_head_of_the_reasons(tmp_path: Path) -> None:
     with read_bytes(
         sample_files.build_csv([("规则名称", "资源ID", "不合规原因"), ("甲", "i-1", "公共读")]),
         tmp_path,
     ) as stored:
-        assert (stored.contents.sheets[0].role, stored.contents.lists) == (
-            "non_compliant",
-            ["NON_COMPLIANT"],
-        )
+        contents = stored.contents
+        assert (contents.sheets[0].role, contents.lists, contents.rows) == ("", [], 0)
+        codes = [remark.code for remark in contents.remarks]
+        assert codes == ["status_missing"]
 
 
 def test_a_whole_word_goes_before_one_that_begins_alike(tmp_path: Path) -> None:
