@@ -187,10 +187,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "PRAGMA wal_autocheckpoint=8000;",
     }
 else:
-    # JIT compilation takes PostgreSQL longer than it saves on our queries. PgBouncer accepts no
-    # options: set POSTGRES_OPTIONS to an empty string there.
-    if options := env.str("POSTGRES_OPTIONS", "-c jit=off"):
-        DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", options)
+    postgresql_options: dict[str, Any] = DATABASES["default"].setdefault("OPTIONS", {})
+    # JIT compilation takes PostgreSQL longer than it saves on our queries. A page that waits for a
+    # lock says after 8 seconds that the database is busy. PgBouncer accepts no options: set
+    # POSTGRES_OPTIONS to an empty string there.
+    if options := env.str("POSTGRES_OPTIONS", "-c jit=off -c lock_timeout=8000"):
+        postgresql_options.setdefault("options", options)
+    # A server that does not answer is away after so many seconds, or milliseconds.
+    postgresql_options.setdefault("connect_timeout", 5)
+    postgresql_options.setdefault("tcp_user_timeout", 10_000)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 
@@ -203,9 +208,10 @@ def parse_queue_url(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     storage: dict[str, Any] = {"huey_class": "huey.PostgresHuey", "dsn": url}
     if parts.scheme == "sqlite":
-        storage = {"huey_class": "huey.SqliteHuey", "filename": parts.path, "timeout": 30}
+        storage = {"huey_class": "huey.SqliteHuey", "filename": parts.path, "timeout": 8}
     elif parts.scheme in ("redis", "rediss", "unix"):
-        storage = {"huey_class": "huey.RedisHuey", "url": url}
+        time_limits = "" if parts.query else "?socket_connect_timeout=3&socket_timeout=8"
+        storage = {"huey_class": "huey.RedisHuey", "url": url + time_limits}
     return {"name": "ledger", "results": False, "immediate": False, **storage}
 
 

@@ -21,15 +21,13 @@ from django.utils import timezone
 
 from dashboard import cloud
 from dashboard.archive import location, originals, stored_forms
-from dashboard.generation import cloud_client, cloud_counts, discovery, ownership, rate_limit
+from dashboard.generation import cloud_client, cloud_counts, ownership, rate_limit, step_errors
 from dashboard.ledger import report_writer, spans
 from dashboard.models import Account, Report
 from dashboard.models.reports import ReportQuerySet
-from dashboard.workbook import WorkbookError
 
 FETCH_SECONDS = 300.0
 CHECK_SECONDS = 1.0  # how soon a call to the cloud notices that its run was cancelled
-MAX_TEMPORARY_FAILURES = 6  # in succession, in about two minutes; then the report fails
 NO_ERROR: dict[str, Any] = {"failed_attempts": 0, "error_code": "", "error_facts": {}}
 logger = logging.getLogger(__name__)
 
@@ -57,26 +55,25 @@ def take_due_step(report: Report) -> float | None:
     if not report.claim_step(settings.LEASE_SECONDS):
         return None
     with renew_claim_while_working(report) as is_stopped:
-        run_step_or_fail(report, is_stopped)
-    if not report.under_way:
+        is_saved = run_step_or_fail(report, is_stopped)
+    if not is_saved or not report.under_way:
         return None
     return max(0.0, (report.next_at - timezone.now()).total_seconds())
 
 
-def run_step_or_fail(report: Report, is_stopped: IsStopped) -> None:
-    """Run the claimed step. If it raises an error, save the error in the report."""
+def run_step_or_fail(report: Report, is_stopped: IsStopped) -> bool:
+    """Run the claimed step. If it raises an error, save the error in the report.
+
+    Return False if not even this could be saved: the claim then ends by itself, and the step is
+    taken again.
+    """
     try:
         run_step(report, is_stopped)
-    except cloud.CloudError as error:
-        handle_cloud_error(report, error)
-    except WorkbookError as error:
-        fail_report(report, error.code, dict(error.facts))
-    except originals.DamagedOriginalError as error:
-        originals.verify_original(error.original)  # stores what is wrong with it
-        fail_report(report, error.code, {})
-    except Exception:  # a bug in this program: the report fails, the worker continues
-        logger.exception("Report %s failed in state %s", report.pk, report.state)
-        fail_report(report, "defect", {})
+    except Exception as error:  # noqa: BLE001  any error ends or delays this run, not the worker
+        # PostgreSQL may have closed the connection: the next query opens a new one.
+        connection.close_if_unusable_or_obsolete()
+        return step_errors.save_step_error(report, error)
+    return True
 
 
 def run_step(report: Report, is_stopped: IsStopped) -> None:
@@ -85,7 +82,7 @@ def run_step(report: Report, is_stopped: IsStopped) -> None:
     A step that calls the cloud ends its call soon after `is_stopped` returns true.
     """
     if timezone.now() > report.deadline_at:
-        fail_at_deadline(report, report.error_code or "deadline", report.error_facts)
+        step_errors.fail_at_deadline(report, report.error_code or "deadline", report.error_facts)
         return
     if report.state == State.READING:
         read_report_file(report)
@@ -264,49 +261,6 @@ def compute_poll_interval(poll_count: int) -> dt.timedelta:
 def postpone_step(report: Report, seconds: float) -> None:
     """Release the claim, so that the same step is taken again in `seconds`."""
     report.finish_step(next_at=timezone.now() + dt.timedelta(seconds=seconds))
-
-
-def handle_cloud_error(report: Report, error: cloud.CloudError) -> None:
-    """Schedule the step again if the error is temporary; otherwise fail the report.
-
-    After MAX_TEMPORARY_FAILURES in succession, and at its deadline, the report fails too.
-    """
-    # If the download link has expired, the next try gets a new one.
-    temporary = error.is_temporary or error.code == "LinkExpired"
-    now = timezone.now()
-    if temporary and now > report.deadline_at:
-        # The deadline itself ends a call as TimedOut; the fault before says more.
-        is_known = error.code == "TimedOut" and report.error_code
-        code, facts = (
-            (report.error_code, report.error_facts) if is_known else (error.code, error.facts)
-        )
-        fail_at_deadline(report, code, facts)
-        return
-    failed_attempts = report.failed_attempts + 1
-    if not temporary or failed_attempts >= MAX_TEMPORARY_FAILURES:
-        fail_report(report, error.code, error.facts)
-        if error.code == discovery.GONE_CODE:
-            discovery.mark_pack_if_gone(report.pack)
-        return
-    next_at = now + dt.timedelta(seconds=min(2**failed_attempts, 60))
-    report.finish_step(
-        failed_attempts=failed_attempts,
-        error_code=error.code,
-        error_facts=error.facts,
-        next_at=min(next_at, report.deadline_at),
-    )
-
-
-def fail_at_deadline(report: Report, code: str, facts: dict[str, Any]) -> None:
-    """End the run with the cause that kept it from ending in time, and say that time ran out."""
-    fail_report(report, code, {**facts, "minutes": settings.REPORT_LIMIT_MINUTES})
-
-
-def fail_report(report: Report, code: str, facts: dict[str, Any]) -> None:
-    """End the run with this error. Writes nothing if this worker lost its claim."""
-    report.finish_step(
-        state=State.FAILED, ended_at=timezone.now(), error_code=code, error_facts=facts
-    )
 
 
 @contextmanager

@@ -10,10 +10,13 @@ from django.utils import timezone
 
 from dashboard.imports.identity import Identity
 from dashboard.models import Account, ImportedFile, Original, Pack, Report
+from dashboard.models.runs import READING_LIMIT
 
-READING_LIMIT = dt.timedelta(days=1)  # long, as a report may wait for the others of a large import
 # Errors whose cause may have been this machine and not the file.
-RETRIED_ERRORS = ("defect", "deadline", "timeout", "memory")
+RETRIED_ERRORS = (
+    *("defect", "deadline", "timeout", "memory", "killed"),
+    *("machine", "storage_full", "archive_missing", "original_missing", "original_changed"),
+)
 # The file's SHA-256 and the evidence time cut to the minute. Files of a pack with the same key are
 # one report. The time is cut because the time in a file name has no seconds.
 ReportKey = tuple[str | None, dt.datetime]

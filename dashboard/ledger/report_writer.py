@@ -154,6 +154,8 @@ def finish_report(
         state=Report.State.READY,
         ended_at=report.ended_at or timezone.now(),
         position=report.position,
+        error_code="",  # of a fault that has passed
+        error_facts={},
         **summary,
         **change_counts.build_report_fields(comparison),
     )

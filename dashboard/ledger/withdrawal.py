@@ -3,16 +3,13 @@
 A withdrawn report is left out of all numbers, but its entry and its file stay.
 """
 
-import datetime as dt
-
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
 from dashboard.ledger import change_counts, spans
 from dashboard.models import Pack, Report
-
-RESTORE_LIMIT = dt.timedelta(days=1)  # the worker may be busy with a large import
+from dashboard.models.runs import READING_LIMIT
 
 
 def withdraw_report(report: Report, user: AbstractBaseUser, reason: str) -> bool:
@@ -58,7 +55,7 @@ def restore_report(report: Report, user: AbstractBaseUser, reason: str) -> bool:
             withdrawn_by=None,
             withdrawal_reason="",
             next_at=now,
-            deadline_at=now + RESTORE_LIMIT,
+            deadline_at=now + READING_LIMIT,
         )
         if not is_restored:
             return False

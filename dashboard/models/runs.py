@@ -20,6 +20,8 @@ from dashboard.models.accounts import Pack
 
 # Within this time, a second click on Generate or Cancel is ignored as a double click.
 DOUBLE_CLICK_TIME = dt.timedelta(seconds=2)
+# The time limit of a run that only reads a file: it may wait for the others of a large import.
+READING_LIMIT = dt.timedelta(days=1)
 RunModel = TypeVar("RunModel", bound="Run", covariant=True)
 
 

@@ -1,5 +1,6 @@
 """WorkbookError, the exception for every file that cannot be read."""
 
+import errno
 from typing import Any, Literal, get_args
 
 Code = Literal[
@@ -43,3 +44,15 @@ class WorkbookError(Exception):
 
 def _restore_error(code: Code, facts: dict[str, str | int]) -> WorkbookError:
     return WorkbookError(code, **facts)
+
+
+# What a disk or a kernel without room answers. It says nothing about the file that is read.
+MACHINE_ERRORS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS),
+    *(errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN),
+}
+
+
+def is_machine_error(error: BaseException) -> bool:
+    """Return whether the machine, and not the file, is the cause of the error."""
+    return isinstance(error, OSError) and error.errno in MACHINE_ERRORS

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .errors import CODES, WorkbookError
+from .errors import CODES, MACHINE_ERRORS, WorkbookError
 from .limits import Limits
 
 DEFAULT_LIMITS = Limits()
@@ -32,7 +32,8 @@ def read_file(
     """Read the file `source` and write its stored form to `target`.
 
     Rows that name no account belong to `account`. `target` is written only after the whole file has
-    been read. Raise WorkbookError for every failure that the file can cause.
+    been read. Raise WorkbookError for every failure that the file can cause, OSError for
+    one of the machine, such as a full disk.
     """
     with tempfile.TemporaryDirectory(prefix="reading-", dir=target.parent) as folder:
         stored_form = Path(folder, "stored")
@@ -117,7 +118,7 @@ atexit.register(stop_readers)
 os.register_at_fork(after_in_child=_idle_servers.clear)  # a forked process must not use them
 
 
-def _make_error(code: int, fault: Any, limits: Limits) -> WorkbookError:
+def _make_error(code: int, fault: Any, limits: Limits) -> Exception:
     """Return the error for an answer whose code is not 0 (see reader_server).
 
     A negative code is the number of the signal that ended the process.
@@ -126,6 +127,8 @@ def _make_error(code: int, fault: Any, limits: Limits) -> WorkbookError:
         return WorkbookError("timeout", seconds=limits.seconds)
     if code < 0:
         return WorkbookError("killed", signal=-code)
+    if isinstance(fault, dict) and fault.get("machine_error") in MACHINE_ERRORS:
+        return OSError(fault["machine_error"], os.strerror(fault["machine_error"]))
     if not isinstance(fault, dict) or fault.get("code") not in CODES:
         return WorkbookError("killed", exit=code)
     return WorkbookError(fault["code"], **fault["facts"])

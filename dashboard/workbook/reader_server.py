@@ -174,7 +174,7 @@ def execute_order(order: ReadOrder, held_objects: list[object]) -> ReadFault | N
     """
     limits = order["limits"]
     source, target, folder = (Path(order[name]) for name in ("source", "target", "room"))
-    from .errors import WorkbookError
+    from .errors import WorkbookError, is_machine_error
 
     try:
         from .conversion import convert_file
@@ -188,6 +188,8 @@ def execute_order(order: ReadOrder, held_objects: list[object]) -> ReadFault | N
         gc.collect()
         return {"code": "memory", "facts": {"limit": limits["memory"]}}
     except BaseException as error:  # noqa: BLE001  xlrd, openpyxl, lxml and zipfile raise any error
+        if is_machine_error(error):
+            return {"machine_error": getattr(error, "errno", None)}
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).stem}.{frame.name}"
         return {"code": "corrupt", "facts": {"cause": type(error).__name__, "at": place}}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from .contents import UnreadMember, ZipMember
-from .errors import WorkbookError
+from .errors import WorkbookError, is_machine_error
 from .file_kinds import check_member_readable, open_limited_zip
 from .limits import Limits
 from .protection import detect_unprotected_kind
@@ -73,7 +73,7 @@ def unpack_members(path: Path, folder: Path, limits: Limits) -> UnpackedZip:
 def add_member_to_errors(name: str) -> Iterator[None]:
     """Turn every error of the `with` block into a WorkbookError whose facts name the member.
 
-    Only MemoryError is raised unchanged.
+    Only MemoryError and errors of the machine are raised unchanged.
     """
     try:
         yield
@@ -82,6 +82,8 @@ def add_member_to_errors(name: str) -> Iterator[None]:
     except MemoryError:
         raise
     except Exception as error:
+        if is_machine_error(error):
+            raise
         raise WorkbookError("corrupt", member=name, cause=type(error).__name__) from error
 
 
