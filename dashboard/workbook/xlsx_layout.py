@@ -42,7 +42,7 @@ def read_layout(file: IO[bytes], prefix: str | None) -> SheetLayout:
                 last_number = number or last_number + 1
         for match in merge_reference.finditer(block):
             merged = parse_range(match[1].decode("latin-1"))
-            if merged and merged[:2] != merged[2:]:
+            if merged:
                 merged_ranges.append(merged)
     return SheetLayout(merged_ranges, has_ordered_rows)
 

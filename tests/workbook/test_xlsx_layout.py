@@ -1,10 +1,12 @@
 """Dates, merged cells and hidden parts of .xlsx files."""
 
+import io
 from pathlib import Path
 
 import pytest
 
 from dashboard.workbook import Cell
+from dashboard.workbook.xlsx_layout import read_layout
 from dashboard.workbook.xlsx_styles import is_date_format, is_duration_format
 from tests.sample_files import build_zip
 from tests.workbook.in_process import read_bytes, read_cells
@@ -89,6 +91,11 @@ def test_a_merged_value_holds_for_every_row_that_it_covers(tmp_path: Path) -> No
         assert_six_evaluations(stored)
         assert read_cells(stored, 1)[2][:3] == [None, None, "高风险"]
         assert list_remarks(stored) == []
+
+
+def test_a_merged_cell_whose_rows_and_columns_have_the_same_numbers_is_found() -> None:
+    part = b'<worksheet><mergeCells><mergeCell ref="B2:D4"/></mergeCells></worksheet>'
+    assert read_layout(io.BytesIO(part), None).merged_ranges == [(1, 3, 1, 3)]
 
 
 @pytest.mark.parametrize("reference", ["A1:XFD1048576", "A2:A", "x", "", "A0:A9", "A2:A9999999"])
