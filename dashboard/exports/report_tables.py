@@ -36,6 +36,7 @@ from dashboard.text.origins import describe_provenance
 from dashboard.text.rates import NamedRate, list_named_rates
 from dashboard.text.report_remarks import describe_remark_count, list_remark_lines
 from dashboard.workbook import Cell
+from dashboard.workbook.export_json import EVALUATION_TABLE, FORMAT_MARK
 
 # Rows written in a second, by format. A file that takes longer is announced by a page.
 REPORT_ROWS_PER_SECOND = {"xlsx": 8_000, "csv": 80_000, "json": 80_000}
@@ -56,6 +57,7 @@ def build_resource_table(
     rule_name = rules[row_filter.rule][0] if row_filter.rule in rules else ""
     return build_report_table(
         report,
+        table_name=EVALUATION_TABLE,
         title=_("Resources"),
         columns=[
             ExportColumn("status", _("Status")),
@@ -146,6 +148,7 @@ def build_rule_table(report: Report, row_filter: EvaluationFilter, user_name: st
     )
     return build_report_table(
         report,
+        table_name="rules",
         title=_("Rules"),
         columns=[
             ExportColumn("rule", _("Rule")),
@@ -179,6 +182,7 @@ def build_sheet_table(report: Report, sheet: Sheet, user_name: str) -> ExportTab
     letters = [get_column_letter(number + 1) for number in range(sheet.columns)]
     return build_report_table(
         report,
+        table_name="sheet",
         title=sheet.name,
         columns=[ExportColumn(letter, letter) for letter in letters],
         rows=iterate_sheet_rows(report, sheet),
@@ -211,6 +215,7 @@ def get_plain_value(cell: Cell) -> str | int | float | bool:
 def build_report_table(
     report: Report,
     *,
+    table_name: str,
     title: str,
     columns: list[ExportColumn],
     rows: Iterable[Cells],
@@ -221,8 +226,8 @@ def build_report_table(
 ) -> ExportTable:
     """Return a table of a report, with the facts about the report, the filter and the user.
 
-    `title` names the table, for example "Rules". `row_count` is the number of `rows`, and
-    `total_count` is the number of rows without a filter.
+    `title` names the table for people, `table_name` for programs. `row_count` is the number of
+    `rows`, and `total_count` is the number of rows without a filter.
     """
     rows_text = _("%(count)s of %(total)s") % {"count": row_count, "total": total_count}
     facts = [
@@ -248,6 +253,9 @@ def build_report_table(
         row_count=row_count,
         about=AboutSheet(_("About"), [(fact.label, fact.value) for fact in facts], is_first=False),
         json_properties={
+            # The reader knows the file by these two (see workbook/export_json.py).
+            "format": FORMAT_MARK,
+            "table": table_name,
             "metadata": {**encode_facts(facts), **json_counts},
             "remarks": encode_remarks(remark_lines),
         },

@@ -1,6 +1,6 @@
 """Read this product's own export of a report's evaluations as .json.
 
-Its rows become a sheet with the headings of the English .csv, and its metadata an overview, so
+Its rows become a sheet with headings that the reader knows, and its metadata an overview, so
 that the rest of the reader needs to know nothing of .json.
 """
 
@@ -21,19 +21,19 @@ EVALUATION_TABLE = "resources"
 _SHEET_NAME = "Table"
 # The headings of the columns, by their keys.
 HEADINGS = {
-    "status": "Status",
+    "status": "Compliance Status",
     "risk": "Risk",
     "rule": "Rule",
     "rule_id": "Rule ID",
-    "identifier": "Managed rule",
+    "identifier": "Managed Rule Identifier",
     "resource_id": "Resource ID",
     "resource_name": "Resource name",
-    "resource_type": "Type",
+    "resource_type": "Resource Type",
     "region": "Region",
-    "account": "Account",
+    "account": "Account ID",
     "actual": "Actual",
     "required": "Required",
-    "expected": "Compared with",
+    "expected": "Expected Value",
     "operator": "Operator",
     "property": "Property",
     "reason": "Reason",
