@@ -3,6 +3,8 @@
 The worker finds all its tasks by importing this module, which imports the other queue modules.
 """
 
+import logging
+
 from django.core.management import call_command
 from django.db import connection
 from huey import crontab
@@ -16,6 +18,8 @@ from dashboard.imports import batches
 from dashboard.imports.queue import schedule_batch
 from dashboard.ledger import change_counts
 
+logger = logging.getLogger(__name__)
+
 
 @on_startup()  # type: ignore[untyped-decorator]
 def prepare_worker() -> None:
@@ -24,9 +28,19 @@ def prepare_worker() -> None:
     Then resume the unfinished work of earlier workers. Raises ArchiveMissingError.
     """
     location.require_archive()
+    warn_of_missing_protections()
     workbook.start_reader()
     # call_local runs the task now in this process; a plain call would add it to the queue.
     resume_overdue_work.call_local()
+
+
+def warn_of_missing_protections() -> None:
+    """Log what the kernel does not offer to protect this machine from harmful files."""
+    if missing := workbook.find_missing_protections():
+        logger.warning(
+            "The kernel cannot keep the reader of files from: %s. Other limits hold.",
+            ", ".join(missing),
+        )
 
 
 @db_periodic_task(crontab())  # type: ignore[untyped-decorator]

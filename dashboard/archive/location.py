@@ -66,6 +66,11 @@ def _has_an_original() -> bool:
     return any(default_storage.exists(original.path) for original in candidates)
 
 
+def get_incoming_folder() -> Path:
+    """Return the folder of incomplete files, on the archive's disk."""
+    return get_archive_folder() / "incoming"
+
+
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """Create a folder on the archive's disk for incomplete files; delete it when the block ends.
@@ -73,7 +78,7 @@ def temporary_folder() -> Iterator[Path]:
     Raises ArchiveMissingError.
     """
     require_archive()
-    parent = get_archive_folder() / "incoming"
+    parent = get_incoming_folder()
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent) as folder:
         yield Path(folder)
@@ -82,7 +87,7 @@ def temporary_folder() -> Iterator[Path]:
 def remove_abandoned_folders() -> None:
     """Remove the folders that killed processes have left among the incomplete files."""
     oldest = (timezone.now() - ABANDONED_AFTER).timestamp()
-    for folder in (get_archive_folder() / "incoming").glob("*"):
+    for folder in get_incoming_folder().glob("*"):
         with suppress(FileNotFoundError):  # its process ended meanwhile
             if folder.stat().st_mtime < oldest:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -6,12 +6,13 @@ as the original, under `readings/`.
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from django.conf import settings
 from django.core.files.storage import default_storage
 
 from dashboard import workbook
-from dashboard.archive.location import temporary_folder
+from dashboard.archive.location import get_incoming_folder, temporary_folder
 from dashboard.archive.originals import open_local_copy, save_under_name
 from dashboard.models import Original, Report
 
@@ -61,6 +62,20 @@ def build_reader_limits() -> workbook.Limits:
     return workbook.Limits(seconds=settings.READ_LIMIT_SECONDS, bytes=settings.FILE_LIMIT_BYTES)
 
 
+def read_file(source: Path, target: Path, account_uid: str = "") -> None:
+    """Read a file under the limits of the settings; `target` lies on the archive's disk.
+
+    Raises WorkbookError.
+    """
+    workbook.read_file(
+        source,
+        target,
+        account=account_uid,
+        limits=build_reader_limits(),
+        work_folder=get_incoming_folder(),
+    )
+
+
 def ensure_stored_form(report: Report, replace: bool = False) -> None:
     """Read a report's original and save its stored form.
 
@@ -79,7 +94,7 @@ def ensure_original_form(original: Original, account_uid: str, replace: bool = F
         return
     with temporary_folder() as folder, open_local_copy(original) as source:
         target = folder / "reading"
-        workbook.read_file(source, target, account=account_uid, limits=build_reader_limits())
+        read_file(source, target, account_uid)
         if replace:
             default_storage.delete(name)
         save_under_name(target, name)

@@ -211,7 +211,7 @@ def identify_by_content(original: Original, assumed_uid: str = "") -> StatedCont
             return identify_by_form(stored_form)
     with location.temporary_folder() as folder, originals.open_local_copy(original) as source:
         target = folder / "stored-form"
-        workbook.read_file(source, target, limits=stored_forms.build_reader_limits())
+        stored_forms.read_file(source, target)
         with workbook.StoredForm(target) as stored_form:
             return identify_by_form(stored_form)
 

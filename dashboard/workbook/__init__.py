@@ -8,6 +8,7 @@ from .cells import Cell
 from .contents import READER_VERSION, Contents, EvaluationGroup, EvaluationRow, RuleInfo, SheetInfo
 from .errors import WorkbookError
 from .limits import Limits
+from .privileges import find_missing_protections
 from .reader_client import read_file, start_reader
 from .status_codes import StatusCode
 from .stored_form import FORM_VERSION, DamagedFormError, StoredForm
@@ -27,6 +28,7 @@ __all__ = [
     "StatusCode",
     "StoredForm",
     "WorkbookError",
+    "find_missing_protections",
     "parse_moment",
     "read_file",
     "start_reader",

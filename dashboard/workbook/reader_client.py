@@ -9,11 +9,13 @@ import atexit
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,72 +25,148 @@ from .limits import Limits
 DEFAULT_LIMITS = Limits()
 MAXIMUM_IDLE_SERVERS = os.cpu_count() or 1
 _PROJECT_ROOT = Path(__file__).resolve().parents[2]
-_idle_servers: list["subprocess.Popen[bytes]"] = []
+
+
+class _Server:
+    """A reader server and the folder of its reader process.
+
+    The folder is all that the reader process may use of the disk, so it stays the same for many
+    files. It has the folders `input`, `output` and `unpacked`.
+    """
+
+    def __init__(self) -> None:
+        self.folder: Path | None = None
+        self._process = subprocess.Popen(
+            [sys.executable, "-s", "-X", "utf8", "-m", "dashboard.workbook.reader_server"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            env=_build_environment(),
+            start_new_session=True,
+        )
+
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def prepare_folder(self, parent: Path) -> Path:
+        """Return the folder, which lies in `parent`; create it if there is none."""
+        if not self.folder or self.folder.parent != parent or not self.folder.exists():
+            self.remove_folder()
+            self.folder = Path(tempfile.mkdtemp(prefix="reading-", dir=parent))
+            for name in ("input", "output", "unpacked"):
+                (self.folder / name).mkdir(mode=0o700)
+        return self.folder
+
+    def remove_folder(self) -> None:
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder = None
+
+    def send_order(self, order: bytes) -> tuple[int, Any]:
+        """Send an order, and return (code, fault) of its answer (see reader_server).
+
+        The code is the exit code of the server if it died before the answer. Without an answer, or
+        after an exception here, the server is in an unknown state: kill it.
+        """
+        assert self._process.stdin  # noqa: S101  # these are pipes
+        assert self._process.stdout  # noqa: S101
+        answer = b""
+        try:
+            with suppress(BrokenPipeError):
+                self._process.stdin.write(order + b"\n")
+                answer = self._process.stdout.readline()
+        finally:
+            if not answer:
+                self.kill()
+        code, fault = json.loads(answer) if answer else (self._process.returncode, None)
+        return code, fault
+
+    def kill(self) -> None:
+        """Kill the server and its reader process, and wait for its end; its folder stays."""
+        with self._process as process:  # waits for the end and closes the pipes
+            if process.poll() is None:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
+_idle_servers: list[_Server] = []
 
 
 def read_file(
-    source: Path, target: Path, *, account: str = "", limits: Limits = DEFAULT_LIMITS
+    source: Path,
+    target: Path,
+    *,
+    account: str = "",
+    limits: Limits = DEFAULT_LIMITS,
+    work_folder: Path | None = None,
 ) -> None:
     """Read the file `source` and write its stored form to `target`.
 
     Rows that name no account belong to `account`. `target` is written only after the whole file has
     been read. Raise WorkbookError for every failure that the file can cause, OSError for
     one of the machine, such as a full disk.
+    Many files are read in less time with the same `work_folder`, a folder for incomplete files on
+    the disk of `target`. Without it, nothing is left in the folder of `target`.
     """
-    with tempfile.TemporaryDirectory(prefix="reading-", dir=target.parent) as folder:
-        stored_form = Path(folder, "stored")
-        unpacked = Path(folder, "unpacked")
-        unpacked.mkdir()
-        order = {
-            "source": str(source.resolve()),
-            "target": str(stored_form),
-            "room": str(unpacked),
-            "account": account,
-            "limits": dataclasses.asdict(limits),
-        }
-        code, fault = _send_order(_take_server(), json.dumps(order).encode())
-        if code:
-            raise _make_error(code, fault, limits)
-        stored_form.replace(target)
+    with _take_server() as server:
+        folder = server.prepare_folder((work_folder or target.parent).resolve())
+        try:
+            _link_or_copy(source.resolve(), folder / "input" / "source")
+            order = {
+                "folder": str(folder),
+                "source": str(folder / "input" / "source"),
+                "target": str(folder / "output" / "stored"),
+                "room": str(folder / "unpacked"),
+                "account": account,
+                "limits": dataclasses.asdict(limits),
+            }
+            code, fault = server.send_order(json.dumps(order).encode())
+            if code:
+                raise _make_error(code, fault, limits)
+            (folder / "output" / "stored").replace(target)
+        finally:
+            if work_folder:
+                _empty_folders(folder)
+            else:
+                server.remove_folder()
 
 
-def _send_order(server: "subprocess.Popen[bytes]", order: bytes) -> tuple[int, Any]:
-    """Send an order to a server, and return (code, fault) of its answer (see reader_server).
-
-    The code is the exit code of the server if it died before the answer.
-    """
-    assert server.stdin  # noqa: S101  # _take_server opens pipes
-    assert server.stdout  # noqa: S101  # _take_server opens pipes
-    answer = b""
-    # Without an answer, or after an exception here, the server is in an unknown state: kill it.
+def _link_or_copy(source: Path, target: Path) -> None:
+    """Give a file a second name, or copy it where the disk does not allow that."""
     try:
-        with suppress(BrokenPipeError):
-            server.stdin.write(order + b"\n")
-            answer = server.stdout.readline()
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _empty_folders(folder: Path) -> None:
+    """Delete all files below `folder`, and keep its folders: the reader process may use them."""
+    for subfolder in folder.iterdir():
+        for path in subfolder.iterdir():
+            path.unlink()
+
+
+@contextmanager
+def _take_server() -> Iterator[_Server]:
+    """Yield a server that waits for an order, or a new one; let it wait again afterwards."""
+    server = _find_idle_server() or _Server()
+    try:
+        yield server
     finally:
-        if answer and len(_idle_servers) < MAXIMUM_IDLE_SERVERS:
+        if server.is_running() and len(_idle_servers) < MAXIMUM_IDLE_SERVERS:
             _idle_servers.append(server)
         else:
-            _kill_server(server)
-    code, fault = json.loads(answer) if answer else (server.returncode, None)
-    return code, fault
+            _end_server(server)
 
 
-def _take_server() -> "subprocess.Popen[bytes]":
-    """Return a server that waits for an order, or start a new one."""
+def _find_idle_server() -> _Server | None:
+    """Return a server that waits for an order; end those that died while they waited."""
     with suppress(IndexError):  # raised if no server waits
-        while (server := _idle_servers.pop()).poll() is not None:
-            _kill_server(server)
+        while not (server := _idle_servers.pop()).is_running():
+            _end_server(server)
         return server
-    return subprocess.Popen(
-        [sys.executable, "-s", "-X", "utf8", "-m", "dashboard.workbook.reader_server"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        bufsize=0,
-        env=_build_environment(),
-        start_new_session=True,
-    )
+    return None
 
 
 def start_reader() -> None:
@@ -97,21 +175,19 @@ def start_reader() -> None:
     Do nothing if a server already waits.
     """
     if not _idle_servers:
-        _idle_servers.append(_take_server())
+        _idle_servers.append(_Server())
 
 
-def _kill_server(server: "subprocess.Popen[bytes]") -> None:
-    """Kill the server and its reader process, wait for its end, and close its pipes."""
-    with server:  # waits for the end and closes the pipes
-        if server.poll() is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(server.pid, signal.SIGKILL)
+def _end_server(server: _Server) -> None:
+    """Kill a server and remove its folder."""
+    server.kill()
+    server.remove_folder()
 
 
 def stop_readers() -> None:
-    """Kill all servers that wait for an order."""
+    """End all servers that wait for an order."""
     while _idle_servers:
-        _kill_server(_idle_servers.pop())
+        _end_server(_idle_servers.pop())
 
 
 atexit.register(stop_readers)
@@ -123,15 +199,16 @@ def _make_error(code: int, fault: Any, limits: Limits) -> Exception:
 
     A negative code is the number of the signal that ended the process.
     """
-    if code == -signal.SIGALRM:
+    if code in (-signal.SIGALRM, -signal.SIGXCPU):
         return WorkbookError("timeout", seconds=limits.seconds)
     if code < 0:
         return WorkbookError("killed", signal=-code)
-    if isinstance(fault, dict) and fault.get("machine_error") in MACHINE_ERRORS:
-        return OSError(fault["machine_error"], os.strerror(fault["machine_error"]))
-    if not isinstance(fault, dict) or fault.get("code") not in CODES:
-        return WorkbookError("killed", exit=code)
-    return WorkbookError(fault["code"], **fault["facts"])
+    with suppress(TypeError, KeyError):  # raised if a harmful file has taken over the process
+        if "machine_error" in fault and fault["machine_error"] in MACHINE_ERRORS:
+            return OSError(fault["machine_error"], os.strerror(fault["machine_error"]))
+        if fault["code"] in CODES:
+            return WorkbookError(fault["code"], **fault["facts"])
+    return WorkbookError("killed", exit=code)
 
 
 def _build_environment() -> dict[str, str]:

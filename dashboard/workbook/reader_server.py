@@ -2,14 +2,17 @@
 
 The server reads one order per line from its standard input, and writes one answer per line to its
 standard output. It imports once what reading needs, and forks a reader process, which reads the
-files. Limits of the kernel bind the reader process before it reads the first byte; an alarm of the
-kernel ends it in time even if the server has died.
+files. Limits of the kernel bind the reader process before it reads the first byte, and it can open
+no file but its input, its output and the libraries (see privileges); an alarm of the kernel ends it
+in time even if the server has died.
 Starting and ending a process takes as long as reading a small file, so a reader process reads
 several files. It ends after a large file and after a fault (a file that could not be read), so that
 nothing of that file stays in memory.
 
-An order is `{"source", "target", "room", "account", "limits"}`, the arguments of
-conversion.convert_file; "room" is its argument `folder`. An answer is `[code, fault]`:
+An order is `{"folder", "source", "target", "room", "account", "limits"}`. "folder" is all that the
+reader process may use: it reads below `folder/input` and writes below `folder/output` and
+`folder/unpacked`. The others are the arguments of conversion.convert_file; "room" is its argument
+`folder`. An answer is `[code, fault]`:
 
 - `[0, null]`: the file was read
 - `[1, {"code", "facts"}]`: a WorkbookError with this code and these facts
@@ -20,6 +23,7 @@ import ctypes
 import gc
 import importlib
 import json
+import mimetypes
 import os
 import resource
 import select
@@ -32,10 +36,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from .privileges import drop_privileges
+
 _PR_SET_PDEATHSIG = 1  # the option of prctl for a signal at the end of the parent
 _ORDERS, _ANSWERS = 0, 1  # file descriptors
 _SMALL_READER = 64 * 1024  # KiB of memory; a reader process that ever had more ends after its file
 _ALARM_DELAY = 5  # seconds from the server's own time limit to the alarm of the kernel
+_LARGEST_ANSWER = 2**20  # bytes; a reader process that sends more is out of control
 
 ReadOrder = dict[str, Any]
 ReadFault = dict[str, Any]  # why a file could not be read: code and facts of a WorkbookError
@@ -54,6 +61,7 @@ def serve_orders() -> None:
     # Import only what nearly every file needs; rare kinds of files import their reader themselves.
     for module in (".conversion", ".xls", "encodings.utf_16_le"):
         importlib.import_module(module, __package__)
+    mimetypes.init()  # openpyxl uses it; it reads files that the reader process may not open
     # Without garbage collection xlrd takes a third less time. A reader process with much garbage
     # ends after its file anyway.
     gc.disable()
@@ -61,30 +69,38 @@ def serve_orders() -> None:
     reader: _ReaderProcess | None = None
     with open(_ORDERS, "rb", closefd=False) as orders:
         for order in iter(orders.readline, b""):
-            limits = json.loads(order)["limits"]
-            if reader is None or not reader.check_or_end(limits):
-                reader = _ReaderProcess(limits)
+            values = json.loads(order)
+            conditions = _Conditions(values["folder"], values["limits"])
+            if reader is None or not reader.check_or_end(conditions):
+                reader = _ReaderProcess(conditions)
             answer = reader.read_file(order)
             if not answer.stays:
                 reader = None
             os.write(_ANSWERS, json.dumps([answer.code, answer.fault]).encode() + b"\n")
 
 
-class _ReaderProcess:
-    """The server's view of a reader process, which reads all its files under the same limits."""
+class _Conditions(NamedTuple):
+    """What binds a reader process for its whole life: its folder and its limits."""
 
-    def __init__(self, limits: dict[str, int]) -> None:
+    folder: str
+    limits: dict[str, int]
+
+
+class _ReaderProcess:
+    """The server's view of a reader process; all its files are read under the same conditions."""
+
+    def __init__(self, conditions: _Conditions) -> None:
         server_pid = os.getpid()
-        self._limits = limits
+        self._conditions = conditions
         self._socket, reader_socket = socket.socketpair()
         self._pid = os.fork()
         if not self._pid:  # in the forked process
             self._socket.close()
-            _run_reader(reader_socket, limits, server_pid)  # does not return
+            _run_reader(reader_socket, conditions, server_pid)  # does not return
         reader_socket.close()
 
-    def check_or_end(self, limits: dict[str, int]) -> bool:
-        """Return whether the process can read another file under these limits.
+    def check_or_end(self, conditions: _Conditions) -> bool:
+        """Return whether the process can read another file under these conditions.
 
         End the process if it cannot.
         """
@@ -92,7 +108,7 @@ class _ReaderProcess:
         if has_ended:
             self._socket.close()
             return False
-        if limits != self._limits:
+        if conditions != self._conditions:
             self._end()
             return False
         return True
@@ -117,9 +133,10 @@ class _ReaderProcess:
     def _receive_line(self) -> bytes | None:
         """Return the line that the process sends; b"" if it dies, None if it takes too long.
 
+        A line that is too long counts as the end of the process.
         Also return None if the server's input ends: then no process waits for the answer.
         """
-        line, deadline = b"", time.monotonic() + self._limits["seconds"]
+        line, deadline = b"", time.monotonic() + self._conditions.limits["seconds"]
         inputs: list[Any] = [self._socket, _ORDERS]
         while True:
             seconds_left = max(0, deadline - time.monotonic())
@@ -130,7 +147,7 @@ class _ReaderProcess:
             with suppress(ConnectionError):  # raised if the process died while it sent
                 data = self._socket.recv(65_536)
             line += data
-            if not data:
+            if not data or len(line) > _LARGEST_ANSWER:
                 return b""
             if line.endswith(b"\n"):
                 return line
@@ -142,14 +159,16 @@ class _ReaderProcess:
         return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
 
 
-def _run_reader(server: socket.socket, limits: dict[str, int], server_pid: int) -> NoReturn:
+def _run_reader(server: socket.socket, conditions: _Conditions, server_pid: int) -> NoReturn:
     """Read files on the orders of the server; this is the whole life of a reader process."""
+    folder, limits = Path(conditions.folder), conditions.limits
     try:
         null_file = os.open(os.devnull, os.O_RDWR)
         os.dup2(null_file, _ORDERS)
         os.dup2(null_file, _ANSWERS)
         _end_with_parent(server_pid)
         _apply_kernel_limits(limits)
+        drop_privileges([folder / "input"], [folder / "output", folder / "unpacked"])
         with server.makefile("rb") as orders:
             for order in iter(orders.readline, b""):
                 signal.alarm(limits["seconds"] + _ALARM_DELAY)
@@ -157,14 +176,20 @@ def _run_reader(server: socket.socket, limits: dict[str, int], server_pid: int) 
                 held_objects: list[object] = []
                 fault = execute_order(json.loads(order), held_objects)
                 signal.alarm(0)
-                peak_memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-                stays = not fault and peak_memory < _SMALL_READER
+                stays = not fault and _is_small(limits)
                 answer = ReaderAnswer(int(bool(fault)), fault, stays)
                 server.sendall(json.dumps(answer).encode() + b"\n")
                 if not stays:
                     break
     finally:
         os._exit(2)  # end at once, without freeing millions of objects one by one
+
+
+def _is_small(limits: dict[str, int]) -> bool:
+    """Return whether this process took little memory, and leaves the next file all its time."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    used_seconds = usage.ru_utime + usage.ru_stime
+    return usage.ru_maxrss < _SMALL_READER and used_seconds < limits["seconds"]
 
 
 def execute_order(order: ReadOrder, held_objects: list[object]) -> ReadFault | None:
@@ -197,19 +222,22 @@ def execute_order(order: ReadOrder, held_objects: list[object]) -> ReadFault | N
 
 
 def _apply_kernel_limits(limits: dict[str, int]) -> None:
-    """Limit the memory of this process and the size of the files that it writes.
+    """Limit the memory and the processor time of this process and the size of its files.
 
-    The process cannot remove such limits again. A limit that the system does not know is left out.
+    The limit of processor time is for its whole life (see _is_small). The process cannot remove
+    such limits again. A limit that the system does not know is left out.
     """
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    processor_seconds = 2 * limits["seconds"] + _ALARM_DELAY
     kernel_limits = {
-        "RLIMIT_AS": limits["memory"],
-        "RLIMIT_FSIZE": limits["uncompressed"],
-        "RLIMIT_CORE": 0,
+        "RLIMIT_AS": (limits["memory"], limits["memory"]),
+        "RLIMIT_FSIZE": (limits["uncompressed"], limits["uncompressed"]),
+        "RLIMIT_CORE": (0, 0),
+        "RLIMIT_CPU": (processor_seconds, processor_seconds + 1),  # SIGXCPU, then SIGKILL
     }
-    for name, value in kernel_limits.items():
+    for name, soft_and_hard in kernel_limits.items():
         with suppress(AttributeError, OSError, ValueError):
-            resource.setrlimit(getattr(resource, name), (value, value))
+            resource.setrlimit(getattr(resource, name), soft_and_hard)
 
 
 def _end_with_parent(parent_pid: int) -> None:

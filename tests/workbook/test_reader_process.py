@@ -142,24 +142,24 @@ def test_a_reader_reads_small_files_until_a_large_one_or_a_fault_ends_it(
     source: Path, large: Path, tmp_path: Path
 ) -> None:
     reader_client.stop_readers()
-    read_file(source, tmp_path / "first")
+    read_file(source, tmp_path / "first", work_folder=tmp_path)
     reader = find_reader(os.getpid())
-    read_file(source, tmp_path / "second")
+    read_file(source, tmp_path / "second", work_folder=tmp_path)
     assert find_reader(os.getpid()) == reader
     with pytest.raises(WorkbookError, match="cells"):
-        read_file(large, tmp_path / "third", limits=Limits(cells=1))
+        read_file(large, tmp_path / "third", work_folder=tmp_path, limits=Limits(cells=1))
     assert wait_for_end(reader)
-    read_file(source, tmp_path / "fourth")
+    read_file(source, tmp_path / "fourth", work_folder=tmp_path)
     reader = find_reader(os.getpid())
-    read_file(large, tmp_path / "fifth")
+    read_file(large, tmp_path / "fifth", work_folder=tmp_path)
     assert wait_for_end(reader)
 
 
 def test_a_reader_under_other_limits_is_another_one(source: Path, tmp_path: Path) -> None:
     reader_client.stop_readers()
-    read_file(source, tmp_path / "first")
+    read_file(source, tmp_path / "first", work_folder=tmp_path)
     reader = find_reader(os.getpid())
-    read_file(source, tmp_path / "second", limits=Limits(seconds=7))
+    read_file(source, tmp_path / "second", work_folder=tmp_path, limits=Limits(seconds=7))
     assert wait_for_end(reader)
     assert find_reader(os.getpid()) != reader
 
