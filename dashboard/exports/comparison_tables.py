@@ -236,9 +236,7 @@ def list_comparison_facts(
             for (prefix, report), label in zip(sides, labels, strict=True)
             for fact in list_report_facts(prefix, label, report)
         ),
-        ExportFact(
-            "filter", _("Filter"), filter_text if row_filter.has_conditions else _("all changes")
-        ),
+        ExportFact("filter", _("Filter"), filter_text),
         ExportFact("sentence", _("In one sentence"), sentence),
         ExportFact("failing", _("Non-compliant evaluations"), describe_failing(comparison)),
         ExportFact("made_at", _("Exported at"), timezone.now()),

@@ -39,6 +39,7 @@ _OLD_CELL_START = Struct("<HHBBB")  # of BIFF2: row, column, cell format, number
 _RANGE = Struct("<HHHH")
 _COLUMN_INFO = Struct("<HHHHH")  # first and last column, width, format, options
 _ROW_INFO = Struct("<H10xH")  # row, options
+_HIDDEN_ROW, _HIDDEN_COLUMN = 0x20, 0x01  # bits of the options of a row and of columns
 _UINT16 = Struct("<H")
 _COLUMN_COUNT = 256  # the maximum of a sheet
 _LABELSST_SIZE, _NUMBER_SIZE, _RK_SIZE = 10, 14, 10
@@ -252,6 +253,7 @@ class _SheetReader:
             self._formula_place = row, column
 
     def _read_formula_text(self, position: int, body: bytes) -> None:
+        """Store the text that the formula of the record before gives, in the formula's cell."""
         if self._formula_place:
             self._put_text(*self._formula_place, self._read_text(position, body, 0))
             self._formula_place = None
@@ -264,12 +266,12 @@ class _SheetReader:
 
     def _read_row_info(self, _position: int, body: bytes) -> None:
         row, options = _ROW_INFO.unpack_from(body)
-        if options & 0x20:
+        if options & _HIDDEN_ROW:
             self._cells.hidden_rows.add(row)
 
     def _read_column_info(self, _position: int, body: bytes) -> None:
         first, last, _width, _format, options = _COLUMN_INFO.unpack_from(body)
-        if options & 1:
+        if options & _HIDDEN_COLUMN:
             self._cells.hidden_columns.append((first, last))
 
     def _read_merged_ranges(self, _position: int, body: bytes) -> None:

@@ -69,14 +69,14 @@ class _StandardKeys:
 
     def __init__(self, description: bytes) -> None:
         salt, verifier, verifier_hash = struct.unpack_from("<16s16s16s", description)
-        first_hash = _md5(_PASSWORD_BYTES)[:5]
-        self._base = _md5((first_hash + salt) * 16)[:5]
+        first_hash = _hash_md5(_PASSWORD_BYTES)[:5]
+        self._base = _hash_md5((first_hash + salt) * 16)[:5]
         decrypted = _apply_rc4(self.make_key(0), verifier + verifier_hash)
-        if _md5(decrypted[:16]) != decrypted[16:]:
+        if _hash_md5(decrypted[:16]) != decrypted[16:]:
             raise WorkbookError("encrypted")
 
     def make_key(self, block: int) -> bytes:
-        return _md5(self._base + struct.pack("<I", block))
+        return _hash_md5(self._base + struct.pack("<I", block))
 
 
 class _CryptoApiKeys:
@@ -89,13 +89,13 @@ class _CryptoApiKeys:
         salt, verifier, verifier_hash = struct.unpack_from(
             "<16s16s4x20s", description, 8 + header_size + 4
         )
-        self._base = _sha1(salt + _PASSWORD_BYTES)
+        self._base = _hash_sha1(salt + _PASSWORD_BYTES)
         decrypted = _apply_rc4(self.make_key(0), verifier + verifier_hash)
-        if _sha1(decrypted[:16]) != decrypted[16:]:
+        if _hash_sha1(decrypted[:16]) != decrypted[16:]:
             raise WorkbookError("encrypted")
 
     def make_key(self, block: int) -> bytes:
-        key = _sha1(self._base + struct.pack("<I", block))[: self._key_size]
+        key = _hash_sha1(self._base + struct.pack("<I", block))[: self._key_size]
         return key.ljust(16, b"\0") if self._key_size == 5 else key
 
 
@@ -150,9 +150,9 @@ def _make_xor_verifier(password: bytes) -> int:
     return verifier ^ 0xCE4B
 
 
-def _md5(data: bytes) -> bytes:
+def _hash_md5(data: bytes) -> bytes:
     return hashlib.md5(data, usedforsecurity=False).digest()
 
 
-def _sha1(data: bytes) -> bytes:
+def _hash_sha1(data: bytes) -> bytes:
     return hashlib.sha1(data, usedforsecurity=False).digest()

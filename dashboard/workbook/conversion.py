@@ -81,6 +81,7 @@ def _convert_members(unpacked: UnpackedZip, target: Path, account: str, limits: 
 
     A member may turn out to be unreadable when a part of it is already stored. Then all is written
     once more, without the members that cannot be read. Raise WorkbookError if none can be read.
+    Return an object that keeps everything in memory, as `convert_file` does.
     """
     while unpacked.members:
         contents = Contents(READER_VERSION, "zip", unread_members=unpacked.unread_members)

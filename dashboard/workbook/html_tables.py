@@ -187,6 +187,7 @@ def _read_own_text(element: etree._Element) -> str | None:
 
 
 def _join_lines(parts: Iterable[str]) -> str | None:
+    """Return the joined parts with single spaces and without empty lines; None if all are empty."""
     lines = (" ".join(line.split()) for line in "".join(parts).split("\n"))
     return "\n".join(filter(None, lines)) or None
 

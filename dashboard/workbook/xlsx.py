@@ -96,7 +96,7 @@ def _read_strings(package: XlsxPackage, part: str | None) -> list[str]:
         strings: list[str] = []
         tags = build_cell_tags("")
         for element in read_elements(file, "{*}si"):
-            if not strings:
+            if not strings:  # the first one shows the namespace of all
                 tags = build_cell_tags(str(element.tag).removesuffix("si"))
             strings.append(read_string_item(element, tags))
         return strings
