@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from .cells import Cell
-from .invisible import remove_invisible
+from .inert_texts import restore_inert_text
 from .status_codes import normalise_label
 
 # Labels that only the export of a report's resources has, in English and Chinese.
@@ -12,8 +12,6 @@ OWN_LABELS = (
     ("首次出现该状态的报告", "连续报告份数", "不晚于"),
 )
 _OWN_LABELS = tuple({normalise_label(label) for label in labels} for labels in OWN_LABELS)
-# A spreadsheet reads a text that begins so as a formula; exports put an apostrophe before it.
-_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def is_own_export(labels: Sequence[str]) -> bool:
@@ -24,12 +22,7 @@ def is_own_export(labels: Sequence[str]) -> bool:
 
 def undo_inert_rows(rows: list[list[Cell]]) -> list[list[Cell]]:
     """Return the rows without the apostrophes that an export puts before formulas."""
-    return [[_undo_inert_cell(cell) for cell in row] for row in rows]
-
-
-def _undo_inert_cell(cell: Cell) -> Cell:
-    if not isinstance(cell, str) or not cell.startswith("'"):
-        return cell
-    rest = cell[1:]
-    begins_formula = remove_invisible(rest).lstrip().startswith(_FORMULA_BEGINNINGS)
-    return rest if begins_formula or rest[:1] in ("\t", "\r", "\n") else cell
+    return [
+        [restore_inert_text(cell) if isinstance(cell, str) else cell for cell in row]
+        for row in rows
+    ]
