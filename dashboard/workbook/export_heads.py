@@ -8,8 +8,8 @@ from .status_codes import normalise_label
 
 # Labels that only the export of a report's resources has, in English and Chinese.
 OWN_LABELS = (
-    ("First report with this status", "Reports in a row", "No later than"),
-    ("首次出现该状态的报告", "连续报告份数", "不晚于"),
+    ("First report with this status", "Reports in a row", "Compared with"),
+    ("首次出现该状态的报告", "连续报告份数", "比较值"),
 )
 _OWN_LABELS = tuple({normalise_label(label) for label in labels} for labels in OWN_LABELS)
 

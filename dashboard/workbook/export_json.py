@@ -38,7 +38,7 @@ HEADINGS = {
     "property": "Property",
     "reason": "Reason",
     "since": "First report with this status",
-    "archive_start": "No later than",
+    "archive_start": "First report of the pack in this archive",
     "reports": "Reports in a row",
 }
 # The labels of an overview, by the keys of the metadata.
