@@ -257,6 +257,9 @@ LEASE_SECONDS = env.float("LEASE_SECONDS", 30.0)
 # Time and size limits for reading one file.
 READ_LIMIT_SECONDS = env.int("READ_LIMIT_SECONDS", 600)
 FILE_LIMIT_BYTES = env.int("FILE_LIMIT_BYTES", 200 * 2**20)
+# What one upload may bring in all: its files, and the unpacked files of its zips.
+UPLOAD_LIMIT_BYTES = env.int("UPLOAD_LIMIT_BYTES", 2**30)
+FORM_LIMIT_BYTES = 2**20  # a request without files
 # Hosts from which reports may be downloaded: a suffix (.aliyuncs.com) or host:port. The demo adds
 # the host of the sandbox.
 DOWNLOAD_HOSTS = env.list("DOWNLOAD_HOSTS", [".aliyuncs.com"])

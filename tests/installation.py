@@ -97,10 +97,7 @@ class Installation:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        bind = ("--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", "8")
-        with self.start_process(
-            "-m", "gunicorn", "dashboard.wsgi", *bind, "--log-level", "warning"
-        ):
+        with self.start_process("manage.py", "serve", "--port", str(port), "--processes", "1"):
             wait_until(lambda: is_listening(port))
             yield f"http://127.0.0.1:{port}"
 

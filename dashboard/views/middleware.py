@@ -15,7 +15,6 @@ from dashboard.views.preference_cookies import get_preferences
 PERMISSIONS_POLICY = (
     "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 )
-MAXIMUM_BODY = 2**20  # bytes of a form without files
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -54,7 +53,7 @@ def refuse_large_bodies(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         size = int(request.headers.get("Content-Length") or 0)
-        if size > MAXIMUM_BODY and not request.user.is_authenticated:
+        if size > settings.FORM_LIMIT_BYTES and not request.user.is_authenticated:
             response = render(request, "413.html", status=413)
             response["Connection"] = "close"
             return response

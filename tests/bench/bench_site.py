@@ -21,10 +21,6 @@ from tests.bench.timers import JobResult, run_job
 
 FIRST_DAY = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 BENCH_USERNAME = BENCH_PASSWORD = "bench"
-GUNICORN = (
-    *("-m", "gunicorn", "dashboard.wsgi", "--log-level", "warning", "--keep-alive", "75"),
-    *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
-)
 Headers = Mapping[str, str]
 NO_HEADERS: Headers = {}
 
@@ -103,12 +99,12 @@ class BenchSite:
 
 
 class BenchServer:
-    """gunicorn as the demo starts it, with one client that has signed in."""
+    """The web server as the demo starts it, with one client that has signed in."""
 
     def __init__(self, **environment: str) -> None:
         port = find_free_port()
         self.process = subprocess.Popen(
-            [sys.executable, *GUNICORN, "--bind", f"127.0.0.1:{port}"],
+            [sys.executable, "manage.py", "serve", "--port", str(port)],
             cwd=settings.ROOT,
             start_new_session=True,
             env={**os.environ, **environment},

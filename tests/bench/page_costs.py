@@ -17,7 +17,7 @@ FLOOR_PATH = "/floor/"
 LIST_PAGE_RATIO = 2.5  # a list page may cost this many floor pages
 COMPRESSED_KIB = 40
 QUERY_COUNT = 15
-WARM_UP_REQUESTS = 8  # enough to reach both workers of gunicorn
+WARM_UP_REQUESTS = 8  # enough to reach both processes of the web server
 
 
 def compare_with_floor(

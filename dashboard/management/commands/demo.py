@@ -113,11 +113,7 @@ def start_sandbox(port: int) -> Process:
 
 
 def start_web_server(port: int) -> Process:
-    return start_process(
-        *("-m", "gunicorn", "dashboard.wsgi", "--bind", f"{HOST}:{port}"),
-        *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
-        *("--keep-alive", "75", "--log-level", "warning"),
-    )
+    return start_process("manage.py", "serve", "--host", HOST, "--port", str(port))
 
 
 def start_worker() -> Process:

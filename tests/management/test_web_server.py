@@ -1,0 +1,123 @@
+"""The web server answers while others send their requests slowly, and keeps nothing of them."""
+
+import http.client
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.installation import Installation, ServerProcess, is_listening, wait_until
+
+SLOW_CONNECTIONS = 60
+HEAD = b"%s /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+# A server that expects the head of a request within one second.
+STRICT_SERVER = (
+    "import django; django.setup()\n"
+    "from dashboard.management import web_server\n"
+    "web_server.HEAD_SECONDS = web_server.CHECK_SECONDS = 1\n"
+    "web_server.serve_site('127.0.0.1', {port}, processes=1, threads=2)"
+)
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    installation = Installation(tmp_path_factory.mktemp("site"), "127.0.0.1:1", prepare=False)
+    installation.run_command("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
+    yield installation
+    installation.close()
+
+
+@pytest.fixture
+def address(installation: Installation) -> Iterator[tuple[str, int]]:
+    with installation.start_web_server() as url:
+        yield "127.0.0.1", int(url.rpartition(":")[2])
+
+
+@pytest.mark.parametrize(
+    "request_part",
+    [
+        HEAD % b"GET" + b"X-Slow: ",
+        HEAD % b"POST" + b"Content-Length: 1000\r\n\r\n",
+        HEAD % b"POST" + b"Transfer-Encoding: chunked\r\n\r\n5\r\n",
+    ],
+    ids=["heads", "bodies", "chunks"],
+)
+def test_slow_connections_do_not_keep_others_waiting(
+    address: tuple[str, int], request_part: bytes
+) -> None:
+    with ExitStack() as stack:
+        for _number in range(SLOW_CONNECTIONS):
+            connection = stack.enter_context(socket.create_connection(address))
+            connection.sendall(request_part)
+        started = time.monotonic()
+        assert [get_status(address) for _page in range(3)] == [200, 200, 200]
+        assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: 157286400", b"Transfer-Encoding: chunked"])
+def test_a_large_body_without_a_session_is_refused_before_it_arrives(
+    address: tuple[str, int], length: bytes
+) -> None:
+    with socket.create_connection(address, timeout=20) as connection:
+        connection.sendall(HEAD % b"POST" + length + b"\r\n\r\n")
+        if b"chunked" in length:
+            chunk = b"100000\r\n" + b"x" * 2**20 + b"\r\n"
+            connection.sendall(chunk)
+        assert connection.recv(100).startswith(b"HTTP/1.1 413")
+
+
+def test_a_request_that_takes_too_long_is_closed(installation: Installation) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with installation.start_process("-c", STRICT_SERVER.format(port=port)):
+        wait_until(lambda: is_listening(port))
+        with socket.create_connection(("127.0.0.1", port), timeout=0.5) as connection:
+            connection.sendall(HEAD % b"GET" + b"X-Slow: ")
+            wait_until(lambda: is_closed(connection), seconds=60)
+
+
+def test_a_process_that_dies_is_replaced_and_all_end_with_the_server(
+    installation: Installation,
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = ("manage.py", "serve", "--port", str(port), "--processes", "1")
+    with installation.start_process(*command) as server:
+        wait_until(lambda: list_children(server))
+        (first,) = list_children(server)
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: list_children(server) not in ([], [first]))
+        assert get_status(("127.0.0.1", port)) == 200
+        (second,) = list_children(server)
+    wait_until(lambda: not Path(f"/proc/{second}").exists())
+
+
+def get_status(address: tuple[str, int]) -> int:
+    connection = http.client.HTTPConnection(*address, timeout=30)
+    connection.request("GET", "/accounts/login/")
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Send another byte; return whether the server has closed the connection."""
+    try:
+        connection.sendall(b"x")
+        return connection.recv(1) == b""
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+
+
+def list_children(process: ServerProcess) -> list[int]:
+    text = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    return [int(child) for child in text.split()]
