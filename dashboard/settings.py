@@ -64,6 +64,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = TLS
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_ENGINE = "dashboard.views.sessions"
 SESSION_COOKIE_NAME = "ledger_session"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -193,6 +194,8 @@ else:
     # POSTGRES_OPTIONS to an empty string there.
     if options := env.str("POSTGRES_OPTIONS", "-c jit=off -c lock_timeout=8000"):
         postgresql_options.setdefault("options", options)
+    # A connection that the server has closed, because it was restarted, is opened again.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     # A server that does not answer is away after so many seconds, or milliseconds.
     postgresql_options.setdefault("connect_timeout", 5)
     postgresql_options.setdefault("tcp_user_timeout", 10_000)

@@ -70,8 +70,9 @@ def run_step_or_fail(report: Report, is_stopped: IsStopped) -> bool:
     try:
         run_step(report, is_stopped)
     except Exception as error:  # noqa: BLE001  any error ends or delays this run, not the worker
-        # PostgreSQL may have closed the connection: the next query opens a new one.
-        connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block:
+            # PostgreSQL may have closed the connection: the next query opens a new one.
+            connection.close_if_unusable_or_obsolete()
         return step_errors.save_step_error(report, error)
     return True
 

@@ -1,5 +1,6 @@
 """Store the rules of a file as Rule rows of its pack."""
 
+import hashlib
 from typing import Any
 
 from dashboard.models import Pack, Rule
@@ -17,7 +18,7 @@ def store_rules(pack: Pack, infos: list[RuleInfo]) -> dict[int, int]:
 
     Return the database id of each rule, by the rule's number in the file.
     """
-    texts_by_key = {info.key[:MAX_KEY_LENGTH]: collect_rule_texts(info) for info in infos}
+    texts_by_key = {build_rule_key(info): collect_rule_texts(info) for info in infos}
     rules = load_rules(pack)
     new_rules = [
         Rule(pack=pack, key=key, **texts) for key, texts in texts_by_key.items() if key not in rules
@@ -32,7 +33,18 @@ def store_rules(pack: Pack, infos: list[RuleInfo]) -> dict[int, int]:
         }
         if changed:
             Rule.objects.filter(pk=rules[key]["pk"]).update(**changed)
-    return {info.number: rules[info.key[:MAX_KEY_LENGTH]]["pk"] for info in infos}
+    return {info.number: rules[build_rule_key(info)]["pk"] for info in infos}
+
+
+def build_rule_key(info: RuleInfo) -> str:
+    """Return the key of a rule in its pack. The hash at the end of a long key tells it from others.
+
+    A rule without an id has its name as key, which a file may give any length.
+    """
+    if len(info.key) <= MAX_KEY_LENGTH:
+        return info.key
+    key_hash = hashlib.sha256(info.key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return f"{info.key[: MAX_KEY_LENGTH - 33]} {key_hash}"
 
 
 def load_rules(pack: Pack) -> RulesByKey:

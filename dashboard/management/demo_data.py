@@ -1,13 +1,12 @@
 """The data of the demo: the sandbox's accounts and packs, a user, and a year of weekly reports."""
 
-import datetime as dt
 import io
 
 from django.contrib.auth.models import User
 
 from dashboard.generation import discovery
 from dashboard.imports import batches, uploads
-from dashboard.models import Account, ImportBatch, Pack, Report
+from dashboard.models import Account, ImportBatch, Report
 from dashboard.sandbox.accounts import DEMO_ACCOUNTS
 from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.past_reports import build_past_report_files
@@ -31,17 +30,56 @@ def prepare_demo(endpoint: str) -> None:
         discovery.refresh_packs(account)
 
 
-def has_no_reports() -> bool:
-    return not Report.objects.ready().exists()
+def find_or_create_batch() -> ImportBatch | None:
+    """Return the batch of the demo's year of reports, a new one in an empty database.
+
+    Return None if the reports of the database are not the demo's.
+    """
+    uids = tuple(account.uid for account in DEMO_ACCOUNTS)
+    batch = ImportBatch.objects.filter(by=None, creates_packs=True).order_by("pk").first()
+    if batch:
+        first_file = batch.files.first()
+        is_demo = first_file is None or first_file.name.startswith(uids)
+        return batch if is_demo else None
+    if Report.objects.ready().exists():
+        return None
+    return ImportBatch.objects.create(creates_packs=True)
 
 
-def import_demo_year(until: dt.datetime) -> int:
-    """Import weekly reports of the year before `until`. Return the number of ready reports."""
-    cloud_state = CloudState(past_weeks=WEEKS, large_rows=LARGE_PACK_ROWS)
-    batch = ImportBatch.objects.create(creates_packs=True)
-    for pack_id in Pack.objects.values_list("pack_id", flat=True):
-        files = build_past_report_files(cloud_state, WEEKS, until=until, packs=[pack_id])
-        for name, content, _created_at in files:
-            uploads.store_upload(batch, name, io.BytesIO(content), len(content))
+def is_complete(batch: ImportBatch) -> bool:
+    """Return whether all weeks of all packs are stored, and none of them waits."""
+    if any(file.under_way for file in batch.files.select_related("report")):
+        return False
+    return all(has_all_weeks(batch, pack_id) for pack_id in list_demo_packs())
+
+
+def list_demo_packs() -> list[str]:
+    """Return the ids of the packs that the sandbox's accounts have."""
+    return list(build_cloud_state().packs)
+
+
+def build_cloud_state() -> CloudState:
+    return CloudState(past_weeks=WEEKS, large_rows=LARGE_PACK_ROWS)
+
+
+def has_all_weeks(batch: ImportBatch, pack_id: str) -> bool:
+    return batch.files.filter(name__contains=f"-{pack_id}-").count() >= WEEKS
+
+
+def import_demo_year(batch: ImportBatch) -> int:
+    """Import weekly reports of the year before the batch; those that it has are left out.
+
+    Return the number of ready reports.
+    """
+    cloud_state = build_cloud_state()
+    for pack_id in cloud_state.packs:
+        if not has_all_weeks(batch, pack_id):
+            stored_names = set(batch.files.values_list("name", flat=True))
+            # The files are the same at every start, because they end at the time of the batch.
+            files = build_past_report_files(cloud_state, WEEKS, until=batch.at, packs=[pack_id])
+            for name, content, _created_at in files:
+                if name not in stored_names:
+                    uploads.store_upload(batch, name, io.BytesIO(content), len(content))
         batches.import_waiting_files(batch.pk)
+    batches.finish_claimed_reports(batch.pk)
     return batch.files.filter(report__state=Report.State.READY).count()

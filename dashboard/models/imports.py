@@ -55,7 +55,10 @@ class ImportedFile(models.Model):
 
     class Meta:
         ordering = ("pk",)
-        indexes = [models.Index(fields=["state"], name="files_that_wait")]
+        indexes = [
+            models.Index(fields=["state"], name="files_that_wait"),
+            models.Index(fields=["batch", "state", "report"], name="files_of_a_batch_by_state"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.decorators import permission_required
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -18,6 +17,7 @@ from dashboard.imports import outcomes, uploads
 from dashboard.imports.identity import CONTRADICTIONS, Identity
 from dashboard.imports.queue import schedule_batch
 from dashboard.models import ImportBatch, ImportedFile, Report
+from dashboard.queries.import_counts import BatchCounts, count_files
 from dashboard.text.error_messages import ErrorMessage
 from dashboard.text.origins import StatedPart, describe_origin, describe_questions
 from dashboard.views import Request
@@ -41,8 +41,10 @@ def import_list(request: Request) -> HttpResponse:
     """Show the newest batches, or save uploaded files as a new batch."""
     if request.method == "POST":
         return save_uploads(request)
-    batches = count_files_of_batches()[:LISTED_BATCHES]
-    return render(request, "imports/list.html", {"batches": batches})
+    batches = list(ImportBatch.objects.select_related("by")[:LISTED_BATCHES])
+    counts = count_files([batch.pk for batch in batches])
+    rows = [(batch, counts.get(batch.pk, BatchCounts())) for batch in batches]
+    return render(request, "imports/list.html", {"rows": rows})
 
 
 def save_uploads(request: Request) -> HttpResponse:
@@ -96,33 +98,17 @@ def render_batch(
     request: Request, pk: int, invalid_form: IdentityForm | None = None, status: int = 200
 ) -> HttpResponse:
     """Render a batch; `invalid_form` shows its errors at the file for which it was posted."""
-    batch = get_object_or_404(count_files_of_batches(), pk=pk)
+    batch = get_object_or_404(ImportBatch.objects.select_related("by"), pk=pk)
     files = list(batch.files.select_related("report__pack")[:LISTED_FILES])
     is_asking = any(file.state == State.ASKING for file in files)
     pack_choices = list_pack_choices() if is_asking else []
     context = {
         "batch": batch,
+        "counts": count_files([pk]).get(pk, BatchCounts()),
         "rows": [build_file_row(file, pack_choices, invalid_form) for file in files],
     }
     template = "imports/detail.html#outcomes" if request.htmx else "imports/detail.html"
     return render(request, template, context, status=status)
-
-
-def count_files_of_batches() -> QuerySet[ImportBatch]:
-    """Return the batches, annotated with the numbers of their files.
-
-    The numbers are file_count, ready_count, waiting_count and failed_count (not imported).
-    """
-    is_ready = Q(files__report__state__in=Report.IN_HISTORY)
-    is_waiting = Q(files__state=State.ARRIVED) | Q(
-        files__state=State.ENTERED, files__report__state__in=Report.UNDER_WAY
-    )
-    return ImportBatch.objects.select_related("by").annotate(
-        file_count=Count("files"),
-        ready_count=Count("files", filter=is_ready),
-        waiting_count=Count("files", filter=is_waiting),
-        failed_count=F("file_count") - F("ready_count") - F("waiting_count"),
-    )
 
 
 class FileRow(NamedTuple):

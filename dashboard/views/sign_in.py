@@ -5,10 +5,13 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.db import OperationalError
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 
+from dashboard.archive.disk import is_storage_full
 from dashboard.models import Preference
 from dashboard.views.preference_cookies import COOKIE_NAMES, set_preferences
 
@@ -23,7 +26,13 @@ class SignInView(LoginView):
         return super().get_form_kwargs() | {"label_suffix": ""}
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        response = super().form_valid(form)
+        try:
+            response = super().form_valid(form)
+        except OperationalError as error:
+            if self.request.user != form.get_user() or not is_storage_full(error):
+                raise
+            # The user is signed in; only the time of the sign-in could not be stored.
+            response = redirect(self.get_success_url())
         preference = Preference.objects.filter(user=form.get_user()).first()
         stored = {name: getattr(preference, name, "") for name in COOKIE_NAMES}
         return set_preferences(response, {name: value for name, value in stored.items() if value})

@@ -166,7 +166,7 @@ def _run_reader(server: socket.socket, conditions: _Conditions, server_pid: int)
         null_file = os.open(os.devnull, os.O_RDWR)
         os.dup2(null_file, _ORDERS)
         os.dup2(null_file, _ANSWERS)
-        _end_with_parent(server_pid)
+        end_with_parent(server_pid, signal.SIGKILL)
         _apply_kernel_limits(limits)
         drop_privileges([folder / "input"], [folder / "output", folder / "unpacked"])
         with server.makefile("rb") as orders:
@@ -240,10 +240,10 @@ def _apply_kernel_limits(limits: dict[str, int]) -> None:
             resource.setrlimit(getattr(resource, name), soft_and_hard)
 
 
-def _end_with_parent(parent_pid: int) -> None:
-    """Let the kernel kill this process when its parent ends (on Linux only)."""
+def end_with_parent(parent_pid: int, signal_number: int) -> None:
+    """Let the kernel send this process the signal when its parent ends (on Linux only)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal_number)
     if os.getppid() != parent_pid:  # the parent had already ended
         os._exit(2)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
@@ -36,3 +37,28 @@ def test_verify_finds_one_changed_byte_and_a_missing_file(
     output = capsys.readouterr().out
     assert f"changed {changed.original_id} report {changed.pk}" in output
     assert f"missing {missing.original_id} report {missing.pk}" in output
+
+
+def test_verify_finds_files_that_the_database_does_not_know(
+    pack: Pack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = pack.reports.latest("position")
+    name = report.require_original().path
+    unknown_name = name[:-1] + ("0" if name[-1] != "0" else "1")
+    default_storage.save(unknown_name, ContentFile(b"unknown"))
+    with pytest.raises(CommandError, match="does not know 1 files of the archive"):
+        call_command("verify")
+    assert f"unknown {unknown_name}" in capsys.readouterr().out
+    call_command("verify", "--report", str(report.pk))
+
+
+@pytest.mark.django_db
+def test_verify_of_an_empty_database_beside_a_full_archive_asks_for_the_right_one() -> None:
+    default_storage.save(f"originals/aa/{'a' * 64}", ContentFile(b"a report"))
+    with pytest.raises(CommandError, match="is this the right database"):
+        call_command("verify")
+
+
+@pytest.mark.django_db
+def test_verify_of_a_new_installation_passes() -> None:
+    call_command("verify")

@@ -9,14 +9,15 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from dashboard.management import demo_data
+from dashboard.workbook.reader_server import end_with_parent
 
 HOST = "127.0.0.1"
 TIMEOUT = 10.0  # seconds for a process to start or to end
@@ -42,7 +43,7 @@ class Command(BaseCommand):
         try:
             self.run(processes, port, sandbox_port)
         except KeyboardInterrupt:
-            self.stdout.write("")
+            self.print_line("")
         finally:
             stop_processes(processes)
 
@@ -61,23 +62,32 @@ class Command(BaseCommand):
         processes.append(web_server)
         processes.append(start_worker())
         wait_for_port(port, web_server)
-        self.stdout.write(
+        self.print_line(
             f"Compliance Ledger: http://{HOST}:{port}/  "
             f"sign in as {demo_data.NAME} / {demo_data.PASSWORD}"
         )
-        self.stdout.write("Ctrl-C ends it; the data stays in " + os.path.relpath(settings.VAR_DIR))
+        self.print_line("Ctrl-C ends it; the data stays in " + os.path.relpath(settings.VAR_DIR))
         while all(process.poll() is None for process in processes):
             time.sleep(0.5)
         raise CommandError("A process of the demo has ended; its output is above.")
 
     def prepare_data(self, endpoint: str) -> None:
-        """Create the demo's user and accounts; at the first start import a year of reports."""
+        """Create the demo's user and accounts; at the first start import a year of reports.
+
+        An import that was interrupted goes on where it stopped.
+        """
         demo_data.prepare_demo(endpoint)
-        if demo_data.has_no_reports():
-            self.stdout.write("A year of weekly reports is being imported; this happens once ...")
+        batch = demo_data.find_or_create_batch()
+        if batch and not demo_data.is_complete(batch):
+            self.print_line("A year of weekly reports is being imported; this happens once ...")
             start = time.monotonic()
-            count = demo_data.import_demo_year(timezone.now())
-            self.stdout.write(f"{count} reports imported in {time.monotonic() - start:.0f} s.")
+            count = demo_data.import_demo_year(batch)
+            self.print_line(f"{count} reports imported in {time.monotonic() - start:.0f} s.")
+
+    def print_line(self, line: str) -> None:
+        """Print a line at once, even into a file or a pipe."""
+        self.stdout.write(line)
+        self.stdout.flush()
 
 
 def allow_host(name: str, host: str) -> None:
@@ -123,12 +133,15 @@ def start_worker() -> Process:
 def start_process(*command: str, quiet: bool = False) -> Process:
     """Start a Python process with these arguments.
 
-    It runs in a new session, so Ctrl-C reaches only the demo, which then stops the process. If
-    `quiet` is true, its standard output is discarded.
+    It runs in a new session, so Ctrl-C reaches only the demo, which then stops the process. If the
+    demo is killed, the process ends too. If `quiet` is true, its standard output is discarded.
     """
-    output = subprocess.DEVNULL if quiet else None
     return subprocess.Popen(
-        [sys.executable, *command], cwd=settings.ROOT, stdout=output, start_new_session=True
+        [sys.executable, *command],
+        cwd=settings.ROOT,
+        stdout=subprocess.DEVNULL if quiet else None,
+        start_new_session=True,
+        preexec_fn=partial(end_with_parent, os.getpid(), signal.SIGTERM),
     )
 
 

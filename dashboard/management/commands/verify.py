@@ -1,17 +1,17 @@
-"""Command: check that every original file in the archive exists and is unchanged."""
+"""Command: check that database and archive hold the same originals, unchanged."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard.archive import originals
+from dashboard.archive import inventory, originals
 from dashboard.models import Original
 
 
 class Command(BaseCommand):
     help = (
         "Hashes every original file of the archive again, stores when that was, "
-        "and prints those that are changed or missing."
+        "and prints those that are changed or missing, and what only archive or database hold."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -20,7 +20,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Check all originals, or that of one report. Raises CommandError if one is damaged."""
+        """Check all originals, or that of one report.
+
+        Raises CommandError if one is damaged, or if database and archive differ.
+        """
         checked_originals = Original.objects.order_by("stored_at")
         if options["report"]:
             checked_originals = checked_originals.filter(reports=options["report"])
@@ -31,10 +34,36 @@ class Command(BaseCommand):
                 damaged_count += 1
                 self.stdout.write(describe_damage(original, damage))
         self.stdout.write(f"{count - damaged_count} of {count} originals have their hash.")
-        if damaged_count:
-            raise CommandError(f"{damaged_count} originals are not what was stored.")
         if options["report"] and not count:
             raise CommandError("There is no such original.")
+        faults = [] if options["report"] else self.compare_with_database(count)
+        if damaged_count:
+            faults.insert(0, f"{damaged_count} originals are not what was stored.")
+        if faults:
+            raise CommandError(" ".join(faults))
+
+    def compare_with_database(self, original_count: int) -> list[str]:
+        """Print what only the archive or only the database holds; return a sentence on each."""
+        faults = []
+        unknown_files = inventory.find_unknown_files()
+        for name in unknown_files:
+            self.stdout.write(f"unknown {name}")
+        if unknown_files and not original_count:
+            faults.append(
+                f"The database knows no original, but the archive holds {len(unknown_files)} "
+                "files: is this the right database?"
+            )
+        elif unknown_files:
+            faults.append(
+                f"The database does not know {len(unknown_files)} files of the archive: it may be "
+                "an older copy, or an import was interrupted; import these files again."
+            )
+        reports = inventory.find_reports_without_original()
+        for report in reports:
+            self.stdout.write(f"no original: report {report.pk} {report.file_name}")
+        if reports:
+            faults.append(f"{len(reports)} reports have no original.")
+        return faults
 
 
 def describe_damage(original: Original, damage: Original.Damage) -> str:
