@@ -113,7 +113,15 @@ REMARK_SENTENCES = {
     "id_column_missing": _(
         "No column known here holds resource IDs: the resources are known by their names."
     ),
+    "rule_id_empty": _(
+        "%(count)s rows have no rule ID, and no list gives the ID of their rule: it is known by "
+        "its name, and does not match the same rule with an ID."
+    ),
     "account_empty": _("%(count)s rows name no account: they count for the account of the file."),
+    "region_unknown": _(
+        "%(count)s rows have the region “%(word)s”, which is not known here: it is taken as it "
+        "stands, and does not match the same region under another name."
+    ),
     "column_unknown": _(
         "Column %(column)s has the header “%(label)s”, which is not known here. Its values look "
         "like a status, a risk, a region, an account or an ID, and are not used."
@@ -124,8 +132,8 @@ REMARK_SENTENCES = {
     ),
     "digits_lost": _(
         "%(count)s rows have IDs that were stored as numbers, of which spreadsheets keep 15 digits "
-        "only. Digits are lost or may be wrong: such an ID may be that of another resource, and an "
-        "account is not read from it."
+        "only, or as dates. Digits are lost or may be wrong: such an ID may be that of another "
+        "resource, and an account is not read from it."
     ),
     "numbers_changed": _(
         "This version of the reader gives other numbers than version %(reader)s did: %(changes)s."

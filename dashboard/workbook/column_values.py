@@ -11,7 +11,7 @@ from .cells import Cell, cell_to_text
 from .identity_values import find_account_id, is_account_cell
 from .invisible import clean_text
 from .regions import find_region_id
-from .status_codes import is_not_stated, parse_risk, parse_status
+from .status_codes import is_not_stated, parse_answer, parse_risk, parse_status
 from .vocabulary import list_uncertain_meanings
 
 _RULE_ID = re.compile(r"cr-[0-9a-z]{4,}", re.IGNORECASE)
@@ -48,9 +48,8 @@ def _is_resource_id(cell: Cell) -> bool:
     return _RESOURCE_ID.fullmatch(clean_text(cell_to_text(cell))) is not None
 
 
-# How the values of a column with an uncertain header must look for each meaning.
+# How the values of a column with an uncertain header must look; for a status see _fits.
 _UNCERTAIN_CHECKS: dict[str, Callable[[Cell], bool]] = {
-    "status": _is_status,
     "account_id": is_account_cell,
     "risk": _is_risk,
 }
@@ -63,6 +62,13 @@ _UNKNOWN_CHECKS: dict[str, Callable[[Cell], bool]] = {
     "rule_id": _is_rule_id,
     "resource_id": _is_resource_id,
 }
+
+
+def _fits(meaning: str, label: str, cell: Cell) -> bool:
+    """Return whether a cell below an uncertain header may have this meaning."""
+    if meaning == "status":
+        return parse_answer(cell_to_text(cell), label) is not None
+    return _UNCERTAIN_CHECKS[meaning](cell)
 
 
 def find_uncertain_columns(
@@ -81,7 +87,7 @@ def find_uncertain_columns(
             if column in found or meaning in known or (column in meanings and not is_count):
                 continue
             values = _list_values(rows, column)
-            fitting = sum(map(_UNCERTAIN_CHECKS[meaning], values))
+            fitting = sum(_fits(meaning, label, cell) for cell in values)
             if 2 * fitting > len(values) or (not values and not is_count):
                 found[column] = meaning
                 known.add(meaning)

@@ -18,7 +18,9 @@ COLUMN_WORDS: dict[str, tuple[str, str, str, str]] = {
         "ルール名|監査ルール名|ルール|ルール名称|監査ルール|検出ルール",
     ),
     "rule_id": (
-        "规则ID|规则编号|规则编码|规则代码|审计规则ID|检测规则ID|配置规则ID|合规规则ID",
+        "规则ID|规则编号|规则编码|规则代码|审计规则ID|检测规则ID|配置规则ID|合规规则ID|审计规则编号|"
+        "检测规则编号|配置规则编号|合规规则编号|检查规则ID|检查规则编号|检测项ID|检测项编号|检查项ID|"
+        "检查项编号",
         "規則ID|規則編號|規則代碼|稽核規則ID|檢測規則ID",
         "Rule ID|Config Rule ID|Audit Rule ID|Compliance Rule ID|Rule Code",
         "ルールID|監査ルールID|ルール番号|ルール識別ID",
@@ -37,7 +39,7 @@ COLUMN_WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     "risk": (
         "风险等级|风险级别|风险程度|风险|规则风险等级|规则风险级别|严重程度|严重级别|严重等级|"
-        "严重性|危险等级|危害等级",
+        "严重性|危险等级|危害等级|危险级别|危害级别|危害程度|规则严重程度|规则风险",
         "風險等級|風險級別|風險程度|風險|嚴重程度|嚴重級別|嚴重等級|嚴重性|危險等級",
         "Risk Level|Severity|Risk|Severity Level|Risk Rating|Rule Risk Level|Risk Grade|"
         "Criticality",
@@ -200,7 +202,7 @@ COLUMN_WORDS: dict[str, tuple[str, str, str, str]] = {
     "created_at": (
         "报告生成时间|生成时间|报告时间|创建时间|导出时间|报告创建时间|报告日期|生成日期|"
         "报告导出时间|报告生成日期",
-        "報告生成時間|生成時間|建立時間|報告時間|報告建立時間|匯出時間|創建時間|報告日期",
+        "報告生成時間|報告產生時間|報告產生日期|報告產出時間|產生時間|報告匯出時間|生成時間|建立時間|報告時間|報告建立時間|匯出時間|創建時間|報告日期",
         "Report Time|Generated At|Report Generated At|Generation Time|Creation Time|Created At|"
         "Report Creation Time|Report Created|Report Created At|Report Date|Generated On|"
         "Report Generation Time|Exported At|Export Time|Created On|Create Time|Created|Generated|"
@@ -213,7 +215,7 @@ COLUMN_WORDS: dict[str, tuple[str, str, str, str]] = {
 UNCERTAIN_COLUMN_WORDS: dict[str, tuple[str, str, str, str]] = {
     "status": (
         "状态|结果|检查结果|审计结果|审核结果|评估状态|检测状态|检查状态|当前状态|最新状态|"
-        "合规情况|合规性|合规评估|合规检测|是否合规|判定|判定结果|结论|评估结论|检测结论|审计结论|"
+        "合规情况|合规性|合规评估|合规检测|是否合规|合规与否|判定|判定结果|结论|评估结论|检测结论|审计结论|"
         "资源合规状态|资源合规结果|合规",
         "狀態|結果|檢查結果|稽核結果|評估狀態|檢測狀態|目前狀態|最新狀態|合規情況|合規性|"
         "是否合規|判定|判定結果|結論|合規",
@@ -225,7 +227,7 @@ UNCERTAIN_COLUMN_WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     "account_id": (
         "账号|账户|帐号|主账号|主帐号|所属账号|所属帐号|所属账户|归属账号|归属帐号|云账号|云帐号|"
-        "阿里云账号|阿里云帐号|用户ID|用户|所有者|拥有者|资源所有者|资源拥有者|资源所属账号|"
+        "阿里云账号|阿里云帐号|阿里云账户|阿里云主账号|阿里云主帐号|主账户|用户ID|用户|所有者|拥有者|资源所有者|资源拥有者|资源所属账号|"
         "资源账号|资源所有者账号|账号信息|成员|成员帐号|资源归属帐号|租户",
         "帳號|帳戶|主帳號|所屬帳號|所屬帳戶|歸屬帳號|雲帳號|阿里雲帳號|成員帳號|資源歸屬帳號|"
         "擁有者|資源擁有者|用戶ID|使用者ID|成員",

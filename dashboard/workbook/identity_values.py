@@ -8,8 +8,9 @@ import re
 from functools import lru_cache
 
 from .cells import Cell, cell_to_text
-from .invisible import clean_text, normalise_width
+from .invisible import normalise_width
 from .regions import find_region_id
+from .status_codes import is_not_stated
 
 _EXACT_LIMIT = 2**53  # below it, a number of a spreadsheet is exact
 _KEPT_DIGITS = 15  # that a spreadsheet keeps of a number which a person enters
@@ -18,12 +19,15 @@ _CUT_DIGITS = re.compile(r"\d{15}0{3,}")  # a number written in full, after it l
 _ACCOUNT = re.compile(r"(?<!\d)\d{16}(?!\d)")
 _GROUPED_DIGITS = re.compile(r"\d{1,4}(?:[ ,'\u2019-]\d{3,4})+")
 _RULE_ID = re.compile(r"cr-[0-9a-z_-]+", re.IGNORECASE)
+_REGION_ID = re.compile(r"[a-z]{2,}(?:-[a-z0-9]+)+", re.IGNORECASE)
 
 
 def has_lost_digits(cell: Cell) -> bool:
     """Return whether an id in this cell may lack digits that the file does not hold any more."""
     if isinstance(cell, str):
         return is_lost_text(cell)
+    if isinstance(cell, dict):
+        return "d" in cell  # an id such as 3-1, which a spreadsheet took for a date
     if isinstance(cell, bool) or not isinstance(cell, (int, float)):
         return False
     number = abs(cell)
@@ -35,7 +39,7 @@ def has_lost_digits(cell: Cell) -> bool:
 @lru_cache(4096)
 def is_lost_text(text: str) -> bool:
     """Return whether a text is a number without its last digits, such as 1.23457E+15."""
-    text = clean_text(text)
+    text = normalise_width(text)
     if not text[:1].isdigit():
         return False
     return bool(_SCIENTIFIC.fullmatch(text) or _CUT_DIGITS.fullmatch(text))
@@ -60,13 +64,19 @@ def normalise_account(text: str) -> str:
 
 
 def normalise_region(text: str) -> str:
-    """Return the id of the region that a text names, or else the text."""
-    return find_region_id(text) or text
+    """Return the id of the region that a text names, or else the text; "" if it names none."""
+    return find_region_id(text) or ("" if is_not_stated(text) else text)
+
+
+def is_region_id(text: str) -> bool:
+    """Return whether a text has the form of a region's id, though the region may be unknown."""
+    return _REGION_ID.fullmatch(text) is not None
 
 
 def normalise_rule_id(text: str) -> str:
     """Return an id of the cloud in lower case, and any other id unchanged."""
-    return text.lower() if _RULE_ID.fullmatch(text) else text
+    half_width = normalise_width(text)
+    return half_width.lower() if _RULE_ID.fullmatch(half_width) else text
 
 
 def is_account_cell(cell: Cell) -> bool:

@@ -131,7 +131,7 @@ _ADDITIONS = re.compile(
     "本地地域|本地地區|ローカルリージョン|localregion|closingdown|关停中|關停中|即将关停|"
     "合作伙伴地域|合作区|partnerregion|パートナーリージョン|邀测|beta|region$|リージョン$|地域$"
 )
-_REGION_ID = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]+){1,3}")
+_REGION_ID = re.compile(r"(?:\boss-)?([a-z]{2,3}(?:-[a-z0-9]+){1,3})")  # OSS has ids of its own
 
 
 def _index_regions() -> dict[str, str]:

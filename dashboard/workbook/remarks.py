@@ -42,7 +42,9 @@ RemarkCode = Literal[
     "risk_unknown",  # a word that is no known risk
     "id_empty",  # resources without an id, in a sheet with a column for it
     "id_column_missing",  # resources of a sheet are known by their names only
+    "rule_id_empty",  # rules known by their names only, in a sheet with a column for the id
     "account_empty",  # rows without an account, in a sheet with a column for it
+    "region_unknown",  # a name that is no known region
     "column_unknown",  # a column that may hold a status, a risk or an identity
     "time_doubtful",  # a time that is not understood
     "digits_lost",  # ids that are numbers, of which a spreadsheet keeps 15 digits

@@ -14,10 +14,17 @@ LONGEST_ROW_WORD = 14  # characters; a longer text in a cell of ids is no total 
 _TOTAL = re.compile(
     r"(?:以上|本页|本頁|全部|资源|資源|规则|規則|行|不合规|不合規)?"
     r"(?:合计|总计|小计|共计|总数|总和|汇总|累计|合計|總計|総計|小計|共計|總數|總和|彙總|累計|計|"
-    r"総数|total|totals|grandtotal|subtotal|subtotals|sum|summary|overall)"
+    r"総数|平均值?|平均値|total|totals|grandtotal|subtotal|subtotals|sum|summary|overall|average)"
     r"(?:数|數|rows?|items?|count)?[:=]?[\d,]*(?:条|條|项|項|个|個|行|件|筆|笔|rows?|items?|records?|"
     r"resources?|evaluations?|entries)?(?:记录|記錄|资源|資源|数据|資料)?"
 )
+# What a spreadsheet adds to the name of a group in the row with its sum, count or average.
+_TOTAL_ENDING = re.compile(
+    r"(?:合计|总计|小计|汇总|计数|平均值|合計|總計|総計|小計|彙總|集計|計數|データの個数|個数|平均|"
+    r"\b(?:sub)?total|\bcount|\baverage|合规率|占比|百分比|\brate|\bpercentage)$",
+    re.IGNORECASE,
+)
+_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)")
 _COUNT_LINE = re.compile(
     r"(?:共|总共|共计|合计|全|計|總共|total)[:=]?\d+(?:条|條|项|項|个|個|行|件|筆|笔|rows?|items?|"
     r"records?|resources?)(?:记录|記錄|资源|資源|数据|資料)?|\d+(?:rows?|items?|records?)(?:intotal)?"
@@ -59,9 +66,15 @@ def is_no_data_text(text: str) -> bool:
     return _NO_DATA.fullmatch(normalise_label(text).rstrip("。.!！")) is not None
 
 
+@lru_cache(4096)
+def is_empty_id(text: str) -> bool:
+    """Return whether a text in a column of ids is no id: a dash, "none", the error of a formula."""
+    return bool(_ERROR.fullmatch(text)) or is_no_data_text(text)
+
+
 def is_row_word(text: str) -> bool:
-    """Return whether a text in a column of ids may tell that its row is no data."""
-    return is_total_text(text) or is_no_data_text(text)
+    """Return whether a text in a column of ids may tell that its row is no data, or no id."""
+    return is_total_text(text) or is_empty_id(text)
 
 
 def find_row_kind(cells: Sequence[Cell], meanings: Mapping[int, str]) -> RemarkCode | None:
@@ -100,6 +113,9 @@ def _is_header(texts: Mapping[int, str]) -> bool:
 
 def _is_total(texts: Mapping[int, str], meanings: Mapping[int, str]) -> bool:
     """Return whether a row is a sum: no rule is called so, and the other cells are numbers."""
+    has_total_ending = len(texts) > 1 and _TOTAL_ENDING.search(texts[min(texts)])
+    if has_total_ending and _has_only_numbers(texts, {min(texts)}):
+        return True
     total_columns = [column for column, text in texts.items() if is_total_text(text)]
     if not total_columns:
         return False

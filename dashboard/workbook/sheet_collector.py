@@ -18,6 +18,7 @@ from .export_heads import is_own_export, undo_inert_rows
 from .identity_values import (
     has_lost_digits,
     is_lost_text,
+    is_region_id,
     normalise_account,
     normalise_region,
     normalise_rule_id,
@@ -25,9 +26,15 @@ from .identity_values import (
 from .invisible import clean_text
 from .reasons import parse_reason
 from .remarks import Facts, RemarkCode, RemarkCollector
-from .row_kinds import LONGEST_ROW_WORD, find_row_kind, is_no_data_text, is_row_word
+from .row_kinds import (
+    LONGEST_ROW_WORD,
+    find_row_kind,
+    is_empty_id,
+    is_no_data_text,
+    is_row_word,
+)
 from .rule_collector import RuleCollector
-from .status_codes import is_not_stated, parse_risk, parse_status
+from .status_codes import is_not_stated, parse_answer, parse_risk
 from .times import TimeRange, cell_to_time_text
 
 _GROUPS_PER_SHEET = 50_000  # the maximum in memory at once
@@ -87,6 +94,8 @@ class SheetCollector:
             for name in ("rule_id", "account_id", "resource_id")
             if name in column_of
         ]
+        status_column = column_of.get("status", _NO_COLUMN)
+        self._status_label = labels[status_column] if status_column < len(labels) else ""
         self._time_column = column_of.get("evaluated_at", _NO_COLUMN)
         self._groups: dict[tuple[str, ...], SheetGroup] = {}  # by their texts
         self._is_checked = False  # whether the columns without a meaning were looked at
@@ -145,7 +154,9 @@ class SheetCollector:
             or not resource_id
             or (len(resource_id) <= LONGEST_ROW_WORD and is_row_word(resource_id))
         ):
-            group = self._examine_row(row_number, cells, texts, resource_id or name)
+            resource_id = _read_resource_id(resource_id, name)
+            id_or_name = resource_id or ("" if is_empty_id(name) else name)
+            group = self._examine_row(row_number, cells, texts, id_or_name)
             if group is None:
                 self._odd_rows.add(row_number)
                 return
@@ -221,18 +232,25 @@ class SheetCollector:
         """Add the group of a row; remark the row if its texts name no rule or no status."""
         rule_id, rule_name, account, region, resource_type, status_text, risk_text = texts
         role_status = STATUS_BY_ROLE.get(self._info.role)
-        status = parse_status(status_text) if status_text else role_status
+        status = parse_answer(status_text, self._status_label)
+        if status is None and is_not_stated(status_text):
+            status, status_text = role_status, ""
         if status is None and status_text and (rule_id or rule_name):
             self._remarks.add("status_unknown", row_number, word=status_text)
             return None
         rule = None
         if status is not None:
-            rule = self._rules.find_or_add_rule(normalise_rule_id(rule_id), rule_name)
+            rule_id = "" if is_empty_id(rule_id) else normalise_rule_id(rule_id)
+            rule = self._rules.find_or_add_rule(rule_id, rule_name)
         if rule is None or status is None:
             self._remarks.add("rows_skipped", row_number)
             return None
         account, remarks = self._read_account(cells, account)
+        if rule.by_name and "rule_id" in self._column_of:
+            remarks.append(("rule_id_empty", {}))
         region = normalise_region(region)
+        if region and not is_region_id(region):
+            remarks.append(("region_unknown", {"word": region}))
         risk = parse_risk(risk_text)
         if risk_text and not risk and not is_not_stated(risk_text):
             remarks.append(("risk_unknown", {"word": risk_text}))
@@ -262,7 +280,7 @@ class SheetCollector:
         """
         column = self._column_of.get("account_id", _NO_COLUMN)
         cell = cells[column] if column < len(cells) else None
-        if is_no_data_text(text) or not text:
+        if is_empty_id(text) or not text:
             is_missing = column != _NO_COLUMN and bool(self._account)
             return self._account, [("account_empty", {})] if is_missing else []
         account = "" if has_lost_digits(cell) else normalise_account(text)
@@ -289,6 +307,15 @@ def _name_column(column: int) -> str:
     return letters
 
 
+def _read_resource_id(text: str, name: str) -> str:
+    """Return the id of a resource; "" if the text says that there is none.
+
+    A bucket may be called "none": then its name says the same.
+    """
+    has_same_name = text == name and text.isalnum()
+    return "" if is_empty_id(text) and not has_same_name else text
+
+
 def _read_texts(cells: Sequence[Cell], columns: Sequence[int]) -> tuple[str, ...]:
     """Return the texts of a row in these columns; "" for a column after the end of the row."""
     width = len(cells)
@@ -304,9 +331,9 @@ def _read_texts(cells: Sequence[Cell], columns: Sequence[int]) -> tuple[str, ...
 
 
 def _has_lost_number(cells: Sequence[Cell], columns: Sequence[int]) -> bool:
-    """Return whether an id in these columns is a number that lost digits."""
+    """Return whether an id in these columns is a number that lost digits, or a date."""
     for column in columns:
         cell = cells[column] if column < len(cells) else None
-        if isinstance(cell, (int, float)) and has_lost_digits(cell):
+        if isinstance(cell, (int, float, dict)) and has_lost_digits(cell):
             return True
     return False

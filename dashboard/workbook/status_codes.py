@@ -26,12 +26,14 @@ class StatusCode(IntEnum):
 STATUS_WORDS = {
     StatusCode.COMPLIANT: (
         "合规 合規 compliant 準拠 适用合规 已合规 通过 通過 已通过 已通過 检测通过 合格 符合 "
-        "符合要求 达标 達標 conformant pass passed ok 適合 準拠済み 準拠している"
+        "符合要求 达标 達標 conformant pass passed ok 適合 準拠済み 準拠している "
+        "iscompliant √ ✔ ✓ ✅ ☑"
     ),
     StatusCode.NON_COMPLIANT: (
         "不合规 不合規 noncompliant incompliant notcompliant uncompliant nonconformant 非準拠 "
         "非合规 未合规 未通过 未通過 不通过 不通過 检测不通过 不合格 不符合 不符合要求 不达标 "
         "未达标 违规 違規 違反 fail failed failure notpassed violation violated ng 不適合 未準拠 "
+        "isnotcompliant × ✘ ✗ ✖ ❌ ☒ "
         "準拠していない"
     ),
     StatusCode.NOT_APPLICABLE: (
@@ -75,6 +77,14 @@ _NOT_STATED = (
     "- / n/a na none null nil 无 無 未知 不明 未注明 未定义 未定義 未设置 未設定 未評価 未分级 空 "
     "unknown notstated undefined unspecified notset なし 未分類"
 )
+# Headers that ask whether a resource is compliant, and the answers.
+_COMPLIANCE_QUESTIONS = (
+    "是否合规 是否合規 合规与否 合規與否 合规 合規 compliant iscompliant 準拠 準拠しているか"
+)
+_ANSWERS = {
+    StatusCode.COMPLIANT: "是 yes y true はい 对",
+    StatusCode.NON_COMPLIANT: "否 no n false いいえ 不 不是",
+}
 _IGNORED_CHARACTERS = {ord(character): None for character in INVISIBLE_CHARACTERS} | {
     ord(character): None for character in " \t\r\n\v\f\u2028\u2029:()[]{}<>【】〔〕「」『』_-*\"'"
 }
@@ -84,9 +94,11 @@ _RISK_BEGINNING = re.compile(
 )
 _RISK_ENDING = re.compile(
     "(?:风险等级|风险级别|風險等級|風險級別|リスクレベル|risklevel|等级|级别|等級|級別|レベル|"
-    "level|severity|priority|风险|風險|リスク|risk|级|級|度)$"
+    "level|severity|priority|风险项|風險項|风险|風險|リスク|risk|级|級|度)$"
 )
 _SEPARATORS = re.compile(r"[/|,;、，；·•=~+]")
+# Punctuation and signs around a word, such as an emoji; "not" signs are none of them.
+_ORNAMENTS = re.compile(r"^[^\w!¬≠<>%&@?]+|[^\w<>%&@?]+$")
 _LONGEST_WORD = 40  # characters; a longer text is no word
 
 
@@ -109,6 +121,8 @@ def _index_words(words_by_code: Mapping[Code, str]) -> dict[str, Code]:
 
 _STATUS_BY_WORD = _index_words(STATUS_WORDS)
 _RISK_BY_WORD = _index_words(RISK_WORDS)
+_STATUS_BY_ANSWER = _index_words(_ANSWERS)
+_QUESTION_WORDS = set(map(normalise_label, _COMPLIANCE_QUESTIONS.split()))
 _NOT_STATED_WORDS = {normalise_label(word) for word in _NOT_STATED.split()} | {""}
 
 
@@ -131,15 +145,36 @@ def _find_code(word: str, codes: Mapping[str, Code]) -> Code | None:
     """Return the code of a word, or of words in several languages that all have this code."""
     if word in codes or len(word) > _LONGEST_WORD:
         return codes.get(word)
-    words = split_into_words(_SEPARATORS.sub("", word), codes) or []
-    found = {codes[part] for part in words}
-    return found.pop() if len(found) == 1 else None
+    for text in (word, _ORNAMENTS.sub("", word)):
+        words = split_into_words(_SEPARATORS.sub("", text), codes)
+        if words:
+            found = {codes[part] for part in words}
+            return found.pop() if len(found) == 1 else None
+    return None
 
 
 @lru_cache(4096)
 def parse_status(word: str) -> StatusCode | None:
     """Return the status that a word in a cell names; None for an unknown word."""
     return _find_code(normalise_label(word), _STATUS_BY_WORD)
+
+
+def parse_answer(word: str, label: str) -> StatusCode | None:
+    """Return the status that a word in a column with this label names.
+
+    Below a label such as `Is Compliant?` a word may be yes or no.
+    """
+    status = parse_status(word)
+    if status is None and is_compliance_question(label):
+        status = _STATUS_BY_ANSWER.get(normalise_label(word))
+    return status
+
+
+@lru_cache(4096)
+def is_compliance_question(label: str) -> bool:
+    """Return whether a header asks whether a resource is compliant, perhaps in two languages."""
+    word = _ORNAMENTS.sub("", _SEPARATORS.sub("", normalise_label(label)).rstrip("?"))
+    return split_into_words(word, dict.fromkeys(_QUESTION_WORDS)) is not None
 
 
 @lru_cache(4096)

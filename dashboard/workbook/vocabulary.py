@@ -87,7 +87,7 @@ class ColumnMeaning(NamedTuple):
 _NO_MEANING = ColumnMeaning(meaning="", language="", is_exact=False)
 _MAX_HEADER_LENGTH = 60  # a longer text is no header
 _LABEL_PARTS = re.compile(r"[\r\n/|,;、，；·•()\[\]（）【】]+")
-_LABEL_SEPARATORS = re.compile(r"[/|,;、，；·•=~+&.。#]")
+_LABEL_SEPARATORS = re.compile(r"[/|,;、，；·•=~+&.。#?]")
 
 
 @lru_cache(maxsize=4096)

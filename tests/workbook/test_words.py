@@ -1,6 +1,8 @@
 """Words for risk and status, and numbers that lost digits."""
 
+import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +10,15 @@ from dashboard.workbook.identity_values import has_lost_digits
 from dashboard.workbook.status_codes import StatusCode, parse_risk, parse_status
 from tests import sample_files
 from tests.workbook.in_process import list_evaluations, read_bytes
-from tests.workbook.six_evaluations import HEADER, ROWS, SHEET_NAME, TABLE, list_remarks
+from tests.workbook.six_evaluations import (
+    HEADER,
+    ROWS,
+    SHEET_NAME,
+    TABLE,
+    check_six_evaluations,
+    list_remarks,
+    replace_cell,
+)
 
 
 @pytest.mark.parametrize(
@@ -126,3 +136,110 @@ def test_a_row_without_an_account_is_remarked_and_counts_for_that_of_the_file(
     with read_bytes(content, tmp_path, account="1234567890123456") as stored:
         assert {row.group.account for row in list_evaluations(stored)} == {"1234567890123456"}
         assert list_remarks(stored) == [("account_empty", "4")]
+
+
+def build_table(column: int, values: dict[str, str], header: str = "") -> list[tuple[str, ...]]:
+    """Return the table with other values, and another header, in one column."""
+    return [
+        tuple(
+            cell if number != column else (header or cell) if cells is HEADER else values[cell]
+            for number, cell in enumerate(cells)
+        )
+        for cells in TABLE
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "failing", "compliant"),
+    [
+        ("是否合规", "否", "是"),
+        ("合规与否", "不是", "是"),
+        ("Is Compliant?", "No", "Yes"),
+        ("合规/Compliant", "N", "Y"),
+        ("合规结果", "❌ 不合规", "✅ 合规"),
+        ("合规结果", "×", "√"),
+        ("Compliance Status", "Noncompliant.", "Compliant."),
+    ],
+)
+def test_yes_and_no_below_a_question_and_signs_beside_words_are_statuses(
+    header: str, failing: str, compliant: str, tmp_path: Path
+) -> None:
+    table = build_table(8, {"不合规": failing, "合规": compliant}, header)
+    with read_bytes(sample_files.build_xlsx({"明细": table}), tmp_path) as stored:
+        check_six_evaluations(stored)
+        assert list_remarks(stored) == []
+
+
+@pytest.mark.parametrize("word", ["否", "!合规", "❌ 合规", "合规?", "部分合规"])
+def test_a_word_that_may_say_the_contrary_is_no_status(word: str, tmp_path: Path) -> None:
+    table = build_table(8, {"不合规": "不合规", "合规": word})
+    with read_bytes(sample_files.build_xlsx({"明细": table}), tmp_path) as stored:
+        assert stored.contents.rows == 5
+        assert list_remarks(stored) == [("status_unknown", "6")]
+
+
+@pytest.mark.parametrize("words", [("⚠高", "⚠中", "⚠低"), ("High🔴", "Medium🟡", "Low🟢")])
+def test_signs_beside_a_word_of_risk_do_not_count(words: tuple[str, ...], tmp_path: Path) -> None:
+    table = build_table(2, dict(zip(("高风险", "中风险", "低风险"), words, strict=True)))
+    with read_bytes(sample_files.build_xlsx({SHEET_NAME: table}), tmp_path) as stored:
+        check_six_evaluations(stored)
+        assert list_remarks(stored) == []
+
+
+@pytest.mark.parametrize("word", ["-", "——", "N/A", "null", "无", "なし", "#N/A"])
+def test_a_word_for_no_id_is_no_id(word: str, tmp_path: Path) -> None:
+    table = replace_cell(2, 4, word)
+    with read_bytes(sample_files.build_csv(table), tmp_path) as stored:
+        assert "名称1" in {row.resource_id for row in list_evaluations(stored)}
+        assert list_remarks(stored) == [("id_empty", "3")]
+
+
+def test_a_resource_without_id_and_name_is_skipped_with_a_remark(tmp_path: Path) -> None:
+    table = [list(cells) for cells in TABLE]
+    table[2][4:6] = ["-", "-"]
+    with read_bytes(sample_files.build_csv(table), tmp_path) as stored:
+        assert (stored.contents.rows, list_remarks(stored)) == (5, [("rows_skipped", "3")])
+
+
+def test_a_bucket_named_none_is_a_resource(tmp_path: Path) -> None:
+    table = [list(cells) for cells in TABLE]
+    table[4][4:6] = ["none", "none"]
+    with read_bytes(sample_files.build_csv(table), tmp_path) as stored:
+        assert (stored.contents.rows, list_remarks(stored)) == (6, [])
+
+
+def test_an_id_that_became_a_date_is_remarked(tmp_path: Path) -> None:
+    table: list[list[Any]] = [list(cells) for cells in TABLE]
+    table[2][4] = dt.datetime(2026, 3, 1)  # noqa: DTZ001  a spreadsheet knows no zone
+    with read_bytes(sample_files.build_xlsx({SHEET_NAME: table}), tmp_path) as stored:
+        assert (stored.contents.rows, list_remarks(stored)) == (6, [("digits_lost", "3")])
+
+
+def test_a_row_without_a_rule_id_is_remarked(tmp_path: Path) -> None:
+    with read_bytes(sample_files.build_csv(replace_cell(2, 1, "")), tmp_path) as stored:
+        assert (stored.contents.rows, list_remarks(stored)) == (6, [("rule_id_empty", "3")])
+
+
+def test_a_rule_id_in_full_width_is_the_same_id(tmp_path: Path) -> None:
+    wide = {row[1]: "".join(chr(ord(letter) + 0xFEE0) for letter in row[1]) for row in ROWS}
+    table = build_table(1, wide)
+    with read_bytes(sample_files.build_csv(table), tmp_path) as stored:
+        check_six_evaluations(stored)
+
+
+def test_a_region_that_is_not_known_is_remarked(tmp_path: Path) -> None:
+    with read_bytes(sample_files.build_csv(replace_cell(2, 6, "火星一区")), tmp_path) as stored:
+        (remark,) = stored.contents.remarks
+        assert (remark.code, remark.rows, remark.facts) == (
+            "region_unknown",
+            "3",
+            {"word": "火星一区"},
+        )
+
+
+@pytest.mark.parametrize("text", ["cn-newcity", "-", "无", "oss-cn-hangzhou"])
+def test_an_id_of_a_region_and_a_dash_are_not_remarked(text: str, tmp_path: Path) -> None:
+    with read_bytes(sample_files.build_csv(replace_cell(2, 6, text)), tmp_path) as stored:
+        regions = {row.group.region for row in list_evaluations(stored)}
+        assert regions <= {"cn-hangzhou", "cn-newcity", ""}
+        assert list_remarks(stored) == []
