@@ -170,6 +170,15 @@ class StoredForm:
             rows = self._load_entry(_name_bucket_entry(bucket))
             yield list(map(EvaluationRow._make, rows))
 
+    def read_bucket_range(self, first: int, end: int) -> Iterator[EvaluationRow]:
+        """Yield the evaluations of the buckets from `first` up to, not including, `end`."""
+        entries = self._list_buckets()
+        for entry, next_entry in zip(entries, [*entries[1:], BUCKET_COUNT], strict=True):
+            if entry < end and next_entry > first:
+                for row in self._load_entry(_name_bucket_entry(entry)):
+                    if first <= row[0] >> BUCKET_SHIFT < end:
+                        yield EvaluationRow._make(row)
+
     def find_evaluation(self, key: int) -> EvaluationRow | None:
         """Return the evaluation with this key, or None; load only the entry that can have it."""
         # The entry is the last one whose first bucket is not after the bucket of the key.

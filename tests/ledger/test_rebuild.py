@@ -7,7 +7,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
-from dashboard.ledger import rebuild, report_summary
+from dashboard.ledger import rebuild, rebuilt_spans, report_summary, spans
 from dashboard.models import Evaluation, Pack, Report, RuleResult, Sheet
 from dashboard.text.remark_sentences import describe_remark_content
 from tests.sample_history import import_history, make_sandbox_pack
@@ -103,3 +103,37 @@ def test_a_rebuild_stores_the_version_of_the_reader(
     monkeypatch.setattr(report_summary, "READER_VERSION", 99)
     rebuild.rebuild_pack(pack)
     assert set(pack.reports.values_list("reader_version", flat=True)) == {99}
+
+
+def test_a_rebuild_in_short_transactions_gives_the_same_rows(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = list_stored_rows()
+    monkeypatch.setattr(rebuild, "SPANS_PER_TRANSACTION", 10)
+    monkeypatch.setattr(rebuilt_spans, "ROWS_IN_MEMORY", 60)
+    Evaluation.objects.filter(pack=pack).update(reason="changed by hand")
+    rebuild.rebuild_pack(pack)
+    assert list_stored_rows() == before
+
+
+def test_a_rebuild_that_was_interrupted_leaves_whole_rows_and_is_done_again(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = list_stored_rows()
+    insert_spans, calls = spans.insert_spans, []
+
+    def insert_until_killed(rows: list[spans.SpanColumns]) -> None:
+        calls.append(len(rows))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        insert_spans(rows)
+
+    monkeypatch.setattr(rebuild, "SPANS_PER_TRANSACTION", 10)
+    monkeypatch.setattr(spans, "insert_spans", insert_until_killed)
+    with pytest.raises(KeyboardInterrupt):
+        rebuild.rebuild_pack(pack)
+    assert list_stored_rows() == before
+    assert max(calls) < 20  # spans that one transaction writes
+    monkeypatch.setattr(spans, "insert_spans", insert_spans)
+    rebuild.rebuild_pack(pack)
+    assert list_stored_rows() == before
