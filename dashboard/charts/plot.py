@@ -87,7 +87,7 @@ def draw_panel(
     for line in lines:
         parts.append(draw_line(line, xs, gaps, scale_y))
         if line.last_value is not None:
-            y = find_free_y(scale_y(line.last_value), name_ys)
+            y = find_free_y(scale_y(line.last_value), name_ys, bottom=top + height)
             name_ys.append(y)
             parts.append(draw_line_name(line.name, line.last_value, y, percent))
     return "".join((*parts, *draw_points(points, lines, xs, scale_y)))
@@ -114,14 +114,24 @@ def draw_line_name(name: str, last_value: float, y: float, percent: bool) -> str
     return f'<text class="name" x="{WIDTH - RIGHT + 10}" y="{y + TEXT_MIDDLE:.1f}">{text}</text>'
 
 
-def find_free_y(y: float, used_ys: list[float]) -> float:
-    """Return the first y, from `y` downwards, where a name does not overlap the names drawn.
+def find_free_y(y: float, used_ys: list[float], bottom: float) -> float:
+    """Return the first y, from `y` down to `bottom`, where a name overlaps no name drawn.
 
+    If there is none, return the first one from `y` upwards: the dates stand below the bottom.
     `used_ys` are the y coordinates of the names that are already drawn.
     """
-    while any(abs(y - used_y) < NAME_HEIGHT for used_y in used_ys):
-        y += 2
-    return y
+
+    def is_free(free_y: float) -> bool:
+        return all(abs(free_y - used_y) >= NAME_HEIGHT for used_y in used_ys)
+
+    lower_y = upper_y = y
+    while not is_free(lower_y):
+        lower_y += 2
+    if lower_y <= bottom:
+        return lower_y
+    while not is_free(upper_y):
+        upper_y -= 2
+    return upper_y
 
 
 def choose_scale(values: list[float], percent: bool) -> tuple[float, float]:

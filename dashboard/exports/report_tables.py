@@ -160,7 +160,9 @@ def build_rule_table(report: Report, row_filter: EvaluationFilter, user_name: st
             ExportColumn("ignored", str(Status.IGNORED.label)),
             ExportColumn("not_applicable", str(Status.NOT_APPLICABLE.label)),
             ExportColumn("insufficient_data", str(Status.INSUFFICIENT_DATA.label)),
-            ExportColumn("failing_since", _("First seen failing"), holds_times=True),
+            ExportColumn(
+                "failing_since", _("First seen failing without a break"), holds_times=True
+            ),
             ExportColumn("archive_start", _("First report of the pack in this archive")),
             ExportColumn("came", _("New failing")),
             ExportColumn("left", _("No longer failing")),

@@ -77,7 +77,7 @@ def summarize_report(
     overview = parse_overview(contents.stated)
     counts = {status: count_status(status, report, results, overview) for status in Status}
     overview_statuses = [
-        status.name for status in Status if is_shown_from_overview(status, report, results)
+        status.name for status in overview if is_shown_from_overview(status, report, results)
     ]
     stated_counts = {"overview": contents.stated, "shown_from_overview": overview_statuses}
     return {

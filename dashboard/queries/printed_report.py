@@ -14,6 +14,7 @@ from dashboard.queries.report_rows import (
     build_rule_rows,
 )
 from dashboard.queries.rule_summaries import RuleSummary, load_rule_summaries
+from dashboard.text.count_checks import find_number_of_all_rules
 
 PRINTED_RESOURCES = 2_000  # at most; a longer report says that it is cut
 
@@ -32,6 +33,7 @@ class PrintedReport:
     """What a printed report lists; `status` is that of its resources."""
 
     rules: list[RuleRow]
+    all_rules: int | None  # what the overview counts if the file lists only some
     status: Status
     groups: list[RuleResources]
     page: Page[Evaluation]
@@ -53,6 +55,7 @@ def load_printed_report(report: Report, row_filter: EvaluationFilter) -> Printed
     filtered_rule = rules.get(row_filter.rule or 0)
     filter_text = row_filter.describe(filtered_rule.name if filtered_rule else "")
     return PrintedReport(
+        all_rules=find_number_of_all_rules(report),
         rules=build_rule_rows(
             report, report_rules.filter_rules(report, row_filter.replace(status=None))
         ),

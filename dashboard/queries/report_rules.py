@@ -85,7 +85,7 @@ def rule_contains_words(summary: RuleSummary, words: list[str]) -> bool:
 
 
 def load_failing_since(report: Report) -> dict[int, int]:
-    """Return the position since which each rule has been failing, by the id of the rule.
+    """Return the position since which a row of each rule fails without a break, by rule id.
 
     It is the smallest `since` of the rule's failing rows; rules without one are left out.
     """

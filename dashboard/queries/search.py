@@ -1,4 +1,4 @@
-"""The search of the top bar: accounts, packs and rules by name or id, resources by id."""
+"""The search of the top bar: accounts, packs, rules and resources by name or id."""
 
 from dataclasses import dataclass
 
@@ -21,16 +21,17 @@ class SearchResults:
 
 
 def search_all(text: str) -> SearchResults:
-    """Return the accounts, packs and rules whose name contains the text or whose id starts with it.
+    """Return what has the text in its name, or whose id starts with it.
 
-    A resource is found only by the start of its id, and only if it is in the latest report of a
+    The text may stand anywhere in the id of a resource, which must be in the latest report of a
     pack.
     """
     has_name = Q(name__icontains=text)
     accounts = Account.objects.defer("secret_encrypted")
     packs = Pack.objects.select_related("account").defer("account__secret_encrypted")
     rules = Rule.objects.select_related("pack")
-    evaluations = Evaluation.objects.filter(until=FOREVER, resource_id__startswith=text)
+    has_resource = Q(resource_id__icontains=text) | Q(resource_name__icontains=text)
+    evaluations = Evaluation.objects.filter(has_resource, until=FOREVER)
     return SearchResults(
         accounts=accounts.filter(has_name | Q(uid__startswith=text))[:MAX_RESULTS],
         packs=packs.filter(has_name | Q(pack_id__startswith=text))[:MAX_RESULTS],

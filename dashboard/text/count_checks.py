@@ -48,6 +48,15 @@ NAMES = {
 }
 
 
+def find_number_of_all_rules(report: Report) -> int | None:
+    """Return how many rules the overview counts if the file lists only some; None otherwise."""
+    for check in report.count_checks or ():
+        is_total = check["name"] == "rules" and not check["risk"]
+        if is_total and check["reason"] == "not_listed" and check["stated"] > report.rules:
+            return int(check["stated"])
+    return None
+
+
 @dataclass(frozen=True)
 class CheckLine:
     """A check of a stated count as a line of a table."""

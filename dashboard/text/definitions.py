@@ -38,6 +38,10 @@ def list_term_definitions() -> list[Definition]:
             gettext("What one rule found of one resource. Counts are of evaluations."),
         ),
         Definition(
+            gettext("Rates"),
+            gettext("Rounded down to a tenth of a percent: 100 % means that nothing fails."),
+        ),
+        Definition(
             gettext("New failing and no longer failing"),
             gettext(
                 "Non-compliant evaluations in the later report only, and in the earlier one only: "
@@ -47,8 +51,9 @@ def list_term_definitions() -> list[Definition]:
         Definition(
             gettext("First report with this status"),
             gettext(
-                "The first report in this archive with the present status; “no later than” "
-                "where the archive begins with it."
+                "The first of the reports in a row, up to this one, that have the present status; "
+                "“no later than” where the archive begins with it. An evaluation may have had the "
+                "status before and another one in between."
             ),
         ),
     ]

@@ -228,7 +228,8 @@ class IdentityForm(forms.Form):
     """Ask for the account, pack and time of an imported file that leaves them open.
 
     `pack_choices` are the known packs (see list_pack_choices). Another account or pack is created
-    only if the user ticks `creates_pack`.
+    only if the user ticks `creates_pack`. Account and pack must be those that the file's content
+    states, if it states them (`stated_account`, `stated_pack`).
     """
 
     known_pack = forms.TypedChoiceField(
@@ -260,8 +261,16 @@ class IdentityForm(forms.Form):
         help_text=_("As shown in the console, in your time zone."),
     )
 
-    def __init__(self, *args: Any, pack_choices: Sequence[Any], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        pack_choices: Sequence[Any],
+        stated_account: str = "",
+        stated_pack: str = "",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.stated_account, self.stated_pack = stated_account, stated_pack
         field = self.fields["known_pack"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  # declared above
         field.choices = [("", _("another pack (enter its IDs)")), *pack_choices]
@@ -273,6 +282,7 @@ class IdentityForm(forms.Form):
             pack = Pack.objects.select_related("account").get(pk=known_pack)
             for name in {"account_uid", "pack_id"} & self.errors.keys():
                 del self.errors[name]
+            self.check_stated_ids("known_pack", pack.account.uid, pack.pack_id)
             return cleaned | {"account_uid": pack.account.uid, "pack_id": pack.pack_id}
         account_uid, pack_id = cleaned.get("account_uid"), cleaned.get("pack_id")
         if not (account_uid and pack_id):
@@ -280,11 +290,21 @@ class IdentityForm(forms.Form):
                 text = _("Choose a known pack, or enter an account ID and a pack ID.")
                 self.add_error("known_pack", text)
             return cleaned
+        self.check_stated_ids("account_uid", account_uid, pack_id)
         is_known = Pack.objects.filter(account__uid=account_uid, pack_id=pack_id).exists()
         if not is_known and not cleaned.get("creates_pack"):
             text = _("This account or pack is not known here. Choose a known one, or create it.")
             self.add_error("creates_pack", text)
         return cleaned
+
+    def check_stated_ids(self, field: str, account_uid: str, pack_id: str) -> None:
+        """Add an error to a field if the file's content states another account or pack."""
+        if self.stated_account and account_uid != self.stated_account:
+            text = _("The file's content says account %(stated)s, not %(chosen)s.")
+            self.add_error(field, text % {"stated": self.stated_account, "chosen": account_uid})
+        if self.stated_pack and pack_id != self.stated_pack:
+            text = _("The file's content says pack %(stated)s, not %(chosen)s.")
+            self.add_error(field, text % {"stated": self.stated_pack, "chosen": pack_id})
 
     def clean_created_at(self) -> dt.datetime:
         created_at: dt.datetime = self.cleaned_data["created_at"]

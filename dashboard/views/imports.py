@@ -74,7 +74,11 @@ def import_identify(request: Request, pk: int) -> HttpResponse:
     files = ImportedFile.objects.select_related("batch", "original")
     file = get_object_or_404(files, pk=pk, state=State.ASKING)
     form = IdentityForm(
-        request.POST, prefix=identity_form_prefix(file), pack_choices=list_pack_choices()
+        request.POST,
+        prefix=identity_form_prefix(file),
+        pack_choices=list_pack_choices(),
+        stated_account=get_stated_value(file, "account"),
+        stated_pack=get_stated_value(file, "pack"),
     )
     if not form.is_valid():
         return render_batch(request, file.batch_id, form, status=422)
@@ -83,6 +87,12 @@ def import_identify(request: Request, pk: int) -> HttpResponse:
         schedule_step(file.report.pk)
     schedule_batch(file.batch_id)
     return redirect("import-detail", file.batch_id)
+
+
+def get_stated_value(file: ImportedFile, name: str) -> str:
+    """Return the account or pack that the content of a file states; empty if it states none."""
+    origin = file.origin or {}
+    return str(origin.get(name, {}).get("stated", {}).get("content", ""))
 
 
 def build_decided_identity(file: ImportedFile, form: IdentityForm) -> Identity:

@@ -20,7 +20,7 @@ from dashboard.queries.report_rows import build_resource_rows, build_rule_rows
 from dashboard.queries.rule_summaries import load_rule_names, load_rule_summaries
 from dashboard.queries.sheet_rows import load_source_row
 from dashboard.text import console_links
-from dashboard.text.count_checks import list_check_lines
+from dashboard.text.count_checks import find_number_of_all_rules, list_check_lines
 from dashboard.text.origins import describe_provenance
 from dashboard.text.report_remarks import list_remark_lines
 from dashboard.views import Request
@@ -44,7 +44,7 @@ RULE_COLUMNS: ColumnLabels = {
     "name": _("Rule"),
     "risk": _("Risk"),
     "failing": _("Failing / evaluated"),
-    "since": _("First seen failing"),
+    "since": _("First seen failing without a break"),
     "change": _("Since last report"),
 }
 FILTER_LABELS: ColumnLabels = {
@@ -208,6 +208,7 @@ def build_rules_context(report: Report, table_filter: EvaluationFilter) -> dict[
         "rows": build_rule_rows(report, summaries),
         "columns": build_column_headers(RULE_COLUMNS, orders, sort),
         "order": report_query.describe_order(sort, orders, default_order),
+        "all_rules": find_number_of_all_rules(report),
     }
     if table_filter.open and any(summary.rule == table_filter.open for summary in summaries):
         context |= build_opened_rule_context(report, table_filter.open, table_filter)

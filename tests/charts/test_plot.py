@@ -22,3 +22,12 @@ def test_a_thinned_trend_keeps_the_first_the_latest_the_extremes_and_changes_of_
     assert {0, 501, 702, 903, 999} <= {point.report for point in drawn_points}
     assert len(drawn_points) <= 122
     assert trend.find_gaps(drawn_points) == set()
+
+
+def test_the_names_of_lines_stand_apart_and_above_the_dates() -> None:
+    used_ys: list[float] = []
+    for y in (250.0, 238.0, 250.0):
+        used_ys.append(plot.find_free_y(y, used_ys, bottom=256))
+    assert max(used_ys) <= 256
+    highest, middle, lowest = sorted(used_ys)
+    assert min(middle - highest, lowest - middle) >= plot.NAME_HEIGHT

@@ -157,7 +157,10 @@ def test_a_workbook_has_real_dates_and_the_zone_in_their_heads(
     report: Report, reader: Client
 ) -> None:
     zone = "(Asia/Shanghai, UTC+8)"
-    headings = {"resources": "First report with this status", "rules": "First seen failing"}
+    headings = {
+        "resources": "First report with this status",
+        "rules": "First seen failing without a break",
+    }
     for what, heading in headings.items():
         address = f"/reports/{report.pk}/export.xlsx?status=failing&what={what}"
         head, *rows = download_workbook(reader, address)["Table"].iter_rows(values_only=True)

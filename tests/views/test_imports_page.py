@@ -181,6 +181,33 @@ def test_a_renamed_file_waits_and_shows_both_times(
     assert report.provenance["time"]["by"] == "person"
 
 
+def test_nobody_can_enter_a_file_under_another_account_or_pack_than_its_content_states(
+    importer: Client, files: dict[str, bytes]
+) -> None:
+    import_waiting_files(upload_files(importer, files))
+    own_pack = Pack.objects.get()
+    other_account = Account.objects.create(name="Other", uid="1739264850173625")
+    other_pack = Pack.objects.create(account=other_account, pack_id="cp-other", name="Other pack")
+    sibling = Pack.objects.create(account=own_pack.account, pack_id="cp-sibling", name="Sibling")
+    name = f"{other_account.uid}-cp-other-report-202601010900.xls"
+    file = send_without_creating(importer, name, next(iter(files.values())))
+    time = f"{file.created_at:%Y-%m-%dT%H:%M}"
+    for pack, fact in ((other_pack, "account"), (other_pack, "pack"), (sibling, "pack")):
+        values = {"known_pack": pack.pk, "created_at": time}
+        address = f"/imports/files/{file.pk}/"
+        sent = {f"file-{file.pk}-{key}": value for key, value in values.items()}
+        answer = importer.post(address, sent)
+        assert answer.status_code == 422
+        ids = {"account": (own_pack.account.uid, pack.account.uid), "pack": (own_pack.pack_id,
+               pack.pack_id)}[fact]  # fmt: skip
+        text = f"The file&#x27;s content says {fact} {ids[0]}, not {ids[1]}."
+        assert text in answer.content.decode()
+    typed = {"account_uid": other_account.uid, "pack_id": "cp-other", "created_at": time}
+    assert answer_form(importer, file, **typed) == 422
+    assert Report.objects.count() == 2
+    assert answer_form(importer, file, known_pack=own_pack.pk, created_at=time) == 302
+
+
 def test_an_account_or_pack_is_created_only_where_the_person_says_so(
     importer: Client, files: dict[str, bytes]
 ) -> None:

@@ -225,6 +225,26 @@ def test_a_failing_only_report_counts_failing_resources_against_nothing(
     assert all(tally.isdecimal() for tally in tallies)
 
 
+def test_a_report_that_lists_failing_rules_only_says_how_many_rules_its_overview_counts(
+    pack: Pack, reader: Client
+) -> None:
+    sheets = build_failing_only_sheets()
+    overview = {name: [*rows, ("规则数", 9)] for name, rows in sheets.items() if name == "检测概览"}
+    report = import_report_bytes(pack, sample_files.build_xls(sheets | overview))
+    assert report.rules == 2
+    for path in ("", "print/"):
+        page = get_page(reader, f"/reports/{report.pk}/{path}")
+        assert "2 of 2 rules that the file lists; its overview counts 9" in page
+
+
+def test_a_file_without_an_overview_is_said_to_count_nothing(pack: Pack, reader: Client) -> None:
+    sheets = {"Sheet": [("Name", "Amount"), ("paper", 3)]}
+    report = import_report_bytes(pack, sample_files.build_xls(sheets))
+    page = reader.get(f"/reports/{report.pk}/").content.decode()
+    assert page.count("not provided") == 8
+    assert "overview counts" not in page
+
+
 def test_each_search_of_a_page_has_a_name_of_its_own(f1: Report, reader: Client) -> None:
     for path in ("", "resources/"):
         page = get_page(reader, f"/reports/{f1.pk}/{path}")
