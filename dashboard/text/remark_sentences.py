@@ -30,6 +30,7 @@ REMARK_SENTENCES = {
     "formats_unread": _(
         "The styles of the workbook are damaged: some dates may be shown as numbers."
     ),
+    "sheet_hidden": _("The sheet is hidden in the file. It is read and counted like all others."),
     "hidden_parts": _(
         "Rows hidden in the file: %(rows)s; columns hidden in the file: %(columns)s. They are read "
         "and counted like all others."
@@ -67,6 +68,10 @@ REMARK_SENTENCES = {
     ),
     "cells_beyond": _(
         "%(count)s rows have more than %(columns)s cells: their values may stand in wrong columns."
+    ),
+    "row_cut": _(
+        "The file ends in this row, which has fewer cells than the others: rows behind it may be "
+        "missing."
     ),
     "page_not_closed": _(
         "The page does not end as it should, but all its tables do: they were read."

@@ -1,7 +1,6 @@
 """Convert a report file, or all report files in a zip (its members), to one stored form."""
 
 import importlib
-import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -23,7 +22,7 @@ from .headers import (
 from .limits import XLS_ROWS, Limits
 from .merged_cells import MergedCellFiller
 from .open_sheets import OpenSheet, continue_headers
-from .overview import OVERVIEW_ROWS, Overview, read_overview
+from .overview import OVERVIEW_ROWS, Overview, find_pack_id, read_overview
 from .protection import detect_unprotected_kind
 from .remarks import Facts, Remark, RemarkCode, RemarkCollector
 from .rule_collector import RuleCollector
@@ -260,7 +259,7 @@ class _Conversion:
         self._has_overview = True
         is_same_basis = is_first or overview.basis == contents.stated_basis
         contents.stated_basis = overview.basis if is_same_basis else ""
-        contents.pack_id = contents.pack_id or _find_pack_id(overview.values.get("pack_id", ""))
+        contents.pack_id = contents.pack_id or find_pack_id(overview.values.get("pack_id", ""))
         contents.pack_name = contents.pack_name or overview.values.get("pack_name", "")
         if not contents.created_at or is_before(contents.created_at, overview.created_at):
             contents.created_at = overview.created_at
@@ -332,6 +331,8 @@ class _Conversion:
             first_row += CHUNK_ROWS
         if collector:
             collector.finish()
+            if sheet.info.hidden and sheet.info.evaluations:
+                sheet.source.remarks.add("sheet_hidden")
         self._remember_listed_statuses(sheet, is_collected=collector is not None)
         self._add_incomplete_remarks(sheet, is_collected=collector is not None)
         self._contents.remarks += sheet.source.remarks.list_remarks(sheet.info.number)
@@ -357,7 +358,7 @@ class _Conversion:
         info = sheet.info
         if info.rows >= XLS_ROWS and self._find_kind(info) == "xls":
             sheet.source.remarks.add("sheet_full", limit=XLS_ROWS)
-        if is_collected:
+        if is_collected or not info.is_read:
             return
         if sheet.header and lacks_status(info.role, sheet.header):
             sheet.source.remarks.add("status_missing")
@@ -399,9 +400,3 @@ def _split_into_chunks(rows: Iterator[list[Cell]]) -> Iterator[list[list[Cell]]]
         waiting_chunk.pop()
     if waiting_chunk:
         yield waiting_chunk
-
-
-def _find_pack_id(text: str) -> str:
-    """Return the pack id in a text, such as cp-6f0d62a3b1c94e75a208; "" if it has none."""
-    match = re.search(r"\bc[a-z]-[0-9A-Za-z]{4,}", text)
-    return match[0] if match else ""

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from .cells import Cell, SourceSheet
 from .csv_records import read_records
-from .delimiters import Dialect, detect_dialect
+from .delimiters import Dialect, detect_dialect, remove_spaces
 from .remarks import RemarkCollector
 from .text_encoding import DETECTION_SIZE, REPLACEMENT, detect_encoding
+
+_LAST_BYTES = 16  # enough for a line end in any encoding
 
 
 def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
@@ -30,7 +32,10 @@ def _read_csv_rows(
 ) -> Iterator[list[Cell]]:
     """Yield the rows; remove the byte order mark (U+FEFF) before the first cell."""
     with path.open(encoding=encoding, errors="replace", newline="") as file:
-        lines = islice(file, 1 if dialect.has_directive else 0, None)
+        lines: Iterator[str] = islice(file, 1 if dialect.has_directive else 0, None)
+        if dialect.has_spaces:
+            lines = map(remove_spaces, lines)
+        last_number, last_width = 0, 0
         for number, record in enumerate(read_records(lines, dialect)):
             cells = record.cells
             if number == 0 and cells:
@@ -44,6 +49,17 @@ def _read_csv_rows(
             if any(REPLACEMENT in cell for cell in cells):
                 remarks.add("characters_lost", number)
             yield [_strip_excel_marks(cell) for cell in cells]
+            if cells:
+                last_number, last_width = number, len(cells)
+    if 1 < last_width < dialect.width and not _has_last_line_end(path):
+        remarks.add("row_cut", last_number)
+
+
+def _has_last_line_end(path: Path) -> bool:
+    """Return whether the last line of a file is ended; ignore NUL, which UTF-16 has."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - _LAST_BYTES, 0))
+        return file.read().rstrip(b"\0").endswith((b"\n", b"\r"))
 
 
 def _strip_excel_marks(cell: str) -> Cell:

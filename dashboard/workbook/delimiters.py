@@ -10,6 +10,9 @@ from .vocabulary import find_column_meaning
 
 _DELIMITERS = ",\t;|"
 _EXAMINED_LINES = 40
+# A first line such as "a", "b", "c", and the spaces in it.
+_SPACED_QUOTES = re.compile(r'\ufeff*"[^"]*"(?:[,\t;|] +"[^"]*")+\s*$')
+_SPACES_BEFORE_QUOTE = re.compile(r'(?<=[,\t;|]) +(?=")')
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _DIRECTIVE = re.compile(r"\ufeff*sep=(.)\s*", re.IGNORECASE)  # a first line that only Excel writes
 
@@ -20,6 +23,7 @@ class Dialect(NamedTuple):
     delimiter: str
     width: int
     has_directive: bool = False  # the first line only states the delimiter
+    has_spaces: bool = False  # between a delimiter and the quote of the next cell
 
 
 def detect_dialect(start: str) -> Dialect | None:
@@ -30,6 +34,9 @@ def detect_dialect(start: str) -> Dialect | None:
     least two. If several do, it is the one that gives the most cells.
     """
     lines = split_lines(start)[:_EXAMINED_LINES]
+    has_spaces = bool(lines) and _SPACED_QUOTES.match(lines[0]) is not None
+    if has_spaces:
+        lines = [remove_spaces(line) for line in lines]
     if lines and (directive := _DIRECTIVE.fullmatch(lines[0])):
         return Dialect(directive[1], _find_width(lines[1:], directive[1])[0], has_directive=True)
     best_dialect, best_score = None, (0, 0)
@@ -38,8 +45,14 @@ def detect_dialect(start: str) -> Dialect | None:
         known_heads = max((_count_known_heads(line, delimiter) for line in lines), default=0)
         score = (known_heads if known_heads > 1 else 0, line_count * width if is_usual else 0)
         if width > 1 and score > best_score:
-            best_dialect, best_score = Dialect(delimiter, width), score
+            best_dialect = Dialect(delimiter, width, has_spaces=has_spaces)
+            best_score = score
     return best_dialect
+
+
+def remove_spaces(line: str) -> str:
+    """Return a line without the spaces between a delimiter and the quote of the next cell."""
+    return _SPACES_BEFORE_QUOTE.sub("", line)
 
 
 def split_lines(text: str) -> list[str]:

@@ -116,7 +116,10 @@ def _find_ole_end(file: BinaryIO, start: bytes, sector_size: int) -> int:
 def _detect_zip_kind(file: BinaryIO, limits: Limits) -> str:
     """Return xlsx, or zip for a zip of files. Raise WorkbookError for .xlsb, .ods, an empty zip."""
     with open_limited_zip(file, limits) as archive:
-        names = {name.replace("\\", "/").lstrip("/").lower() for name in archive.namelist()}
+        names = {
+            name.replace("\\", "/").removeprefix("./").lstrip("/").lower()
+            for name in archive.namelist()
+        }
         if not names:
             raise WorkbookError("empty")
         if "xl/workbook.bin" in names or "content.xml" in names:

@@ -54,7 +54,7 @@ def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
     elif "<html" in visible_page and "</html" not in visible_page:
         remarks.add("page_not_closed")
     excel_sheets = _read_excel_sheets(page, len(tables))
-    return [
+    sheets = [
         SourceSheet(
             _find_table_name(element, excel_sheet.name),
             table.is_hidden or excel_sheet.is_hidden,
@@ -64,6 +64,7 @@ def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
         )
         for element, table, excel_sheet in zip(elements, tables, excel_sheets, strict=True)
     ]
+    return sheets + _list_missing_sheets(page, sheets)
 
 
 def _parse_page(page: str) -> html.HtmlElement:
@@ -86,6 +87,8 @@ def _find_tables(root: html.HtmlElement) -> list[etree._Element]:
     tables: list[etree._Element] = []
     data_tables: set[etree._Element] = set()
     for table in root.iter("table"):
+        if next(table.iterancestors("template", "noscript"), None) is not None:
+            continue  # a browser does not show it
         if not data_tables.isdisjoint(table.iterancestors("table")):
             continue
         if table.find(".//tr") is None:
@@ -110,16 +113,42 @@ def _read_excel_sheets(page: str, table_count: int) -> list[_ExcelSheet]:
 
     Excel puts all tables of a page on one sheet. Other programs describe a sheet for each table.
     """
-    sheets = []
-    for description in _EXCEL_SHEET.findall(page):
-        name = _EXCEL_NAME.search(description)
-        text = " ".join(unescape(name[1]).split()) if name else ""
-        sheets.append(_ExcelSheet(text, bool(_EXCEL_HIDDEN.search(description))))
+    sheets = _parse_excel_sheets(page)
     if len(sheets) == 1:
         return sheets * table_count
     if len(sheets) == table_count:
         return sheets
     return [_ExcelSheet("", is_hidden=False)] * table_count
+
+
+def _parse_excel_sheets(page: str) -> list[_ExcelSheet]:
+    """Return the sheets that Excel's own description names."""
+    sheets = []
+    for description in _EXCEL_SHEET.findall(page):
+        name = _EXCEL_NAME.search(description)
+        text = " ".join(unescape(name[1]).split()) if name else ""
+        sheets.append(_ExcelSheet(text, bool(_EXCEL_HIDDEN.search(description))))
+    return sheets
+
+
+def _list_missing_sheets(page: str, sheets: list[SourceSheet]) -> list[SourceSheet]:
+    """Return a sheet that shows nothing for each one that Excel names and the page does not hold.
+
+    Excel writes each sheet into a page of its own if it saves several as web pages.
+    """
+    excel_sheets = _parse_excel_sheets(page)
+    names = {sheet.name for sheet in sheets}
+    if len(excel_sheets) <= len(sheets):
+        return []
+    missing_sheets = []
+    for name, is_hidden in excel_sheets:
+        if name not in names:
+            remarks = RemarkCollector()
+            remarks.add("sheet_missing")
+            missing_sheets.append(
+                SourceSheet(name, is_hidden, lambda: iter(()), list, remarks, is_readable=False)
+            )
+    return missing_sheets
 
 
 def _find_table_name(table: etree._Element, excel_name: str) -> str:

@@ -1,6 +1,7 @@
 """Read the rows of one table of a web page."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import islice
@@ -59,6 +60,8 @@ class HtmlTable:
             if any(isinstance(cell, str) and REPLACEMENT in cell for cell in row):
                 self.remarks.add("characters_lost", number)
             yield row
+        for column in self._list_columns_of_hidden_cells():
+            hidden.add_columns(column, column)
         hidden.add_remark(self.remarks)
 
     def list_merged_ranges(self) -> list[MergedRange]:
@@ -104,6 +107,16 @@ class HtmlTable:
                 if is_hidden(element):
                     yield column, column + width - 1
                 column += width
+
+    def _list_columns_of_hidden_cells(self) -> list[int]:
+        """Return the columns of which at least half of the cells are hidden one by one."""
+        cells = [
+            cell
+            for cell in self._element.iterfind(".//td[@style]")
+            if is_hidden(cell) and _find_table(cell) is self._element
+        ]
+        counts = Counter(sum(1 for _cell in cell.itersiblings(preceding=True)) for cell in cells)
+        return [column for column, count in counts.items() if 2 * count >= self.row_count]
 
     def _read_all_rows(
         self, ranges: list[MergedRange]

@@ -3,9 +3,13 @@
 import unicodedata
 from functools import lru_cache
 
-# Zero width spaces and joiners, marks of direction, soft hyphens, byte order marks, tags, variation
-# selectors and fillers.
+# Control characters, zero width spaces and joiners, marks of direction, soft hyphens, byte order
+# marks, tags, variation selectors and fillers.
 _RANGES = (
+    (0x0000, 0x0008),
+    (0x000E, 0x001F),
+    (0x007F, 0x0084),
+    (0x0086, 0x009F),
     (0x00AD, 0x00AD),
     (0x034F, 0x034F),
     (0x061C, 0x061C),
@@ -15,6 +19,7 @@ _RANGES = (
     (0x200B, 0x200F),
     (0x202A, 0x202E),
     (0x2060, 0x206F),
+    (0x2800, 0x2800),
     (0x3164, 0x3164),
     (0xFE00, 0xFE0F),
     (0xFEFF, 0xFEFF),
@@ -31,7 +36,7 @@ _CACHED = 50_000  # a report repeats most of its texts
 
 def remove_invisible(text: str) -> str:
     """Return the text without invisible characters; spaces stay."""
-    return text if text.isascii() else text.translate(_REMOVE_INVISIBLE)
+    return text if text.isascii() and text.isprintable() else text.translate(_REMOVE_INVISIBLE)
 
 
 @lru_cache(_CACHED)

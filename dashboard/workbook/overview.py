@@ -4,6 +4,7 @@ A table is a row of labels with rows of counts below it. Its numbers belong to t
 in its first column, such as risks: they are not the numbers of the whole report.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -25,6 +26,7 @@ from .vocabulary import (
 
 OVERVIEW_ROWS = 500  # the maximum that is read of an overview
 _FULL_WIDTH_COLON = "\uff1a"
+_LABEL_PARTS = re.compile(r"[()（）\[\]【】]|\s[-–—/]\s|[-–—]")
 _VALUE_DISTANCE = 6  # columns between a label and its value; merged cells leave gaps
 _STATED_MEANINGS = ("total", *COUNT_MEANINGS)
 # The time of the report goes before other times; a label with an earlier word here goes first.
@@ -252,7 +254,11 @@ def _add_pairs(overview: Overview, pairs: Sequence[_Pair]) -> None:
         if meaning == "created_at":
             times.append((_rank_time_label(pair.label), pair))
         elif (count := parse_count(text)) is not None and _is_count_label(pair.label):
-            _add_count(overview, pair.label, count)
+            label, risk = _split_risk(pair.label)
+            if risk:
+                _add_table_count(overview, label, risk, count)
+            else:
+                _add_count(overview, pair.label, count)
         elif meaning == "account_id":
             _add_account(overview, pair)
         elif meaning and text and not is_not_stated(text):
@@ -285,6 +291,14 @@ def _rank_time_label(label: str) -> int:
     )
 
 
+def _split_risk(label: str) -> tuple[str, str]:
+    """Return (label, risk) of a label such as `不合规资源数（高风险）`; "" without a risk."""
+    parts = [part.strip() for part in _LABEL_PARTS.split(label) if part.strip()]
+    risks = [part for part in parts if parse_risk(part)]
+    others = [part for part in parts if part not in risks]
+    return (" ".join(others), risks[0]) if len(risks) == 1 and others else (label, "")
+
+
 def _split_label(text: str) -> tuple[str, str]:
     """Return (text before the colon, text after the colon), both without spaces.
 
@@ -292,3 +306,9 @@ def _split_label(text: str) -> tuple[str, str]:
     """
     label, _colon, value = text.replace(_FULL_WIDTH_COLON, ":", 1).partition(":")
     return label.strip(), value.strip()
+
+
+def find_pack_id(text: str) -> str:
+    """Return the pack id in a text, such as cp-6f0d62a3b1c94e75a208; "" if it has none."""
+    match = re.search(r"\bc[a-z]-[0-9A-Za-z]{4,}", text)
+    return match[0] if match else ""

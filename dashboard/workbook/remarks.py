@@ -15,6 +15,7 @@ RemarkCode = Literal[
     "sheet_missing",  # the workbook names this sheet, but the file does not hold it
     "sheet_without_cells",  # a chart or a dialog
     "formats_unread",  # the styles are damaged, so that dates may be shown as numbers
+    "sheet_hidden",  # a sheet with evaluations that the file hides
     "hidden_parts",  # rows and columns that the file hides
     "rows_misnumbered",  # rows whose number is not valid or not their own
     "cells_unreadable",  # cells that refer to a text that the file does not hold
@@ -26,6 +27,7 @@ RemarkCode = Literal[
     "quote_open",  # rows with a quote that is never closed
     "cell_holds_rows",  # rows with a cell that seems to hold other rows
     "cells_beyond",  # rows with more cells than the others
+    "row_cut",  # a text file ends within a row
     "page_not_closed",  # a page ends without its last tags, but behind its tables
     "page_cut",  # a page ends within a table
     "sheet_unrecognised",  # no column of the sheet is known
@@ -62,6 +64,7 @@ UNCOUNTED_CODES = frozenset(
         "sheet_missing",
         "sheet_cut",
         "cell_holds_rows",
+        "row_cut",
         "page_cut",
         "sheet_unrecognised",
         "rows_skipped",

@@ -323,8 +323,9 @@ def _read_texts(cells: Sequence[Cell], columns: Sequence[int]) -> tuple[str, ...
     for column in columns:
         cell = cells[column] if column < width else None
         if isinstance(cell, str):  # most cells are
-            # ASCII has no invisible characters; other texts repeat and are cleaned once.
-            texts.append(cell.strip() if cell.isascii() else clean_text(cell))
+            # Most have no invisible characters; other texts repeat and are cleaned once.
+            is_clean = cell.isascii() and cell.isprintable()
+            texts.append(cell.strip() if is_clean else clean_text(cell))
         else:
             texts.append(cell_to_text(cell))
     return tuple(texts)

@@ -19,7 +19,8 @@ from .remarks import RemarkCollector
 from .xlsx_cells import parse_number
 from .xml_elements import read_elements
 
-_LAST_BYTES = 400  # enough for the end tag and spaces after it
+_LAST_BYTES = 4_000  # enough for the end tag, and for spaces and comments after it
+_ROOT_END = re.compile(rb"Workbook\s*>(?:\s|<!--.*?-->|<\?.*?\?>)*$", re.DOTALL)
 _NAMESPACE = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _WORKSHEET_TAG = _NAMESPACE + "Worksheet"
 _ROW_TAG = _NAMESPACE + "Row"
@@ -67,9 +68,9 @@ def _is_root_closed(file: BinaryIO) -> bool:
     """
     size = file.seek(0, SEEK_END)
     file.seek(max(size - _LAST_BYTES, 0))
-    last_bytes = file.read().replace(b"\0", b"").rstrip()
+    last_bytes = file.read().replace(b"\0", b"")
     file.seek(0)
-    return last_bytes.endswith(b"Workbook>")
+    return _ROOT_END.search(last_bytes) is not None
 
 
 class _Worksheet:
@@ -103,7 +104,7 @@ class _Worksheet:
                 self.remarks.add("rows_misnumbered", number - 1)
             for column, cell in cells:
                 value = _read_data(cell.find(_DATA_TAG))
-                if column < len(row):
+                if not len(row) <= column < XLSX_COLUMNS:
                     self.remarks.add("cells_unplaced", number - 1)
                     continue
                 row += [None] * (column - len(row))
@@ -150,8 +151,6 @@ def _number_cells(row: etree._Element) -> Iterator[tuple[int, etree._Element]]:
     column = 0
     for cell in row.iterchildren(_CELL_TAG):
         column = (_read_count(cell, "Index") or column + 1) - 1
-        if column >= XLSX_COLUMNS:
-            raise WorkbookError("corrupt", cause="cell reference")
         yield column, cell
         column += 1 + _read_count(cell, "MergeAcross")
 

@@ -99,4 +99,4 @@ def open_package(path: Path) -> Iterator[XlsxPackage]:
 
 
 def _normalise_slashes(name: str) -> str:
-    return name.replace("\\", "/").lstrip("/")
+    return name.replace("\\", "/").removeprefix("./").lstrip("/")

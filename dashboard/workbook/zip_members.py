@@ -143,7 +143,7 @@ def is_system_file(name: str) -> bool:
     path = PurePosixPath(name.replace("\\", "/").lower())
     return (
         path.name in _SYSTEM_FILES
-        or path.name.startswith("._")
+        or path.name.startswith(("._", "~$", ".~lock."))  # the last two mark an open file
         or path.name.endswith(_SYSTEM_ENDINGS)
         or not _SYSTEM_FOLDERS.isdisjoint(path.parts)
     )

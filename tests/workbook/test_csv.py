@@ -143,3 +143,36 @@ def test_a_table_whose_cells_have_many_line_ends_has_a_delimiter(tmp_path: Path)
     content = b'a,b,c\r\n1,"x\ny\nz\nx\ny\nz",2\r\n'
     with read_bytes(content, tmp_path) as stored:
         assert read_cells(stored) == [["a", "b", "c"], ["1", "x\ny\nz\nx\ny\nz", "2"]]
+
+
+def quote_all(separator: str) -> str:
+    """Return the table with quotes around all cells and without a line end behind the last row."""
+    return "\r\n".join(separator.join(f'"{cell}"' for cell in row) for row in TABLE)
+
+
+@pytest.mark.parametrize("separator", [",", ", ", ";", ";  ", "\t"])
+def test_quotes_around_all_cells_and_spaces_before_them_do_not_count(
+    separator: str, tmp_path: Path
+) -> None:
+    with read_bytes(quote_all(separator).encode(), tmp_path) as stored:
+        check_six_evaluations(stored)
+        assert list_remarks(stored) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_file_that_ends_within_a_row_is_remarked(encoding: str, tmp_path: Path) -> None:
+    text = make_csv()
+    cut = text[: text.rindex("不合规") + 3]
+    with read_bytes(cut.encode(encoding), tmp_path) as stored:
+        assert (stored.contents.rows, list_remarks(stored)) == (6, [("row_cut", "7")])
+        assert stored.contents.remarks[0].is_uncounted
+    with read_bytes(text.rstrip().encode(encoding), tmp_path) as stored:
+        assert list_remarks(stored) == []
+
+
+@pytest.mark.parametrize("character", ["\x08", "\x7f", "\x9d", "\u2800", "\u200b"])
+def test_characters_that_nobody_sees_do_not_count_in_ids(character: str, tmp_path: Path) -> None:
+    table = replace_cell(2, 4, f"sg-{character}0002{character}")
+    with read_bytes(make_csv(table).encode(), tmp_path) as stored:
+        check_six_evaluations(stored)
+        assert list_remarks(stored) == []

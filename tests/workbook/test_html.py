@@ -148,3 +148,34 @@ def test_elements_nested_deeply_and_wide_spans_end_in_time(tmp_path: Path) -> No
     wide = "<table><tr>" + "<td colspan=1000 rowspan=1000>x" * 500 + "</table>"
     with pytest.raises(WorkbookError):
         read_bytes(make_page(wide), tmp_path)
+
+
+def test_sheets_that_excel_names_and_the_page_does_not_hold_are_named(tmp_path: Path) -> None:
+    names = (SHEET_NAME, "合规资源", "排除资源")
+    head = "".join(
+        f"<x:ExcelWorksheet><x:Name>{name}</x:Name></x:ExcelWorksheet>" for name in names
+    )
+    with read_bytes(make_page(WHOLE_TABLE, f"<!--{head}-->"), tmp_path) as stored:
+        check_six_evaluations(stored)
+        assert [(sheet.name, sheet.is_read) for sheet in stored.contents.sheets] == [
+            (SHEET_NAME, True),
+            ("合规资源", False),
+            ("排除资源", False),
+        ]
+        assert list_remarks(stored) == [("sheet_missing", ""), ("sheet_missing", "")]
+        assert "COMPLIANT" in stored.contents.lists  # of the status column, not of the sheet
+
+
+def test_tables_that_no_browser_shows_are_no_sheets(tmp_path: Path) -> None:
+    hidden = f"<template>{WHOLE_TABLE}</template><noscript>{WHOLE_TABLE}</noscript>"
+    with read_bytes(make_page(hidden + WHOLE_TABLE), tmp_path) as stored:
+        check_six_evaluations(stored)
+        assert (len(stored.contents.sheets), list_remarks(stored)) == (1, [])
+
+
+def test_a_column_whose_cells_are_hidden_one_by_one_is_remarked(tmp_path: Path) -> None:
+    rows = make_rows(TABLE).replace("<td>原因", "<td style='display:none'>原因")
+    with read_bytes(make_page(f"<table>{CAPTION}{rows}</table>"), tmp_path) as stored:
+        check_six_evaluations(stored)
+        (remark,) = stored.contents.remarks
+        assert (remark.code, remark.facts) == ("hidden_parts", {"rows": 0, "columns": 1})

@@ -86,3 +86,26 @@ def test_an_account_that_lost_digits_is_none(account: str | int, tmp_path: Path)
     with read_bytes(sample_files.build_xlsx(sheets), tmp_path) as stored:
         assert stored.contents.account_uid == ""
         assert list_remarks(stored) == [("digits_lost", "1")]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ("不合规资源数（高风险）", "不合规资源数（中风险）", "不合规资源数（低风险）"),
+        ("不合规资源数-高", "不合规资源数-中", "不合规资源数-低"),
+        ("Non-Compliant Resources (High)", "Non-Compliant Resources (Medium)",
+         "Non-Compliant Resources (Low)"),
+    ],
+)  # fmt: skip
+def test_a_count_of_one_risk_is_not_that_of_the_report(
+    labels: Sequence[str], tmp_path: Path
+) -> None:
+    rows = [*FACTS, *zip(labels, (3, 1, 1), strict=True)]
+    sheets: dict[str, Any] = {"检测概览": rows, SHEET_NAME: TABLE}
+    with read_bytes(sample_files.build_xlsx(sheets), tmp_path) as stored:
+        assert stored.contents.stated == {"non_compliant": 5}
+
+
+def test_the_time_of_the_report_goes_before_that_of_the_pack_in_traditional_chinese() -> None:
+    rows = [("建立時間", "2020-03-01"), ("報告產生時間", "2026-10-01 09:30:00")]
+    assert read_overview(rows).created_at == "2026-10-01T09:30:00"

@@ -44,6 +44,7 @@ def test_a_hidden_sheet_is_kept_and_marked(write: object, tmp_path: Path) -> Non
     ) as stored:
         assert [sheet.name for sheet in stored.contents.sheets if sheet.hidden] == ["合规资源"]
         assert stored.contents.rows == 12
+        assert [remark.code for remark in stored.contents.remarks] == ["sheet_hidden"]
 
 
 def test_dates_follow_the_books_own_mode(tmp_path: Path) -> None:

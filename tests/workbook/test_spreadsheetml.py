@@ -59,3 +59,18 @@ def test_rows_and_cells_whose_index_goes_back_are_remarked(tmp_path: Path) -> No
         change_file(old, old.replace("<Cell", '<Cell ss:Index="1"')), tmp_path
     ) as stored:
         assert ("cells_unplaced", 0, "5", {}) in list_remarks(stored)
+
+
+def test_a_cell_behind_the_last_column_costs_that_cell(tmp_path: Path) -> None:
+    content = change_file(
+        '<Cell><Data ss:Type="String">sg-2', '<Cell ss:Index="99999"><Data ss:Type="String">sg-2'
+    )
+    with read_bytes(content, tmp_path) as stored:
+        assert [remark.code for remark in stored.contents.remarks][:1] == ["cells_unplaced"]
+        assert stored.contents.rows == 5
+
+
+def test_a_comment_behind_the_root_is_no_sign_of_a_cut(tmp_path: Path) -> None:
+    content = build_spreadsheetml({"检测结果": SIX_ROWS}) + b"\n<!-- written in 5 ms -->\n<?end?>\n"
+    with read_bytes(content, tmp_path) as stored:
+        assert count_statuses(stored.contents) == STATUSES

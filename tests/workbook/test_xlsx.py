@@ -99,6 +99,7 @@ def test_names_of_parts_compare_without_case_and_slashes(tmp_path: Path) -> None
     assert_read_whole({name.swapcase(): part for name, part in build_parts().items()}, tmp_path)
     backslashes = {name.replace("/", "\\"): part for name, part in build_parts().items()}
     assert_read_whole(backslashes, tmp_path)
+    assert_read_whole({f"./{name}": part for name, part in build_parts().items()}, tmp_path)
 
 
 def test_of_parts_that_differ_by_case_the_exact_name_is_taken(tmp_path: Path) -> None:

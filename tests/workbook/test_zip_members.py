@@ -48,6 +48,8 @@ def test_folders_with_backslashes_and_litter_of_systems_are_passed_over(tmp_path
         "__MACOSX/reports/._a.xls",
         "reports\\._a.xls",
         "a.xls:Zone.Identifier",
+        "~$a.xls",
+        ".~lock.a.xls#",
     )
     members = [(f"reports\\{REPORT_NAME}", REPORT), *((name, b"") for name in litter)]
     with read_bytes(build_zip(members), tmp_path) as stored:
