@@ -6,6 +6,7 @@ With the default values the demo runs on one machine.
 import datetime as dt
 import os
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,13 @@ VERSION = str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["v
 VAR_DIR = Path(env.str("VAR_DIR", str(ROOT / "var")))
 VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 os.umask(0o077)  # what the product writes, databases too, only its own user may read
+
+
+def protect_database_files(path: Path) -> None:
+    """Let only the own user read an SQLite database that an earlier version has created."""
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        with suppress(OSError):  # there is no such file, or it belongs to another user
+            path.with_name(name).chmod(0o600)
 
 
 def load_or_create_secret(name: str, new_value: str) -> str:
@@ -50,7 +58,6 @@ ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", []) or load_or_create_s
 
 DEBUG = env.bool("DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
-CSRF_FAILURE_VIEW = "dashboard.views.failures.show_csrf_failure"
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 
 # True if a proxy serves the site over TLS and sets X-Forwarded-Proto. Then cookies are secure, HSTS
@@ -66,6 +73,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_ENGINE = "dashboard.views.sessions"
 SESSION_COOKIE_NAME = "ledger_session"
+CSRF_FAILURE_VIEW = "dashboard.views.failures.show_csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -174,6 +182,7 @@ DATABASES = {
     )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    protect_database_files(Path(DATABASES["default"]["NAME"]))
     DATABASES["default"]["OPTIONS"] = {
         # Take the write lock at the start of a transaction and wait for it there: SQLite does not
         # wait if a transaction that has already read starts to write.
@@ -219,6 +228,8 @@ def parse_queue_url(url: str) -> dict[str, Any]:
 
 
 HUEY = parse_queue_url(env.str("QUEUE_URL", f"sqlite://{VAR_DIR / 'queue.sqlite3'}"))
+if "filename" in HUEY:
+    protect_database_files(Path(HUEY["filename"]))
 
 # The archive: original files, and the contents read from them. Originals are never changed.
 STORAGES = {

@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 from dashboard.views import (
     accounts,
     comparison,
+    connection,
     exports,
     history,
     home,
@@ -110,5 +111,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/login/", sign_in.SignInView.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/password/", sign_in.ChangePasswordView.as_view(), name="password-change"),
+    path("connection/", connection.connection_page, name="connection"),
     path("preferences/", preferences.preferences_page, name="preferences"),
 ]

@@ -5,12 +5,13 @@ Each file gets a database record (ImportedFile). It is identified and read later
 
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import IO
+from typing import IO, Any
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from dashboard.archive import originals
@@ -26,7 +27,30 @@ from dashboard.workbook.zip_members import (
 )
 
 MAX_MEMBERS = 5_000  # files in one zip
-MAX_UNPACKED_RATIO = 20  # all files of a zip together may have 20 times the limit of one file
+
+
+def store_uploads(batch: ImportBatch, files: Sequence["UploadedFile[Any]"]) -> None:
+    """Store the files of one upload (see store_upload).
+
+    If they bring in more than UPLOAD_LIMIT_BYTES together, unpacked, none of them is stored.
+    """
+    names = [get_base_name(file.name or "") for file in files]
+    sizes = [measure_upload(name, file) for name, file in zip(names, files, strict=True)]
+    is_too_large = sum(sizes) > settings.UPLOAD_LIMIT_BYTES
+    for name, file in zip(names, files, strict=True):
+        if is_too_large:
+            reject_file(batch, name, "upload_too_large")
+        elif file.file:
+            store_upload(batch, name, file.file, file.size or 0)
+
+
+def measure_upload(name: str, file: "UploadedFile[Any]") -> int:
+    """Return how many bytes the file brings in: its own, or those of the files in a zip."""
+    if not file.file:
+        return 0
+    members = list_report_members(file.file, name)
+    file.file.seek(0)
+    return measure_members(members) if members else file.size or 0
 
 
 def store_upload(
@@ -38,7 +62,8 @@ def store_upload(
 ) -> None:
     """Store a file, or each report file in a zip, and create an ImportedFile in the state ARRIVED.
 
-    A file that is too large is not stored; its ImportedFile has the state REFUSED.
+    A file that is too large, packed or unpacked, is not stored; its ImportedFile has the state
+    REFUSED.
     `identity_from_user` is used for values that the file itself does not state.
     """
     name = get_base_name(path)
@@ -46,7 +71,9 @@ def store_upload(
         reject_file(batch, name, "too_large")
         return
     members = list_report_members(file, name)
-    if members:
+    if measure_members(members) > settings.UPLOAD_LIMIT_BYTES:
+        reject_file(batch, name, "upload_too_large")
+    elif members:
         with zipfile.ZipFile(file) as archive:
             for member in members:
                 store_member(batch, name, archive, member, identity_from_user)
@@ -59,9 +86,9 @@ def list_report_members(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
     """Return the members of a zip that contains separate reports, or an empty list.
 
     The list is empty for a file that is not a zip, for an xlsx file (which is a zip too), for a
-    damaged or too large zip, and for a zip that is itself one report. The report of an account
-    group is such a zip, with a file for each account: either the zip is named like a report, or all
-    its members have the same pack and minute in their names.
+    damaged zip, for one with too many files, and for a zip that is itself one report. The report of
+    an account group is such a zip, with a file for each account: either the zip is named like a
+    report, or all its members have the same pack and minute in their names.
     """
     if file.read(2) != b"PK" or REPORT_FILE_NAME.search(name):
         return []
@@ -76,16 +103,14 @@ def list_report_members(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
         return []
     names = [decode_member_name(member) for member in members]
     is_xlsx = any(name.lower() == "[content_types].xml" for name in names)
-    if is_xlsx or is_too_large(members) or is_one_report(names):
+    if is_xlsx or len(members) > MAX_MEMBERS or is_one_report(names):
         return []
     return members
 
 
-def is_too_large(members: list[zipfile.ZipInfo]) -> bool:
-    unpacked_size = sum(member.file_size for member in members)
-    return (
-        len(members) > MAX_MEMBERS or unpacked_size > MAX_UNPACKED_RATIO * settings.FILE_LIMIT_BYTES
-    )
+def measure_members(members: Sequence[zipfile.ZipInfo]) -> int:
+    """Return the unpacked size that a zip states; zipfile unpacks no more than that."""
+    return sum(member.file_size for member in members)
 
 
 def is_one_report(names: list[str]) -> bool:

@@ -196,6 +196,17 @@ MESSAGES: dict[str, MessageTexts] = {
         _("The server ended the reader before it was done. The original is kept as it came."),
         _("Try again. If it keeps failing, ask the server administrator to look at its memory."),
     ),
+    "upload_too_large": (
+        _("The upload brings in too much"),
+        _(
+            "Its files together, with all files in its zips, are larger than this server takes at "
+            "once. None of them was stored."
+        ),
+        _(
+            "Import the files in several smaller uploads, or ask the server administrator to raise "
+            "the limit."
+        ),
+    ),
     "too_many_members": (
         _("The archive holds too many files"),
         _(

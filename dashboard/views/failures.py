@@ -1,4 +1,4 @@
-"""The page for a request that failed because of the machine: full, busy, away or damaged.
+"""The pages for requests that failed: the machine is full, busy, away or damaged, or CSRF.
 
 Django calls show_failure for every exception that no view handles. The page reads no database.
 """
@@ -16,6 +16,11 @@ from dashboard.archive.disk import is_storage_full
 from dashboard.archive.location import ArchiveMissingError
 from dashboard.archive.originals import DamagedOriginalError
 from dashboard.text.error_messages import explain_error
+from dashboard.views.request_origin import (
+    describe_arrival,
+    find_origin_problems,
+    find_proxy_problems,
+)
 from dashboard.workbook import DamagedFormError
 
 if TYPE_CHECKING:
@@ -65,8 +70,10 @@ def show_failure(_request: HttpRequest) -> HttpResponse:
 
 
 def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form that did not come from a page of this site, as far as the server can see."""
-    return render(request, "403_csrf.html", {"reason": reason}, status=403)
+    """Answer a form whose token, cookie or origin does not fit, and say which of them."""
+    problems = find_origin_problems(request) + find_proxy_problems(request)
+    context = {"problems": problems, "arrival": describe_arrival(request), "reason": reason}
+    return render(request, "403_csrf.html", context, status=403)
 
 
 def find_failure(error: BaseException | None) -> Failure:

@@ -54,9 +54,7 @@ def save_uploads(request: Request) -> HttpResponse:
         return redirect("import-list")
     creates_packs = "creates_packs" in request.POST
     batch = ImportBatch.objects.create(by=request.user, creates_packs=creates_packs)
-    for file in files:
-        if file.file:
-            uploads.store_upload(batch, file.name or "", file.file, file.size or 0)
+    uploads.store_uploads(batch, files)
     schedule_batch(batch.pk)
     return redirect("import-detail", batch.pk)
 

@@ -52,7 +52,7 @@ def refuse_large_bodies(get_response: GetResponse) -> GetResponse:
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        size = int(request.headers.get("Content-Length") or 0)
+        size = read_content_length(request)
         if size > settings.FORM_LIMIT_BYTES and not request.user.is_authenticated:
             response = render(request, "413.html", status=413)
             response["Connection"] = "close"
@@ -60,3 +60,11 @@ def refuse_large_bodies(get_response: GetResponse) -> GetResponse:
         return get_response(request)
 
     return middleware
+
+
+def read_content_length(request: HttpRequest) -> int:
+    """Return the stated size of the body; 0 if it is no number, as Django reads it."""
+    try:
+        return int(request.headers.get("Content-Length") or 0)
+    except ValueError:
+        return 0

@@ -11,9 +11,10 @@ from dashboard.workbook.errors import CODES
 
 OF_AN_ORIGIN = ["ForeignAccessKey", "ForeignAccount", "ForeignPack", "ForeignFile"]
 OF_A_REPORT = ["deadline", "cancelled", "defect", "link_expired"]
+OF_AN_UPLOAD = ["upload_too_large"]
 
 
-@pytest.mark.parametrize("code", [*Advice, *CODES, *OF_AN_ORIGIN, *OF_A_REPORT])
+@pytest.mark.parametrize("code", [*Advice, *CODES, *OF_AN_ORIGIN, *OF_A_REPORT, *OF_AN_UPLOAD])
 def test_each_code_is_explained_in_three_sentences(code: str) -> None:
     cause = error_messages.explain_error(code, {"message": "100 %"})
     for sentence in (cause.title, cause.meaning, cause.next_step):

@@ -8,10 +8,11 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from huey.contrib.djhuey import HUEY
+from pytest_django import Settings
 
 from dashboard.generation import lifecycle
 from dashboard.imports import batches
-from dashboard.models import Account, ImportBatch, ImportedFile, Pack, Report
+from dashboard.models import Account, ImportBatch, ImportedFile, Original, Pack, Report
 from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.past_reports import build_past_report_files
 from tests.sample_history import HISTORY_END, make_sandbox_pack
@@ -325,3 +326,27 @@ def test_a_renamed_file_is_explained_in_both_languages(
     for words in (sentence, *witnesses):
         assert words in shown
     assert not Report.objects.exists()
+
+
+def test_an_upload_that_unpacks_to_too_much_is_refused_in_words_and_nothing_is_stored(
+    importer: Client, files: dict[str, bytes], settings: Settings
+) -> None:
+    settings.UPLOAD_LIMIT_BYTES = sum(map(len, files.values())) + 1_000_000
+    reports = io.BytesIO()
+    with zipfile.ZipFile(reports, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(3):
+            archive.writestr(f"report-{number}.csv", b"0" * 500_000)
+    assert len(reports.getvalue()) < 10_000
+    batch = upload_files(importer, {**files, "many.zip": reports.getvalue()})
+    assert {file.error_code for file in batch.files.all()} == {"upload_too_large"}
+    assert not Original.objects.exists()
+    assert "The upload brings in too much" in load_batch_page(importer, batch)
+
+
+def test_an_upload_at_the_limit_is_stored(
+    importer: Client, files: dict[str, bytes], settings: Settings
+) -> None:
+    settings.UPLOAD_LIMIT_BYTES = sum(map(len, files.values()))
+    batch = upload_files(importer, files)
+    assert {file.error_code for file in batch.files.all()} == {""}
+    assert Original.objects.count() == len(files)
