@@ -195,6 +195,7 @@ class _Conversion:
         first_rows = list(islice(source.read_rows(), HEADER_SEARCH_ROWS))
         header = find_header(first_rows)
         role = detect_sheet_role(source.name, header)
+        is_damaged = source.remarks.has_uncounted_remarks()
         number = len(self._contents.sheets)
         info = SheetInfo(
             number=number,
@@ -202,7 +203,7 @@ class _Conversion:
             name=source.name,
             hidden=source.hidden,
             role=role,
-            is_read=source.is_readable,
+            is_read=source.is_readable and (bool(first_rows) or not is_damaged),
         )
         self._contents.sheets.append(info)
         _role, name_language = find_sheet_role(source.name)
@@ -236,7 +237,8 @@ class _Conversion:
                 sheet.source.remarks.add("time_doubtful", row, text=text)
             if rows:
                 self._add_overview(read)
-            if sheet.info.role == "overview" and not (has_list or read.has_facts):
+            is_empty = sheet.info.is_read and not (has_list or read.has_facts)
+            if sheet.info.role == "overview" and is_empty:
                 sheet.source.remarks.add("sheet_unrecognised")
             overview.values = read.values | overview.values
         return overview
@@ -286,6 +288,8 @@ class _Conversion:
                 self._read_rule_list(sheet, sheet.header)
         for sheet in sheets:
             self._convert_sheet(sheet, account)
+        if sheets and all(sheet.is_lost for sheet in sheets):
+            raise WorkbookError("corrupt", cause="no sheet")
 
     def _read_rule_list(self, sheet: OpenSheet, header: Header) -> None:
         """Add the rules of a sheet; remark the rows below the part that is read."""

@@ -141,7 +141,7 @@ def _split_open_quote(source: _LineSource, lines: list[str], dialect: Dialect) -
 
 def _find_open_quote(line: str, delimiter: str) -> int:
     """Return the position of the quote that opens a cell and is not closed in this line."""
-    position, start = 0, len(line)
+    position = 0
     while position < len(line):
         if line[position] != '"':
             position = line.find(delimiter, position) + 1
@@ -160,4 +160,4 @@ def _find_open_quote(line: str, delimiter: str) -> int:
         position = line.find(delimiter, position) + 1
         if not position:
             break
-    return start
+    return len(line)

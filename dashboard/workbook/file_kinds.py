@@ -29,7 +29,7 @@ _COMPRESSION_NAMES = {
 }
 _ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 _HTML_TAG = re.compile(
-    r"<(!doctype\s+html|html|head|body|table|meta|script|div|title|form)\b", re.IGNORECASE
+    r"<(!doctype\s+html|html|head|body|table|meta|script|div|title|form)(?=[\s/>])", re.IGNORECASE
 )
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _RARE_CONTROL_CHARACTERS = 0.01  # the share of them that a text may have

@@ -26,5 +26,5 @@ def read_stream(container: bytes, *names: str) -> bytes | None:
     except MemoryError:
         raise
     except Exception as error:  # CompDocError, and IndexError or struct.error for wrong numbers
-        raise WorkbookError("corrupt", cause=type(error).__name__) from error
+        raise WorkbookError("corrupt", cause="OLE container") from error
     return None

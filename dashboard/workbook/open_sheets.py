@@ -27,9 +27,15 @@ class OpenSheet:
         return self.header is not None and has_rule_rows(self.info.role, self.header)
 
     @property
+    def is_lost(self) -> bool:
+        """Whether the sheet is damaged so that no row of it could be read."""
+        return not self.info.rows and self.source.remarks.has_uncounted_remarks()
+
+    @property
     def says_there_is_none(self) -> bool:
         """Whether the sheet is empty, or has only one line such as "none" or a title."""
-        if not self.info.is_read or self.info.rows > 1:
+        is_whole = self.info.is_read and not self.source.remarks.has_uncounted_remarks()
+        if not is_whole or self.info.rows > 1:
             return False
         lines = [row for row in self.first_rows if row]
         return all(len(row) == 1 or find_row_kind(row, {}) == "rows_no_data" for row in lines)

@@ -124,6 +124,9 @@ class RemarkCollector:
         if row is not None:
             rows.add(row)
 
+    def has_uncounted_remarks(self) -> bool:
+        return any(remark.is_uncounted for remark in self.list_remarks())
+
     def list_remarks(self, sheet: int | None = None) -> list[Remark]:
         """Return the remarks as remarks on the sheet with this number, or on the whole file."""
         return [

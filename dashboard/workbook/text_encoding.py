@@ -12,9 +12,12 @@ from .vocabulary import find_column_meaning, find_sheet_role
 
 DETECTION_SIZE = 65_536  # only so many bytes or characters at the start of a file are examined
 REPLACEMENT = "\ufffd"  # stands for bytes that are no character of the encoding
-_UTF16_SAMPLE_SIZE = 2000  # bytes
+_SAMPLE_SIZE = 2000  # bytes
+_LAST_PLANE = 0x10  # of Unicode
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins with the mark of UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
@@ -59,7 +62,7 @@ def detect_encoding(path: Path) -> str:
         for mark, name in _BYTE_ORDER_MARKS:
             if start.startswith(mark):
                 return name
-        if name := _detect_utf16_by_zeros(start):
+        if name := _detect_utf32_by_zeros(start) or _detect_utf16_by_zeros(start):
             return name
         if _is_decodable(file, "utf-8"):
             return "utf-8"
@@ -99,13 +102,28 @@ def find_codec(name: str) -> str:
     return _WIDER_ENCODINGS.get(codec, codec)
 
 
+def _detect_utf32_by_zeros(start: bytes) -> str:
+    """Return which UTF-32 a text without a mark has; "" if it has none.
+
+    In UTF-32, the first byte of a character is 0 and the second at most 16.
+    """
+    sample = start[: min(_SAMPLE_SIZE, len(start) // 4 * 4)]
+    if not sample or len(start) % 4:
+        return ""
+    if not any(sample[0::4]) and max(sample[1::4]) <= _LAST_PLANE:
+        return "utf-32-be"
+    if not any(sample[3::4]) and max(sample[2::4]) <= _LAST_PLANE:
+        return "utf-32-le"
+    return ""
+
+
 def _detect_utf16_by_zeros(start: bytes) -> str:
     """Return which UTF-16 a text without a mark has; "" if it has few zero bytes.
 
     In UTF-16, the high byte of an ASCII character is 0. Many zero bytes mean UTF-16, and the byte
     of each pair that is more often 0 is the high byte.
     """
-    sample = start[:_UTF16_SAMPLE_SIZE]
+    sample = start[:_SAMPLE_SIZE]
     if sample.count(0) <= len(sample) // 4:
         return ""
     first_bytes, second_bytes = sample[0::2], sample[1::2]

@@ -7,6 +7,7 @@ docs/decisions/readers.md says why no library reads these files.
 
 import datetime as dt
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -16,11 +17,13 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
 from .cells import SourceSheet
 from .errors import WorkbookError
 from .remarks import RemarkCode, RemarkCollector
-from .xlsx_cells import CellConverter, build_cell_tags, read_string_item
+from .text_encoding import REPLACEMENT
+from .xlsx_cells import CellConverter, SharedStrings, build_cell_tags, read_string_item
 from .xlsx_package import Relationship, XlsxPackage, open_package
 from .xlsx_sheets import XlsxSheet
 from .xlsx_styles import DateFormats, read_date_formats
 from .xml_elements import read_elements, read_root_name
+from .xml_repair import read_repaired_elements
 
 _ROOTS_WITH_CELLS = ("worksheet", "macrosheet")
 _ROOTS_WITHOUT_CELLS = ("chartsheet", "dialogsheet")
@@ -52,13 +55,9 @@ def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
             _open_sheet(path, package, sheet, part_of_id.get(sheet.id), converter)
             for sheet in named_sheets
         ]
-    if all(_is_unread(sheet) for sheet in sheets):
+    if all(sheet.remarks.has_uncounted_remarks() for sheet in sheets):
         raise WorkbookError("corrupt", cause="no sheet")
     return sheets
-
-
-def _is_unread(sheet: SourceSheet) -> bool:
-    return any(remark.is_uncounted for remark in sheet.remarks.list_remarks())
 
 
 def _read_workbook(file: IO[bytes]) -> tuple[list[NamedSheet], dt.datetime]:
@@ -88,26 +87,31 @@ def _find_part(relationships: Iterable[Relationship], kind: str) -> str | None:
     return next((item.part for item in relationships if item.kind == kind and item.part), None)
 
 
-def _read_strings(package: XlsxPackage, part: str | None) -> list[str]:
+def _read_strings(package: XlsxPackage, part: str | None) -> SharedStrings:
     """Return the texts to which cells refer by number."""
+    texts: list[str] = []
     if part is None:
-        return []
-    with package.open_part(part) as file:
-        strings: list[str] = []
-        tags = build_cell_tags("")
-        for element in read_elements(file, "{*}si"):
-            if not strings:  # the first one shows the namespace of all
-                tags = build_cell_tags(str(element.tag).removesuffix("si"))
-            strings.append(read_string_item(element, tags))
-        return strings
+        return SharedStrings()
+    tags = build_cell_tags("")
+    has_lost_characters = False
+    for element, is_repaired in read_repaired_elements(partial(package.open_part, part), "{*}si"):
+        if not texts:  # the first one shows the namespace of all
+            tags = build_cell_tags(str(element.tag).removesuffix("si"))
+        text = read_string_item(element, tags)
+        has_lost_characters |= is_repaired and REPLACEMENT in text
+        texts.append(text)
+    return SharedStrings(texts, has_lost_characters)
 
 
 def _read_formats(package: XlsxPackage, part: str | None, remarks: RemarkCollector) -> DateFormats:
     """Return the formats that show dates; remark a part that cannot be read to its end."""
     if part is None:
         return DateFormats()
-    with package.open_part(part) as file:
-        formats, is_whole = read_date_formats(file)
+    try:
+        with package.open_part(part) as file:
+            formats, is_whole = read_date_formats(file)
+    except WorkbookError:
+        formats, is_whole = DateFormats(), False
     if not is_whole:
         remarks.add("formats_unread")
     return formats

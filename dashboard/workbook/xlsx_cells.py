@@ -33,6 +33,13 @@ class CellTags(NamedTuple):
     run: str
 
 
+class SharedStrings(NamedTuple):
+    """The texts to which cells refer by number."""
+
+    texts: Sequence[str] = ()
+    has_lost_characters: bool = False
+
+
 def build_cell_tags(namespace: str) -> CellTags:
     """Return the tags of cells in a namespace, which is written in braces."""
     return CellTags(*(namespace + name for name in ("c", "v", "is", "t", "r")))
@@ -41,8 +48,9 @@ def build_cell_tags(namespace: str) -> CellTags:
 class CellConverter:
     """Converts `<c>` elements of one workbook; dates are days since `epoch`."""
 
-    def __init__(self, strings: Sequence[str], formats: DateFormats, epoch: dt.datetime) -> None:
-        self._strings = strings
+    def __init__(self, strings: SharedStrings, formats: DateFormats, epoch: dt.datetime) -> None:
+        self.has_lost_characters = strings.has_lost_characters
+        self._strings = strings.texts
         self._formats = formats
         self._epoch = epoch
 

@@ -3,16 +3,30 @@
 Names of parts compare without case. Programs also write them with backslashes.
 """
 
+import lzma
 import posixpath
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 from urllib.parse import unquote
 
-from .errors import WorkbookError
+from .errors import WorkbookError, is_machine_error
 from .xml_elements import read_elements
+
+# What zipfile and the decompressors raise for bytes that are not as the zip describes them.
+_DAMAGE_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+)
 
 
 class Relationship(NamedTuple):
@@ -43,9 +57,16 @@ class XlsxPackage:
         name = _normalise_slashes(name)
         return self._exact_names.get(name) or self._folded_names.get(name.casefold())
 
-    def open_part(self, part: str) -> IO[bytes]:
-        """Open a part for reading."""
-        return self._archive.open(part)
+    @contextmanager
+    def open_part(self, part: str) -> Iterator[IO[bytes]]:
+        """Open a part for reading. Reading it raises WorkbookError if its bytes are damaged."""
+        try:
+            with self._archive.open(part) as file:
+                yield file
+        except _DAMAGE_ERRORS as error:
+            if is_machine_error(error):
+                raise
+            raise WorkbookError("corrupt", cause="damaged part", part=part) from error
 
     def find_workbook_part(self) -> str:
         """Return the part that names the sheets. Raise WorkbookError if the file is no workbook."""

@@ -6,7 +6,7 @@ cell a reference such as "B7". What is odd about them is a remark, and no row is
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,12 +14,14 @@ from lxml import etree
 from openpyxl.utils import get_column_letter
 
 from .cells import Cell, MergedRange, drop_empty_end, fill_row_gaps
+from .errors import WorkbookError
 from .hidden_parts import HiddenParts, is_zero
 from .remarks import RemarkCode, RemarkCollector
+from .text_encoding import REPLACEMENT
 from .xlsx_cells import CellConverter, CellTags, UnreadableCellError, build_cell_tags
 from .xlsx_layout import SheetLayout, parse_column_letters, parse_row_number, read_layout
 from .xlsx_package import open_package
-from .xml_elements import read_elements
+from .xml_repair import read_repaired_elements
 
 _TRUE = ("1", "true", "on")
 _CELL_REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d*)", re.ASCII)
@@ -50,6 +52,7 @@ class XlsxSheet:
         self._part = part
         self._prefix = prefix
         self._converter = converter
+        self._is_cut = False
 
     def list_merged_ranges(self) -> list[MergedRange]:
         """Return the merged cells."""
@@ -65,20 +68,41 @@ class XlsxSheet:
 
     @cached_property
     def _layout(self) -> SheetLayout:
-        with open_package(self._path) as package, package.open_part(self._part) as file:
-            return read_layout(file, self._prefix)
+        try:
+            with open_package(self._path) as package, package.open_part(self._part) as file:
+                return read_layout(file, self._prefix)
+        except WorkbookError:  # the rows before the damage can be read
+            return SheetLayout([], has_ordered_rows=False)
 
     def _read_row_elements(self, hidden: HiddenParts) -> Iterator[XlsxRow]:
         """Yield each row that has cells, and add hidden columns to `hidden`."""
         reader = _RowReader(self._converter)
-        with open_package(self._path) as package, package.open_part(self._part) as file:
-            for element in read_elements(file, "{*}row", "{*}col"):
+        with open_package(self._path) as package:
+            open_sheet = partial(package.open_part, self._part)
+            elements = read_repaired_elements(open_sheet, "{*}row", "{*}col")
+            for element, is_repaired in self._stop_at_damage(elements):
                 if etree.QName(element).localname == "col":
                     _add_hidden_columns(hidden, element)
-                else:
-                    row = reader.read_row(element)
-                    if row.cells or row.faults:
-                        yield row
+                    continue
+                row = reader.read_row(element)
+                if is_repaired or self._converter.has_lost_characters:
+                    _add_lost_characters(row)
+                if row.cells or row.faults:
+                    yield row
+
+    def _stop_at_damage(
+        self, elements: Iterator[tuple[etree._Element, bool]]
+    ) -> Iterator[tuple[etree._Element, bool]]:
+        """Yield the elements up to the first that cannot be read, and remember whether one cannot.
+
+        Raise WorkbookError only for what may be an attack.
+        """
+        try:
+            yield from elements
+        except WorkbookError as error:
+            if error.code == "bomb":
+                raise
+            self._is_cut = True
 
     def _number_rows(
         self, rows: Iterable[XlsxRow], hidden: HiddenParts
@@ -96,6 +120,14 @@ class XlsxSheet:
             yield number, cells
             previous_number = number
         hidden.add_remark(self.remarks)
+        if self._is_cut:
+            self._add_damage_remark(previous_number)
+
+    def _add_damage_remark(self, last_number: int) -> None:
+        if last_number:
+            self.remarks.add("sheet_cut", last_number - 1)
+        else:
+            self.remarks.add("sheet_unread")
 
 
 class _RowReader:
@@ -203,6 +235,12 @@ def _sort_rows(rows: Iterable[XlsxRow]) -> Iterator[XlsxRow]:
     for number in sorted(row_of_number):
         yield row_of_number[number]
     yield from other_rows
+
+
+def _add_lost_characters(row: XlsxRow) -> None:
+    """Remember whether a text of the row has characters that are none."""
+    if any(isinstance(cell, str) and REPLACEMENT in cell for cell in row.cells):
+        row.faults.append(CellFault("characters_lost"))
 
 
 def _add_hidden_columns(hidden: HiddenParts, element: etree._Element) -> None:

@@ -176,3 +176,16 @@ def test_characters_that_nobody_sees_do_not_count_in_ids(character: str, tmp_pat
     with read_bytes(make_csv(table).encode(), tmp_path) as stored:
         check_six_evaluations(stored)
         assert list_remarks(stored) == []
+
+
+def test_a_closed_quote_at_the_end_of_the_file_is_not_open(tmp_path: Path) -> None:
+    content = b'a;b;c\n"1";"<a href=\'\'>x</a>";"3"'
+    with read_bytes(content, tmp_path) as stored:
+        assert read_cells(stored)[1] == ["1", "<a href=''>x</a>", "3"]
+        assert "quote_open" not in [remark.code for remark in stored.contents.remarks]
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-le", "utf-32-be"])
+def test_utf_32_is_read(encoding: str, tmp_path: Path) -> None:
+    with read_bytes(make_csv().encode(encoding), tmp_path) as stored:
+        check_six_evaluations(stored)

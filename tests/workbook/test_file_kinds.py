@@ -81,6 +81,7 @@ REFUSED = {
         "error_page",
     ),
     "JSON": (b'{"Code": "Throttling", "Message": "slow down"}', "unknown"),
+    "XML with tables of its own": (b"<x><table:table xmlns:table='t'/></x>", "unknown"),
     "other XML": (b"<?xml version='1.0'?><feed><entry/></feed>", "unknown"),
     "prose": (ALL_IN_LOWER_CASE, "unknown"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "unknown"),
