@@ -89,6 +89,11 @@ class BiffWorkbook:
     sheets: list[BiffSheet] = field(default_factory=list)
 
     @cached_property
+    def longest_text(self) -> int:
+        """The size of the longest shared text."""
+        return max((len(text) for text in self.strings if text), default=0)
+
+    @cached_property
     def has_lost_characters(self) -> bool:
         """Whether a shared text has bytes that are no characters."""
         return any(REPLACEMENT in text for text in self.strings if text)

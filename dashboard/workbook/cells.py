@@ -33,7 +33,8 @@ class SourceSheet:
     merged cell has its value in the first cell that it covers. `list_merged_ranges` returns the
     merged cells. Reading adds to `remarks` what is odd; a row that is read again adds the same.
     `is_readable` is false for a sheet that the workbook names but that could not be read: it has no
-    rows, and a remark says why.
+    rows, and a remark says why. Cells may share texts: `longest_shared_text` is the size of the
+    longest of them.
     """
 
     name: str
@@ -42,6 +43,7 @@ class SourceSheet:
     list_merged_ranges: Callable[[], list[MergedRange]] = list
     remarks: RemarkCollector = field(default_factory=RemarkCollector)
     is_readable: bool = True
+    longest_shared_text: int = 0
 
 
 def number_to_cell(value: float) -> Cell:

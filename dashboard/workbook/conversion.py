@@ -1,13 +1,12 @@
 """Convert a report file, or all report files in a zip (its members), to one stored form."""
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import cast
 
-from .cells import Cell, SourceSheet, cell_to_text
-from .column_words import COUNT_MEANINGS
+from .cells import Cell, SourceSheet
 from .contents import READER_VERSION, Contents, SheetInfo, ZipMember, dump_contents
 from .errors import WorkbookError
 from .evaluations import STATUS_BY_ROLE, EvaluationCollector
@@ -22,14 +21,16 @@ from .headers import (
 from .limits import XLS_ROWS, Limits
 from .merged_cells import MergedCellFiller
 from .open_sheets import OpenSheet, continue_headers
-from .overview import OVERVIEW_ROWS, Overview, find_pack_id, read_overview
+from .overview import OVERVIEW_ROWS, Overview, read_overview
+from .overview_collector import OverviewCollector
 from .protection import detect_unprotected_kind
 from .remarks import Facts, Remark, RemarkCode, RemarkCollector
+from .row_chunks import check_text_size, remove_nul, split_into_chunks
 from .rule_collector import RuleCollector
 from .sheet_collector import SheetCollector
 from .status_codes import StatusCode
 from .stored_form import CHUNK_ROWS, StoredFileWriter, encode_json
-from .times import TimeRange, is_before
+from .times import TimeRange
 from .vocabulary import find_sheet_role
 from .zip_members import (
     REPORT_FILE_NAME,
@@ -117,8 +118,7 @@ class _Conversion:
         self._remarks = RemarkCollector()  # on the current file or member
         self._cell_count = 0
         self._word_languages: list[str] = []  # of all words recognised so far
-        self._has_overview = False
-        self._failing_by_risk: dict[int, int] = {}  # that the overviews state
+        self._overviews = OverviewCollector(contents)
         self._listed_statuses: set[StatusCode] = set()
         self._rules = RuleCollector()
         self._times = TimeRange()
@@ -172,7 +172,7 @@ class _Conversion:
         contents.rules = self._rules.rules
         for rule in contents.rules:
             self._listed_statuses |= {StatusCode(status) for status in rule.counts}
-        self._add_sum_of_risks()
+        self._overviews.add_sum_of_risks()
         contents.language = detect_language(self._word_languages)
         contents.lists = [status.name for status in sorted(self._listed_statuses)]
         contents.evaluated_from, contents.evaluated_to = self._times.first, self._times.last
@@ -236,46 +236,12 @@ class _Conversion:
             for row, text in read.doubtful_times:
                 sheet.source.remarks.add("time_doubtful", row, text=text)
             if rows:
-                self._add_overview(read)
+                self._overviews.add(read)
             is_empty = sheet.info.is_read and not (has_list or read.has_facts)
             if sheet.info.role == "overview" and is_empty:
                 sheet.source.remarks.add("sheet_unrecognised")
             overview.values = read.values | overview.values
         return overview
-
-    def _add_overview(self, overview: Overview) -> None:
-        """Add what an overview states to the contents.
-
-        Overviews of several members that differ in their basis have none.
-        """
-        contents = self._contents
-        for meaning in ("total", *COUNT_MEANINGS):
-            if meaning in overview.counts:
-                count = contents.stated.get(meaning, 0) + overview.counts[meaning]
-                contents.stated[meaning] = count
-        for name, count in overview.tallies.items():
-            contents.stated_tallies[name] = contents.stated_tallies.get(name, 0) + count
-        for risk, count in overview.failing_by_risk.items():
-            self._failing_by_risk[risk] = self._failing_by_risk.get(risk, 0) + count
-        is_first = not self._has_overview
-        self._has_overview = True
-        is_same_basis = is_first or overview.basis == contents.stated_basis
-        contents.stated_basis = overview.basis if is_same_basis else ""
-        contents.pack_id = contents.pack_id or find_pack_id(overview.values.get("pack_id", ""))
-        contents.pack_name = contents.pack_name or overview.values.get("pack_name", "")
-        if not contents.created_at or is_before(contents.created_at, overview.created_at):
-            contents.created_at = overview.created_at
-
-    def _add_sum_of_risks(self) -> None:
-        """Add the sum of the overview's failing resources by risk to the stated counts.
-
-        It is the number of resources only if none of them fails rules of two risks.
-        """
-        contents = self._contents
-        resources_by_risk = contents.failing_resources_by_risk
-        is_disjoint = sum(resources_by_risk.values()) == contents.failing_resources
-        if self._failing_by_risk and is_disjoint and "non_compliant" not in contents.stated:
-            contents.stated["non_compliant"] = sum(self._failing_by_risk.values())
 
     def _convert_sheets(self, sheets: list[OpenSheet], account: str) -> None:
         """Read the rule lists of all sheets, then convert the sheets.
@@ -322,12 +288,12 @@ class _Conversion:
         collector = self._open_collector(sheet, account)
         filler = MergedCellFiller(sheet.source.list_merged_ranges() if collector else ())
         first_row = 0
-        for chunk_number, rows in enumerate(_split_into_chunks(sheet.source.read_rows())):
-            self._count_cells(sheet.info, rows)
+        for chunk_number, rows in enumerate(split_into_chunks(sheet.source.read_rows())):
+            self._count_cells(sheet, rows)
             sheet.info.rows = first_row + len(rows)
             has_nul = self._writer.write_rows(sheet.info.number, chunk_number, rows)
             if has_nul:
-                rows = _remove_nul(rows)
+                rows = remove_nul(rows)
             rows = filler.fill_rows(rows, first_row)
             if collector:
                 header_rows = max(sheet.first_data_row - first_row, 0)  # of this chunk
@@ -341,13 +307,14 @@ class _Conversion:
         self._add_incomplete_remarks(sheet, is_collected=collector is not None)
         self._contents.remarks += sheet.source.remarks.list_remarks(sheet.info.number)
 
-    def _count_cells(self, info: SheetInfo, rows: list[list[Cell]]) -> None:
+    def _count_cells(self, sheet: OpenSheet, rows: list[list[Cell]]) -> None:
         """Update the width of the sheet; raise WorkbookError if the file has too many cells."""
         widths = [len(row) for row in rows]
-        info.columns = max(info.columns, *widths)
+        sheet.info.columns = max(sheet.info.columns, *widths)
         self._cell_count += sum(widths) + len(rows)  # an empty row takes memory too
         if self._cell_count > self._limits.cells:
             raise WorkbookError("too_many_cells", limit=self._limits.cells)
+        check_text_size(rows, sum(widths), sheet.source.longest_shared_text)
 
     def _remember_listed_statuses(self, sheet: OpenSheet, *, is_collected: bool) -> None:
         """Remember the statuses for which this sheet lists each resource."""
@@ -376,31 +343,3 @@ class _Conversion:
         if info.member is None:
             return self._contents.kind
         return self._contents.members[info.member].kind
-
-
-def _remove_nul(rows: list[list[Cell]]) -> list[list[Cell]]:
-    """Return the rows with texts without NUL, which databases refuse."""
-    return [[cell_to_text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
-
-
-def _split_into_chunks(rows: Iterator[list[Cell]]) -> Iterator[list[list[Cell]]]:
-    """Yield the rows in lists of CHUNK_ROWS, without the empty rows at the end of the sheet.
-
-    A chunk is yielded only after the next one with cells, because it may be the last.
-    """
-    waiting_chunk: list[list[Cell]] = []
-    empty_chunks = 0  # between the waiting chunk and the next one
-    while chunk := list(islice(rows, CHUNK_ROWS)):
-        chunk = [row if any(cell is not None for cell in row) else [] for row in chunk]
-        if not any(chunk):
-            empty_chunks += 1
-            continue
-        if waiting_chunk:
-            yield waiting_chunk
-        for _ in range(empty_chunks):
-            yield [[] for _ in range(CHUNK_ROWS)]
-        waiting_chunk, empty_chunks = chunk, 0
-    while waiting_chunk and not waiting_chunk[-1]:
-        waiting_chunk.pop()
-    if waiting_chunk:
-        yield waiting_chunk

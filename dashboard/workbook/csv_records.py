@@ -156,7 +156,6 @@ def _find_open_quote(line: str, delimiter: str) -> int:
             position += 2
         if position < 0:
             return start
-        start = len(line)
         position = line.find(delimiter, position) + 1
         if not position:
             break

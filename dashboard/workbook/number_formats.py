@@ -14,6 +14,11 @@ _BRACKETS = re.compile(r"\[[^\]]*\]")  # a colour, a condition, a currency, a la
 _DATE_LETTER = re.compile(r"[dmyhs]|a{3}", re.IGNORECASE)  # aaa is a day of the week
 
 
+def is_duration_format(number_format: str) -> bool:
+    """Return whether a number format such as `[h]:mm` shows durations."""
+    return bool(_DURATION.search(_LITERAL.sub("", number_format).partition(";")[0]))
+
+
 @lru_cache(maxsize=1024)
 def is_date_format(number_format: str) -> bool:
     """Return whether a number format such as `yyyy"年"m"月"` shows dates, times or durations."""

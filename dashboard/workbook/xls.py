@@ -60,6 +60,7 @@ def _open_sheet(workbook: BiffWorkbook, sheet: BiffSheet) -> SourceSheet:
         partial(iter, cells.rows),
         lambda: cells.merged_ranges,
         remarks,
+        longest_shared_text=workbook.longest_text,
     )
 
 

@@ -138,7 +138,12 @@ def _open_sheet(
         return _make_empty_sheet(sheet, "sheet_unread")
     source = XlsxSheet(path, part, prefix, converter)
     return SourceSheet(
-        sheet.name, sheet.is_hidden, source.read_rows, source.list_merged_ranges, source.remarks
+        sheet.name,
+        sheet.is_hidden,
+        source.read_rows,
+        source.list_merged_ranges,
+        source.remarks,
+        longest_shared_text=converter.longest_text,
     )
 
 

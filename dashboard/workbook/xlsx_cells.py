@@ -50,6 +50,7 @@ class CellConverter:
 
     def __init__(self, strings: SharedStrings, formats: DateFormats, epoch: dt.datetime) -> None:
         self.has_lost_characters = strings.has_lost_characters
+        self.longest_text = max(map(len, strings.texts), default=0)
         self._strings = strings.texts
         self._formats = formats
         self._epoch = epoch

@@ -3,22 +3,14 @@
 A cell refers to a cell format by its number; a cell format refers to a number format.
 """
 
-import re
 from typing import IO, NamedTuple
 
 from lxml import etree
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 
 from .errors import WorkbookError
+from .number_formats import BUILTIN_DATE_FORMATS, is_date_format, is_duration_format
 from .xml_elements import read_elements
-
-# Built-in formats have no text in the file. These show dates in China, Japan, Korea and Thailand:
-# ECMA-376 part 1, 18.8.30.
-_EAST_ASIAN_DATES = {*range(27, 37), *range(50, 59), *range(71, 82)}
-_LITERAL = re.compile(r'"[^"]*"|\\.|[_*].')  # a text, an escaped character, a space, a fill
-_DURATION = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
-_BRACKETS = re.compile(r"\[[^\]]*\]")  # a colour, a condition, a currency, a language
-_DATE_LETTER = re.compile(r"[dmyhs]|a{3}", re.IGNORECASE)  # aaa is a day of the week
 
 
 class DateFormats(NamedTuple):
@@ -31,29 +23,13 @@ class DateFormats(NamedTuple):
     durations: frozenset[str] = frozenset()
 
 
-def is_date_format(number_format: str) -> bool:
-    """Return whether a number format such as `yyyy"年"m"月"` shows dates, times or durations."""
-    text = _LITERAL.sub("", number_format)
-    if _DURATION.search(text.partition(";")[0]):
-        return True
-    sections = [_BRACKETS.sub("", section).strip() for section in text.split(";")]
-    # The first section may be empty if it has a condition, such as [=0]"";yyyy-mm-dd.
-    first_section = next(filter(None, sections), "")
-    return first_section.lower() != "general" and bool(_DATE_LETTER.search(first_section))
-
-
-def is_duration_format(number_format: str) -> bool:
-    """Return whether a number format such as `[h]:mm` shows durations."""
-    return bool(_DURATION.search(_LITERAL.sub("", number_format).partition(";")[0]))
-
-
 def read_date_formats(file: IO[bytes]) -> tuple[DateFormats, bool]:
     """Return the date formats of a styles part, and whether the part could be read to its end.
 
     Nothing but number formats is looked at: no other style can spoil the reading.
     """
-    texts = {str(number): text for number, text in BUILTIN_FORMATS.items()}
-    texts |= dict.fromkeys(map(str, _EAST_ASIAN_DATES), "yyyy-mm-dd")
+    texts = dict.fromkeys(map(str, BUILTIN_DATE_FORMATS), "yyyy-mm-dd")
+    texts |= {str(number): text for number, text in BUILTIN_FORMATS.items()}
     cell_formats: list[str] = []  # the number of the number format of each cell format
     is_whole = True
     try:

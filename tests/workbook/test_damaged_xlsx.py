@@ -70,8 +70,8 @@ def test_texts_that_are_no_valid_xml_are_read(
         assert stored.contents.rows == 6
         rows = read_cells(stored, 1)
         assert (rows[2][5], rows[3][5]) == (text, text)
-        expected = [("characters_lost", 1, "3-4", {})] if is_lost else []
-        assert list_remarks(stored) == expected
+        remarks = list_remarks(stored)
+        assert remarks == ([("characters_lost", 1, "3-4", {})] if is_lost else [])
 
 
 def test_bytes_that_are_no_utf8_are_read_as_lost_characters(tmp_path: Path) -> None:
@@ -126,3 +126,14 @@ def test_half_a_character_in_an_escape_is_a_lost_character(tmp_path: Path) -> No
     )
     with read_bytes(build_file(parts), tmp_path) as stored:
         assert read_cells(stored, 1)[2][5] == "쇯𐐅\ufffd8_x0030_"
+
+
+def test_a_long_text_that_many_cells_share_is_a_bomb(tmp_path: Path) -> None:
+    parts = build_parts()
+    replace_once(parts, STRINGS_PART, "<t>b</t>", f"<t>{'b' * 1_000_000}</t>")
+    number = parts[STRINGS_PART][: parts[STRINGS_PART].index("bb")].count("<si>") - 1
+    cells = f'<c t="s"><v>{number}</v></c>' * 80
+    replace_once(parts, ROWS_PART, "</sheetData>", f"<row>{cells}</row></sheetData>")
+    with pytest.raises(WorkbookError) as error_info:
+        read_bytes(build_file(parts), tmp_path)
+    assert error_info.value.code == "bomb"

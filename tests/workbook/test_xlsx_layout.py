@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from dashboard.workbook import Cell
+from dashboard.workbook.number_formats import is_date_format, is_duration_format
 from dashboard.workbook.xlsx_layout import read_layout
-from dashboard.workbook.xlsx_styles import is_date_format, is_duration_format
 from tests.sample_files import build_zip
 from tests.workbook.in_process import read_bytes, read_cells
 from tests.workbook.xlsx_files import (
