@@ -10,11 +10,12 @@ from django.core.cache import cache
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from dashboard.generation import discovery, lifecycle
 from dashboard.models import Account, Pack, Report
 from dashboard.sandbox.wsgi import Sandbox
+from tests.installation import CreateInstallation, Installation
 
 RunToEnd = Callable[[Report], Report]
 
@@ -51,6 +52,28 @@ def use_english() -> Iterator[None]:
     """Begin each test in English: a request leaves its language active in the thread."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(scope="session")
+def create_installation(
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[CreateInstallation]:
+    """A function that creates an installation in a new folder, until all tests have ended."""
+    installations = []
+
+    def create(
+        folder_name: str, cloud: str, *, prepare: bool = True, **variables: str
+    ) -> Installation:
+        folder = tmp_path_factory.mktemp(folder_name)
+        with django_db_blocker.unblock():
+            installations.append(Installation(folder, cloud, prepare=prepare, **variables))
+        return installations[-1]
+
+    yield create
+    for installation in installations:
+        installation.close()
 
 
 @pytest.fixture

@@ -9,19 +9,25 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from django.conf import settings
+from django.db import connection
 
+from dashboard.models import Account
+
+DATABASE_FILE = "ledger.sqlite3"
 ServerProcess = subprocess.Popen[bytes]
 
 
 class Installation:
     """Run the product on SQLite, or on a new PostgreSQL database if DATABASE_URL names a server.
 
-    `cloud` is the host and port of the sandbox. The queue uses the same database server. With
-    `prepare`, the accounts of the sandbox are there.
+    `cloud` is the host and port of the sandbox. The queue uses the same database server. The
+    database begins as a copy of the test database, because migrating takes seconds. With `prepare`,
+    the accounts of the sandbox are there.
     """
 
     def __init__(self, folder: Path, cloud: str, *, prepare: bool = True, **variables: str) -> None:
@@ -37,19 +43,33 @@ class Installation:
         self.server_url = os.environ.get("DATABASE_URL", "")
         if self.server_url:
             self.database = f"ledger_{os.getpid()}_{folder.name}".replace("-", "_").lower()
-            self.execute_on_server(f'CREATE DATABASE "{self.database}"')
             url = urlunsplit(urlsplit(self.server_url)._replace(path=f"/{self.database}"))
             self.environment |= {"DATABASE_URL": url, "QUEUE_URL": url}
-        self.run_command("manage.py", "migrate", "--verbosity", "0")
+        self.copy_test_database()
         if prepare:
-            self.run_python(
-                "from dashboard.management import demo_data",
-                f"demo_data.prepare_demo('http://{cloud}')",
-            )
+            self.run_python(*self.list_lines_that_prepare())
 
     def close(self) -> None:
         if self.server_url:
             self.execute_on_server(f'DROP DATABASE "{self.database}" WITH (FORCE)')
+
+    def copy_test_database(self) -> None:
+        """Copy the migrated and empty database that pytest has made."""
+        assert not Account.objects.exists(), "the test database must be empty"
+        if self.server_url:
+            template = connection.settings_dict["NAME"]
+            connection.close()  # a database can be copied only if nobody uses it
+            self.execute_on_server(f'CREATE DATABASE "{self.database}" TEMPLATE "{template}"')
+        else:
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM INTO %s", [str(self.folder / DATABASE_FILE)])
+
+    def list_lines_that_prepare(self) -> list[str]:
+        """Return the lines of Python that create the demo's user and accounts."""
+        return [
+            "from dashboard.management import demo_data",
+            f"demo_data.prepare_demo('http://{self.cloud}')",
+        ]
 
     def execute_on_server(self, statement: str) -> None:
         with psycopg.connect(self.server_url, autocommit=True) as connection:
@@ -68,7 +88,7 @@ class Installation:
         if self.server_url:
             with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
                 return list(connection.execute(query.encode()))
-        with closing(sqlite3.connect(self.folder / "ledger.sqlite3", timeout=60)) as connection:
+        with closing(sqlite3.connect(self.folder / DATABASE_FILE, timeout=60)) as connection:
             return list(connection.execute(query))
 
     @contextmanager
@@ -100,6 +120,14 @@ class Installation:
         with self.start_process("manage.py", "serve", "--port", str(port), "--processes", "1"):
             wait_until(lambda: is_listening(port))
             yield f"http://127.0.0.1:{port}"
+
+
+class CreateInstallation(Protocol):
+    """Create an installation in a new folder; the arguments are those of Installation."""
+
+    def __call__(
+        self, folder_name: str, cloud: str, *, prepare: bool = True, **variables: str
+    ) -> Installation: ...
 
 
 def is_listening(port: int) -> bool:

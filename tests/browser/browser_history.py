@@ -21,7 +21,7 @@ COMPLIANT_PACK_ID = "cp-7b15d6f2e09c43a88e35"
 PACKS_WITH_HISTORY = (CHINESE_PACK_ID, ENGLISH_PACK_ID, FAILING_ONLY_PACK_ID, COMPLIANT_PACK_ID)
 # A report of this pack is under way as long as the site runs.
 RUNNING_PACK_ID = "cp-a5d2708b6c1e4f93b021"
-HISTORY_WEEKS = 9
+HISTORY_WEEKS = 5
 LAST_REPORT_TIME = dt.datetime(2026, 11, 20, 1, 14, tzinfo=dt.UTC)
 FAR_FUTURE = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 BAD_GATEWAY_PAGE = b"<html><title>502 Bad Gateway</title></html>"
@@ -29,7 +29,7 @@ HistoryFile = tuple[str, bytes, dt.datetime]  # name, content and time of the re
 
 
 def create_browser_history() -> None:
-    """Create two months of four packs, and one report or import in each other state."""
+    """Create a month of four packs, and one report or import in each other state."""
     files = {pack_id: build_weekly_files(pack_id) for pack_id in PACKS_WITH_HISTORY}
     reports = [
         create_report_for_file(find_account_uid(pack_id), pack_id, name, io.BytesIO(content), time)

@@ -13,13 +13,19 @@ from selenium.common.exceptions import (
 )
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
 from dashboard.management.demo_data import NAME, PASSWORD
 
 WAIT_SECONDS = 90.0  # longer than a minute, after which the worker resumes a lost step
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.3  # seconds between two looks at a page
 TAB_LIMIT = 120
+LANGUAGE_COOKIE = "ledger_language"
+IS_FOCUSED = """
+const [text, rowText] = arguments, focused = document.activeElement;
+const row = focused.closest("tr");
+return focused.innerText.includes(text) && (!rowText || !!row && row.innerText.includes(rowText));
+"""
 # Messages of the driver and of the browser when the page or a fragment changes during a command.
 PAGE_CHANGED_MESSAGES = (
     "node with given id does not belong to the document",
@@ -61,12 +67,26 @@ class BrowserUser:
         ]
         self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
+    def clear_cookies(self) -> None:
+        self.browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
+
+    def set_cookies(self, cookies: dict[str, str]) -> None:
+        parameters = [
+            {"name": name, "value": value, "url": self.site_address}
+            for name, value in cookies.items()
+        ]
+        self.browser.execute_cdp_cmd("Network.setCookies", {"cookies": parameters})
+
+    def set_language(self, language: str) -> None:
+        """Set the language of the next pages without a visit to a page."""
+        self.set_cookies({LANGUAGE_COOKIE: language})
+
     def enable_scripts(self, enabled: bool) -> None:
         command = "Emulation.setScriptExecutionDisabled"
         self.browser.execute_cdp_cmd(command, {"value": not enabled})
 
-    def run_script(self, script: str) -> Any:
-        return self.browser.execute_script(script)
+    def run_script(self, script: str, *arguments: object) -> Any:
+        return self.browser.execute_script(script, *arguments)
 
     def visit(self, path: str) -> None:
         self.browser.get(self.site_address + path)
@@ -110,22 +130,21 @@ class BrowserUser:
         for key in keys:
             self.find_focus().type_text(key)
 
+    def press_tab(self) -> None:
+        """Press Tab, wherever the focus is."""
+        for event in ("rawKeyDown", "keyUp"):
+            key = {"key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
+            self.browser.execute_cdp_cmd("Input.dispatchKeyEvent", {"type": event, **key})
+
     def tab_to(self, text: str, row_text: str = "") -> None:
         """Press Tab until a link or button with this text has the focus.
 
         With `row_text` it must be in a table row that contains that text.
         """
 
-        def is_focused() -> bool:
-            focused = self.find_focus().locate()
-            if text not in focused.text:
-                return False
-            rows = focused.find_elements(By.XPATH, "./ancestor::tr")
-            return not row_text or any(row_text in row.text for row in rows)
-
         for _ in range(TAB_LIMIT):
-            self.press_keys(Keys.TAB)
-            if self.read(is_focused):
+            self.press_tab()
+            if self.run_script(IS_FOCUSED, text, row_text):
                 return
         raise AssertionError(f"no {text} within {TAB_LIMIT} tabs")
 
@@ -155,7 +174,7 @@ class BrowserUser:
 
         The condition is checked on complete pages only, and again if the page changes meanwhile.
         """
-        deadline, last_error = time.monotonic() + seconds, None
+        deadline, last_error, pause = time.monotonic() + seconds, None, FIRST_PAUSE
         while time.monotonic() < deadline:
             try:
                 if self.run_script("return document.readyState") == "complete" and (
@@ -166,7 +185,8 @@ class BrowserUser:
                 if not is_page_change_error(error):
                     raise
                 last_error = error
-            time.sleep(0.05)
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
         raise TimeoutException(
             f"not within {seconds:.0f} seconds at {self.browser.current_url}"
         ) from last_error

@@ -15,7 +15,7 @@ from dashboard.sandbox.server import run_server_in_thread
 from dashboard.sandbox.wsgi import Sandbox
 from tests.browser.browser_history import CHINESE_PACK_ID, COMPLIANT_PACK_ID, HISTORY_WEEKS
 from tests.browser.browser_user import WAIT_SECONDS, BrowserUser
-from tests.installation import Installation
+from tests.installation import CreateInstallation, Installation
 
 CHROMIUM_FLAGS = (
     "--headless=new",
@@ -53,17 +53,17 @@ def sandbox() -> Sandbox:
 
 @pytest.fixture(scope="session")
 def installation(
-    tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox
+    create_installation: CreateInstallation, sandbox: Sandbox
 ) -> Iterator[Installation]:
     """An installation with the reports and imports of browser_history."""
     with run_server_in_thread(sandbox) as cloud:
-        installation = Installation(tmp_path_factory.mktemp("site"), cloud)
+        installation = create_installation("site", cloud, prepare=False)
         installation.run_python(
+            *installation.list_lines_that_prepare(),
             "from tests.browser import browser_history",
             "browser_history.create_browser_history()",
         )
         yield installation
-        installation.close()
 
 
 @pytest.fixture(scope="session")
@@ -151,14 +151,24 @@ def chromium() -> Iterator[webdriver.Chrome]:
         yield driver
 
 
+@pytest.fixture(scope="session")
+def signed_in_cookies(chromium: webdriver.Chrome, site_address: str) -> dict[str, str]:
+    """The cookies after a sign-in with the form, which hashes a password for half a second."""
+    user = BrowserUser(chromium, site_address)
+    user.sign_in()
+    return {cookie["name"]: cookie["value"] for cookie in chromium.get_cookies()}
+
+
 @pytest.fixture
-def user(chromium: webdriver.Chrome, site_address: str) -> Iterator[BrowserUser]:
+def user(
+    chromium: webdriver.Chrome, site_address: str, signed_in_cookies: dict[str, str]
+) -> Iterator[BrowserUser]:
     """The demo's administrator, signed in; the test fails if the console has warnings."""
     chromium.get("about:blank")  # stops the requests of the last test's page
-    chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
     user = BrowserUser(chromium, site_address)
     user.take_console_messages()
-    user.sign_in()
-    user.choose_language("en")
+    user.clear_cookies()
+    user.set_cookies(signed_in_cookies)
+    user.set_language("en")
     yield user
     assert user.take_console_messages() == []

@@ -94,7 +94,7 @@ WORDS = {
 def test_the_report_in_force_says_what_its_original_says(
     user: BrowserUser, installation: Installation, language: str, cloud_pack_id: str
 ) -> None:
-    user.choose_language(language)
+    user.set_language(language)
     created_at, next_created_at = find_times(installation, cloud_pack_id)
     path = open_report_in_force(user, find_pack_path(installation, cloud_pack_id),
                                 created_at + dt.timedelta(days=2))  # fmt: skip

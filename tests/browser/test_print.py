@@ -42,7 +42,7 @@ def paper(user: BrowserUser) -> Iterator[BrowserUser]:
 def test_the_first_page_is_one_page_and_no_column_is_cut(
     user: BrowserUser, page_paths: dict[str, str], name: str, language: str, paper: BrowserUser
 ) -> None:
-    set_language(user, language)
+    user.set_language(language)
     paper.visit(page_paths[name])
     cover_height = paper.run_script("return document.querySelector('.cover').offsetHeight")
     assert 0 < cover_height <= PAGE_HEIGHT
@@ -64,11 +64,3 @@ def test_a_document_is_printed_on_several_pages_with_an_outline(
     assert b"/Outlines" in document
     if name == "print":
         assert document.count(b"/Subtype /Link") >= 3  # the contents
-
-
-def set_language(user: BrowserUser, language: str) -> None:
-    """Choose the language on a page for the screen: paper shows no switch."""
-    user.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
-    user.visit("/")
-    user.choose_language(language)
-    user.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})

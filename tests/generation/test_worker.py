@@ -11,7 +11,7 @@ import pytest
 
 from dashboard.sandbox.server import run_server_in_thread
 from dashboard.sandbox.wsgi import Sandbox
-from tests.installation import Installation, wait_until
+from tests.installation import CreateInstallation, Installation, wait_until
 
 PACK = "cp-d47a1b6e8f304c52917a"
 # The fault of the sandbox that keeps a worker in a state. Reading takes long enough without one.
@@ -28,11 +28,9 @@ def sandbox() -> Sandbox:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[Installation]:
+def place(create_installation: CreateInstallation, sandbox: Sandbox) -> Iterator[Installation]:
     with run_server_in_thread(sandbox) as cloud:
-        place = Installation(tmp_path_factory.mktemp("workers"), cloud, LEASE_SECONDS="3")
-        yield place
-        place.close()
+        yield create_installation("workers", cloud, LEASE_SECONDS="3")
 
 
 def list_states(place: Installation) -> list[object]:

@@ -1,7 +1,6 @@
 """Real imports that are killed in the middle."""
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,7 @@ import pytest
 from dashboard.sandbox.accounts import SandboxPack
 from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.past_reports import build_past_report_files
-from dashboard.sandbox.server import run_server_in_thread
-from dashboard.sandbox.wsgi import Sandbox
-from tests.installation import Installation, wait_until
+from tests.installation import CreateInstallation, Installation, wait_until
 
 PACK_ID = "cp-00000000000000000001"
 PLAN = SandboxPack(PACK_ID, "1024837465912038", "Killed", "", ("oss",), rows=400, failing_share=0.3)
@@ -28,16 +25,12 @@ COUNTS = (
 
 
 @pytest.fixture
-def installations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Installation]]:
+def installations(create_installation: CreateInstallation) -> list[Installation]:
     """Two installations: one whose imports are killed, one whose import is left in peace."""
-    with run_server_in_thread(Sandbox(large_rows=100)) as cloud:
-        installations = [
-            Installation(tmp_path_factory.mktemp("imports"), cloud, LEASE_SECONDS="1")
-            for _ in range(2)
-        ]
-        yield installations
-        for installation in installations:
-            installation.close()
+    return [
+        create_installation("imports", "127.0.0.1:1", prepare=False, LEASE_SECONDS="1")
+        for _ in range(2)
+    ]
 
 
 def test_an_import_that_is_killed_and_run_again_gives_what_one_run_gives(

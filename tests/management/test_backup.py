@@ -18,7 +18,7 @@ from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.past_reports import build_past_report_files
 from dashboard.sandbox.server import run_server_in_thread
 from dashboard.sandbox.wsgi import Sandbox
-from tests.installation import Installation
+from tests.installation import CreateInstallation, Installation
 from tests.sample_history import import_history, make_sandbox_pack
 
 PACK_ID = "cp-00000000000000000002"
@@ -47,15 +47,10 @@ open({target!r}, "w").write(json.dumps(pages))
 
 
 @pytest.fixture
-def installations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Installation]]:
+def installations(create_installation: CreateInstallation) -> Iterator[list[Installation]]:
+    """An installation with the sandbox's accounts, and an empty one."""
     with run_server_in_thread(Sandbox(large_rows=100)) as cloud:
-        installations = [
-            Installation(tmp_path_factory.mktemp("backup"), cloud, prepare=prepare)
-            for prepare in (True, False)
-        ]
-        yield installations
-        for installation in installations:
-            installation.close()
+        yield [create_installation("backup", cloud, prepare=prepare) for prepare in (True, False)]
 
 
 def read_pages(installation: Installation, folder: Path) -> dict[str, object]:
