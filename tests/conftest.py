@@ -60,7 +60,11 @@ def create_installation(
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[CreateInstallation]:
-    """A function that creates an installation in a new folder, until all tests have ended."""
+    """A function that creates an installation in a new folder, until all tests have ended.
+
+    Its callers are fixtures of modules, whose tests have the mark django_db: without it pytest
+    makes no test database, and inside a test's transaction no database can be copied.
+    """
     installations = []
 
     def create(

@@ -55,11 +55,12 @@ class Installation:
 
     def copy_test_database(self) -> None:
         """Copy the migrated and empty database that pytest has made."""
+        name = str(connection.settings_dict["NAME"])
+        assert "test" in name or "memory" in name, f"{name} is no test database"
         assert not Account.objects.exists(), "the test database must be empty"
         if self.server_url:
-            template = connection.settings_dict["NAME"]
             connection.close()  # a database can be copied only if nobody uses it
-            self.execute_on_server(f'CREATE DATABASE "{self.database}" TEMPLATE "{template}"')
+            self.execute_on_server(f'CREATE DATABASE "{self.database}" TEMPLATE "{name}"')
         else:
             with connection.cursor() as cursor:
                 cursor.execute("VACUUM INTO %s", [str(self.folder / DATABASE_FILE)])

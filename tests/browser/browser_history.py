@@ -13,14 +13,14 @@ from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.past_reports import build_past_report_files
 from tests.imported_files import create_report_for_file, import_file
 
-# These packs have a history; no test generates a further report of theirs to the end.
+# These packs have a history. Tests may add newer reports, but none to the Chinese pack.
 CHINESE_PACK_ID = "cp-6f0d62a3b1c94e75a208"
 ENGLISH_PACK_ID = "cp-38e9c0d1f7a245b68c14"
 FAILING_ONLY_PACK_ID = "cp-91c3f5e7a02b48d6930e"  # its files list failing resources only
 COMPLIANT_PACK_ID = "cp-7b15d6f2e09c43a88e35"
 PACKS_WITH_HISTORY = (CHINESE_PACK_ID, ENGLISH_PACK_ID, FAILING_ONLY_PACK_ID, COMPLIANT_PACK_ID)
-# A report of this pack is under way as long as the site runs.
-RUNNING_PACK_ID = "cp-a5d2708b6c1e4f93b021"
+# A report of this pack is under way as long as the site runs, so no test can generate one.
+RUNNING_PACK_ID = "cp-d47a1b6e8f304c52917a"
 HISTORY_WEEKS = 5
 LAST_REPORT_TIME = dt.datetime(2026, 11, 20, 1, 14, tzinfo=dt.UTC)
 FAR_FUTURE = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)

@@ -88,6 +88,10 @@ class BrowserUser:
     def run_script(self, script: str, *arguments: object) -> Any:
         return self.browser.execute_script(script, *arguments)
 
+    def get_overflow(self) -> int:
+        """Return by how many pixels the page is wider than the window."""
+        return int(self.run_script("return document.documentElement.scrollWidth - innerWidth"))
+
     def visit(self, path: str) -> None:
         self.browser.get(self.site_address + path)
 

@@ -40,6 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser" in str(item.path):
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.django_db)  # the site begins with the test database
             if not has_chromium and not os.environ.get("BROWSER_REQUIRED"):
                 item.add_marker(
                     pytest.mark.skip("no chromium with its chromedriver on this machine")

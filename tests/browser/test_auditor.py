@@ -116,7 +116,7 @@ def find_times(installation: Installation, cloud_pack_id: str) -> tuple[dt.datet
         "SELECT created_at FROM dashboard_report WHERE state = 'ready' AND pack_id = "
         f"(SELECT id FROM dashboard_pack WHERE pack_id = '{cloud_pack_id}') ORDER BY position"
     )
-    assert len(rows) == HISTORY_WEEKS
+    assert len(rows) >= HISTORY_WEEKS  # other tests add newer reports
     first, second = (
         dt.datetime.fromisoformat(str(row[0])) for row in rows[HISTORY_WEEKS // 2 :][:2]
     )

@@ -14,7 +14,6 @@ from tests.browser.sandbox_control import get_pack_id, hold_report
 from tests.installation import Installation
 
 ACCESS_KEY_PACK = "AccessKey and Permission Governance Best Practices"
-GET_OVERFLOW = "return document.documentElement.scrollWidth - innerWidth"
 RECORD_ANNOUNCEMENTS = """
 window.announcements = [];
 const region = document.querySelector("[role=status]");
@@ -67,19 +66,6 @@ def close_open_row_by_escape(user: BrowserUser) -> None:
     user.wait_until(lambda: user.find_all("tr.inset") and user.find_all("[data-close]"))
     user.press_keys(Keys.ESCAPE)
     user.wait_until(lambda: not user.find_all("tr.inset"))
-
-
-def test_no_page_scrolls_sideways_on_the_narrowest_phone(
-    user: BrowserUser, page_paths: dict[str, str]
-) -> None:
-    user.set_screen(320, 640)
-    overflow_by_page = {}
-    for name, path in page_paths.items():
-        user.visit(path)
-        if (pixels := user.run_script(GET_OVERFLOW)) > 0:
-            overflow_by_page[name] = pixels
-    user.take_console_messages()  # the console reports the page that is not found
-    assert overflow_by_page == {}
 
 
 def test_the_focus_is_never_hidden_under_a_sticky_header(
@@ -170,7 +156,7 @@ def test_a_long_pack_name_hides_nothing_and_widens_no_page(
             user.set_screen(width, 740)
             for page in ("home", "pack", "rules", "comparison", "trend", "history", "search"):
                 user.visit(page_paths[page])
-                assert user.run_script(GET_OVERFLOW) <= 0, (page, width)
+                assert user.get_overflow() <= 0, (page, width)
             user.visit(page_paths["rules"])
             box = user.run_script(
                 "const small = document.querySelector('h1 small');"

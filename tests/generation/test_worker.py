@@ -13,6 +13,7 @@ from dashboard.sandbox.server import run_server_in_thread
 from dashboard.sandbox.wsgi import Sandbox
 from tests.installation import CreateInstallation, Installation, wait_until
 
+pytestmark = pytest.mark.django_db  # the installations begin with the test database
 PACK = "cp-d47a1b6e8f304c52917a"
 # The fault of the sandbox that keeps a worker in a state. Reading takes long enough without one.
 FAULTS: dict[str, dict[str, Any]] = {

@@ -10,6 +10,7 @@ from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.past_reports import build_past_report_files
 from tests.installation import CreateInstallation, Installation, wait_until
 
+pytestmark = pytest.mark.django_db  # the installations begin with the test database
 PACK_ID = "cp-00000000000000000001"
 PLAN = SandboxPack(PACK_ID, "1024837465912038", "Killed", "", ("oss",), rows=400, failing_share=0.3)
 UNTIL = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
@@ -24,7 +25,7 @@ COUNTS = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def installations(create_installation: CreateInstallation) -> list[Installation]:
     """Two installations: one whose imports are killed, one whose import is left in peace."""
     return [

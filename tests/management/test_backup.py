@@ -46,7 +46,7 @@ open({target!r}, "w").write(json.dumps(pages))
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def installations(create_installation: CreateInstallation) -> Iterator[list[Installation]]:
     """An installation with the sandbox's accounts, and an empty one."""
     with run_server_in_thread(Sandbox(large_rows=100)) as cloud:
@@ -81,6 +81,7 @@ def run_command(installation: Installation, *command: str) -> "subprocess.Comple
     )
 
 
+@pytest.mark.django_db  # the installations begin with the test database
 def test_a_backup_comes_back_with_every_page_every_byte_and_the_secrets(
     installations: list[Installation], tmp_path: Path
 ) -> None:

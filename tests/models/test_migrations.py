@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from pytest_django import DjangoDbBlocker
 
+pytestmark = pytest.mark.django_db(transaction=True)
 BEFORE_RENAMES = ("dashboard", "0002_resources_by_pack")
 BEFORE_CANCELLED_BY = ("dashboard", "0004_words_of_fields")
 BEFORE_RATES = ("dashboard", "0006_came_and_left")
