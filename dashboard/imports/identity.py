@@ -79,18 +79,21 @@ class StatedContent(NamedTuple):
     """What the content of a file states: its identity, and what its rows name.
 
     `row_accounts` are the accounts of the rows, `last_evaluated_at` is the time of the last
-    evaluation, None if the rows have no times.
+    evaluation, None if the rows have no times. `is_report` is false if neither rows nor rules nor
+    counts of a report were recognised.
     """
 
     identity: Identity = UNKNOWN
     row_accounts: frozenset[str] = frozenset()
     last_evaluated_at: dt.datetime | None = None
+    is_report: bool = True
 
 
 def identify_file(file: ImportedFile) -> IdentificationResult:
     """Return what is known of a file: from its content, its name or the importing user.
 
-    Raises WorkbookError if the content cannot be read and the name does not say everything.
+    Raises WorkbookError if the name does not say everything, and the content cannot be read or is
+    not that of a report.
     """
     by_name = identify_by_name(file.name)
     by_person = identify_by_person(file)
@@ -102,6 +105,8 @@ def identify_file(file: ImportedFile) -> IdentificationResult:
         if not by_name.is_complete:
             raise
         unread = True
+    if not content.is_report and not by_name.is_complete:
+        raise WorkbookError("no_report")
     identity = content.identity.fill_missing(by_name).fill_missing(by_person)
     stated = {"content": content.identity, "name": by_name, "person": by_person}
     if identity.pack_id and not identity.account_uid:
@@ -229,7 +234,8 @@ def identify_by_form(stored_form: workbook.StoredForm) -> StatedContent:
         contents.pack_name[:200],
     )
     last_evaluated_at = workbook.parse_moment(contents.evaluated_to)
-    return StatedContent(identity, row_accounts, last_evaluated_at)
+    is_report = bool(contents.rows or contents.rules or contents.stated)
+    return StatedContent(identity, row_accounts, last_evaluated_at, is_report)
 
 
 def list_row_accounts(stored_form: workbook.StoredForm) -> frozenset[str]:

@@ -170,6 +170,11 @@ MESSAGES: dict[str, MessageTexts] = {
         ),
         _("Download the original to see what it is, or generate the report again."),
     ),
+    "no_report": (
+        _("The file is not a report"),
+        _("It was read, but no rule, resource or count of a report was recognised in it."),
+        _("If the cloud generated it, import it again under the name that the cloud gave it."),
+    ),
     "corrupt": (
         _("The file is damaged"),
         _(

@@ -13,6 +13,7 @@ Code = Literal[
     "too_large",
     "bomb",
     "unknown",
+    "no_report",
     "corrupt",
     "timeout",
     "memory",

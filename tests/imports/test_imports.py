@@ -220,6 +220,17 @@ def test_a_file_without_identity_waits_for_somebody_to_identify_it(batch: Import
     assert (file.report.created_at, file.report.pack.pack_id) == (created_at, PLAN.id)
 
 
+def test_a_file_in_which_no_report_is_recognised_is_refused_unless_its_name_is_of_a_report(
+    batch: ImportBatch,
+) -> None:
+    content = b"Name,Amount\npaper,3\n"
+    (invoice,) = import_upload(batch, "invoice.csv", content)
+    assert (invoice.state, invoice.error_code) == (State.REFUSED, "no_report")
+    assert not Report.objects.exists()
+    (named_file,) = import_upload(batch, f"{UID}-cp-1-report-202601010000.csv", content)
+    assert named_file.state == State.ENTERED
+
+
 def test_an_outcome_that_another_process_has_set_stays(
     batch: ImportBatch, files: list[ReportFile]
 ) -> None:

@@ -237,6 +237,20 @@ def test_a_report_that_lists_failing_rules_only_says_how_many_rules_its_overview
         assert "2 of 2 rules that the file lists; its overview counts 9" in page
 
 
+def test_a_zero_of_the_overview_is_said_to_be_its_own_on_screen_and_on_paper(
+    pack: Pack, reader: Client
+) -> None:
+    sheets = build_failing_only_sheets()
+    overview = {
+        name: [*rows, ("已排除资源数", 0)] for name, rows in sheets.items() if name == "检测概览"
+    }
+    report = import_report_bytes(pack, sample_files.build_xls(sheets | overview))
+    for path in ("", "print/"):
+        page = get_page(reader, f"/reports/{report.pk}/{path}")
+        counted = page.count("resources, as the file's overview counts; no rows")
+        assert counted == len(report.stated_counts["shown_from_overview"]) == 2
+
+
 def test_a_file_without_an_overview_is_said_to_count_nothing(pack: Pack, reader: Client) -> None:
     sheets = {"Sheet": [("Name", "Amount"), ("paper", 3)]}
     report = import_report_bytes(pack, sample_files.build_xls(sheets))

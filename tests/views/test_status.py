@@ -204,7 +204,10 @@ def test_who_cancelled_stands_on_the_row(starter: Client, pack: Pack) -> None:
     assert run.cancelled_by.get_username() == "officer"
     for address in (f"/packs/{pack.pk}/", "/reports/"):
         page = " ".join(starter.get(address).content.decode().split())
-        assert "cancelled</span> by officer" in page
+        assert "cancelled</span> (by officer)" in page
+        answer = starter.get(address, headers={"accept-language": "zh-hans"})
+        page = " ".join(answer.content.decode().split())
+        assert "已取消</span> （取消人：officer）" in page
     assert "cancelled by officer" in starter.get(f"/reports/{run.pk}/").content.decode()
 
 
