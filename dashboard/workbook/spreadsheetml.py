@@ -5,6 +5,8 @@ https://learn.microsoft.com/en-us/previous-versions/office/developer/office-xp/a
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
@@ -16,9 +18,11 @@ from .errors import WorkbookError
 from .hidden_parts import HiddenParts, is_zero
 from .limits import XLSX_COLUMNS, XLSX_ROWS
 from .remarks import RemarkCollector
+from .text_encoding import REPLACEMENT
 from .xlsx_cells import parse_number
-from .xml_elements import read_elements
+from .xml_repair import read_repaired_elements
 
+_FIRST_BYTES = 4_096
 _LAST_BYTES = 4_000  # enough for the end tag, and for spaces and comments after it
 _ROOT_END = re.compile(rb"Workbook\s*>(?:\s|<!--.*?-->|<\?.*?\?>)*$", re.DOTALL)
 _NAMESPACE = "{urn:schemas-microsoft-com:office:spreadsheet}"
@@ -28,37 +32,58 @@ _COLUMN_TAG = _NAMESPACE + "Column"
 _CELL_TAG = _NAMESPACE + "Cell"
 _DATA_TAG = _NAMESPACE + "Data"
 _VISIBLE_TAG = "{urn:schemas-microsoft-com:office:excel}Visible"
+_HIDDEN_WORDS = ("SheetHidden", "SheetVeryHidden")
 _NAME_ATTRIBUTE = _NAMESPACE + "Name"
 _TYPE_ATTRIBUTE = _NAMESPACE + "Type"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?)?Z?", re.ASCII)
 
 
 def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
-    """Return the worksheets. Raise WorkbookError if the file is truncated or no valid XML.
+    """Return the worksheets; one that is damaged inside has the rows before the damage.
 
-    The file is parsed once here for the names, and again whenever the rows of a sheet are read.
+    Raise WorkbookError if the file is truncated, or damaged before its first row.
     """
-    names_and_hidden: list[tuple[str, bool]] = []
     with path.open("rb") as file:
         if not _is_root_closed(file):
             raise WorkbookError("truncated")
-        hidden = False
-        # read_elements yields an element at its end tag, so <Visible> comes before the <Worksheet>
-        # that contains it. Rows are read only to free them from memory.
-        for element in read_elements(file, _WORKSHEET_TAG, _VISIBLE_TAG, _ROW_TAG):
-            if element.tag == _VISIBLE_TAG:
-                hidden = (element.text or "").strip() in ("SheetHidden", "SheetVeryHidden")
-            elif element.tag == _WORKSHEET_TAG:
-                names_and_hidden.append((element.get(_NAME_ATTRIBUTE) or "", hidden))
-                hidden = False
-    return [
-        _open_worksheet(_Worksheet(path, index), name, is_hidden=hidden)
-        for index, (name, hidden) in enumerate(names_and_hidden)
-    ]
+    sheets: list[_Worksheet] = []
+    try:
+        _read_worksheets(path, sheets)
+    except WorkbookError as error:
+        if error.code == "bomb" or not any(sheet.rows for sheet in sheets):
+            raise
+        sheets[-1].remarks.add("sheet_cut", max(len(sheets[-1].rows) - 1, 0))
+    return [sheet.make_source() for sheet in sheets]
 
 
-def _open_worksheet(sheet: "_Worksheet", name: str, *, is_hidden: bool) -> SourceSheet:
-    return SourceSheet(name, is_hidden, sheet.read_rows, sheet.list_merged_ranges, sheet.remarks)
+def _read_worksheets(path: Path, sheets: list["_Worksheet"]) -> None:
+    """Add the worksheets of a file to `sheets`, with all that can be read."""
+    is_open = False
+    tags = (_WORKSHEET_TAG, _VISIBLE_TAG, _ROW_TAG, _COLUMN_TAG)
+    for element, is_repaired in read_repaired_elements(partial(_open_xml, path), *tags):
+        # Elements come at their end tags, so those of a worksheet come before it.
+        is_end = element.tag == _WORKSHEET_TAG
+        worksheet = element if is_end else next(element.iterancestors(_WORKSHEET_TAG), None)
+        if worksheet is None:
+            continue
+        if not is_open:
+            sheets.append(_Worksheet(worksheet.get(_NAME_ATTRIBUTE) or ""))
+        is_open = not is_end
+        if element.tag == _VISIBLE_TAG:
+            sheets[-1].is_hidden = (element.text or "").strip() in _HIDDEN_WORDS
+        elif element.tag == _COLUMN_TAG:
+            sheets[-1].add_column(element)
+        elif element.tag == _ROW_TAG:
+            sheets[-1].add_row(element, is_repaired=is_repaired)
+
+
+@contextmanager
+def _open_xml(path: Path) -> Iterator[BinaryIO]:
+    """Open a file of XML; leave out spaces before it, which XML forbids."""
+    with path.open("rb") as file:
+        start = file.read(_FIRST_BYTES)
+        file.seek(len(start) - len(start.lstrip(b" \t\r\n")))
+        yield file
 
 
 def _is_root_closed(file: BinaryIO) -> bool:
@@ -74,72 +99,60 @@ def _is_root_closed(file: BinaryIO) -> bool:
 
 
 class _Worksheet:
-    """A worksheet of a file, by its index."""
+    """A worksheet while its elements are read."""
 
-    def __init__(self, path: Path, index: int) -> None:
+    def __init__(self, name: str) -> None:
+        self.is_hidden = False
         self.remarks = RemarkCollector()
-        self._path = path
-        self._index = index
+        self.rows: list[tuple[int, list[Cell]]] = []  # with their numbers, from 1
+        self._name = name
+        self._merged_ranges: list[MergedRange] = []
+        self._hidden = HiddenParts()
+        self._row_number = self._column_number = 0
 
-    def read_rows(self) -> Iterator[list[Cell]]:
-        """Yield the rows in order, and remark what is odd or hidden."""
-        yield from fill_row_gaps(self._read_numbered_rows())
+    def make_source(self) -> SourceSheet:
+        """Return the sheet with all its remarks."""
+        self._hidden.add_remark(self.remarks)
+        return SourceSheet(
+            self._name,
+            self.is_hidden,
+            lambda: fill_row_gaps(self.rows),
+            lambda: self._merged_ranges,
+            self.remarks,
+        )
 
-    def list_merged_ranges(self) -> list[MergedRange]:
-        """Return the merged cells."""
-        return [
-            merged
-            for number, _element, cells in self._read_row_elements(HiddenParts())
-            for column, cell in cells
-            if (merged := _find_merged_range(cell, number - 1, column))
-        ]
+    def add_column(self, element: etree._Element) -> None:
+        """Remember the columns of a `<Column>` if they are hidden."""
+        first = _read_count(element, "Index") or self._column_number + 1
+        self._column_number = first + _read_count(element, "Span")
+        if _is_hidden(element, "Width"):
+            self._hidden.add_columns(first - 1, self._column_number - 1)
 
-    def _read_numbered_rows(self) -> Iterator[tuple[int, list[Cell]]]:
-        hidden = HiddenParts()
-        previous_number = 0
-        for number, element, cells in self._read_row_elements(hidden):
-            row: list[Cell] = []
-            if number <= previous_number:
-                number = previous_number + 1
-                self.remarks.add("rows_misnumbered", number - 1)
-            for column, cell in cells:
-                value = _read_data(cell.find(_DATA_TAG))
-                if not len(row) <= column < XLSX_COLUMNS:
-                    self.remarks.add("cells_unplaced", number - 1)
-                    continue
-                row += [None] * (column - len(row))
-                row.append(value)
-            drop_empty_end(row)
-            if row:
-                hidden.add_row(number - 1, len(row), is_hidden=_is_hidden(element, "Height"))
-                previous_number = number
-                yield number, row
-        hidden.add_remark(self.remarks)
-
-    def _read_row_elements(
-        self, hidden: HiddenParts
-    ) -> Iterator[tuple[int, etree._Element, list[tuple[int, etree._Element]]]]:
-        """Yield (row number from 1, row, cells with their columns from 0) of each `<Row>`.
-
-        Add hidden columns to `hidden`.
-        """
-        finished_sheets = row_number = column_number = 0
-        with self._path.open("rb") as file:
-            for element in read_elements(file, _WORKSHEET_TAG, _ROW_TAG, _COLUMN_TAG):
-                if element.tag == _WORKSHEET_TAG:
-                    finished_sheets += 1
-                elif finished_sheets == self._index:
-                    span = _read_count(element, "Span")
-                    if element.tag == _COLUMN_TAG:
-                        column_number = _read_count(element, "Index") or column_number + 1
-                        last_column = column_number + span
-                        if _is_hidden(element, "Width"):
-                            hidden.add_columns(column_number - 1, last_column - 1)
-                        column_number = last_column
-                    else:
-                        row_number = _read_count(element, "Index") or row_number + 1
-                        yield row_number, element, list(_number_cells(element))
-                        row_number += span  # the next rows have the same format
+    def add_row(self, element: etree._Element, *, is_repaired: bool) -> None:
+        """Add a row, and remark what is odd."""
+        number = _read_count(element, "Index") or self._row_number + 1
+        previous_number = self.rows[-1][0] if self.rows else 0
+        if not previous_number < number <= XLSX_ROWS:
+            number = previous_number + 1
+            self.remarks.add("rows_misnumbered", number - 1)
+        # The next rows have the same format as this one.
+        self._row_number = number + _read_count(element, "Span")
+        row: list[Cell] = []
+        for column, cell in _number_cells(element):
+            if not len(row) <= column < XLSX_COLUMNS:
+                self.remarks.add("cells_unplaced", number - 1)
+                continue
+            row += [None] * (column - len(row))
+            row.append(_read_data(cell.find(_DATA_TAG)))
+            if merged := _find_merged_range(cell, number - 1, column):
+                self._merged_ranges.append(merged)
+        drop_empty_end(row)
+        if not row:
+            return
+        self._hidden.add_row(number - 1, len(row), is_hidden=_is_hidden(element, "Height"))
+        self.rows.append((number, row))
+        if is_repaired and any(isinstance(cell, str) and REPLACEMENT in cell for cell in row):
+            self.remarks.add("characters_lost", number - 1)
 
 
 def _number_cells(row: etree._Element) -> Iterator[tuple[int, etree._Element]]:

@@ -74,3 +74,33 @@ def test_a_comment_behind_the_root_is_no_sign_of_a_cut(tmp_path: Path) -> None:
     content = build_spreadsheetml({"检测结果": SIX_ROWS}) + b"\n<!-- written in 5 ms -->\n<?end?>\n"
     with read_bytes(content, tmp_path) as stored:
         assert count_statuses(stored.contents) == STATUSES
+
+
+def test_a_row_beyond_the_last_one_follows_the_row_before(tmp_path: Path) -> None:
+    row = '<Row><Cell><Data ss:Type="String">cr-cccc'
+    content = change_file(row, row.replace("<Row>", '<Row ss:Index="1048577">'))
+    with read_bytes(content, tmp_path) as stored:
+        assert count_statuses(stored.contents) == STATUSES
+        assert list_remarks(stored) == [("rows_misnumbered", 0, "7", {})]
+
+
+def test_the_rows_before_damage_are_counted(tmp_path: Path) -> None:
+    row = '<Row><Cell><Data ss:Type="String">cr-cccc'
+    with read_bytes(change_file(row, row.replace("<Row>", "<Row")), tmp_path) as stored:
+        assert stored.contents.rows == 5
+        assert list_remarks(stored) == [("sheet_cut", 0, "6", {})]
+
+
+def test_spaces_before_and_control_characters_within_the_xml_cost_nothing(tmp_path: Path) -> None:
+    content = b"\r\n\t" + change_file(">read<", ">re&#1;ad & write<")
+    with read_bytes(content, tmp_path) as stored:
+        assert count_statuses(stored.contents) == STATUSES
+        assert read_cells(stored)[4][6] == "re\ufffdad & write"
+        assert list_remarks(stored) == [("characters_lost", 0, "5", {})]
+
+
+def test_many_worksheets_are_read_each_with_its_rows(tmp_path: Path) -> None:
+    sheets = {f"表{number}": [("a", "b"), (f"x{number}", "y")] for number in range(300)}
+    with read_bytes(build_spreadsheetml(sheets), tmp_path) as stored:
+        assert [sheet.name for sheet in stored.contents.sheets] == list(sheets)
+        assert read_cells(stored, 299) == [["a", "b"], ["x299", "y"]]
