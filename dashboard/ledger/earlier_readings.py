@@ -42,7 +42,7 @@ def complete_spans(
 def has_earlier_readings(report: Report) -> bool:
     """Return whether an earlier version of the reader read a report of the same pack.
 
-    Withdrawn reports have no position and no spans, so they do not count.
+    A withdrawn report counts only until its spans are removed and its position is cleared.
     """
     earlier_versions = (1, workbook.READER_VERSION - 1)
     return Report.objects.filter(

@@ -1,5 +1,7 @@
 """The address of the browser, also behind a proxy."""
 
+import ipaddress
+
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -8,10 +10,20 @@ def get_client_address(request: HttpRequest) -> str:
     """Return the address that sent the request.
 
     With TLS there is a proxy, which appends the browser's address to X-Forwarded-For; what comes
-    before it in this header may be invented by the browser.
+    before it in this header may be invented by the browser. A header that ends with anything but an
+    address is ignored: PostgreSQL would not store it.
     """
     if settings.TLS:
-        addresses = request.headers.get("X-Forwarded-For", "").split(",")
-        if addresses[-1].strip():
-            return addresses[-1].strip()
+        last_address = request.headers.get("X-Forwarded-For", "").split(",")[-1].strip()
+        if is_address(last_address):
+            return last_address
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is an IP address without a zone, such as the "%eth0" of IPv6."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text

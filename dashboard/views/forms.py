@@ -2,7 +2,6 @@
 
 import datetime as dt
 import functools
-import zoneinfo
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from dashboard.models import Account, Pack, Preference, Report
 from dashboard.models.accounts import ACCOUNT_UID_PATTERN
 from dashboard.models.reports import ReportQuerySet
 from dashboard.queries.days import get_day_end, get_day_start
+from dashboard.views.preference_cookies import load_zone_names
 
 COMMON_ZONES = (
     "Asia/Shanghai",
@@ -36,7 +36,7 @@ LANGUAGES = (("zh-hans", "简体中文"), ("en", "English"))
 @functools.cache
 def list_other_zones() -> list[str]:
     """Return the sorted names of all time zones except the common ones."""
-    return sorted(zoneinfo.available_timezones() - {*COMMON_ZONES, "localtime", "Factory"})
+    return sorted(load_zone_names() - set(COMMON_ZONES))
 
 
 def list_zone_choices() -> list[Any]:

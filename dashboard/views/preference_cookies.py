@@ -5,6 +5,7 @@ Cookies need no session, so whoever only looks at the sign-in page leaves nothin
 
 import zoneinfo
 from collections.abc import Mapping
+from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -18,11 +19,20 @@ COOKIE_NAMES = {
 }
 
 
+@cache
+def load_zone_names() -> frozenset[str]:
+    """Return the names of all time zones.
+
+    They are loaded once, because every request needs them and each load searches all their files.
+    """
+    return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory"})
+
+
 def get_preferences(request: HttpRequest) -> dict[str, str]:
     """Return the preferences that the browser's cookies state; leave out what is unknown."""
     known_values = {
         "language": dict(settings.LANGUAGES),
-        "zone": zoneinfo.available_timezones(),
+        "zone": load_zone_names(),
         "theme": Preference.Theme.values,
     }
     cookies = {name: request.COOKIES.get(cookie) for name, cookie in COOKIE_NAMES.items()}

@@ -1,6 +1,7 @@
 """Signing in, preferences and the frame round every page."""
 
 import io
+import zoneinfo
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from pytest_django import Settings
 from dashboard.models import Preference
 from dashboard.views.client_address import get_client_address
 from dashboard.views.failures import show_failure
+from dashboard.views.preference_cookies import load_zone_names
 
 pytestmark = pytest.mark.django_db
 
@@ -175,6 +177,32 @@ def test_behind_a_proxy_the_address_is_what_the_proxy_appended(
     assert get_client_address(rf.get("/", headers=headers)) == "127.0.0.1"
     settings.TLS = True
     assert get_client_address(rf.get("/", headers=headers)) == "192.0.2.7"
+
+
+@pytest.mark.parametrize("header", ["unknown", "10.0.0.9, 192.0.2.7:5123", "fe80::1%eth0", ","])
+def test_a_header_that_ends_with_no_address_locks_the_sender_of_the_request(
+    header: str, client: Client, member: User, settings: Settings
+) -> None:
+    settings.TLS = True
+    headers = {"X-Forwarded-For": header, "X-Forwarded-Proto": "https"}
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        answer = client.post(
+            "/accounts/login/", {"username": "member", "password": "wrong"}, headers=headers
+        )
+    assert answer.status_code == 429
+    assert AccessAttempt.objects.get().ip_address == "127.0.0.1"
+
+
+def test_the_names_of_the_time_zones_are_loaded_once_for_all_requests(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_zone_names.cache_clear()
+    loads: list[str] = []
+    load = zoneinfo.available_timezones
+    monkeypatch.setattr(zoneinfo, "available_timezones", lambda: loads.append("load") or load())
+    for _ in range(3):
+        client.get("/accounts/login/")
+    assert loads == ["load"]
 
 
 def test_one_changes_ones_own_password(client: Client, member: User) -> None:
