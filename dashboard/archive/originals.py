@@ -65,14 +65,22 @@ def save_original(path: Path, original: Original) -> None:
     """
     if default_storage.exists(original.path):
         if not find_damage(original):
+            clear_stored_damage(original)
             return
         logger.warning("Original %s was damaged; the same file heals it.", original.sha256)
         default_storage.delete(original.path)
-        Original.objects.filter(pk=original.pk).update(damage="", verified_at=timezone.now())
     sync_path(path)
     save_under_name(path, original.path)
     if stored_path := find_local_path(original):
         sync_folders(stored_path, get_archive_folder())
+    clear_stored_damage(original)
+
+
+def clear_stored_damage(original: Original) -> None:
+    """Save that a file which was damaged is what was stored again; do nothing for other files."""
+    damaged_rows = Original.objects.filter(pk=original.pk).exclude(damage="")
+    if damaged_rows.exists():  # most often not: a query needs no lock, an update does
+        damaged_rows.update(damage="", verified_at=timezone.now())
 
 
 def store_local_file(path: Path, sha256: str) -> Original:

@@ -1,5 +1,6 @@
 """Originals are stored once under their hash and read from any storage."""
 
+import errno
 import hashlib
 import io
 import os
@@ -123,10 +124,34 @@ def test_a_damaged_original_is_neither_opened_nor_read_and_equal_bytes_heal_it(
     assert original.damage == damage
     assert original.verified_at
     healed = originals.store_stream(io.BytesIO(CONTENT))
+    assert Original.objects.get().damage == ""
     with originals.open_verified_original(healed) as file:
         assert file.read() == CONTENT
-    assert Original.objects.get().damage == ""
     assert ("heals it" in caplog.text) is (damage == "changed")
+
+
+def test_a_damaged_original_counts_as_healed_only_when_the_new_file_is_in_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "the disk is full")
+
+    original = originals.store_stream(io.BytesIO(CONTENT))
+    originals.create_original_rows([original])
+    flip_a_byte(original)
+    assert originals.verify_original(original) == Original.Damage.CHANGED
+    monkeypatch.setattr(originals, "save_under_name", fail)
+    with pytest.raises(OSError, match="full"):
+        originals.store_stream(io.BytesIO(CONTENT))
+    assert Original.objects.get().damage == "changed"
+
+
+def test_an_original_that_is_back_by_itself_counts_as_healed_when_it_comes_again() -> None:
+    original = originals.store_stream(io.BytesIO(CONTENT))
+    originals.create_original_rows([original])
+    Original.objects.update(damage="missing")
+    originals.store_stream(io.BytesIO(CONTENT))
+    assert Original.objects.get().damage == ""
 
 
 def test_an_original_is_on_the_disk_before_its_row_is_stored(
