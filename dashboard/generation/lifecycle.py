@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from dashboard import cloud
@@ -113,7 +113,9 @@ def submit_request(report: Report, is_stopped: IsStopped) -> None:
             report.previous_timestamp = find_previous_timestamp(report, cloud_report)
             # Save it before the request is sent: if this step is repeated afterwards, it must not
             # take the timestamp of the report that the request produced.
-            Report.objects.filter(pk=report.pk).update(previous_timestamp=report.previous_timestamp)
+            claimed_rows = Report.objects.filter(pk=report.pk, claim=report.claim)
+            if not claimed_rows.update(previous_timestamp=report.previous_timestamp):
+                return  # another worker has the claim, and may have sent the request already
         if wait := rate_limit.seconds_until_generate_allowed(account):
             postpone_step(report, wait)
             return
@@ -286,8 +288,9 @@ def renew_claim_while_working(report: Report) -> Iterator[IsStopped]:
                 if time.monotonic() - renewed_at >= settings.LEASE_SECONDS / 3:
                     renewed_at = time.monotonic()
                     report.renew_claim(settings.LEASE_SECONDS)
-            except DatabaseError:
-                continue  # the database is busy or away: ask again
+            except (DatabaseError, InterfaceError):
+                # The database is busy or away: ask again, on a new connection if this one is lost.
+                connection.close_if_unusable_or_obsolete()
         connection.close()  # Django opens one database connection per thread
 
     thread = threading.Thread(target=watch_until_finished, daemon=True)

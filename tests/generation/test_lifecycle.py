@@ -12,7 +12,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from dashboard.archive import originals
-from dashboard.generation import lifecycle, requests
+from dashboard.cloud import CloudReport
+from dashboard.cloud.client import Client
+from dashboard.generation import lifecycle, ownership, requests
 from dashboard.ledger import report_writer, spans
 from dashboard.models import Evaluation, Pack, Report, Status
 from dashboard.sandbox.wsgi import Sandbox
@@ -70,6 +72,24 @@ def test_a_report_that_the_cloud_is_making_already_is_joined(
     sandbox.faults.clear("never-completes")
     assert run_to_end(second).state == State.READY
     assert count_generate_calls(sandbox, cloud_pack) == 1
+
+
+def test_a_worker_that_lost_its_claim_saves_no_timestamp_and_sends_no_request(
+    cloud_pack: Pack, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = requests.request_report(cloud_pack, None)
+    get_own_report = ownership.get_own_report
+    other_claim = {"claim": uuid.uuid4(), "previous_timestamp": 7}
+
+    def lose_claim(client: Client, report: Report) -> CloudReport:
+        cloud_report = get_own_report(client, report)
+        Report.objects.filter(pk=report.pk).update(**other_claim)
+        return cloud_report
+
+    monkeypatch.setattr(ownership, "get_own_report", lose_claim)
+    lifecycle.advance_report(report.pk)
+    assert Report.objects.filter(pk=report.pk, **other_claim).exists()
+    assert count_generate_calls(sandbox, cloud_pack) == 0
 
 
 def test_the_previous_report_is_never_taken_for_the_requested_one(

@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import httpx
 import psycopg
 import pytest
-from django.db import connection
+from django.db import InterfaceError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -202,3 +203,29 @@ def test_a_bug_of_this_program_still_ends_a_run(
     settings.DOWNLOAD_HOSTS = None  # a defect of the kind that no fault of the machine explains
     take_step(fetching_report)
     assert (fetching_report.state, fetching_report.error_code) == (State.FAILED, "defect")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_is_renewed_although_the_connection_was_lost_in_between(
+    cloud_pack: Pack, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.LEASE_SECONDS = 0.6
+    report = requests.request_report(cloud_pack, None)
+    report.claim_step(settings.LEASE_SECONDS)
+    rows = Report.objects.filter(pk=report.pk).values_list("claimed_until", flat=True)
+    first_end = rows.get()
+    has_lost_claim = Report.has_lost_claim
+    errors: list[Exception] = [InterfaceError("connection already closed")]
+
+    def fail_once(self: Report) -> bool:
+        if errors:
+            raise errors.pop()
+        return has_lost_claim(self)
+
+    monkeypatch.setattr(Report, "has_lost_claim", fail_once)
+    wait_end = time.monotonic() + 20
+    with lifecycle.renew_claim_while_working(report):
+        while rows.get() == first_end and time.monotonic() < wait_end:
+            time.sleep(0.1)
+    assert not errors
+    assert rows.get() != first_end
