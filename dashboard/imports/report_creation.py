@@ -6,6 +6,7 @@ The *identity* of a file is its account, pack and time (see identity.py).
 import datetime as dt
 from collections.abc import Collection, Sequence
 
+from django.db.models import Q
 from django.utils import timezone
 
 from dashboard.imports.identity import Identity
@@ -77,12 +78,11 @@ def find_existing_reports(pack: Pack, file_hashes: Collection[str]) -> dict[Repo
     A file may be imported again if its report was cancelled, or failed for a reason that may have
     been this machine.
     """
-    reports = pack.reports.filter(original__in=file_hashes).exclude(state=Report.State.CANCELLED)
-    # A failed report keeps its position until its spans (evaluation rows) are removed. Until then
-    # the file cannot be imported again: the new report would need the same position.
-    reports = reports.exclude(
-        state=Report.State.FAILED, error_code__in=RETRIED_ERRORS, position=None
-    )
+    reports = pack.reports.filter(original__in=file_hashes)
+    # A failed or cancelled report keeps its position until its spans (evaluation rows) are removed.
+    # Until then the file cannot be imported again: the new report would need the same position.
+    is_retried = Q(state=Report.State.FAILED, error_code__in=RETRIED_ERRORS)
+    reports = reports.exclude(is_retried | Q(state=Report.State.CANCELLED), position=None)
     reports = reports.select_related("pack__account", "original").order_by("-pk")
     # If several reports have the same key, the oldest comes last and replaces the others.
     return {build_report_key(report.original_id, report.created_at): report for report in reports}

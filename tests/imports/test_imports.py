@@ -124,6 +124,20 @@ def test_a_file_that_failed_through_no_fault_of_its_own_may_be_imported_again(
     assert Report.objects.ready().count() == report_count - 1
 
 
+@pytest.mark.parametrize(("has_leftover_spans", "report_count"), [(True, 1), (False, 2)])
+def test_a_file_whose_import_was_cancelled_may_be_imported_again_once_its_spans_are_removed(
+    batch: ImportBatch, files: list[ReportFile], has_leftover_spans: bool, report_count: int
+) -> None:
+    name, content, _created_at = files[0]
+    import_upload(batch, name, content)
+    Report.objects.update(state=Report.State.CANCELLED)
+    if not has_leftover_spans:
+        Report.objects.update(position=None)
+    import_upload(batch, name, content)
+    assert Report.objects.count() == report_count
+    assert Report.objects.ready().count() == report_count - 1
+
+
 def test_equal_bytes_of_another_time_are_another_report_of_equal_content(
     batch: ImportBatch, files: list[ReportFile]
 ) -> None:
