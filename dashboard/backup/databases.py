@@ -4,11 +4,11 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django.db import connection, transaction
 
@@ -35,9 +35,9 @@ class Cursor(Protocol):
     def fetchall(self) -> list[Any]: ...
 
 
-def get_dump_name() -> str:
-    """Return the file name of a copy of a database of this kind."""
-    return "database.sqlite3" if connection.vendor == "sqlite" else "database.dump"
+def get_dump_suffix() -> str:
+    """Return the end of the file name of a copy of a database of this kind."""
+    return ".sqlite3" if connection.vendor == "sqlite" else ".dump"
 
 
 @contextmanager
@@ -76,8 +76,11 @@ def load_database(path: Path) -> None:
     require_empty_database()
     if connection.vendor != "sqlite":
         connection.close()
-        options = ["--clean", "--if-exists", "--no-owner", "--exit-on-error"]
-        run_postgresql_program("pg_restore", *options, f"--dbname={build_dbname()}", str(path))
+        # All or nothing: after an error, or if it is killed, it can be run again.
+        options = ["--clean", "--if-exists", "--no-owner", "--single-transaction"]
+        run_postgresql_program(
+            "pg_restore", *options, f"--dbname={build_dbname(connection.settings_dict)}", str(path)
+        )
         return
     target = Path(connection.settings_dict["NAME"])
     connection.close()
@@ -123,7 +126,7 @@ def run_postgresql_program(program: str, *options: str) -> None:
     environment = {**os.environ, **({"PGPASSWORD": password} if password else {})}
     arguments = [program, *options]
     if program == "pg_dump":
-        arguments.append(f"--dbname={build_dbname()}")
+        arguments.append(f"--dbname={build_dbname(connection.settings_dict)}")
     try:
         result = subprocess.run(
             arguments, env=environment, capture_output=True, text=True, check=False
@@ -134,9 +137,16 @@ def run_postgresql_program(program: str, *options: str) -> None:
         raise BackupError(f"{program}: {result.stderr.strip()[-500:]}")
 
 
-def build_dbname() -> str:
-    """Return the connection URI of the database, without the password."""
-    values = connection.settings_dict
-    user = f"{quote(str(values['USER']))}@" if values["USER"] else ""
+def build_dbname(values: Mapping[str, Any]) -> str:
+    """Return the connection URI of the database with these settings, without the password.
+
+    The settings of TLS (sslmode, sslrootcert ...) are in it.
+    """
+    # Quoted with "/": the host may be the folder of a socket.
+    user, host, name = (quote(str(values[key]), safe="") for key in ("USER", "HOST", "NAME"))
+    if ":" in str(values["HOST"]):
+        host = f"[{values['HOST']}]"  # IPv6
     port = f":{values['PORT']}" if values["PORT"] else ""
-    return f"postgresql://{user}{quote(str(values['HOST']))}{port}/{quote(str(values['NAME']))}"
+    options = {key: text for key, text in values["OPTIONS"].items() if key.startswith("ssl")}
+    query = f"?{urlencode(options)}" if options else ""
+    return f"postgresql://{user and f'{user}@'}{host}{port}/{name}{query}"

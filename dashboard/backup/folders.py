@@ -1,7 +1,8 @@
 """A backup: a folder with a copy of the database, the originals, the keys and a manifest.
 
-A backup may be written into the same folder again: only new originals are copied. The database is
-copied first: an original is stored before its row, so every row of the copy has its file.
+A backup may be written into the same folder again: only new originals are copied, and the earlier
+backup can be restored until the new one is complete. The database is copied first: an original is
+stored before its row, so every row of the copy has its file.
 """
 
 import hashlib
@@ -42,10 +43,14 @@ class Manifest:
 
 
 def write_backup(folder: Path, *, with_keys: bool) -> Manifest:
-    """Write a backup into the folder; the manifest is written last. Raises BackupError."""
+    """Write a backup into the folder, and return its manifest. Raises BackupError.
+
+    The manifest is written last. It replaces that of an earlier backup, whose copy of the database
+    has another name and is removed then.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / MANIFEST_NAME).unlink(missing_ok=True)  # an incomplete backup has none
-    dump = folder / databases.get_dump_name()
+    created_at = timezone.now()
+    dump = folder / f"database-{created_at:%Y%m%dT%H%M%S%f}{databases.get_dump_suffix()}"
     with databases.dump_database(dump) as cursor:
         counts = databases.count_rows(cursor)
         originals = databases.list_original_sizes(cursor)
@@ -54,18 +59,24 @@ def write_backup(folder: Path, *, with_keys: bool) -> Manifest:
     files = [dump]
     if with_keys:
         files.append(write_keys(folder))
-    else:
-        (folder / KEYS_NAME).unlink(missing_ok=True)
     manifest = Manifest(
         settings.VERSION,
-        timezone.now().isoformat(timespec="seconds"),
+        created_at.isoformat(timespec="seconds"),
         dump.name,
         counts,
         originals,
         {file.name: hash_file(file) for file in files},
     )
     write_file(folder / MANIFEST_NAME, json.dumps(asdict(manifest), indent=1))
+    remove_earlier_files(folder, manifest)
     return manifest
+
+
+def remove_earlier_files(folder: Path, manifest: Manifest) -> None:
+    """Remove the copies of the database and the keys that are of no use beside this manifest."""
+    for path in [*folder.glob("database[-.]*"), folder / KEYS_NAME]:
+        if path.name not in manifest.sha256:
+            path.unlink(missing_ok=True)
 
 
 def copy_original(original: Original, target: Path) -> None:
@@ -101,7 +112,7 @@ def read_manifest(folder: Path) -> Manifest:
     for name, sha256 in manifest.sha256.items():
         if not (folder / name).is_file() or hash_file(folder / name) != sha256:
             raise BackupError(f"{name} in the backup is missing or changed.")
-    if manifest.database != databases.get_dump_name():
+    if Path(manifest.database).suffix != databases.get_dump_suffix():
         raise BackupError(f"The backup is of another kind of database: {manifest.database}.")
     return manifest
 
@@ -113,6 +124,8 @@ def restore_backup(folder: Path) -> Manifest:
     """
     manifest = read_manifest(folder)
     databases.require_empty_database()
+    if manifest.has_keys:
+        require_usable_keys(folder)
     archive = location.get_archive_folder()
     archive.mkdir(mode=0o700, parents=True, exist_ok=True)
     for sha256 in manifest.originals:
@@ -137,12 +150,28 @@ def restore_original(source: Path, sha256: str) -> None:
     move_into_place(incoming, target)
 
 
-def restore_keys(folder: Path) -> None:
-    """Write the keys where the settings read them, unless the environment sets them."""
+def require_usable_keys(folder: Path) -> None:
+    """Raise BackupError if the environment sets keys that cannot read the backup's AccessKeys."""
     keys = json.loads((folder / KEYS_NAME).read_text())
+    is_unusable = not set(keys["ENCRYPTION_KEYS"]) <= set(settings.ENCRYPTION_KEYS)
+    if os.environ.get("ENCRYPTION_KEYS") and is_unusable:
+        raise BackupError(
+            "The environment sets ENCRYPTION_KEYS without the keys of the backup: unset it, or "
+            f"add the keys in {KEYS_NAME}. Nothing was changed."
+        )
+
+
+def restore_keys(folder: Path) -> None:
+    """Write the keys where the settings read them, unless the environment sets them.
+
+    The present encryption keys stay behind those of the backup: if the database cannot be loaded,
+    the accounts of the present one can still be used.
+    """
+    keys = json.loads((folder / KEYS_NAME).read_text())
+    encryption_keys = dict.fromkeys([*keys["ENCRYPTION_KEYS"], *settings.ENCRYPTION_KEYS])
     for variable, file_name, text in (
         ("SECRET_KEY", "secret-key", keys["SECRET_KEY"]),
-        ("ENCRYPTION_KEYS", "encryption-key", ",".join(keys["ENCRYPTION_KEYS"])),
+        ("ENCRYPTION_KEYS", "encryption-key", ",".join(encryption_keys)),
     ):
         if not os.environ.get(variable):
             write_file(Path(settings.VAR_DIR, file_name), text)

@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
+from dashboard.backup import databases, folders
 from dashboard.sandbox.accounts import SandboxPack
 from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.past_reports import build_past_report_files
@@ -118,7 +121,7 @@ def test_a_backup_that_is_incomplete_or_changed_is_refused(tmp_path: Path) -> No
     backup = tmp_path / "backup"
     call_command("backup", backup, "--without-keys")
     assert not (backup / "keys.json").exists()
-    dump = next(backup.glob("database.*"))
+    dump = next(backup.glob("database-*"))
     dump.write_bytes(dump.read_bytes()[:-1] + b"?")
     with pytest.raises(CommandError, match="missing or changed"):
         call_command("restore", backup)
@@ -133,3 +136,72 @@ def test_a_damaged_original_is_named_and_no_backup_is_complete(tmp_path: Path) -
     with pytest.raises(CommandError, match=f"{report.original_id} was changed"):
         call_command("backup", tmp_path / "backup")
     assert not (tmp_path / "backup" / "manifest.json").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_earlier_backup_can_be_restored_until_the_next_one_is_complete(tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    report = import_history(make_sandbox_pack(), weeks=1).reports.get()
+    call_command("backup", backup)
+    earlier = folders.read_manifest(backup)
+    copied = backup / report.require_original().path
+    copied.unlink()
+    original = Path(default_storage.path(report.require_original().path))
+    content = original.read_bytes()
+    original.write_bytes(b"changed")
+    with pytest.raises(CommandError, match="was changed"):
+        call_command("backup", backup, "--without-keys")
+    assert folders.read_manifest(backup) == earlier
+
+    original.write_bytes(content)
+    call_command("backup", backup, "--without-keys")
+    later = folders.read_manifest(backup)
+    assert later.database != earlier.database
+    names = {path.name for path in backup.iterdir()}
+    assert names == {"manifest.json", "originals", later.database}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_keys_of_the_environment_that_cannot_read_the_backup_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    call_command("backup", tmp_path)
+    backup_keys = settings.ENCRYPTION_KEYS
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    monkeypatch.setenv("ENCRYPTION_KEYS", ",".join(settings.ENCRYPTION_KEYS))
+    with pytest.raises(CommandError, match="ENCRYPTION_KEYS without the keys of the backup"):
+        call_command("restore", tmp_path)
+    settings.ENCRYPTION_KEYS = [*settings.ENCRYPTION_KEYS, *backup_keys]
+    folders.require_usable_keys(tmp_path)
+
+
+def test_the_present_encryption_keys_stay_behind_those_of_a_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.delenv("ENCRYPTION_KEYS", raising=False)
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    settings.VAR_DIR = tmp_path
+    settings.ENCRYPTION_KEYS = ["of the backup"]
+    folders.write_keys(tmp_path)
+    settings.ENCRYPTION_KEYS = ["present"]
+    folders.restore_keys(tmp_path)
+    assert (tmp_path / "encryption-key").read_text() == "of the backup,present"
+
+
+@pytest.mark.parametrize(
+    ("values", "uri"),
+    [
+        ({"HOST": "db", "PORT": 5432}, "postgresql://user@db:5432/ledger"),
+        ({"HOST": "/run/postgresql", "PORT": ""}, "postgresql://user@%2Frun%2Fpostgresql/ledger"),
+        ({"HOST": "::1", "PORT": "5433"}, "postgresql://user@[::1]:5433/ledger"),
+        (
+            {"HOST": "db", "PORT": "", "OPTIONS": {"sslmode": "require", "options": "-c jit=off"}},
+            "postgresql://user@db/ledger?sslmode=require",
+        ),
+    ],
+)
+def test_the_programs_of_postgresql_connect_as_the_product_does(
+    values: dict[str, object], uri: str
+) -> None:
+    database = {"USER": "user", "NAME": "ledger", "PASSWORD": "unseen", "OPTIONS": {}, **values}
+    assert databases.build_dbname(database) == uri
