@@ -16,7 +16,7 @@ from dashboard.models import Account, Pack, Preference, Report
 from dashboard.models.accounts import ACCOUNT_UID_PATTERN
 from dashboard.models.reports import ReportQuerySet
 from dashboard.queries.days import get_day_end, get_day_start
-from dashboard.views.preference_cookies import load_zone_names
+from dashboard.text.time_zones import load_zone_names
 
 COMMON_ZONES = (
     "Asia/Shanghai",

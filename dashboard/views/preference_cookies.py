@@ -3,29 +3,19 @@
 Cookies need no session, so whoever only looks at the sign-in page leaves nothing in the database.
 """
 
-import zoneinfo
 from collections.abc import Mapping
-from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from dashboard.models import Preference
+from dashboard.text.time_zones import load_zone_names
 
 COOKIE_NAMES = {
     "language": settings.LANGUAGE_COOKIE_NAME,
     "zone": "ledger_zone",
     "theme": "ledger_theme",
 }
-
-
-@cache
-def load_zone_names() -> frozenset[str]:
-    """Return the names of all time zones.
-
-    They are loaded once, because every request needs them and each load searches all their files.
-    """
-    return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory"})
 
 
 def get_preferences(request: HttpRequest) -> dict[str, str]:

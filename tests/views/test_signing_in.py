@@ -16,9 +16,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from dashboard.models import Preference
+from dashboard.text.time_zones import load_zone_names
 from dashboard.views.client_address import get_client_address
 from dashboard.views.failures import show_failure
-from dashboard.views.preference_cookies import load_zone_names
 
 pytestmark = pytest.mark.django_db
 
