@@ -261,7 +261,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"dashboard": {"level": env.str("LOG_LEVEL", "INFO")}},
+    "loggers": {
+        "dashboard": {"level": env.str("LOG_LEVEL", "INFO")},
+        "waitress.queue": {"level": "ERROR"},  # it warns of every request that waits for a thread
+    },
 }
 
 # A run that has not ended after this many minutes fails.

@@ -104,6 +104,7 @@ def page_paths(installation: Installation) -> dict[str, str]:
         "search, nothing": "/search/?q=nothing-bears-this-name",
         "preferences": "/preferences/",
         "accounts": "/accounts/",
+        "how requests arrive": "/connection/",
         "add an account": "/accounts/add/",
         "account": "/accounts/1/",
         "edit an account": "/accounts/1/edit/",
