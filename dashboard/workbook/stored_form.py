@@ -45,6 +45,7 @@ DAMAGE_ERRORS = (
     ZstdError,
 )
 FORM_VERSION = 3  # increase it when the form changes; files with an older form are then read again
+_SLOW_MARK = b" "
 CHUNK_ROWS = 500  # so a page that shows a part of a sheet needs one or two chunks
 BUCKET_COUNT = 32
 BUCKET_SHIFT = 58  # a key has 63 bits; the top five are the number of its bucket
@@ -56,12 +57,18 @@ def encode_json(value: object) -> bytes:
 
     orjson refuses half surrogate pairs and integers of more than 64 bits. For such values use the
     slower module json: half a surrogate pair becomes "?", and an integer keeps all its digits.
+    Such JSON begins with a space, so that _decode_json uses the same module.
     """
     try:
         return orjson.dumps(value)
     except orjson.JSONEncodeError:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return text.encode("utf-8", "replace")
+        return _SLOW_MARK + text.encode("utf-8", "replace")
+
+
+def _decode_json(data: bytes) -> Any:
+    """Return the value of JSON that encode_json made; orjson would round long integers."""
+    return json.loads(data) if data.startswith(_SLOW_MARK) else orjson.loads(data)
 
 
 class StoredFileWriter:
@@ -206,7 +213,7 @@ class StoredForm:
 
     def _load_entry(self, name: str) -> Any:
         try:
-            return orjson.loads(self._zip.read(name))
+            return _decode_json(self._zip.read(name))
         except DAMAGE_ERRORS as error:
             raise DamagedFormError from error
 

@@ -137,3 +137,21 @@ def test_a_long_text_that_many_cells_share_is_a_bomb(tmp_path: Path) -> None:
     with pytest.raises(WorkbookError) as error_info:
         read_bytes(build_file(parts), tmp_path)
     assert error_info.value.code == "bomb"
+
+
+def test_of_merged_ranges_that_overlap_the_first_one_holds(tmp_path: Path) -> None:
+    parts = build_parts()
+    merges = '<mergeCells><mergeCell ref="A2:A3"/><mergeCell ref="A3:A4"/></mergeCells>'
+    replace_once(parts, ROWS_PART, "</sheetData>", f"</sheetData>{merges}")
+    parts[ROWS_PART] = re.sub('<c r="A3".*?</c>', "", parts[ROWS_PART])
+    with read_bytes(build_file(parts), tmp_path) as stored:
+        assert [sum(rule.counts.values()) for rule in stored.contents.rules] == [3, 2, 1]
+
+
+def test_an_integer_of_more_than_64_bits_keeps_its_digits(tmp_path: Path) -> None:
+    parts = build_parts()
+    number = "123456789012345678901234567890"
+    cell = f'<c r="G2"><v>{number}</v></c>'
+    parts[ROWS_PART] = re.sub('<c r="G2".*?</c>', cell, parts[ROWS_PART])
+    with read_bytes(build_file(parts), tmp_path) as stored:
+        assert read_cells(stored, 1)[1][6] == int(number)

@@ -10,7 +10,7 @@ from dashboard.sandbox.report_files import build_encrypted_workbook
 from dashboard.workbook import Limits, WorkbookError
 from tests import sample_files
 from tests.workbook.in_process import collect_states, read_bytes
-from tests.workbook.protected_files import encrypt_workbook
+from tests.workbook.protected_files import encrypt_workbook, encrypt_workbook_as_2007
 
 F1 = sample_files.build_report_sheets(sample_files.SOME_FAILING)
 KINDS = {
@@ -124,8 +124,16 @@ def test_a_workbook_protected_against_changes_only_is_read(tmp_path: Path) -> No
 
 
 def test_a_workbook_with_a_password_of_its_own_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(WorkbookError, match="encrypted"):
-        read_bytes(encrypt_workbook(KINDS["xlsx"], "secret"), tmp_path)
+    for encrypt in (encrypt_workbook, encrypt_workbook_as_2007):
+        with pytest.raises(WorkbookError, match="encrypted"):
+            read_bytes(encrypt(KINDS["xlsx"], "secret"), tmp_path)
+
+
+def test_a_workbook_protected_by_excel_2007_is_read(tmp_path: Path) -> None:
+    content = encrypt_workbook_as_2007(KINDS["xlsx"], "VelvetSweatshop")
+    with read_bytes(content, tmp_path) as stored:
+        assert stored.contents.kind == "xlsx"
+        assert len(collect_states(stored)) == 12
 
 
 def test_a_file_beyond_the_limit_is_not_opened(tmp_path: Path) -> None:
