@@ -29,7 +29,10 @@ def test_a_changed_original_is_not_sent_and_the_page_says_so(
     assert "not verified since" in reader.get(f"/reports/{report.pk}/").content.decode()
     path.chmod(0o600)
     path.write_bytes(path.read_bytes() + b"!")
-    for language, words in (("en", "The original file was changed"), ("zh-hans", "原件已被改动")):
+    for language, words in (
+        ("en", "The original file was changed"),
+        ("zh-hans", "原始文件已被改动"),
+    ):
         headers = {"accept-language": language}
         answer = reader.get(f"/reports/{report.pk}/original/", headers=headers)
         assert answer.status_code == 409

@@ -52,7 +52,7 @@ def test_the_evidence_lists_each_remark_with_sheet_rows_and_what_follows(
     assert '<td data-label="Sheet"> 合规资源 </td> <td data-label="Rows">10-12</td>' in page
     assert page.count("not counted</span>") >= 2
     chinese = get_page_in_chinese(reader, f"/reports/{remarked_report.pk}/evidence/")
-    assert "2 条备注，其中 2 条说明有内容未计入" in chinese
+    assert "2 条提示，其中 2 条说明有内容未计入" in chinese
     assert SENTENCE not in chinese
 
 
