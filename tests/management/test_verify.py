@@ -6,6 +6,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from dashboard.models import Pack
 from tests.sample_history import import_history, make_sandbox_pack
@@ -20,6 +21,15 @@ def pack(db: None) -> Pack:
 def test_verify_passes_an_unchanged_archive(pack: Pack, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("verify")
     assert "3 of 3 originals have their hash" in capsys.readouterr().out
+
+
+def test_verify_names_an_archive_that_is_not_mounted(
+    pack: Pack, settings: Settings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path / "not-mounted"
+    with pytest.raises(CommandError, match=r"not in .*not-mounted: is its disk mounted"):
+        call_command("verify")
+    assert not pack.reports.exclude(original__damage="").exists()
 
 
 def test_verify_finds_one_changed_byte_and_a_missing_file(

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard.archive import inventory, originals
+from dashboard.archive import inventory, location, originals
 from dashboard.models import Original
 
 
@@ -22,8 +22,13 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Check all originals, or that of one report.
 
-        Raises CommandError if one is damaged, or if database and archive differ.
+        Raises CommandError if one is damaged, if database and archive differ, or if the archive is
+        not there.
         """
+        try:
+            location.require_archive()
+        except location.ArchiveMissingError as error:
+            raise CommandError(str(error)) from error
         checked_originals = Original.objects.order_by("stored_at")
         if options["report"]:
             checked_originals = checked_originals.filter(reports=options["report"])
