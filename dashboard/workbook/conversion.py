@@ -192,8 +192,7 @@ class _Conversion:
 
     def _open_sheet(self, source: SourceSheet, member_index: int | None) -> OpenSheet:
         """Find the header and the role of a sheet, and add the sheet to the contents."""
-        first_rows = list(islice(source.read_rows(), HEADER_SEARCH_ROWS))
-        header = find_header(first_rows)
+        first_rows, header = _find_first_header(source)
         role = detect_sheet_role(source.name, header)
         is_damaged = source.remarks.has_uncounted_remarks()
         number = len(self._contents.sheets)
@@ -333,9 +332,9 @@ class _Conversion:
             return
         if sheet.header and lacks_status(info.role, sheet.header):
             sheet.source.remarks.add("status_missing")
-        elif info.role in ("overview", "rules"):
+        elif info.role == "overview" or sheet.has_rule_rows():
             return
-        elif info.rows > 1 or (info.role and not sheet.says_there_is_none):
+        elif not sheet.says_there_is_none and (info.role or info.rows > 1 or info.columns > 2):
             sheet.source.remarks.add("sheet_unrecognised")
 
     def _find_kind(self, info: SheetInfo) -> str:
@@ -343,3 +342,20 @@ class _Conversion:
         if info.member is None:
             return self._contents.kind
         return self._contents.members[info.member].kind
+
+
+def _find_first_header(source: SourceSheet) -> tuple[list[list[Cell]], Header | None]:
+    """Return the first rows of a sheet, and the header among them.
+
+    A list of evaluations may stand below a long overview: if the first rows list neither rules nor
+    evaluations, its header is searched for further below.
+    """
+    rows = source.read_rows()
+    first_rows = list(islice(rows, HEADER_SEARCH_ROWS))
+    header = find_header(first_rows)
+    if header is None or not header.identifies_rules():
+        more_rows = [*first_rows, *islice(rows, OVERVIEW_ROWS - HEADER_SEARCH_ROWS)]
+        lower_header = find_header(more_rows)
+        if lower_header and lower_header.identifies_evaluations():
+            return more_rows, lower_header
+    return first_rows, header

@@ -17,6 +17,7 @@ _KEPT_DIGITS = 15  # that a spreadsheet keeps of a number which a person enters
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+?\d{1,3}", re.IGNORECASE)
 _CUT_DIGITS = re.compile(r"\d{15}0{3,}")  # a number written in full, after it lost its end
 _ACCOUNT = re.compile(r"(?<!\d)\d{16}(?!\d)")
+_SHORTEST_ACCOUNT = 10  # digits; a shorter number is that of an employee or a row
 _GROUPED_DIGITS = re.compile(r"\d{1,4}(?:[ ,'\u2019-]\d{3,4})+")
 _RULE_ID = re.compile(r"cr-[0-9a-z_-]+", re.IGNORECASE)
 _REGION_ID = re.compile(r"[a-z]{2,}(?:-[a-z0-9]+)+", re.IGNORECASE)
@@ -82,4 +83,5 @@ def normalise_rule_id(text: str) -> str:
 def is_account_cell(cell: Cell) -> bool:
     """Return whether a cell may hold an account id, and not a name."""
     text = cell_to_text(cell)
-    return bool(find_account_id(text)) or text.isdigit() or is_lost_text(text)
+    is_long_number = text.isdigit() and len(text) >= _SHORTEST_ACCOUNT
+    return is_long_number or bool(find_account_id(text)) or is_lost_text(text)

@@ -144,6 +144,10 @@ def _is_note(texts: Mapping[int, str], meanings: Mapping[int, str]) -> bool:
         return False
     first_column = min(texts)
     first_text = texts[first_column]
+    known_meanings = {meanings[column] for column in texts if column in meanings}
+    names_rule = not known_meanings.isdisjoint(("rule_name", "rule_id"))
+    if names_rule and len(known_meanings) > 2:
+        return False  # a resource may have a name such as "source db"
     if _NOTE.match(first_text):
         return True
     label = re.split("[:：]", first_text, maxsplit=1)[0]

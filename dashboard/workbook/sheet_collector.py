@@ -281,8 +281,7 @@ class SheetCollector:
         column = self._column_of.get("account_id", _NO_COLUMN)
         cell = cells[column] if column < len(cells) else None
         if is_empty_id(text) or not text:
-            is_missing = column != _NO_COLUMN and bool(self._account)
-            return self._account, [("account_empty", {})] if is_missing else []
+            return self._account, [("account_empty", {})] if column != _NO_COLUMN else []
         account = "" if has_lost_digits(cell) else normalise_account(text)
         return account or self._account, []
 

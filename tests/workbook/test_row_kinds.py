@@ -160,3 +160,33 @@ def test_words_for_no_data(text: str) -> None:
 def test_words_for_neither(text: str) -> None:
     assert not is_total_text(text)
     assert not is_no_data_text(text)
+
+
+def test_a_resource_whose_name_begins_like_a_note_is_a_resource(tmp_path: Path) -> None:
+    names = ("资源名称", "source db", "note 1", "提示 服务", "disk", "备注: 测试", "bucket")
+    table = [(name, *cells[:5], *cells[6:]) for name, cells in zip(names, TABLE, strict=True)]
+    with read_bytes(sample_files.build_csv(table), tmp_path) as stored:
+        assert (stored.contents.rows, list_remarks(stored)) == (6, [])
+
+
+def test_a_list_below_a_long_overview_is_read(tmp_path: Path) -> None:
+    overview = [("合规包名称", "等保"), *((f"事实{number}", f"值{number}") for number in range(90))]
+    content = sample_files.build_xlsx({"概览": [*overview, *TABLE]})
+    with read_bytes(content, tmp_path) as stored:
+        assert (stored.contents.rows, stored.contents.pack_name) == (6, "等保")
+        assert list_remarks(stored) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("规则列表", [("甲", "乙"), ("公网访问", "高")]),
+        ("x", [("存储空间不公共读", "cr-bbbb00000002", "不合规")]),
+    ],
+)
+def test_a_sheet_of_which_nothing_is_read_is_remarked(
+    name: str, rows: list[tuple[str, ...]], tmp_path: Path
+) -> None:
+    content = sample_files.build_xlsx({SHEET_NAME: TABLE, name: rows})
+    with read_bytes(content, tmp_path) as stored:
+        assert list_remarks(stored) == [("sheet_unrecognised", "")]

@@ -138,6 +138,23 @@ def test_a_row_without_an_account_is_remarked_and_counts_for_that_of_the_file(
         assert list_remarks(stored) == [("account_empty", "4")]
 
 
+def test_a_row_without_an_account_is_remarked_where_the_account_of_the_file_is_not_known(
+    tmp_path: Path,
+) -> None:
+    table = [list(cells) for cells in TABLE]
+    table[3][7] = ""
+    with read_bytes(sample_files.build_csv(table), tmp_path) as stored:
+        assert list_remarks(stored) == [("account_empty", "4")]
+
+
+def test_numbers_of_employees_are_no_accounts(tmp_path: Path) -> None:
+    table = [(*cells[:7], "10086", *cells[8:]) for cells in TABLE]
+    table[0] = (*TABLE[0][:7], "用户", *TABLE[0][8:])
+    content = sample_files.build_csv(table)
+    with read_bytes(content, tmp_path, account="1234567890123456") as stored:
+        assert {row.group.account for row in list_evaluations(stored)} == {"1234567890123456"}
+
+
 def build_table(column: int, values: dict[str, str], header: str = "") -> list[tuple[str, ...]]:
     """Return the table with other values, and another header, in one column."""
     return [
