@@ -15,10 +15,15 @@ from .text_encoding import detect_encoding
 from .xml_elements import explain_xml_error
 
 _INVISIBLE_PARTS = re.compile(
-    r"<!--.*?-->|<script\b.*?</script>|<style\b.*?</style>", re.DOTALL | re.IGNORECASE
+    # One that is never closed ends with the page: else a search from each would take long.
+    r"<!--.*?(?:-->|\Z)|<script\b.*?(?:</script>|\Z)|<style\b.*?(?:</style>|\Z)",
+    re.DOTALL | re.IGNORECASE,
 )
+_HEADING_TAGS = ("h1", "h2", "h3", "h4")
 # Excel's own description of the sheets, which stands in a comment.
-_EXCEL_SHEET = re.compile(r"<x:ExcelWorksheet>(.*?)</x:ExcelWorksheet>", re.DOTALL | re.IGNORECASE)
+_EXCEL_SHEET = re.compile(
+    r"<x:ExcelWorksheet>(.*?)(?:</x:ExcelWorksheet>|\Z)", re.DOTALL | re.IGNORECASE
+)
 _EXCEL_NAME = re.compile(r"<x:Name>(.*?)</x:Name>", re.DOTALL | re.IGNORECASE)
 _EXCEL_HIDDEN = re.compile(r"<x:Visible>\s*Sheet(Very)?Hidden", re.IGNORECASE)
 
@@ -54,15 +59,18 @@ def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
     elif "<html" in visible_page and "</html" not in visible_page:
         remarks.add("page_not_closed")
     excel_sheets = _read_excel_sheets(page, len(tables))
+    headings = _list_headings(root, elements)
     sheets = [
         SourceSheet(
-            _find_table_name(element, excel_sheet.name),
+            _find_table_name(element, excel_sheet.name, heading),
             table.is_hidden or excel_sheet.is_hidden,
             table.read_rows,
             table.list_merged_ranges,
             table.remarks,
         )
-        for element, table, excel_sheet in zip(elements, tables, excel_sheets, strict=True)
+        for element, table, excel_sheet, heading in zip(
+            elements, tables, excel_sheets, headings, strict=True
+        )
     ]
     return sheets + _list_missing_sheets(page, sheets)
 
@@ -151,14 +159,22 @@ def _list_missing_sheets(page: str, sheets: list[SourceSheet]) -> list[SourceShe
     return missing_sheets
 
 
-def _find_table_name(table: etree._Element, excel_name: str) -> str:
+def _list_headings(root: html.HtmlElement, tables: list[etree._Element]) -> list[str]:
+    """Return for each table the text of the last heading before it; "" if it has none."""
+    headings = []
+    last_heading = ""
+    waiting_tables = set(tables)
+    for element in root.iter("table", *_HEADING_TAGS):
+        if element in waiting_tables:
+            headings.append(last_heading)
+        elif element.tag in _HEADING_TAGS:
+            last_heading = read_element_text(element) or ""
+    return headings
+
+
+def _find_table_name(table: etree._Element, excel_name: str, heading: str) -> str:
     """Return the caption of a table, or else its name in Excel, or else the heading before it."""
     caption = table.find("caption")
     if caption is not None:
         return read_element_text(caption) or ""
-    if excel_name:
-        return excel_name
-    headings = table.xpath("preceding::*[self::h1 or self::h2 or self::h3 or self::h4][1]")
-    if isinstance(headings, list) and headings and isinstance(headings[0], etree._Element):
-        return read_element_text(headings[0]) or ""
-    return ""
+    return excel_name or heading

@@ -93,7 +93,13 @@ class HtmlTable:
     @cached_property
     def _row_elements(self) -> list[etree._Element]:
         """The rows in the order in which browsers show them."""
-        rows = [row for row in self._element.iter("tr") if _find_table(row) is self._element]
+        rows = []
+        walker = etree.iterwalk(self._element, events=("start",), tag=("tr", "table"))
+        for _event, element in walker:
+            if element.tag == "tr":
+                rows.append(element)
+            elif element is not self._element:
+                walker.skip_subtree()  # tables may be nested deeply
         if self._is_cut:
             rows = rows[:-1]
         return sorted(rows, key=_find_section_order)

@@ -136,11 +136,11 @@ def _find_table_end(texts: Sequence[Sequence[str]], start: int) -> int:
 def _is_table_row(head: Mapping[int, str], row: Sequence[str], *, is_risk_head: bool) -> bool:
     """Return whether a row has numbers below labels of the head, and nothing elsewhere."""
     cells = {column: text for column, text in enumerate(row) if text}
-    first_column = min(head)
+    first_column, last_column = min(head), max(head)
     numbers = [column for column, text in cells.items() if _is_number(text) and column in head]
     first_text = cells.get(first_column, "") or next(iter(cells.values()), "")
     is_fact = _is_label(first_text) and not is_risk_head and not is_total_text(first_text)
-    texts_elsewhere = [column for column in cells if column > max(head)]
+    texts_elsewhere = [column for column in cells if column > last_column]
     return bool(numbers) and not is_fact and not texts_elsewhere
 
 

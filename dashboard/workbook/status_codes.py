@@ -131,14 +131,15 @@ def split_into_words(text: str, codes: Mapping[str, object]) -> list[str] | None
 
     A cell in two languages, such as `High/高`, is two words of the same meaning.
     """
-    if text in codes:
-        return [text]
-    for end in range(len(text) - 1, 0, -1):
-        if text[:end] in codes:
-            rest = split_into_words(text[end:], codes)
-            if rest is not None:
-                return [text[:end], *rest]
-    return None
+    # For each position the words up to it. Without it, a text whose words can be split in two ways
+    # each, such as `判定结果`, would be tried in all combinations.
+    words_up_to: dict[int, list[str]] = {0: []}
+    for end in range(1, len(text) + 1):
+        for start in range(end):
+            if start in words_up_to and text[start:end] in codes:
+                words_up_to[end] = [*words_up_to[start], text[start:end]]
+                break
+    return words_up_to.get(len(text)) or None
 
 
 def _find_code(word: str, codes: Mapping[str, Code]) -> Code | None:

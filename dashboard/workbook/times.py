@@ -155,7 +155,8 @@ def normalise_time(text: str) -> str | None:
     """
     if len(text) > _LONGEST_TIME:
         return None
-    text = normalise_width(text).casefold().replace("\N{MINUS SIGN}", "-")
+    # Single spaces: many of them would take the expressions long.
+    text = " ".join(normalise_width(text).casefold().replace("\N{MINUS SIGN}", "-").split())
     if text.isascii() and text.isdigit() and len(text) == 13:
         return dt.datetime.fromtimestamp(int(text) / 1000, dt.UTC).isoformat(timespec="seconds")
     for pattern in _FORMATS:

@@ -27,8 +27,8 @@ class SheetLayout(NamedTuple):
 def read_layout(file: IO[bytes], prefix: str | None) -> SheetLayout:
     """Return the layout of a sheet; `prefix` is the namespace prefix of its elements, if any."""
     tag_start = b"<" + (prefix.encode() + b":" if prefix else b"")
-    row_number = re.compile(tag_start + rb"row(?=[\s/>])(?:[^>]*?\sr\s*=\s*[\"']([^\"']*))?")
-    merge_reference = re.compile(tag_start + rb"mergeCell\s[^>]*?ref\s*=\s*[\"']([^\"']*)")
+    row_number = re.compile(tag_start + rb"row(?=[\s/>])(?:[^<>]*?\sr\s*=\s*[\"']([^\"']*))?")
+    merge_reference = re.compile(tag_start + rb"mergeCell\s[^<>]*?ref\s*=\s*[\"']([^\"']*)")
     merged_ranges: list[MergedRange] = []
     has_ordered_rows = True
     last_number = 0

@@ -179,3 +179,29 @@ def test_a_column_whose_cells_are_hidden_one_by_one_is_remarked(tmp_path: Path) 
         check_six_evaluations(stored)
         (remark,) = stored.contents.remarks
         assert (remark.code, remark.facts) == ("hidden_parts", {"rows": 0, "columns": 1})
+
+
+@pytest.mark.parametrize(
+    "addition",
+    ["<!-- " * 100_000, "<x:ExcelWorksheet> " * 100_000, "<style " * 100_000, "<b>x" * 100_000],
+)
+def test_a_page_with_many_parts_that_are_never_closed_is_read_at_once(
+    addition: str, tmp_path: Path
+) -> None:
+    page = make_page(WHOLE_TABLE + addition)
+    with read_bytes(page, tmp_path) as stored:
+        check_six_evaluations(stored)
+
+
+def test_tables_have_the_name_of_the_last_heading_before_them(tmp_path: Path) -> None:
+    table = "<table><tr><td>a</td><td>b</td></tr></table>"
+    page = make_page(f"{table}<h2>First</h2>{table}<h3>Second</h3><p>text</p>{table * 1_000}")
+    with read_bytes(page, tmp_path) as stored:
+        names = [sheet.name for sheet in stored.contents.sheets]
+    assert (names[:3], names[-1], len(names)) == (["", "First", "Second"], "Second", 1_002)
+
+
+def test_tables_nested_deeply_are_read_at_once(tmp_path: Path) -> None:
+    page = make_page("<table><tr><td>x" * 1_000 + "</td></tr></table>" * 1_000)
+    with read_bytes(page, tmp_path) as stored:
+        assert len(stored.contents.sheets) == 1

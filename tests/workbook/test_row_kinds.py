@@ -72,7 +72,8 @@ def test_a_line_that_is_no_data_counts_nowhere_and_is_remarked(
 
 
 def test_a_bucket_named_total_is_a_resource(tmp_path: Path) -> None:
-    row = ("规则甲", "cr-1", "高", "ACS::OSS::Bucket", "total", "total", "cn-beijing", "", "不合规")
+    row = ("规则甲", "cr-1", "高", "ACS::OSS::Bucket", "total", "total", "cn-beijing",
+           "1234567890123456", "不合规")  # fmt: skip
     content = sample_files.build_xlsx({SHEET_NAME: [HEADER, row]})
     assert read_counts(content, tmp_path) == (1, 0, 1, [])
 

@@ -129,3 +129,9 @@ def test_a_report_time_that_is_not_understood_is_not_replaced_by_another(tmp_pat
     with read_bytes(sample_files.build_xlsx(sheets), tmp_path) as stored:
         assert stored.contents.created_at == ""
         assert list_remarks(stored) == [("time_doubtful", "1")]
+
+
+def test_spaces_in_a_time_count_as_one_and_are_read_at_once() -> None:
+    assert normalise_time("2026-10-01" + " " * 60 + "08:00") == "2026-10-01T08:00:00"
+    for number in range(100):
+        assert normalise_time("2026-10-01" + " " * 65 + f"x{number}") is None

@@ -8,6 +8,7 @@ import pytest
 
 from dashboard.workbook.identity_values import has_lost_digits
 from dashboard.workbook.status_codes import StatusCode, parse_risk, parse_status
+from dashboard.workbook.vocabulary import find_column_meaning, list_uncertain_meanings
 from tests import sample_files
 from tests.workbook.in_process import list_evaluations, read_bytes
 from tests.workbook.six_evaluations import (
@@ -260,3 +261,11 @@ def test_an_id_of_a_region_and_a_dash_are_not_remarked(text: str, tmp_path: Path
         regions = {row.group.region for row in list_evaluations(stored)}
         assert regions <= {"cn-hangzhou", "cn-newcity", ""}
         assert list_remarks(stored) == []
+
+
+@pytest.mark.parametrize("word", ["判定结果", "所有者アカウント", "合规规则"])
+def test_words_that_split_in_two_ways_are_split_at_once(word: str) -> None:
+    for number in range(100):
+        text = (word * 15)[:57] + f"§{number}"
+        assert list_uncertain_meanings(text) == ()
+        assert not find_column_meaning(text).is_exact
