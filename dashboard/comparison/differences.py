@@ -176,7 +176,8 @@ class Comparison:
     def adds_up(self) -> bool:
         """Whether failing before + came - left = failing now can be told.
 
-        It cannot where a file states failing evaluations without listing them.
+        It cannot where a file states failing evaluations without listing them, or where nothing
+        of a file was recognised.
         """
         return has_failing_rows(self.older) and has_failing_rows(self.newer)
 
@@ -206,8 +207,11 @@ def subtract_rated(report: Report, excluded: Mapping[Status | None, int]) -> Rat
 
 
 def has_failing_rows(report: Report) -> bool:
-    """Return whether the file lists its failing evaluations, or has none."""
-    return Status.NON_COMPLIANT in report.listed_statuses or not report.failing
+    """Return whether the file lists its failing evaluations, or says that it has none."""
+    if Status.NON_COMPLIANT in report.listed_statuses:
+        return True
+    says_something = report.listed_statuses or report.rules or report.stated_counts.get("overview")
+    return bool(says_something) and not report.failing
 
 
 def compare_reports(

@@ -143,7 +143,8 @@ def finish_report(
         report.sheets.all().delete()
     results = report_summary.build_rule_results(report, contents, rule_ids)
     summary = report_summary.summarize_report(report, contents, stored_form.groups, results)
-    report.failing = summary["failing"]
+    report.failing, report.rules = summary["failing"], summary["rules"]
+    report.stated_counts = summary["stated_counts"]
     has_rule_list = any(sheet.role == "rules" for sheet in contents.sheets)
     listed_rules = frozenset(rule_ids.values()) if has_rule_list else None
     comparison = change_counts.compare_with_previous(report, listed_rules)

@@ -36,7 +36,7 @@ OVERVIEW_FIELDS = (
     "pack", "state", "requested_at", "created_at", "came", "left", "changes_by_reason",
     *RATE_FIELDS, "failing", "failing_high", "failing_medium", "failing_low",
 )  # fmt: skip
-CHANGE_FIELDS = ("pack", "position", "listed_statuses", "failing")
+CHANGE_FIELDS = ("pack", "position", "listed_statuses", "failing", "rules", "stated_counts")
 
 
 def pair_known_counts(compliant: int | None, failing: int | None) -> tuple[int, int] | None:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from dashboard.comparison.differences import (
     compare_reports,
     count_buckets,
     find_changes,
+    has_failing_rows,
 )
 from dashboard.comparison.rule_scope import load_rule_scope
 from dashboard.ledger import spans
@@ -198,3 +200,20 @@ def test_two_stored_reports_differ_as_their_rows_do_whatever_came_between() -> N
     assert len(still_failing) == comparison.counts[Bucket.STILL_FAILING] == 1
     assert sum(comparison.counts.values()) == 5
     assert comparison.common_rates == ((1, 2), (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("values", "tells"),
+    [
+        ({}, False),
+        ({"failing": 3, "rules": 1}, False),
+        ({"rules": 1}, True),
+        ({"stated_counts": {"overview": {"non_compliant": 0}}}, True),
+        ({"listed_statuses": [Status.NON_COMPLIANT]}, True),
+        ({"listed_statuses": [Status.COMPLIANT]}, True),
+    ],
+)
+def test_a_file_of_which_nothing_was_recognised_tells_no_change(
+    values: dict[str, Any], tells: bool
+) -> None:
+    assert has_failing_rows(Report(**values)) is tells
