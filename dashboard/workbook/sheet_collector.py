@@ -38,6 +38,7 @@ from .status_codes import is_not_stated, parse_answer, parse_risk
 from .times import TimeRange, cell_to_time_text
 
 _GROUPS_PER_SHEET = 50_000  # the maximum in memory at once
+_LONGEST_ID = 100  # characters; in longer texts control characters do not matter
 _NO_COLUMN = sys.maxsize  # for a meaning that no column has; every row ends before it
 # The meanings of the columns whose values a SheetGroup holds.
 _GROUP_MEANINGS = (
@@ -323,7 +324,7 @@ def _read_texts(cells: Sequence[Cell], columns: Sequence[int]) -> tuple[str, ...
         cell = cells[column] if column < width else None
         if isinstance(cell, str):  # most cells are
             # Most have no invisible characters; other texts repeat and are cleaned once.
-            is_clean = cell.isascii() and cell.isprintable()
+            is_clean = cell.isascii() and (len(cell) > _LONGEST_ID or cell.isprintable())
             texts.append(cell.strip() if is_clean else clean_text(cell))
         else:
             texts.append(cell_to_text(cell))

@@ -191,3 +191,9 @@ def test_a_sheet_of_which_nothing_is_read_is_remarked(
     content = sample_files.build_xlsx({SHEET_NAME: TABLE, name: rows})
     with read_bytes(content, tmp_path) as stored:
         assert list_remarks(stored) == [("sheet_unrecognised", "")]
+
+
+def test_a_row_that_begins_with_the_risk_of_a_notice_is_data(tmp_path: Path) -> None:
+    rows = [("提示", row[0], row[4]) for row in ROWS if row[8] == "不合规"]
+    content = sample_files.build_xlsx({SHEET_NAME: [("风险等级", "规则名称", "资源ID"), *rows]})
+    assert read_counts(content, tmp_path) == (5, 0, 3, [])
