@@ -38,7 +38,7 @@ _OLE_HEADER_SIZE = 512
 
 
 def detect_file_kind(path: Path, limits: Limits) -> str:
-    """Return xls, xlsx, zip, html, spreadsheetml or csv.
+    """Return xls, xlsx, zip, html, spreadsheetml, csv or json.
 
     Raise WorkbookError for any other file, and for one that is empty, encrypted or too large.
     """
