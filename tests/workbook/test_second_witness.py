@@ -1,8 +1,11 @@
-"""All that python-calamine, an independent reader, finds in .xls and .xlsx files is read here too.
+"""All that independent readers find in .xls and .xlsx files is read here too.
 
-It is a witness and not the judge. It gives error cells as empty, and every number as a double, of
-which it keeps 15 to 17 digits: cells that it gives as empty are not compared, and numbers are
-compared as doubles.
+python-calamine witnesses sheets, values and merged ranges; xlrd (.xls) and openpyxl (.xlsx) the
+merged ranges and the texts once more.
+
+They are witnesses and not judges. python-calamine gives error cells as empty, and every number as a
+double, of which it keeps 15 to 17 digits: cells that it gives as empty are not compared, and
+numbers are compared as doubles.
 """
 
 import datetime as dt
@@ -14,6 +17,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+import xlrd
 import xlwt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,7 +26,8 @@ from python_calamine import CalamineWorkbook, SheetVisibleEnum
 from dashboard.sandbox import report_files
 from dashboard.sandbox.accounts import build_demo_packs
 from dashboard.sandbox.pack_state import build_first_state
-from dashboard.workbook import Cell
+from dashboard.workbook import Cell, xls, xlsx
+from dashboard.workbook.remarks import RemarkCollector
 from tests import sample_files
 from tests.workbook.in_process import read_bytes, read_cells
 
@@ -67,6 +72,53 @@ def assert_witness_agrees(content: bytes, folder: Path) -> None:
                 assert_only_first_cell_is_filled(rows, *merged_range)
 
 
+def list_own_merged_ranges(content: bytes, folder: Path) -> list[set[tuple[int, ...]]]:
+    """Return the merged ranges of each sheet as this reader finds them."""
+    path = folder / "witnessed"
+    path.write_bytes(content)
+    reader = xlsx if content.startswith(b"PK") else xls
+    sheets = reader.read_sheets(path, RemarkCollector())
+    return [{tuple(merged) for merged in sheet.list_merged_ranges()} for sheet in sheets]
+
+
+def list_witnessed_sheets(content: bytes) -> list[tuple[set[tuple[int, ...]], list[list[Any]]]]:
+    """Return the merged ranges and the values of each sheet as xlrd or openpyxl finds them."""
+    if content.startswith(b"PK"):
+        book = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
+        return [
+            (
+                {
+                    (area.min_row - 1, area.max_row - 1, area.min_col - 1, area.max_col - 1)
+                    for area in sheet.merged_cells.ranges
+                },
+                [list(row) for row in sheet.iter_rows(values_only=True)],
+            )
+            for sheet in book.worksheets
+        ]
+    old_book = xlrd.open_workbook(file_contents=content, formatting_info=True)
+    return [
+        (
+            {(top, bottom - 1, left, right - 1) for top, bottom, left, right in sheet.merged_cells},
+            [list(sheet.row_values(row)) for row in range(sheet.nrows)],
+        )
+        for sheet in old_book.sheets()
+    ]
+
+
+def assert_other_witness_agrees(content: bytes, folder: Path) -> None:
+    """Fail if xlrd or openpyxl sees a text or a merged range that is not read here."""
+    witnessed_sheets = list_witnessed_sheets(content)
+    own_ranges = list_own_merged_ranges(content, folder)
+    assert own_ranges == [ranges for ranges, _rows in witnessed_sheets]
+    with read_bytes(content, folder) as stored:
+        for number, (_ranges, witnessed_rows) in enumerate(witnessed_sheets):
+            rows = read_cells(stored, number)
+            for row, values in enumerate(witnessed_rows):
+                for column, value in enumerate(values):
+                    if isinstance(value, str) and value:
+                        assert rows[row][column] == value
+
+
 def is_same_value(cell: Cell, value: object) -> bool:
     """Return whether a cell read here is the value that python-calamine gives."""
     match value:
@@ -104,6 +156,7 @@ def test_every_fixture_is_read_as_the_witness_reads_it(
     name: str, write: Callable[[sample_files.SheetsByName], bytes], tmp_path: Path
 ) -> None:
     assert_witness_agrees(write(FILES[name]), tmp_path)
+    assert_other_witness_agrees(write(FILES[name]), tmp_path)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -161,6 +214,7 @@ def test_merged_ranges_keep_their_place(write: Callable[[], bytes], tmp_path: Pa
     witness_sheet = CalamineWorkbook.from_object(io.BytesIO(content)).get_sheet_by_index(0)
     assert witness_sheet.merged_cell_ranges == [MERGED_AREA]
     assert_witness_agrees(content, tmp_path)
+    assert_other_witness_agrees(content, tmp_path)
 
 
 # Spreadsheets keep dates from 1900 on, and seconds; XML keeps no control characters.
