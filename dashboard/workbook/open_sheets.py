@@ -29,7 +29,7 @@ class OpenSheet:
     @property
     def is_lost(self) -> bool:
         """Whether the sheet is damaged so that no row of it could be read."""
-        return not self.info.rows and self.source.remarks.has_uncounted_remarks()
+        return not self.info.is_read and self.source.remarks.has_uncounted_remarks()
 
     @property
     def says_there_is_none(self) -> bool:

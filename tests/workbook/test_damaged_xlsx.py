@@ -17,6 +17,8 @@ from tests.workbook.xlsx_files import (
     WORKBOOK_RELATIONSHIPS,
     build_file,
     build_parts,
+    build_rows_sheet,
+    build_workbook,
     list_remarks,
     replace_once,
 )
@@ -155,3 +157,11 @@ def test_an_integer_of_more_than_64_bits_keeps_its_digits(tmp_path: Path) -> Non
     parts[ROWS_PART] = re.sub('<c r="G2".*?</c>', cell, parts[ROWS_PART])
     with read_bytes(build_file(parts), tmp_path) as stored:
         assert read_cells(stored, 1)[1][6] == int(number)
+
+
+def test_an_empty_overview_alone_is_no_damage(tmp_path: Path) -> None:
+    parts = build_parts()
+    parts[WORKBOOK_PART] = build_workbook({"Summary": "rId1"})
+    parts[OVERVIEW_PART] = build_rows_sheet("")
+    with read_bytes(build_file(parts), tmp_path) as stored:
+        assert list_remarks(stored) == [("sheet_unrecognised", 0, "", {})]
