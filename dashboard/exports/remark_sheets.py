@@ -15,7 +15,7 @@ def build_remark_sheet(report: Report, lines: list[RemarkLine]) -> RemarkSheet |
         return None
     return RemarkSheet(
         title=_("Remarks on the file"),
-        headings=(_("Remark"), _("Sheet"), _("Rows"), _("What follows"), _("Code")),
+        headings=(_("Remark"), _("Sheet"), _("Row numbers"), _("What follows"), _("Code")),
         rows=[
             (line.sentence, line.sheet or line.member, line.rows, line.effect, line.remark["code"])
             for line in lines

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from .cells import Cell, cell_to_text
 from .invisible import normalise_width
-from .regions import find_region_id
+from .regions import REGION_NAMES, find_region_id
 from .status_codes import is_not_stated
 
 _EXACT_LIMIT = 2**53  # below it, a number of a spreadsheet is exact
@@ -71,7 +71,7 @@ def normalise_region(text: str) -> str:
 
 def is_region_id(text: str) -> bool:
     """Return whether a text has the form of a region's id, though the region may be unknown."""
-    return _REGION_ID.fullmatch(text) is not None
+    return text in REGION_NAMES or _REGION_ID.fullmatch(text) is not None
 
 
 def normalise_rule_id(text: str) -> str:

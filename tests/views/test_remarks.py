@@ -49,7 +49,7 @@ def test_the_evidence_lists_each_remark_with_sheet_rows_and_what_follows(
 ) -> None:
     page = get_page(reader, f"/reports/{remarked_report.pk}/evidence/")
     assert f'<th scope="row">{SENTENCE}</th> <td data-label="Sheet"> 附录 </td>' in page
-    assert '<td data-label="Sheet"> 合规资源 </td> <td data-label="Rows">10-12</td>' in page
+    assert '<td data-label="Sheet"> 合规资源 </td> <td data-label="Row numbers">10-12</td>' in page
     assert page.count("not counted</span>") >= 2
     chinese = get_page_in_chinese(reader, f"/reports/{remarked_report.pk}/evidence/")
     assert "2 条提示，其中 2 条说明有内容未计入" in chinese
@@ -94,7 +94,7 @@ def test_every_export_has_the_remarks(remarked_report: Report, reader: Client) -
     workbook = openpyxl.load_workbook(io.BytesIO(reader.get(f"{path}xlsx").getvalue()))
     assert workbook.sheetnames == ["Table", "About", "Remarks on the file"]
     rows = list(workbook["Remarks on the file"].iter_rows(values_only=True))
-    assert rows[0] == ("Remark", "Sheet", "Rows", "What follows", "Code")
+    assert rows[0] == ("Remark", "Sheet", "Row numbers", "What follows", "Code")
     assert (SENTENCE, "附录", "1-3", "not counted", "sheet_unrecognised") in [
         (row[0], row[1], row[2] or "1-3", *row[3:]) for row in rows
     ]
