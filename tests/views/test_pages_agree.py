@@ -2,19 +2,12 @@
 
 import re
 
-import pytest
 from django.test import Client
 
 from dashboard.generation import requests
 from dashboard.models import Pack, Report
 from dashboard.text.formatting import format_rate
 from tests.conftest import RunToEnd
-
-
-@pytest.fixture
-def reader(client: Client, auditor: object) -> Client:
-    client.login(username="auditor", password="auditor")
-    return client
 
 
 def load_words(client: Client, address: str) -> str:
