@@ -160,6 +160,7 @@ def find_tally_meaning(label: str) -> str:
     return _TALLY_INDEX.get(normalise_label(label), ("", ""))[0]
 
 
+@lru_cache(maxsize=4096)
 def find_sheet_role(name: str) -> tuple[str, str]:
     """Return (role, language) of a sheet by its name; ("", "") if the name is unknown.
 
@@ -171,6 +172,8 @@ def find_sheet_role(name: str) -> tuple[str, str]:
     base = strip_sheet_number(word)
     if base in _SHEET_INDEX:
         return _SHEET_INDEX[base]
+    if len(base) > _MAX_HEADER_LENGTH:
+        return "", ""
     words = split_into_words(_LABEL_SEPARATORS.sub("", base), _SHEET_INDEX) or []
     roles = {_SHEET_INDEX[part][0] for part in words}
     return _SHEET_INDEX[words[0]] if len(roles) == 1 else ("", "")

@@ -11,8 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.installation import Installation, ServerProcess, is_listening, wait_until
+from tests.installation import (
+    CreateInstallation,
+    Installation,
+    ServerProcess,
+    is_listening,
+    wait_until,
+)
 
+pytestmark = pytest.mark.django_db  # the installation begins with the test database
 SLOW_CONNECTIONS = 60
 HEAD = b"%s /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 # A server that expects the head of a request within one second.
@@ -25,11 +32,10 @@ STRICT_SERVER = (
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    installation = Installation(tmp_path_factory.mktemp("site"), "127.0.0.1:1", prepare=False)
+def installation(create_installation: CreateInstallation) -> Installation:
+    installation = create_installation("site", "127.0.0.1:1", prepare=False)
     installation.run_command("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
-    yield installation
-    installation.close()
+    return installation
 
 
 @pytest.fixture
