@@ -67,8 +67,9 @@ def describe_origin(origin: dict[str, object]) -> list[StatedPart]:
         if not isinstance(part, dict):
             continue
         statements = [
-            (str(WITNESSES[witness]), format_statement(name, value))
-            for witness, value in part["stated"].items()
+            (str(witness_label), format_statement(name, part["stated"][witness]))
+            for witness, witness_label in WITNESSES.items()
+            if witness in part["stated"]
         ]
         decided_by = str(WITNESSES[part["by"]]) if part["by"] else gettext("not decided yet")
         parts.append(StatedPart(name, str(label), decided_by, statements))

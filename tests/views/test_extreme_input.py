@@ -8,7 +8,7 @@ import re
 import pytest
 from django import forms
 from django.contrib.auth.models import User
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, StreamingHttpResponse
 from django.test import Client
 from django.urls import URLPattern, reverse
 
@@ -86,8 +86,9 @@ def build_address(pattern: URLPattern, arguments: Arguments) -> str:
 
 
 def is_error(response: HttpResponseBase) -> bool:
-    """Close a response, which may be a file; return whether it says that the program failed."""
-    response.close()
+    """Read a response, which may be a file; return whether it says that the program failed."""
+    if isinstance(response, StreamingHttpResponse):
+        response.getvalue()  # the test client closes what was read
     return response.status_code >= 500
 
 
