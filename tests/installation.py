@@ -59,7 +59,7 @@ class Installation:
         assert "test" in name or "memory" in name, f"{name} is no test database"
         assert not Account.objects.exists(), "the test database must be empty"
         if self.server_url:
-            connection.close()  # a database can be copied only if nobody uses it
+            connection.close()  # a database can be copied only if no connection uses it
             self.execute_on_server(f'CREATE DATABASE "{self.database}" TEMPLATE "{name}"')
         else:
             with connection.cursor() as cursor:

@@ -261,7 +261,7 @@ def parse_json_error(
 
 
 def has_error_code(answer: Mapping[str, Any]) -> bool:
-    """Return whether an answer is an error, whatever its HTTP status."""
+    """Return whether an answer is an error; its HTTP status may say otherwise."""
     return any(name.lower() == "code" for name in answer)
 
 

@@ -136,7 +136,7 @@ def run_within_limit(function: Callable[[], Result], time_limit: TimeLimit) -> R
     """Run a function that may block for long in a thread, and return its result.
 
     If the time is up before, or the call must end, leave the thread behind: it holds nothing but a
-    connection that nobody uses. Raise httpcore.ConnectError if the function fails.
+    connection that no call uses. Raise httpcore.ConnectError if the function fails.
     """
     results: list[Result] = []
     errors: list[Exception] = []

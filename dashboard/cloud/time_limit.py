@@ -7,7 +7,7 @@ from dashboard.cloud.errors import CloudError
 
 
 def never_stop() -> bool:
-    """Tell a call that nobody wants it to end early."""
+    """Tell a call whose result is no longer needed to end early."""
     return False
 
 
@@ -15,7 +15,7 @@ class TimeLimit:
     """Limit the time of the call under way: of all its attempts together, and of each of them.
 
     `is_stopped` is asked again and again while a call waits: once it returns true, the call ends,
-    because nobody needs its result any more. A client makes one call at a time, so it has one
+    because its result is no longer needed. A client makes one call at a time, so it has one
     TimeLimit.
     """
 
@@ -33,7 +33,7 @@ class TimeLimit:
 
     @property
     def is_over(self) -> bool:
-        """Whether the call has no time for another attempt, or nobody needs its result."""
+        """Whether the call has no time for another attempt, or its result is no longer needed."""
         return time.monotonic() >= self._call_end or self._is_stopped()
 
     def require_time(self) -> float:

@@ -77,7 +77,7 @@ def serve_site(host: str, port: int, processes: int, threads: int) -> None:
     application = get_wsgi_application()
     listener = socket.create_server((host, port), family=_find_family(host), backlog=1024)
     listener.setblocking(False)
-    signal.signal(signal.SIGTERM, _exit)
+    signal.signal(signal.SIGTERM, _raise_system_exit)
     children: set[int] = set()
     try:
         while True:
@@ -116,7 +116,7 @@ def _start_process(listener: socket.socket, application: object, threads: int) -
 
 def _serve_requests(listener: socket.socket, application: object, threads: int) -> None:
     """Serve requests until SIGTERM; then requests under way may end within five seconds."""
-    signal.signal(signal.SIGTERM, _exit)
+    signal.signal(signal.SIGTERM, _raise_system_exit)
     adjustments = Adjustments(
         sockets=[listener],
         threads=threads,
@@ -143,7 +143,7 @@ def _serve_requests(listener: socket.socket, application: object, threads: int) 
     server.run()
 
 
-def _exit(*_signal_and_frame: object) -> NoReturn:
+def _raise_system_exit(*_signal_and_frame: object) -> NoReturn:
     sys.exit(0)
 
 

@@ -78,9 +78,9 @@ class Sandbox:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         is_head = environ["REQUEST_METHOD"] == "HEAD"
-        return self._answer(environ).send(start_response, without_body=is_head)
+        return self._build_answer(environ).send(start_response, without_body=is_head)
 
-    def _answer(self, environ: WSGIEnvironment) -> SandboxResponse:
+    def _build_answer(self, environ: WSGIEnvironment) -> SandboxResponse:
         try:
             request = read_wsgi_request(environ)
         except ValueError as error:

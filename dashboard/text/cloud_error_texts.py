@@ -15,13 +15,13 @@ MessageTexts = tuple["StrPromise", "StrPromise", "StrPromise"]
 CLOUD_MESSAGES: dict[str, MessageTexts] = {
     Advice.WAIT: (
         _("The cloud is already preparing a report of this pack"),
-        _("Somebody else has asked for it, here or in the console. Both will get the same report."),
+        _("Another user has asked for it, here or in the console. Both will get the same report."),
         _("Wait: it will appear here once it is ready."),
     ),
     Advice.GONE_PACK: (
         _("The pack no longer exists in the cloud"),
         _("No new report can be made of it. All reports received so far stay here."),
-        _("If the pack was created anew, refresh the packs of this account and use the new one."),
+        _("If the pack was created again, refresh the packs of this account and use the new one."),
     ),
     Advice.GONE_GROUP: (
         _("The account group is gone, or this AccessKey may not use it"),

@@ -120,7 +120,7 @@ MESSAGES: dict[str, MessageTexts] = {
     "compression": (
         _("The zip is compressed in a way not read here (%(method)s)"),
         _("The original is kept as it came, but could not be unpacked."),
-        _("Zip the file anew in the usual way (Deflate), and import it again."),
+        _("Zip the file again in the usual way (Deflate), and import it again."),
     ),
     "oss_error": (
         _("Received an error message instead of the file"),

@@ -39,7 +39,7 @@ UNKNOWN_KINDS: dict[str, Message] = {
         _("Export the resources of a report as JSON, CSV or Excel, and import that file."),
     ),
 }
-IMPORT_ADVICE = _("If you imported the file, get it anew from where it comes from and import that.")
+IMPORT_ADVICE = _("If you imported the file, get a new copy from its source and import that.")
 # After these errors a fresh copy of an imported file may help.
 FRESH_COPY_CODES = frozenset(
     {"empty", "truncated", "corrupt", "unknown", "error_page", "oss_error", "bomb"}

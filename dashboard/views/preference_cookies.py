@@ -1,6 +1,6 @@
 """Keep a user's language, time zone and theme in cookies, before and after the sign-in.
 
-Cookies need no session, so whoever only looks at the sign-in page leaves nothing in the database.
+Cookies need no session, so a visitor of the sign-in page leaves nothing in the database.
 """
 
 from collections.abc import Mapping

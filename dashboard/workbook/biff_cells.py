@@ -169,7 +169,7 @@ class _SheetReader:
             if row == last_row and column == len(cells) < _COLUMN_COUNT:
                 cells.append(value)  # the usual case, faster than a call
             else:
-                cells = self._put(row, column, value)
+                cells = self._store_cell(row, column, value)
                 last_row = row
 
     def _read_other_record(self, record_type: int, body: int, end: int) -> int:
@@ -188,7 +188,7 @@ class _SheetReader:
         if len(body) >= _UINT16.size:
             self._cells.unreadable_rows.add(*_UINT16.unpack_from(body))
 
-    def _put(self, row: int, column: int, value: Cell) -> list[Cell]:
+    def _store_cell(self, row: int, column: int, value: Cell) -> list[Cell]:
         """Set a cell, and return its row. Add empty rows and cells before it if they are missing.
 
         A cell without a valid column is left out; then return a full row in place of its own.
@@ -206,7 +206,7 @@ class _SheetReader:
         return cells
 
     def _put_text(self, row: int, column: int, text: str) -> None:
-        self._put(row, column, text or None)
+        self._store_cell(row, column, text or None)
         if REPLACEMENT in text:
             self._cells.lossy_rows.add(row)
 
@@ -217,7 +217,7 @@ class _SheetReader:
         cells = cells[: len(cells) // _MULRK_CELL.size * _MULRK_CELL.size]
         for number_format, packed in _MULRK_CELL.iter_unpack(cells):
             is_date = _look_up(self._is_date, number_format)
-            self._put(row, column, self._convert_number(_unpack_rk(packed), is_date))
+            self._store_cell(row, column, self._convert_number(_unpack_rk(packed), is_date))
             column += 1
 
     def _read_label(self, position: int, body: bytes) -> None:
@@ -232,7 +232,7 @@ class _SheetReader:
 
     def _read_boolean_or_error(self, _position: int, body: bytes) -> None:
         row, column, _format = _CELL_START.unpack_from(body)
-        self._put(row, column, _make_boolean_or_error(body[6], is_error=bool(body[7])))
+        self._store_cell(row, column, _make_boolean_or_error(body[6], is_error=bool(body[7])))
 
     def _read_formula(self, _position: int, body: bytes) -> None:
         """Put the result of a formula; that of a text stands in the next record of a text."""
@@ -245,10 +245,10 @@ class _SheetReader:
             result = body[6:14]
         self._formula_place = None
         if result[6:8] != _NO_NUMBER:
-            self._put(row, column, self._convert_number(_DOUBLE.unpack(result)[0], is_date))
+            self._store_cell(row, column, self._convert_number(_DOUBLE.unpack(result)[0], is_date))
         elif result[0] in (_BOOLEAN_RESULT, _ERROR_RESULT):
             is_error = result[0] == _ERROR_RESULT
-            self._put(row, column, _make_boolean_or_error(result[2], is_error=is_error))
+            self._store_cell(row, column, _make_boolean_or_error(result[2], is_error=is_error))
         elif result[0] == _TEXT_RESULT:
             self._formula_place = row, column
 
@@ -298,7 +298,7 @@ class _SheetReader:
             (value,) = _DOUBLE.unpack_from(body, _OLD_CELL_START.size)
         else:
             (value,) = _UINT16.unpack_from(body, _OLD_CELL_START.size)
-        self._put(row, column, self._convert_number(float(value), is_date))
+        self._store_cell(row, column, self._convert_number(float(value), is_date))
 
     def _read_old_label(self, _position: int, body: bytes) -> None:
         row, column, _is_date = self._unpack_old_start(body)
@@ -307,7 +307,7 @@ class _SheetReader:
 
     def _read_old_boolean_or_error(self, _position: int, body: bytes) -> None:
         row, column, _is_date = self._unpack_old_start(body)
-        self._put(row, column, _make_boolean_or_error(body[7], is_error=bool(body[8])))
+        self._store_cell(row, column, _make_boolean_or_error(body[7], is_error=bool(body[8])))
 
 
 def _find_lossy_rows(rows: list[list[Cell]]) -> set[int]:

@@ -48,7 +48,7 @@ def _is_resource_id(cell: Cell) -> bool:
     return _RESOURCE_ID.fullmatch(clean_text(cell_to_text(cell))) is not None
 
 
-# How the values of a column with an uncertain header must look; for a status see _fits.
+# The form of the values below an uncertain header; for a status see _has_expected_form.
 _UNCERTAIN_CHECKS: dict[str, Callable[[Cell], bool]] = {
     "account_id": is_account_cell,
     "risk": _is_risk,
@@ -64,7 +64,7 @@ _UNKNOWN_CHECKS: dict[str, Callable[[Cell], bool]] = {
 }
 
 
-def _fits(meaning: str, label: str, cell: Cell) -> bool:
+def _has_expected_form(meaning: str, label: str, cell: Cell) -> bool:
     """Return whether a cell below an uncertain header may have this meaning."""
     if meaning == "status":
         return parse_answer(cell_to_text(cell), label) is not None
@@ -87,7 +87,7 @@ def find_uncertain_columns(
             if column in found or meaning in known or (column in meanings and not is_count):
                 continue
             values = _list_values(rows, column)
-            fitting = sum(_fits(meaning, label, cell) for cell in values)
+            fitting = sum(_has_expected_form(meaning, label, cell) for cell in values)
             if 2 * fitting > len(values) or (not values and not is_count):
                 found[column] = meaning
                 known.add(meaning)

@@ -103,7 +103,7 @@ def _is_suspect(lines: list[str], cells: list[str], dialect: Dialect) -> bool:
     and one of its lines alone has the usual number of cells.
     """
     is_well_formed = len(cells) == dialect.width and _has_closed_quotes(lines, dialect)
-    return not is_well_formed and any(_fits(line, dialect) for line in lines[1:])
+    return not is_well_formed and any(_has_expected_width(line, dialect) for line in lines[1:])
 
 
 def _has_closed_quotes(lines: list[str], dialect: Dialect) -> bool:
@@ -118,11 +118,13 @@ def _has_closed_quotes(lines: list[str], dialect: Dialect) -> bool:
 def _has_row_inside(lines: list[str], dialect: Dialect) -> bool:
     """Return whether a line that is wholly within a cell looks like a row of the table."""
     return (
-        len(lines) > 2 and dialect.width > 2 and any(_fits(line, dialect) for line in lines[1:-1])
+        len(lines) > 2
+        and dialect.width > 2
+        and any(_has_expected_width(line, dialect) for line in lines[1:-1])
     )
 
 
-def _fits(line: str, dialect: Dialect) -> bool:
+def _has_expected_width(line: str, dialect: Dialect) -> bool:
     return len(split_line(line, dialect.delimiter)) == dialect.width
 
 

@@ -56,7 +56,7 @@ def remove_spaces(line: str) -> str:
 
 
 def split_lines(text: str) -> list[str]:
-    """Return the lines of a text that are not empty, whatever ends them."""
+    """Return the lines of a text that are not empty; any kind of line end separates them."""
     return [line for line in _LINE_END.split(text) if line.strip()]
 
 

@@ -4,7 +4,7 @@ Its rows become a sheet with headings that the reader knows, and its metadata an
 that the rest of the reader needs to know nothing of .json.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -78,15 +78,11 @@ def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
     if row_count < total_count:
         remarks.add("export_filtered", rows=row_count, total=total_count)
     return [
-        SourceSheet("Overview", False, partial(_iterate, overview)),
-        SourceSheet(_SHEET_NAME, False, partial(_iterate, table)),
+        SourceSheet("Overview", False, partial(iter, overview)),
+        SourceSheet(_SHEET_NAME, False, partial(iter, table)),
     ]
 
 
 def _read_row(row: Mapping[str, Any]) -> list[Cell]:
     """Return the cells of a row, all as texts; an empty text is an empty cell."""
     return [str(row[key]) or None for key in HEADINGS]
-
-
-def _iterate(rows: list[list[Cell]]) -> Iterator[list[Cell]]:
-    return iter(rows)

@@ -29,7 +29,7 @@ _TOTAL_MEANINGS = {"compliant", "non_compliant", "total"}
 # If two languages are equally frequent in a file, the one that comes first here counts.
 _LANGUAGES_BY_FREQUENCY = ("zh-Hans", "en", "zh-Hant", "ja")
 _DATA_TEXT = re.compile(r"cr-[0-9a-z]{4,}|acs::\S+|\d+|[a-z]{2}-[a-z]+(?:-\d)?", re.IGNORECASE)
-_CERTAIN_LABELS = 4  # a row with so many labels is no data, whatever else it has
+_CERTAIN_LABELS = 4  # a row with so many labels is no data row
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Texts that a spreadsheet would run as formulas: make them inert, and restore them.
 
 A .csv cannot say that a cell is a text. Programs that open one take "=1+1" for a formula, also
-behind spaces and characters that nobody sees. An apostrophe before the text prevents it.
+behind spaces and invisible characters. An apostrophe before the text prevents it.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Characters that nobody sees: they do not count in headers, words and identifiers."""
+"""Invisible characters: they do not count in headers, words and identifiers."""
 
 import unicodedata
 from functools import lru_cache

@@ -80,7 +80,7 @@ def list_library_paths() -> list[Path]:
 def _get_landlock_version() -> int:
     """Return the version of the kernel's Landlock; 0 if it has none."""
     size = ctypes.c_size_t(0)
-    return max(0, int(_libc().syscall(_CREATE_RULESET, None, size, _GET_VERSION)))
+    return max(0, int(_load_c_library().syscall(_CREATE_RULESET, None, size, _GET_VERSION)))
 
 
 def _restrict_files(version: int, rights_of_path: dict[Path, int]) -> None:
@@ -108,12 +108,12 @@ def _call_kernel(function: str, *arguments: object) -> int:
     """Call a function of the C library and return its result; raise OSError if it fails."""
     # The kernel reads 64 bits of each number.
     values = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
-    result = int(getattr(_libc(), function)(*values))
+    result = int(getattr(_load_c_library(), function)(*values))
     if result < 0:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error))
     return result
 
 
-def _libc() -> ctypes.CDLL:
+def _load_c_library() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)

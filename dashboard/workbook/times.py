@@ -134,7 +134,7 @@ class TimeRange:
 
 
 def is_before(time: str, other: str) -> bool:
-    """Return whether an ISO 8601 time is earlier than another, whatever their zones are."""
+    """Return whether an ISO 8601 time is earlier than another; their zones may differ."""
     first, second = parse_moment(time), parse_moment(other)
     return bool(first and second and first < second)
 

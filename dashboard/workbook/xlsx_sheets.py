@@ -56,18 +56,18 @@ class XlsxSheet:
 
     def list_merged_ranges(self) -> list[MergedRange]:
         """Return the merged cells."""
-        return self._layout.merged_ranges
+        return self._sheet_layout.merged_ranges
 
     def read_rows(self) -> Iterator[list[Cell]]:
         """Yield the rows in the order of their numbers, with empty rows for missing numbers."""
         hidden = HiddenParts()
         rows: Iterable[XlsxRow] = self._read_row_elements(hidden)
-        if not self._layout.has_ordered_rows:
+        if not self._sheet_layout.has_ordered_rows:
             rows = _sort_rows(rows)
         yield from fill_row_gaps(self._number_rows(rows, hidden))
 
     @cached_property
-    def _layout(self) -> SheetLayout:
+    def _sheet_layout(self) -> SheetLayout:
         try:
             with open_package(self._path) as package, package.open_part(self._part) as file:
                 return read_layout(file, self._prefix)

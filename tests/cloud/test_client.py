@@ -395,7 +395,7 @@ def test_a_429_without_json_is_throttling() -> None:
 
 
 @pytest.mark.parametrize("access_key_id", ["id", "Report", "C"])
-def test_a_report_is_joined_whatever_the_access_key_is_called(access_key_id: str) -> None:
+def test_a_report_is_joined_with_any_access_key_id(access_key_id: str) -> None:
     cloud = Cloud((400, build_error("CompliancePackReportCreating", f"{access_key_id} waits")))
     client = Client("config.example.com", access_key_id, SECRET, transport=cloud.transport)
     assert client.generate_report("cp-1", "token-1").joined

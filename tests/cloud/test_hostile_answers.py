@@ -72,7 +72,7 @@ def catch_error(call: Call, server: HostileServer, **options: float) -> CloudErr
 
 @pytest.mark.parametrize("call", [call_api, call_download])
 @pytest.mark.parametrize("part", DRIPPING)
-def test_a_call_ends_at_its_time_limit_whatever_part_of_the_answer_drips(
+def test_a_call_ends_at_its_time_limit_if_any_part_of_the_answer_drips(
     part: str, call: Call
 ) -> None:
     started_at = time.monotonic()

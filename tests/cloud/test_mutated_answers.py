@@ -1,4 +1,4 @@
-"""Whatever the cloud answers, nothing but CloudError leaves the room `cloud/`."""
+"""For any answer of the cloud, nothing but CloudError leaves the room `cloud/`."""
 
 import io
 import json

@@ -62,7 +62,7 @@ def test_a_database_of_the_first_text_of_the_first_migration_gets_the_schema_of_
     migrate_to_newest()
     upgraded_schema = describe_schema()
     assert upgraded_schema == new_schema
-    if connection.vendor == "postgresql":  # on SQLite a later migration makes the table anew
+    if connection.vendor == "postgresql":  # on SQLite a later migration makes the table again
         assert old_schema != new_schema
     assert any("ended_at" in row and " WHERE " in row[2] for row in upgraded_schema)
 

@@ -182,7 +182,7 @@ def test_a_renamed_file_waits_and_shows_both_times(
     assert report.provenance["time"]["by"] == "person"
 
 
-def test_nobody_can_enter_a_file_under_another_account_or_pack_than_its_content_states(
+def test_a_file_is_entered_only_under_the_account_and_pack_that_its_content_states(
     importer: Client, files: dict[str, bytes]
 ) -> None:
     import_waiting_files(upload_files(importer, files))
@@ -255,7 +255,7 @@ def test_an_import_is_withdrawn_with_a_reason_and_stays_in_the_history(
     assert importer.post(f"{address}withdraw/", {"reason": "again"}).status_code == 404
 
 
-def test_a_withdrawal_is_taken_back_with_a_reason_by_whoever_may_import(
+def test_a_withdrawal_is_taken_back_with_a_reason_by_a_user_who_may_import(
     importer: Client, reader: Client, files: dict[str, bytes]
 ) -> None:
     import_waiting_files(upload_files(importer, files))

@@ -180,7 +180,7 @@ def test_a_second_press_on_cancel_generates_nothing(starter: Client, pack: Pack)
     assert Report.objects.count() == 2
 
 
-def test_cancelling_the_run_of_somebody_else_asks_first(starter: Client, pack: Pack) -> None:
+def test_cancelling_the_run_of_another_user_asks_first(starter: Client, pack: Pack) -> None:
     owner = get_user_model().objects.create(username="li-lei")
     run = create_running_report(pack, 60, requested_by=owner)
     address = f"/reports/{run.pk}/cancel/"

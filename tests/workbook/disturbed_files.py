@@ -144,7 +144,7 @@ def _draw_values(draw: st.DrawFn) -> list[list[str]]:
 
 
 def _disturb(draw: st.DrawFn, text: str) -> str:
-    """Return a text with a character that nobody sees, or without one."""
+    """Return a text with an invisible character, or without one."""
     place = draw(st.integers(0, len(text)))
     return text[:place] + draw(st.sampled_from(_INVISIBLE)) + text[place:]
 

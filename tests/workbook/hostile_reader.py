@@ -57,7 +57,7 @@ def describe_attempt(attempt: Callable[[], object]) -> str:
         attempt()
     except PermissionError:
         return "denied"
-    except Exception as error:  # noqa: BLE001  the test shows whatever it is
+    except Exception as error:  # noqa: BLE001  the test shows any error
         return repr(error)
     return "allowed"
 

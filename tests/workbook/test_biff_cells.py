@@ -111,7 +111,7 @@ def pack_row_record(row: int, width: int) -> bytes:
 
 
 @given(st.permutations(range(6)), st.booleans(), st.integers(3, 6))
-def test_rows_stand_where_their_numbers_say_in_whatever_order_they_come(
+def test_rows_stand_where_their_numbers_say_in_any_order(
     order: list[int], has_row_records: bool, width: int
 ) -> None:
     strings = [f"text {number}" for number in range(6 * width)]

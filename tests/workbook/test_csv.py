@@ -171,7 +171,7 @@ def test_a_file_that_ends_within_a_row_is_remarked(encoding: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("character", ["\x08", "\x7f", "\x9d", "\u2800", "\u200b"])
-def test_characters_that_nobody_sees_do_not_count_in_ids(character: str, tmp_path: Path) -> None:
+def test_invisible_characters_do_not_count_in_ids(character: str, tmp_path: Path) -> None:
     table = replace_cell(2, 4, f"sg-{character}0002{character}")
     with read_bytes(make_csv(table).encode(), tmp_path) as stored:
         check_six_evaluations(stored)

@@ -1,4 +1,4 @@
-"""A file says the same in whatever order, words, formats, encoding and kind it says it."""
+"""A file gives the same evaluations in any order, words, formats, encoding and kind."""
 
 from pathlib import Path
 

@@ -28,7 +28,7 @@ prefixes = st.text(st.sampled_from(INVISIBLE), max_size=5)
 
 
 @given(prefixes, st.sampled_from(STARTS), st.text(max_size=20))
-def test_a_formula_is_inert_behind_whatever_nobody_sees(prefix: str, start: str, rest: str) -> None:
+def test_a_formula_is_inert_behind_invisible_characters(prefix: str, start: str, rest: str) -> None:
     assert make_text_inert(prefix + start + rest) == f"'{prefix}{start}{rest}"
 
 

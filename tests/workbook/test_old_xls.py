@@ -250,7 +250,7 @@ def test_the_xor_hash_of_a_password_is_that_of_the_specification() -> None:
     assert _make_xor_verifier(b"abc") == 0xCC1A
 
 
-def test_styles_and_names_that_nobody_needs_spoil_nothing(tmp_path: Path) -> None:
+def test_styles_and_names_that_are_not_needed_spoil_nothing(tmp_path: Path) -> None:
     shared = b"".join(make_record(kind, b"\xff") for kind in (0x18, 0x31, 0x92, 0x0293, 0x01AE))
     stream = make_workbook(
         [(SHEET_NAME, 0, make_labels(TABLE, "gb18030") + EOF)], shared_records=shared

@@ -62,7 +62,7 @@ def send_order_to_hostile_reader(order: Mapping[str, object]) -> object:
         assert process.stdin
         assert process.stdout
         process.stdin.write(json.dumps(order).encode() + b"\n")
-        process.stdin.flush()  # and it stays open: its end would mean that nobody waits
+        process.stdin.flush()  # and it stays open: its end would mean that no process waits
         return json.loads(process.stdout.readline())
 
 
@@ -128,7 +128,7 @@ def test_the_input_of_the_reader_is_gone_after_each_file(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "fault", ["text", [], {"code": "corrupt"}, {"code": "corrupt", "facts": {"code": 1}}, {}]
 )
-def test_whatever_a_reader_answers_is_one_error(fault: Any) -> None:
+def test_any_answer_of_a_reader_that_is_no_fault_is_one_error(fault: Any) -> None:
     error = _make_error(1, fault, Limits())
     assert isinstance(error, WorkbookError)
     assert error.code == "killed"
