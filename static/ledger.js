@@ -53,6 +53,22 @@ document.addEventListener(
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.target.matches("[data-poll]")) event.preventDefault();
 });
+// The answer to a poll is dropped if its place has gone: the element that polled was replaced, or a pressed button
+// waits for an answer of its own, whose row must stay. The next poll brings the same news.
+function dropLateAnswer(event) {
+  const element = event.currentTarget;
+  const isPressPending = document.querySelector(".htmx-request[data-hx-post]");
+  if (event.detail.requestConfig.elt !== element) return;
+  if (!element.isConnected || isPressPending) event.detail.shouldSwap = false;
+}
+// Events of an element that was replaced reach no other element, so each element listens itself.
+function watchPolls() {
+  for (const element of document.querySelectorAll("[data-poll]")) {
+    element.addEventListener("htmx:beforeSwap", dropLateAnswer);
+  }
+}
+watchPolls();
+document.addEventListener("htmx:load", watchPolls);
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   for (const element of document.querySelectorAll("[data-poll]")) htmx.trigger(element, "seen");

@@ -125,7 +125,7 @@ def test_clicks_in_two_tabs_at_once_make_one_report(user: BrowserUser, sandbox: 
 def test_a_failed_report_shows_its_cause_and_can_be_requested_again(
     user: BrowserUser, sandbox: Sandbox
 ) -> None:
-    pack = "RMiT Financial Standard Compliance Pack"
+    pack = "Network and Data Security Best Practices"
     sandbox.faults.set("html-page", pack=get_pack_id(sandbox, pack), times=1)
     user.visit("/")
     user.find_row(pack).find_button("Generate").click()
