@@ -2,27 +2,31 @@
 
 from dashboard.models.accounts import Account, Pack, Rule
 from dashboard.models.audit import AuditEntry
-from dashboard.models.evaluations import Evaluation, Risk, Status
+from dashboard.models.evaluations import Evaluation, EvaluationSource, Risk, Status
 from dashboard.models.imports import ImportBatch, ImportedFile
 from dashboard.models.originals import Original
 from dashboard.models.people import Preference
 from dashboard.models.reports import Report
-from dashboard.models.rule_results import RuleResult
+from dashboard.models.result_lists import ResultList
+from dashboard.models.rule_results import RuleResult, RuleText
 from dashboard.models.sheets import Sheet
 
 __all__ = [
     "Account",
     "AuditEntry",
     "Evaluation",
+    "EvaluationSource",
     "ImportBatch",
     "ImportedFile",
     "Original",
     "Pack",
     "Preference",
     "Report",
+    "ResultList",
     "Risk",
     "Rule",
     "RuleResult",
+    "RuleText",
     "Sheet",
     "Status",
 ]

@@ -56,6 +56,14 @@ class Account(models.Model):
     )
     access_key_id = models.CharField(_("AccessKey ID"), max_length=128, blank=True)
     secret_encrypted = models.BinaryField(editable=False, default=b"")
+    fetches_results = models.BooleanField(
+        _("fetch evaluation results"),
+        default=True,
+        help_text=_(
+            "Fetches the evaluation results of a pack beside each report, compliant ones too. "
+            "Needs the RAM action config:ListConfigRuleEvaluationResults."
+        ),
+    )
     packs_refreshed_at = models.DateTimeField(null=True, editable=False)
     # The account that an AccessKey belongs to, as the cloud's identity service (STS) says; the
     # AccessKey that was asked about; when it was asked last, and when it last answered.
@@ -64,9 +72,11 @@ class Account(models.Model):
     caller_asked_at = models.DateTimeField(null=True, editable=False)
     verified_at = models.DateTimeField(null=True, editable=False)
     # When the next calls are allowed (see generation/rate_limit.py): `generate_free_at` for
-    # generating a report, `ask_free_at` for all other calls.
+    # generating a report, `results_free_at` for a page of evaluation results, `ask_free_at` for all
+    # other calls.
     generate_free_at = models.DateTimeField(null=True, editable=False)
     ask_free_at = models.DateTimeField(null=True, editable=False)
+    results_free_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ("name", "uid")

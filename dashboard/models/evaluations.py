@@ -70,6 +70,19 @@ class Risk(models.IntegerChoices):
         return self.name.lower().replace("_", "-")
 
 
+class EvaluationSource(models.IntegerChoices):
+    """What states an evaluation: the report's file, the evaluation results fetched beside it."""
+
+    FILE = 1, _("file")
+    RESULTS = 2, _("evaluation results")
+    BOTH = 3, _("file and evaluation results")
+
+    @property
+    def slug(self) -> str:
+        """The name in URLs and in HTML attributes."""
+        return self.name.lower()
+
+
 class EvaluationQuerySet(models.QuerySet["Evaluation"]):
     def at(self, pack_id: int, position: int) -> Self:
         """Return the spans that are valid at this position: the evaluations of that report."""
@@ -124,6 +137,17 @@ class Evaluation(models.Model):
     operator = models.TextField(default="")
     property_path = models.TextField(default="")
     reason = models.TextField()
+    source = models.PositiveSmallIntegerField(
+        choices=EvaluationSource, db_default=EvaluationSource.FILE
+    )
+    # Only in the evaluation results: their status if it differs from the file's (which `status`
+    # is), otherwise 0; since when the cloud knows the resource as failing and when it was last
+    # fixed, in milliseconds, 0 if not stated; the day on which an exemption ends, as stated.
+    results_status = models.PositiveSmallIntegerField(db_default=0)
+    failing_since_ms = models.BigIntegerField(db_default=0)
+    fixed_at_ms = models.BigIntegerField(db_default=0)
+    exempt_until = models.CharField(max_length=32, db_default="")
+    resource_group = models.CharField(max_length=64, db_default="")
     # Resource id and name, and the finding from `actual` to `reason`, case-folded, for the search.
     search_text = models.TextField()
 

@@ -196,12 +196,21 @@ class Report(Run):
         permissions = [
             ("generate_report", "Can generate reports and cancel them"),
             ("import_report", "Can import reports"),
+            ("evaluate_pack", "Can have packs evaluated before a report"),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["pack"],
                 condition=Q(
-                    state__in=("requested", "creating", "fetching", "reading"), source="generated"
+                    state__in=(
+                        "evaluating",
+                        "requested",
+                        "creating",
+                        "fetching",
+                        "listing",
+                        "reading",
+                    ),
+                    source="generated",
                 ),
                 name="one_report_under_way_per_pack",
             ),

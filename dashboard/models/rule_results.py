@@ -9,6 +9,20 @@ from dashboard.models.evaluations import Risk
 from dashboard.models.reports import Report
 
 
+class RuleText(models.Model):
+    """What the cloud says of a rule, in the language it came in; shared by the reports it is in."""
+
+    text_hash = models.CharField(max_length=64, primary_key=True)
+    description = models.TextField(blank=True)
+    # The name of the managed rule, such as ecs-instance-deletion-protection-enabled.
+    identifier = models.CharField(max_length=200, blank=True)
+    resource_types = models.TextField(blank=True)
+    trigger_types = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return self.identifier or self.text_hash
+
+
 class RuleResultQuerySet(models.QuerySet["RuleResult"]):
     def failing_first(self) -> Self:
         """Order by: failing rules first, then risk, number of failing resources, name."""
@@ -25,6 +39,10 @@ class RuleResult(models.Model):
     risk = models.PositiveSmallIntegerField(choices=Risk, default=Risk.NOT_STATED)
     # {name: value} from GetCompliancePack when the report was made; null if it was not called.
     parameters = models.JSONField(null=True)
+    text = models.ForeignKey(RuleText, on_delete=models.PROTECT, null=True, related_name="+")
+    # What GetConfigRule said when the report was made, of a rule without evaluations: "state",
+    # "error_code", "error_message", "evaluated_ms". Null if it was not asked.
+    cloud_state = models.JSONField(null=True)
     failing = models.PositiveIntegerField(default=0)
     compliant = models.PositiveIntegerField(default=0)
     ignored = models.PositiveIntegerField(default=0)

@@ -44,9 +44,13 @@ class Run(models.Model):
     """The fields of a report that change while it is being generated or imported."""
 
     class State(models.TextChoices):
+        # Only for runs that have the pack evaluated before the report is requested.
+        EVALUATING = "evaluating", _("the cloud is evaluating")
         REQUESTED = "requested", _("asked")
         CREATING = "creating", _("the cloud is preparing")
         FETCHING = "fetching", _("fetching")
+        # The cloud's evaluation results of the pack are fetched (see models/result_lists.py).
+        LISTING = "listing", _("fetching evaluation results")
         READING = "reading", _("reading")
         READY = "ready", _("ready")
         FAILED = "failed", _("failed")
@@ -54,11 +58,26 @@ class Run(models.Model):
         # Only for imported reports: the report was ready, and a user has withdrawn it.
         WITHDRAWN = "withdrawn", _("withdrawn")
 
-    UNDER_WAY = (State.REQUESTED, State.CREATING, State.FETCHING, State.READING)
+    UNDER_WAY = (
+        State.EVALUATING,
+        State.REQUESTED,
+        State.CREATING,
+        State.FETCHING,
+        State.LISTING,
+        State.READING,
+    )
+
+    class EvaluationOutcome(models.TextChoices):
+        """How the evaluation that a user asked for before the report ended."""
+
+        COMPLETE = "complete", _("all rules were evaluated")
+        INCOMPLETE = "incomplete", _("not all rules were evaluated in time")
+        REFUSED = "refused", _("the cloud refused to evaluate")
+
     IN_HISTORY = (State.READY, State.WITHDRAWN)
 
     pack = models.ForeignKey(Pack, on_delete=models.PROTECT, related_name="reports")
-    state = models.CharField(max_length=9, choices=State, default=State.REQUESTED)
+    state = models.CharField(max_length=10, choices=State, default=State.REQUESTED)
     # Null if a command started the run.
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -68,6 +87,10 @@ class Run(models.Model):
     cancelled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    # When the cloud was asked to evaluate the pack again, and how that ended. Null and "" if the
+    # user did not ask for it.
+    evaluation_asked_at = models.DateTimeField(null=True)
+    evaluation_outcome = models.CharField(max_length=12, blank=True, choices=EvaluationOutcome)
     submitted_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 

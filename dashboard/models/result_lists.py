@@ -1,0 +1,60 @@
+"""The cloud's evaluation results of a pack, fetched beside the pack's report.
+
+The operation ListConfigRuleEvaluationResults answers a page of at most 100 evaluations and a token
+for the next page. The answers are kept as they came in one file of the archive.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.models.originals import Original
+from dashboard.models.reports import Report
+
+
+class ResultList(models.Model):
+    """The evaluation results fetched for one report: how far it has come, and how it ended."""
+
+    class Outcome(models.TextChoices):
+        UNDER_WAY = "under-way", _("being fetched")
+        COMPLETE = "complete", _("complete")
+        SWITCHED_OFF = "switched-off", _("switched off for the account")
+        NOT_PERMITTED = "not-permitted", _("permission missing")
+        # The list ended short, contradicted itself, was too long, or its calls failed: see
+        # `error_code` and `error_facts`. Nothing of it counts.
+        FAILED = "failed", _("not complete")
+
+    report = models.OneToOneField(
+        Report, on_delete=models.CASCADE, related_name="result_list", primary_key=True
+    )
+    outcome = models.CharField(max_length=13, choices=Outcome, default=Outcome.UNDER_WAY)
+    # The file of all answers, in the archive; null until the list is complete.
+    original = models.ForeignKey(
+        Original, on_delete=models.PROTECT, null=True, related_name="result_lists"
+    )
+    started_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+    # How far it has come: the token of the next page, and what was stored before it.
+    next_token = models.TextField(blank=True)
+    pages = models.PositiveIntegerField(default=0)
+    rows = models.PositiveIntegerField(default=0)
+    parts = models.PositiveIntegerField(default=0)
+    # How often the list was begun anew because the cloud refused the token.
+    restarts = models.PositiveSmallIntegerField(default=0)
+    # The first and the last ResultRecordedTimestamp of its rows: a list is not of one instant.
+    first_recorded_ms = models.BigIntegerField(null=True)
+    last_recorded_ms = models.BigIntegerField(null=True)
+    # The ids of the rules that have a row.
+    rule_ids = models.JSONField(default=list)
+    # RequestId of the first and of the last answer.
+    first_request_id = models.CharField(max_length=64, blank=True)
+    last_request_id = models.CharField(max_length=64, blank=True)
+    error_code = models.CharField(max_length=100, blank=True)
+    error_facts = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.report_id}: {self.outcome}"
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the list was fetched to its end: only then its rows count."""
+        return self.outcome == self.Outcome.COMPLETE
