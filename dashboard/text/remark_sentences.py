@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from dashboard.text.error_messages import explain_error
 from dashboard.text.formatting import format_number
@@ -35,39 +36,65 @@ REMARK_SENTENCES = {
         "Rows hidden in the file: %(rows)s; columns hidden in the file: %(columns)s. They are read "
         "and counted like all others."
     ),
-    "rows_misnumbered": _(
+    "rows_misnumbered": ngettext_lazy(
+        "%(count)s row has no valid number of its own in the file: it is read, but a spreadsheet "
+        "may show it elsewhere.",
         "%(count)s rows have no valid number of their own in the file: they are read, but a "
-        "spreadsheet may show them elsewhere."
+        "spreadsheet may show them elsewhere.",
+        "number",
     ),
-    "cells_unreadable": _(
+    "cells_unreadable": ngettext_lazy(
+        "%(count)s cell of column %(column)s refers to a text that the file does not hold: it is "
+        "left empty.",
         "%(count)s cells of column %(column)s refer to a text that the file does not hold: they "
-        "are left empty."
+        "are left empty.",
+        "number",
     ),
-    "cells_unplaced": _(
+    "cells_unplaced": ngettext_lazy(
+        "%(count)s row has a cell without a valid place, or two cells in one place: one is left "
+        "out.",
         "%(count)s rows have a cell without a valid place, or two cells in one place: one is left "
-        "out."
+        "out.",
+        "number",
     ),
-    "cells_misplaced": _(
+    "cells_misplaced": ngettext_lazy(
+        "%(count)s row has cells that name another row as their own: they are read in the row "
+        "that holds them.",
         "%(count)s rows have cells that name another row as their own: they are read in the row "
-        "that holds them."
+        "that holds them.",
+        "number",
     ),
     "sheet_cut": _(
         "The sheet is damaged behind this row: what follows could not be read and is not counted."
     ),
-    "cells_damaged": _("%(count)s rows have cells that could not be read: they are left empty."),
-    "characters_lost": _(
+    "cells_damaged": ngettext_lazy(
+        "%(count)s row has cells that could not be read: they are left empty.",
+        "%(count)s rows have cells that could not be read: they are left empty.",
+        "number",
+    ),
+    "characters_lost": ngettext_lazy(
+        "%(count)s row has texts with bytes that are no characters: each is shown as a question "
+        "mark.",
         "%(count)s rows have texts with bytes that are no characters: each is shown as a question "
-        "mark."
+        "mark.",
+        "number",
     ),
-    "quote_open": _(
-        "%(count)s rows have a quotation mark that is never closed: it is read as a character."
+    "quote_open": ngettext_lazy(
+        "%(count)s row has a quotation mark that is never closed: it is read as a character.",
+        "%(count)s rows have a quotation mark that is never closed: it is read as a character.",
+        "number",
     ),
-    "cell_holds_rows": _(
+    "cell_holds_rows": ngettext_lazy(
+        "%(count)s row has a cell that seems to hold further rows of the table: these are not "
+        "counted.",
         "%(count)s rows have a cell that seems to hold further rows of the table: these are not "
-        "counted."
+        "counted.",
+        "number",
     ),
-    "cells_beyond": _(
-        "%(count)s rows have more than %(columns)s cells: their values may stand in wrong columns."
+    "cells_beyond": ngettext_lazy(
+        "%(count)s row has more than %(columns)s cells: their values may stand in wrong columns.",
+        "%(count)s rows have more than %(columns)s cells: their values may stand in wrong columns.",
+        "number",
     ),
     "row_cut": _(
         "The file ends in this row, which has fewer cells than the others: rows behind it may be "
@@ -93,59 +120,105 @@ REMARK_SENTENCES = {
         "Compliance Status) or the sheet (不合规资源, Non-Compliant Resources) in the file, and "
         "import it again."
     ),
-    "rows_other_table": _(
+    "rows_other_table": ngettext_lazy(
+        "%(count)s row stands below another header, which is that of another table: it is not "
+        "counted.",
         "%(count)s rows stand below another header, which is that of another table: they are not "
-        "counted."
+        "counted.",
+        "number",
     ),
-    "rows_total": _("%(count)s rows are totals and no resources."),
-    "rows_repeated_head": _("%(count)s rows repeat the header and are no resources."),
-    "rows_no_data": _("%(count)s rows say that there are no data."),
-    "rows_note": _("%(count)s rows are notes beside the table and no resources."),
+    "rows_total": ngettext_lazy(
+        "%(count)s row is a total and no resource.",
+        "%(count)s rows are totals and no resources.",
+        "number",
+    ),
+    "rows_repeated_head": ngettext_lazy(
+        "%(count)s row repeats the header and is no resource.",
+        "%(count)s rows repeat the header and are no resources.",
+        "number",
+    ),
+    "rows_no_data": ngettext_lazy(
+        "%(count)s row says that there are no data.",
+        "%(count)s rows say that there are no data.",
+        "number",
+    ),
+    "rows_note": ngettext_lazy(
+        "%(count)s row is a note beside the table and no resource.",
+        "%(count)s rows are notes beside the table and no resources.",
+        "number",
+    ),
     "rules_cut": _(
         "The list of rules is longer than %(limit)s rows: what stands below is not read as rules."
     ),
-    "status_unknown": _(
-        "%(count)s rows have the status “%(word)s”, which is not known here: they are not counted."
+    "status_unknown": ngettext_lazy(
+        "%(count)s row has the status “%(word)s”, which is not known here: it is not counted.",
+        "%(count)s rows have the status “%(word)s”, which is not known here: they are not counted.",
+        "number",
     ),
-    "risk_unknown": _(
+    "risk_unknown": ngettext_lazy(
+        "%(count)s row has the risk “%(word)s”, which is not known here: its risk counts as not "
+        "stated.",
         "%(count)s rows have the risk “%(word)s”, which is not known here: their risk counts as "
-        "not stated."
+        "not stated.",
+        "number",
     ),
-    "id_empty": _(
+    "id_empty": ngettext_lazy(
+        "%(count)s row has no resource ID: this resource is known by its name, and does not match "
+        "the same resource with an ID.",
         "%(count)s rows have no resource ID: these resources are known by their names, and do not "
-        "match the same resources with an ID."
+        "match the same resources with an ID.",
+        "number",
     ),
     "id_column_missing": _(
         "No column known here holds resource IDs: the resources are known by their names."
     ),
-    "rule_id_empty": _(
+    "rule_id_empty": ngettext_lazy(
+        "%(count)s row has no rule ID, and no list gives the ID of its rule: it is known by its "
+        "name, and does not match the same rule with an ID.",
         "%(count)s rows have no rule ID, and no list gives the ID of their rule: it is known by "
-        "its name, and does not match the same rule with an ID."
+        "its name, and does not match the same rule with an ID.",
+        "number",
     ),
-    "account_empty": _("%(count)s rows name no account: they count for the account of the file."),
-    "region_unknown": _(
+    "account_empty": ngettext_lazy(
+        "%(count)s row names no account: it counts for the account of the file.",
+        "%(count)s rows name no account: they count for the account of the file.",
+        "number",
+    ),
+    "region_unknown": ngettext_lazy(
+        "%(count)s row has the region “%(word)s”, which is not known here: it is taken as it "
+        "stands, and does not match the same region under another name.",
         "%(count)s rows have the region “%(word)s”, which is not known here: it is taken as it "
-        "stands, and does not match the same region under another name."
+        "stands, and does not match the same region under another name.",
+        "number",
     ),
     "column_unknown": _(
         "Column %(column)s has the header “%(label)s”, which is not known here. Its values look "
         "like a status, a risk, a region, an account or an ID, and are not used."
     ),
     "time_doubtful": _("The time “%(text)s” is not understood with certainty and is left out."),
-    "rows_skipped": _(
-        "%(count)s rows name no status, no rule or no resource: they are not counted."
+    "rows_skipped": ngettext_lazy(
+        "%(count)s row names no status, no rule or no resource: it is not counted.",
+        "%(count)s rows name no status, no rule or no resource: they are not counted.",
+        "number",
     ),
-    "digits_lost": _(
-        "%(count)s rows have IDs that were stored as numbers, of which spreadsheets keep 15 digits "
+    "digits_lost": ngettext_lazy(
+        "%(count)s row has IDs that were stored as numbers, of which spreadsheets keep 15 digits "
         "only, or as dates. Digits are lost or may be wrong: such an ID may be that of another "
-        "resource, and an account is not read from it."
+        "resource, and an account is not read from it.",
+        "%(count)s rows have IDs that were stored as numbers, of which spreadsheets keep 15 "
+        "digits only, or as dates. Digits are lost or may be wrong: such an ID may be that of "
+        "another resource, and an account is not read from it.",
+        "number",
     ),
     "numbers_changed": _(
         "This version of the reader gives other numbers than version %(reader)s did: %(changes)s."
     ),
-    "duplicate_keys": _(
-        "%(count)s rows repeat a rule and a resource that the file has judged before; each of them "
-        "is kept and counted."
+    "duplicate_keys": ngettext_lazy(
+        "%(count)s row repeats a rule and a resource that the file has judged before; it is kept "
+        "and counted.",
+        "%(count)s rows repeat a rule and a resource that the file has judged before; each of "
+        "them is kept and counted.",
+        "number",
     ),
 }
 
@@ -163,12 +236,14 @@ def describe_remark(remark: Mapping[str, Any], sheets: Mapping[int, str]) -> str
 def describe_remark_content(remark: Mapping[str, Any]) -> str:
     """Return the sentence for a stored remark without its place."""
     code = remark["code"]
-    values = _FactTexts(remark.get("facts", {}), count=format_number(remark.get("count", 0)))
+    number = remark.get("count", 0)
+    facts = remark.get("facts", {})
+    values = _FactTexts(facts, number=number, count=format_number(number))
     if error_code := values.get("error"):
         values["reason"] = explain_error(error_code, values).title
     if code == "numbers_changed":
         values["changes"] = describe_number_changes(values)
-    return str(REMARK_SENTENCES.get(code, code)) % values
+    return str(REMARK_SENTENCES.get(code, code) % values)
 
 
 def describe_place(remark: Mapping[str, Any], sheets: Mapping[int, str]) -> str:
