@@ -7,17 +7,30 @@ from django.db import models
 from dashboard.models.accounts import Account
 from dashboard.models.reports import Report
 
+Values = dict[str, str | bool]  # by field name
+
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     def record(
         self, user: AbstractBaseUser, action: str, report: Report, **facts: str
     ) -> "AuditEntry":
-        """Log an action on a report that changes no field: "export", "download" or "cancel".
+        """Log an action on a report that changes no field, such as "export" or "cancel".
 
         `facts` describe the action, for example the file name.
         """
         # There are no old and new values, so the facts are stored in `after`.
         return self.create(by_id=user.pk, action=action, report=report, after=facts)
+
+    def record_account_change(
+        self, user: AbstractBaseUser, account: Account, before: Values, after: Values
+    ) -> "AuditEntry":
+        """Log which fields of an account a user changed: the old and new values by field name.
+
+        A new secret is logged as true and never with its value.
+        """
+        return self.create(
+            by_id=user.pk, action="change-account", account=account, before=before, after=after
+        )
 
 
 class AuditEntry(models.Model):

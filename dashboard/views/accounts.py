@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db import transaction
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,11 +12,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboard import cloud
 from dashboard.generation import discovery
-from dashboard.models import Account
+from dashboard.models import Account, AuditEntry
+from dashboard.text.audit_lines import list_audit_lines
 from dashboard.text.error_messages import ErrorMessage, explain_error
 from dashboard.views import Request
 from dashboard.views.forms import AccountForm
 
+LOG_ENTRIES = 100  # the newest changes of an account on its page
 accounts_without_secret = Account.objects.defer("secret_encrypted")
 
 
@@ -31,7 +34,11 @@ def account_list(request: Request) -> HttpResponse:
 @permission_required("dashboard.view_account", raise_exception=True)
 def account_detail(request: Request, pk: int) -> HttpResponse:
     account = get_object_or_404(accounts_without_secret, pk=pk)
-    context = {"account": account, "packs": account.packs.all()}
+    context = {
+        "account": account,
+        "packs": account.packs.all(),
+        "log": list_audit_lines(account.audit.select_related("by")[:LOG_ENTRIES]),
+    }
     return render(request, "account/detail.html", context)
 
 
@@ -54,13 +61,23 @@ def render_account_form(request: Request, account: Account) -> HttpResponse:
     stored_name = account.name
     form = AccountForm(request.POST or None, instance=account)
     if form.is_valid():
-        account = form.save()
+        account = save_account(request, form)
         text = _("%(account)s saved. Next: test the connection.") % {"account": account.name}
         messages.success(request, text)
         return redirect("account-detail", account.pk)
     status = 422 if form.is_bound else 200
     context = {"form": form, "pk": account.pk, "name": stored_name}
     return render(request, "account/form.html", context, status=status)
+
+
+@transaction.atomic
+def save_account(request: Request, form: AccountForm) -> Account:
+    """Save a valid form, and log what it changes; an unchanged form logs nothing."""
+    before, after = form.list_changes()
+    account = form.save()
+    if after:
+        AuditEntry.objects.record_account_change(request.user, account, before, after)
+    return account
 
 
 @require_POST

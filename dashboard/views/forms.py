@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.cloud.endpoints import is_allowed_endpoint, is_endpoint
 from dashboard.models import Account, Pack, Preference, Report
 from dashboard.models.accounts import ACCOUNT_UID_PATTERN
+from dashboard.models.audit import Values
 from dashboard.models.reports import ReportQuerySet
 from dashboard.queries.days import get_day_end, get_day_start
 from dashboard.text.time_zones import load_zone_names
@@ -80,12 +81,14 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
 
     class Meta:
         model = Account
-        fields = ("name", "uid", "site", "access_key_id", "endpoint")
+        fields = ("name", "uid", "site", "access_key_id", "endpoint", "fetches_results")
         widgets = {
             "access_key_id": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
         }
 
-    field_order = ("name", "uid", "site", "access_key_id", "secret", "endpoint")
+    field_order = (
+        "name", "uid", "site", "access_key_id", "secret", "endpoint", "fetches_results",
+    )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"label_suffix": ""})
@@ -125,6 +128,17 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
             self.instance.secret = secret
         account: Account = super().save(commit)
         return account
+
+    def list_changes(self) -> tuple[Values, Values]:
+        """Return the old and the new values of the changed fields; of a secret only that it is new.
+
+        The form must be valid.
+        """
+        before: Values = {name: self.initial.get(name, "") for name in self.changed_data}
+        after: Values = {name: self.cleaned_data[name] for name in self.changed_data}
+        if "secret" in after:
+            before["secret"], after["secret"] = False, True
+        return before, after
 
 
 class ReportListForm(forms.Form):

@@ -11,12 +11,11 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.generation.queue import schedule_step
 from dashboard.ledger.withdrawal import restore_report, withdraw_report
-from dashboard.models import AuditEntry, Report
+from dashboard.models import Report
 from dashboard.queries.paging import paginate
 from dashboard.queries.report_list import (
     REPORTS_PER_PAGE,
@@ -24,6 +23,7 @@ from dashboard.queries.report_list import (
     get_figure_labels,
     select_list_columns,
 )
+from dashboard.text.audit_lines import list_audit_lines
 from dashboard.views import Request
 from dashboard.views.forms import AnnotationForm, HistoryForm, ReasonForm
 
@@ -114,52 +114,16 @@ def render_notes(
     reason_form: ReasonForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    entries = report.audit.select_related("by")
-    log = [{"entry": entry, "lines": describe_audit_entry(entry)} for entry in entries]
     can_withdraw_or_restore = (
         report.source == Report.Source.IMPORTED
         and report.state in Report.IN_HISTORY
         and request.user.has_perm("dashboard.import_report")
     )
-    context: dict[str, Any] = {"report": report, "form": form, "log": log}
+    context: dict[str, Any] = {
+        "report": report,
+        "form": form,
+        "log": list_audit_lines(report.audit.select_related("by")),
+    }
     if can_withdraw_or_restore:
         context["reason_form"] = reason_form or ReasonForm(label_suffix="")
     return render(request, "report/notes.html", context, status=status)
-
-
-def describe_audit_entry(entry: AuditEntry) -> list[str]:
-    """Return a line for each change or action of an audit entry."""
-    if entry.action == "annotate":
-        return describe_annotations(entry)
-    if entry.action == "withdraw":
-        return [describe_audit_value(_("withdrawn"), entry.after["reason"])]
-    if entry.action == "restore":
-        return [describe_audit_value(_("withdrawal taken back"), entry.after["reason"])]
-    actions = {
-        "export": _("exported"),
-        "download": _("original downloaded"),
-        "cancel": _("run cancelled"),
-    }
-    return [describe_audit_value(actions[entry.action], entry.after.get("file", ""))]
-
-
-def describe_annotations(entry: AuditEntry) -> list[str]:
-    """Return a line "label: old → new" for each changed field."""
-    labels = {"label": _("label"), "note": _("note"), "held": _("hold")}
-    lines = []
-    for name, new_value in entry.after.items():
-        old_text, new_text = format_annotation(entry.before[name]), format_annotation(new_value)
-        lines.append(describe_audit_value(labels[name], f"{old_text} → {new_text}"))
-    return lines
-
-
-def describe_audit_value(name: str, value: str) -> str:
-    """Return "name: value", or only the name if the value is empty."""
-    return _("%(name)s: %(value)s") % {"name": name, "value": value} if value else name
-
-
-def format_annotation(value: str | bool) -> str:
-    """Return a label, note or hold as text; a dash for an empty text."""
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return value or "–"

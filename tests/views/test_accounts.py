@@ -1,14 +1,17 @@
 """Accounts against the sandbox's cloud: add, edit, test, refresh; the secret is never shown."""
 
+import re
+
 import httpx
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
-from dashboard.models import Account, Evaluation, Pack
+from dashboard.models import Account, AuditEntry, Evaluation, Pack
 from dashboard.sandbox.wsgi import Sandbox
 from tests import sample_files
+from tests.views.pages import get_page
 from tests.views.report_files import import_report_bytes
 
 HTMX = {"HX-Request": "true"}
@@ -257,3 +260,39 @@ def test_without_the_identity_service_the_test_says_that_the_account_is_not_veri
     sandbox.faults.set("unavailable", on="GetCallerIdentity")
     answer = admin_client.post(f"/accounts/{known.pk}/test/", headers=HTMX).content.decode()
     assert "The connection works: 4 packs. The account is not verified yet" in answer
+
+
+def test_the_switch_for_evaluation_results_is_on_at_first_and_logged_when_it_is_turned(
+    admin_client: Client, account: Account
+) -> None:
+    page = admin_client.get(f"/accounts/{account.pk}/edit/").content.decode()
+    assert re.search(r'<input type="checkbox" name="fetches_results"[^>]*\bchecked\b', page)
+    assert "config:ListConfigRuleEvaluationResults" in page
+    values = {"name": account.name, "uid": account.uid, "site": "china"}
+    admin_client.post(f"/accounts/{account.pk}/edit/", values)
+    account.refresh_from_db()
+    assert account.fetches_results is False
+    entry = AuditEntry.objects.get(account=account)
+    assert (entry.before, entry.after) == ({"fetches_results": True}, {"fetches_results": False})
+    page = get_page(admin_client, f"/accounts/{account.pk}/")
+    assert "fetch evaluation results: yes → no" in page
+    assert "not fetched: switched off" in page
+
+
+def test_saving_an_account_unchanged_logs_nothing(admin_client: Client, account: Account) -> None:
+    values = {"name": account.name, "uid": account.uid, "site": "china", "fetches_results": "on"}
+    admin_client.post(f"/accounts/{account.pk}/edit/", values)
+    assert not AuditEntry.objects.exists()
+    assert "<h2>Log</h2>" not in admin_client.get(f"/accounts/{account.pk}/").content.decode()
+
+
+def test_a_new_secret_is_logged_without_its_value(admin_client: Client) -> None:
+    admin_client.post("/accounts/add/", fields())
+    account = Account.objects.get()
+    admin_client.post(f"/accounts/{account.pk}/edit/", fields(secret="another secret"))
+    entry = AuditEntry.objects.filter(account=account).first()
+    assert entry is not None
+    assert entry.after["secret"] is True
+    page = get_page(admin_client, f"/accounts/{account.pk}/")
+    assert "AccessKey secret replaced" in page
+    assert "another secret" not in page + str(entry.after)
