@@ -3,7 +3,7 @@
 It signs each request, repeats it after temporary errors, and ends each call within a time limit.
 """
 
-import json
+import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self, TypeVar
@@ -38,6 +38,8 @@ from dashboard.cloud.errors import (
     parse_json_error,
     parse_xml_error,
 )
+from dashboard.cloud.evaluation_answers import EvaluationStart, ResultPage, RuleDetail
+from dashboard.cloud.raw_answers import RawAnswer, parse_cloud_time
 from dashboard.cloud.time_limit import TimeLimit, never_stop
 from dashboard.cloud.transport import (
     open_http_client,
@@ -59,6 +61,7 @@ IDENTITY_ENDPOINTS = {
 IDENTITY_VERSION = "2015-04-01"
 PAGE_SIZE = 100  # the maximum of ListCompliancePacks
 MAX_PAGES = 50  # of a list: 5,000 packs, many times what an account may have
+RESULTS_PER_PAGE = 100  # the maximum of ListConfigRuleEvaluationResults
 MAX_WAIT = 8.0  # seconds between two attempts
 
 ParsedAnswer = TypeVar("ParsedAnswer")
@@ -214,6 +217,39 @@ class Client:
             {"CompliancePackId": pack_id},
         )
 
+    def list_evaluation_results(self, pack_id: str, next_token: str = "") -> ResultPage:
+        """Return one page of the evaluation results of a pack; at most RESULTS_PER_PAGE rows.
+
+        `next_token` is that of the page before; it is empty for the first page.
+        """
+        query = {"CompliancePackId": pack_id, "MaxResults": str(RESULTS_PER_PAGE)}
+        if next_token:
+            query["NextToken"] = next_token
+        return self._call_with_body(
+            "GET",
+            "ListConfigRuleEvaluationResults",
+            lambda answer, raw: ResultPage.from_json(answer, raw.require_strict_json(), pack_id),
+            query,
+        )
+
+    def get_config_rule(self, rule_id: str) -> RuleDetail:
+        """Return a rule with its state and how its last evaluations ended."""
+        return self._call(
+            "GET",
+            "GetConfigRule",
+            lambda answer: RuleDetail.from_json(get_required_object(answer, "ConfigRule"), rule_id),
+            {"ConfigRuleId": rule_id},
+        )
+
+    def start_evaluation(self, pack_id: str) -> EvaluationStart:
+        """Ask the cloud to evaluate all rules of a pack again. It does not wait for the end."""
+        return self._call_with_body(
+            "POST",
+            "StartConfigRuleEvaluation",
+            lambda answer, raw: EvaluationStart.from_json(answer, raw.estimate_request_time()),
+            {"CompliancePackId": pack_id},
+        )
+
     def _call(
         self,
         method: str,
@@ -226,6 +262,19 @@ class Client:
 
         `query` and `form` are the parameters in the URL and in the body.
         """
+        return self._call_with_body(
+            method, action, lambda answer, _raw: parse_answer(answer), query, form
+        )
+
+    def _call_with_body(
+        self,
+        method: str,
+        action: str,
+        parse_answer: Callable[[JsonObject, RawAnswer], ParsedAnswer],
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> ParsedAnswer:
+        """Call an operation as `_call` does; `parse_answer` takes the JSON and the raw answer."""
         self._time_limit.start_call(self._retry_timeout)
         last_error: CloudError | None = None
         for attempt in stamina.retry_context(
@@ -250,15 +299,16 @@ class Client:
         self,
         method: str,
         action: str,
-        parse_answer: Callable[[JsonObject], ParsedAnswer],
+        parse_answer: Callable[[JsonObject, RawAnswer], ParsedAnswer],
         query: Mapping[str, str] | None,
         form: Mapping[str, str] | None,
     ) -> ParsedAnswer:
         """Call an operation once, and return its parsed answer."""
         self._time_limit.start_attempt(self._timeout)
-        answer = self._send_request(method, action, query, form)
+        raw = self._send_request(method, action, query, form)
+        answer = self._decode_answer(raw, action)
         try:
-            return parse_answer(answer)
+            return parse_answer(answer, raw)
         except AnswerError as error:
             raise self._create_bad_answer_error(
                 f"{action} was answered with {error.problem}: {error.detail}",
@@ -277,42 +327,42 @@ class Client:
         action: str,
         query: Mapping[str, str] | None,
         form: Mapping[str, str] | None,
-    ) -> JsonObject:
-        """Send one request and return the JSON object of its answer."""
+    ) -> RawAnswer:
+        """Send one request and return the answer."""
+        started_at = time.monotonic()
         try:
             with self._http.stream(
                 method, "/", params=query, data=form, headers={"x-acs-action": action}
             ) as response:
-                status = response.status_code
                 read_body = read_answer if response.is_success else read_error_document
-                content = read_body(response, self._time_limit)
+                body = read_body(response, self._time_limit)
         except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
             raise to_cloud_error(error, self._secrets) from error
-        return self._decode_answer(content, status, action)
+        cloud_time_ms = parse_cloud_time(response.headers.get("date", ""))
+        seconds = time.monotonic() - started_at
+        return RawAnswer(body, response.status_code, cloud_time_ms, seconds)
 
-    def _decode_answer(self, content: bytes, status: int, action: str) -> JsonObject:
+    def _decode_answer(self, raw: RawAnswer, action: str) -> JsonObject:
         """Return the JSON object of an answer; raise CloudError if it is an error or no JSON."""
-        is_success = 200 <= status < 300
         try:
-            # Decoded here: json accepts other encodings, and half of a surrogate pair in UTF-8.
-            answer = json.loads(content.decode("utf-8-sig"))
+            answer = raw.decode_json()
         except (ValueError, RecursionError):
-            if xml_error := parse_xml_error(content, status=status, hide=self._secrets):
+            if xml_error := parse_xml_error(raw.body, status=raw.status, hide=self._secrets):
                 raise xml_error from None
-            message = f"{action} was answered with status {status} and no JSON"
-            if not is_success:
-                raise create_status_error(status, message, self._secrets) from None
+            message = f"{action} was answered with status {raw.status} and no JSON"
+            if not raw.is_success:
+                raise create_status_error(raw.status, message, self._secrets) from None
             raise self._create_bad_answer_error(
-                message, AnswerProblem.NOT_JSON, status=status
+                message, AnswerProblem.NOT_JSON, status=raw.status
             ) from None
         if not isinstance(answer, dict):
             raise self._create_bad_answer_error(
                 f"{action} was answered with JSON that is no object",
                 AnswerProblem.NOT_OBJECT,
-                status=status,
+                status=raw.status,
             )
-        if has_error_code(answer) or not is_success:
-            raise parse_json_error(answer, status=status, action=action, hide=self._secrets)
+        if has_error_code(answer) or not raw.is_success:
+            raise parse_json_error(answer, status=raw.status, action=action, hide=self._secrets)
         return answer
 
     def _create_list_error(self, problem: AnswerProblem, total: int) -> CloudError:

@@ -20,6 +20,9 @@ class Advice(StrEnum):
     GONE_GROUP = "gone_group"
     PERMISSION = "permission"
     WRONG_ACCOUNT = "wrong_account"
+    SERVICE_ROLE = "service_role"
+    GONE_RULE = "gone_rule"
+    PAGE_TOKEN = "page_token"  # noqa: S105  # the name of an advice
     RETRY_LATER = "retry_later"
     SLOW_DOWN = "slow_down"
     ACCESS_KEY = "access_key"
@@ -54,6 +57,7 @@ class AnswerProblem(StrEnum):
     MISSING_FIELD = "missing_field"
     WRONG_FIELD = "wrong_field"
     OTHER_PACK = "other_pack"
+    OTHER_RULE = "other_rule"
     NO_LINK = "no_link"
     BAD_LINK = "bad_link"
     LIST_INCOMPLETE = "list_incomplete"
@@ -72,6 +76,9 @@ ADVICE_BY_CODE = {
     "NoPermission": Advice.PERMISSION,
     "Forbidden": Advice.PERMISSION,
     "AccountNotExisted": Advice.WRONG_ACCOUNT,
+    "CloudConfigServiceRoleNotExisted": Advice.SERVICE_ROLE,
+    "ConfigRuleNotExists": Advice.GONE_RULE,
+    "Invalid.ConfigRuleId.Value": Advice.GONE_RULE,
     "ServiceUnavailable": Advice.RETRY_LATER,
     "InternalError": Advice.RETRY_LATER,
     "SignatureNonceUsed": Advice.RETRY_LATER,
@@ -85,6 +92,11 @@ ADVICE_BY_CODE = {
     "InvalidTimeStamp": Advice.CLOCK,
     "InvalidTimestamp": Advice.CLOCK,
     "IllegalTimestamp": Advice.CLOCK,
+    # The documentation names no code for a token that is not known or has expired: these are what
+    # operations with such a token answer elsewhere.
+    "InvalidNextToken": Advice.PAGE_TOKEN,
+    "InvalidParameter.NextToken": Advice.PAGE_TOKEN,
+    "Invalid.NextToken.Value": Advice.PAGE_TOKEN,
     "InvalidSecurityToken": Advice.TOKEN,
     "MissingSecurityToken": Advice.TOKEN,
     "UnsupportedHTTPMethod": Advice.DEFECT,

@@ -23,6 +23,7 @@ SENTENCES: dict[str, "StrPromise"] = {
         "The field %(detail)s of the answer holds a value that it cannot have."
     ),
     AnswerProblem.OTHER_PACK: _("The answer is about another pack, %(detail)s."),
+    AnswerProblem.OTHER_RULE: _("The answer is about another rule, %(detail)s."),
     AnswerProblem.NO_LINK: _(
         "The report is said to be complete, but there is no link to its file."
     ),

@@ -44,6 +44,30 @@ CLOUD_MESSAGES: dict[str, MessageTexts] = {
             "site."
         ),
     ),
+    Advice.SERVICE_ROLE: (
+        _("Cloud Config has no service role in this account"),
+        _(
+            "The role AliyunServiceRoleForConfig does not exist, so Cloud Config can read no "
+            "resource of the account and evaluate nothing."
+        ),
+        _(
+            "Ask an administrator of the cloud account to open the Cloud Config console and to "
+            "grant the service this role, then try again."
+        ),
+    ),
+    Advice.GONE_RULE: (
+        _("The rule no longer exists in the cloud"),
+        _("It was deleted after the report was made. What was received of it stays here."),
+        _("Generate a new report if you need one without this rule."),
+    ),
+    Advice.PAGE_TOKEN: (
+        _("The list in the cloud could not be continued"),
+        _(
+            "The cloud did not accept the token of the next page, also after the list was begun "
+            "anew. What had come of the list was discarded."
+        ),
+        _("Generate the report again."),
+    ),
     Advice.RETRY_LATER: (
         _("The cloud is not available at the moment"),
         _("The cloud returned server errors several times. Not your fault."),

@@ -5,12 +5,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.cloud import CloudError
 from dashboard.cloud.client import Client, IdentityClient
 from dashboard.cloud.download import download_file
+from dashboard.cloud.evaluation_answers import ResultPage
 from tests.cloud import KEY_ID, SECRET, Cloud
 
 RULE = {
@@ -21,6 +23,36 @@ RULE = {
     "ResourceTypesScope": "ACS::OSS::Bucket,ACS::ECS::Disk",
     "RiskLevel": 1,
     "ConfigRuleParameters": [{"ParameterName": "days", "ParameterValue": "90"}],
+}
+RESULT = {
+    "Annotation": '{"configuration":"false","desiredValue":"true","operator":"Equals"}',
+    "ComplianceType": "NON_COMPLIANT",
+    "EvaluationResultIdentifier": {
+        "EvaluationResultQualifier": {
+            "CompliancePackId": "cp-1",
+            "ConfigRuleId": "cr-1",
+            "RegionId": "cn-shanghai",
+            "ResourceId": "i-1",
+            "ResourceOwnerId": 1000000000000001,
+            "ResourceType": "ACS::ECS::Instance",
+        },
+        "OrderingTimestamp": 1624329965857,
+    },
+    "ResultRecordedTimestamp": 1624329965857,
+    "RiskLevel": 1,
+}
+CONFIG_RULE = {
+    **RULE,
+    "ConfigRuleState": "ACTIVE",
+    "ConfigRuleTriggerTypes": "ConfigurationItemChangeNotification",
+    "ManagedRule": {"Identifier": "oss"},
+    "Source": {"Identifier": "oss"},
+    "ConfigRuleEvaluationStatus": {
+        "LastErrorCode": "CloudConfigServiceRoleNotExisted",
+        "LastErrorMessage": "No role.",
+        "LastFailedEvaluationTimestamp": 1624329965857,
+        "LastSuccessfulEvaluationTimestamp": 0,
+    },
 }
 PACK = {
     "CompliancePackId": "cp-1",
@@ -47,6 +79,13 @@ ANSWER: dict[str, Any] = {
     },
     "ConfigRuleComplianceResult": {**COUNTS, "ConfigRuleCompliances": [RULE]},
     "ResourceComplianceResult": COUNTS,
+    "EvaluationResults": {
+        "EvaluationResultList": [RESULT, RESULT],
+        "MaxResults": 100,
+        "NextToken": "token-2",
+    },
+    "ConfigRule": CONFIG_RULE,
+    "Result": True,
 }
 ERROR = {
     "RequestId": "REQ-1",
@@ -81,12 +120,31 @@ any_json = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_text, inner, max_size=3),
     max_leaves=5,
 )
+
+
+def store_page(page: ResultPage) -> None:
+    """Do what is done with each page: its body is a line of strict JSON, its fields are stored."""
+    answer = orjson.loads(page.body)
+    assert len(answer["EvaluationResults"]["EvaluationResultList"]) == page.row_count
+    assert "\0" not in page.next_token
+    json.dumps([page.next_token, *page.rule_ids, *page.account_ids], ensure_ascii=False).encode()
+    if page.first_recorded_ms is not None:
+        assert page.first_recorded_ms <= (page.last_recorded_ms or 0) < 2**63
+
+
+def store_fields(answer: object) -> None:
+    json.dumps(vars(answer), ensure_ascii=False).encode()
+
+
 CALLS: list[Callable[[Client], object]] = [
     lambda client: client.list_packs(),
     lambda client: client.get_pack("cp-1"),
     lambda client: client.generate_report("cp-1", "token-1"),
     lambda client: client.get_rule_compliance("cp-1"),
     lambda client: client.get_resource_compliance("cp-1"),
+    lambda client: store_page(client.list_evaluation_results("cp-1", "token-1")),
+    lambda client: store_fields(client.get_config_rule("cr-1")),
+    lambda client: store_fields(client.start_evaluation("cp-1")),
 ]
 
 
