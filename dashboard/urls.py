@@ -62,6 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reports/<id:report_id>/sheets/<id:number>/", sheets.report_sheet, name="report-sheet"),
     path("reports/<id:report_id>/evidence/", reports.report_evidence, name="report-evidence"),
     path("reports/<id:report_id>/original/", reports.report_original, name="report-original"),
+    path("reports/<id:report_id>/results/", reports.report_results, name="report-results"),
     path(
         "reports/<id:report_id>/export/<str:kind>/",
         exports.report_export_preparing,

@@ -35,6 +35,7 @@ from dashboard.text.count_checks import summarize_checks
 from dashboard.text.origins import describe_provenance
 from dashboard.text.rates import NamedRate, list_named_rates
 from dashboard.text.report_remarks import describe_remark_count, list_remark_lines
+from dashboard.text.result_list_words import list_result_facts
 from dashboard.workbook import Cell
 from dashboard.workbook.export_json import EVALUATION_TABLE, FORMAT_MARK
 
@@ -279,7 +280,8 @@ def list_source_facts(report: Report) -> list[ExportFact]:
     provenance = describe_provenance(report)
     if provenance.gap:
         facts.append(ExportFact("provenance", _("Note"), provenance.gap))
-    facts += [ExportFact(fact.key, fact.label, fact.text) for fact in provenance.facts]
+    origin_facts = [*provenance.facts, *list_result_facts(report)]
+    facts += [ExportFact(fact.key, fact.label, fact.text) for fact in origin_facts]
     facts += [ExportFact(*rate) for rate in describe_rates(report)]
     return facts
 

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 FOREVER = 2**63 - 1
 HASH_BITS = 20
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def make_position(moment: dt.datetime, sha256: str) -> int:
@@ -34,6 +35,16 @@ def make_position(moment: dt.datetime, sha256: str) -> int:
 def position_time(position: int) -> dt.datetime:
     """Return the evidence time in UTC: the high bits of the position are its milliseconds."""
     return dt.datetime.fromtimestamp((position >> HASH_BITS) / 1000, dt.UTC)
+
+
+def convert_milliseconds(milliseconds: int | None) -> dt.datetime | None:
+    """Return the UTC time of a cloud's timestamp; None for 0, None and what no calendar holds."""
+    if not milliseconds:
+        return None
+    try:
+        return EPOCH + dt.timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return None
 
 
 class Status(models.IntegerChoices):
@@ -183,3 +194,13 @@ class Evaluation(models.Model):
 
     def __str__(self) -> str:
         return self.resource_id
+
+    @property
+    def failing_since(self) -> dt.datetime | None:
+        """Since when the cloud knows the resource as failing; None if it does not say."""
+        return convert_milliseconds(self.failing_since_ms)
+
+    @property
+    def fixed_at(self) -> dt.datetime | None:
+        """When the cloud saw the resource fixed the last time; None if it does not say."""
+        return convert_milliseconds(self.fixed_at_ms)

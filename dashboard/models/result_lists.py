@@ -4,9 +4,12 @@ The operation ListConfigRuleEvaluationResults answers a page of at most 100 eval
 for the next page. The answers are kept as they came in one file of the archive.
 """
 
+import datetime as dt
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.models.evaluations import convert_milliseconds
 from dashboard.models.originals import Original
 from dashboard.models.reports import Report
 
@@ -58,3 +61,19 @@ class ResultList(models.Model):
     def is_complete(self) -> bool:
         """Whether the list was fetched to its end: only then its rows count."""
         return self.outcome == self.Outcome.COMPLETE
+
+    @property
+    def first_recorded(self) -> dt.datetime | None:
+        """When the evaluation that the cloud recorded first of all rows was recorded."""
+        return convert_milliseconds(self.first_recorded_ms)
+
+    @property
+    def last_recorded(self) -> dt.datetime | None:
+        """When the evaluation that the cloud recorded last of all rows was recorded."""
+        return convert_milliseconds(self.last_recorded_ms)
+
+
+def find_result_list(report: Report) -> ResultList | None:
+    """Return the list fetched for a report; None for imports and reports from before the lists."""
+    result_list: ResultList | None = getattr(report, "result_list", None)
+    return result_list

@@ -7,6 +7,7 @@ from django.utils.translation import get_language
 
 from dashboard import workbook
 from dashboard.models import Report, Risk, Status
+from dashboard.models.result_lists import find_result_list
 from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.report_query import count_evaluations
 from dashboard.text.count_checks import summarize_checks
@@ -14,6 +15,7 @@ from dashboard.text.definitions import STATUS_DEFINITIONS
 from dashboard.text.formatting import format_number, format_time
 from dashboard.text.rates import list_named_rates
 from dashboard.text.report_remarks import summarize_remarks
+from dashboard.text.result_list_words import describe_result_list
 
 # There is a card for each filter; the card shows how many rows the filter matches.
 CARD_FILTERS = (
@@ -63,6 +65,7 @@ def build_report_header(report: Report, table_filter: EvaluationFilter, tab: str
         "rates": list_named_rates(report),
         "check_summary": summarize_checks(report),
         "remark_summary": summarize_remarks(report),
+        "result_list": describe_result_list(find_result_list(report), report.pack.account.uid),
     }
 
 

@@ -50,7 +50,10 @@ ORDERS: dict[str, tuple[Any, Any]] = {
 
 def select_reports() -> ReportQuerySet:
     """Return all reports, joined with the related objects that every page of a report shows."""
-    return Report.objects.select_related("pack__account", "original", "requested_by")
+    reports = Report.objects.select_related(
+        "pack__account", "original", "requested_by", "result_list__original"
+    )
+    return reports.defer("result_list__next_token", "result_list__rule_ids")
 
 
 def filter_evaluations(

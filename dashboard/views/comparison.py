@@ -32,6 +32,7 @@ from dashboard.text.formatting import format_time, format_zone_name
 from dashboard.text.origins import describe_provenance
 from dashboard.text.page_margins import build_page_margins
 from dashboard.text.rates import NamedRate, build_evaluation_rate, build_resource_rate
+from dashboard.text.result_list_words import list_result_facts
 from dashboard.views import Request
 from dashboard.views.downloads import get_item_or_404, render_preparing_page, send_export
 
@@ -72,7 +73,12 @@ def comparison_print(request: Request, pack_id: int, older: int, newer: int) -> 
     filter_text = context["filter_text"] if context["filter"].has_conditions else ""
     context |= {
         "sides": [
-            {"report": report, "provenance": describe_provenance(report)} for report in reports
+            {
+                "report": report,
+                "provenance": describe_provenance(report),
+                "result_facts": list_result_facts(report),
+            }
+            for report in reports
         ],
         "terms": [*list_status_definitions(), *list_term_definitions()],
         "margins": build_page_margins(reports, filter_text),
@@ -127,7 +133,7 @@ def find_comparison(pack_id: int, report_id: int, other_id: int) -> Comparison:
     reports = (
         Report.objects.ready()
         .filter(pack=pack_id)
-        .select_related("pack__account", "original")
+        .select_related("pack__account", "original", "result_list__original")
         .in_bulk([report_id, other_id])
     )
     if not {report_id, other_id} <= reports.keys():

@@ -1,4 +1,4 @@
-"""Answer with an exported file, or with the page that announces a file that takes long."""
+"""Answer with a file: an export, the page that announces a long one, a file of the archive."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
 
+from dashboard.archive import originals
 from dashboard.exports.tables import ExportTable
 from dashboard.exports.writers import EXPORT_FORMATS, write_to_temporary_file
-from dashboard.models import Report
+from dashboard.models import Original, Report
 from dashboard.views import Request
 from dashboard.views.log import log_download
 
@@ -37,6 +38,19 @@ def send_export(request: Request, table: ExportTable, kind: str, report: Report)
     return FileResponse(
         file, as_attachment=True, filename=file_name, content_type=export_format.content_type
     )
+
+
+def send_original(original: Original, file_name: str, content_type: str) -> FileResponse:
+    """Send a file of the archive, unchanged and under this name.
+
+    Raises DamagedOriginalError if it is not what was stored.
+    """
+    file = originals.open_verified_original(original)
+    response = FileResponse(file, as_attachment=True, filename=file_name, content_type=content_type)
+    response["Content-Length"] = str(original.size)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["ETag"] = f'"{original.sha256}"'
+    return response
 
 
 def render_preparing_page(

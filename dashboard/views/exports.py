@@ -21,6 +21,7 @@ from dashboard.text.formatting import format_time
 from dashboard.text.origins import describe_provenance
 from dashboard.text.page_margins import build_page_margins
 from dashboard.text.report_remarks import list_remark_lines
+from dashboard.text.result_list_words import list_result_facts
 from dashboard.views import Request
 from dashboard.views.downloads import get_item_or_404, render_preparing_page, send_export
 
@@ -84,6 +85,7 @@ def report_print(request: Request, report_id: int) -> HttpResponse:
         "printed": printed,
         "previous_time": report_positions.find_previous_time(report),
         "provenance": describe_provenance(report),
+        "result_facts": list_result_facts(report),
         "check_lines": list_check_lines(report),
         "terms": list_term_definitions(),
         "margins": build_page_margins([report], printed.filter_text),

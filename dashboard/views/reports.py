@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url, replace_url
 
-from dashboard.archive import originals
 from dashboard.models import Evaluation, Report
+from dashboard.models.result_lists import find_result_list
 from dashboard.queries import report_query, report_rules
 from dashboard.queries.filters import PARAMETER_LABELS, RISKS, STATUSES, EvaluationFilter
 from dashboard.queries.report_header import build_report_header, language_context
@@ -23,7 +23,9 @@ from dashboard.text import console_links
 from dashboard.text.count_checks import find_number_of_all_rules, list_check_lines
 from dashboard.text.origins import describe_provenance
 from dashboard.text.report_remarks import list_remark_lines
+from dashboard.text.result_list_words import format_results_name
 from dashboard.views import Request
+from dashboard.views.downloads import send_original
 from dashboard.views.fragments import build_export_menu_context, build_run_status_context
 from dashboard.views.log import log_download
 
@@ -169,6 +171,7 @@ def report_evidence(request: Request, report_id: int) -> HttpResponse:
         "check_lines": list_check_lines(report),
         "provenance": describe_provenance(report),
         "remark_lines": list_remark_lines(report),
+        "results": find_result_list(report),
     }
     return render(request, "report/evidence.html", context)
 
@@ -182,18 +185,23 @@ def report_original(request: Request, report_id: int) -> HttpResponseBase:
     report = get_object_or_404(report_query.select_reports(), pk=report_id)
     if report.original is None:
         raise Http404
-    file = originals.open_verified_original(report.original)
     name = report.file_name or report.original.sha256
+    content_type = CONTENT_TYPES.get(report.file_kind, "application/octet-stream")
+    response = send_original(report.original, name, content_type)
     log_download(request, "download", report, name)
-    response = FileResponse(
-        file,
-        as_attachment=True,
-        filename=name,
-        content_type=CONTENT_TYPES.get(report.file_kind, "application/octet-stream"),
-    )
-    response["Content-Length"] = str(report.original.size)
-    response["X-Content-Type-Options"] = "nosniff"
-    response["ETag"] = f'"{report.original.sha256}"'
+    return response
+
+
+@require_safe
+def report_results(request: Request, report_id: int) -> HttpResponseBase:
+    """Send the evaluation results fetched beside the report: the cloud's answers as they came."""
+    report = get_object_or_404(report_query.select_reports(), pk=report_id)
+    result_list = find_result_list(report)
+    if result_list is None or result_list.original is None:
+        raise Http404
+    name = format_results_name(report, result_list)
+    response = send_original(result_list.original, name, "application/gzip")
+    log_download(request, "download-results", report, name)
     return response
 
 
