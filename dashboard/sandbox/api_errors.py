@@ -9,7 +9,9 @@ from typing import Any
 # HTTP status and message by error code; `{detail}` is replaced when the error is raised.
 ERROR_MESSAGES: dict[str, tuple[int, str]] = {
     "AccountNotExisted": (404, "Your account does not exist."),
+    "CloudConfigServiceRoleNotExisted": (404, "The CloudConfigServiceRole does not exist."),
     "CompliancePackReportCreating": (400, "The compliance pack report is being created."),
+    "ConfigRuleNotExists": (400, "The ConfigRule does not exist."),
     "Forbidden.RAM": (
         403,
         "User not authorized to operate on the specified resource, "
@@ -22,6 +24,8 @@ ERROR_MESSAGES: dict[str, tuple[int, str]] = {
     "IncompleteSignature": (400, "The request signature does not conform to Aliyun standards."),
     "InternalError": (500, "The request processing has failed due to some unknown error."),
     "Invalid.CompliancePackId.Value": (400, "The specified CompliancePackId does not exist."),
+    # Documented for the lists of other products; the lists of Cloud Config name no such error.
+    "Invalid.NextToken": (400, "The parameter NextToken is invalid."),
     "InvalidAccessKeyId.Inactive": (400, "Specified access key is disabled."),
     "InvalidAccessKeyId.NotFound": (404, "Specified access key is not found."),
     "InvalidAction.NotFound": (
@@ -57,14 +61,20 @@ class ApiError(Exception):
     """Raised in the sandbox to answer a request with an error of the API.
 
     `detail` replaces `{detail}` in the message of ERROR_MESSAGES; `access_denied` becomes the field
-    AccessDeniedDetail of the answer.
+    AccessDeniedDetail of the answer. `status` replaces the HTTP status of ERROR_MESSAGES: some
+    operations document another one.
     """
 
     def __init__(
-        self, code: str, detail: str = "", access_denied: dict[str, Any] | None = None
+        self,
+        code: str,
+        detail: str = "",
+        access_denied: dict[str, Any] | None = None,
+        status: int | None = None,
     ) -> None:
         self.code = code
-        self.status, message = ERROR_MESSAGES[code]
+        usual_status, message = ERROR_MESSAGES[code]
+        self.status = status or usual_status
         self.message = message.format(detail=detail)
         self.access_denied = access_denied
         super().__init__(code)

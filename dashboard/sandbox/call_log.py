@@ -5,7 +5,8 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-# Calls per account and minute. The cloud publishes no numbers; this project assumes these.
+# Calls per account and minute. The cloud publishes the number of the evaluation results only; this
+# project assumes the others.
 ASSUMED_LIMITS = {
     "GenerateCompliancePackReport": 60,
     "ListCompliancePacks": 60,
@@ -13,6 +14,9 @@ ASSUMED_LIMITS = {
     "GetCompliancePack": 300,
     "GetConfigRuleComplianceByPack": 300,
     "GetResourceComplianceByPack": 300,
+    "ListConfigRuleEvaluationResults": 3000,
+    "GetConfigRule": 300,
+    "StartConfigRuleEvaluation": 60,
 }
 DOWNLOAD = "Download"  # the operation name for the download of a report file
 MINUTE = 60  # seconds

@@ -13,7 +13,8 @@ from dashboard.sandbox.accounts import (
     build_many_accounts,
     build_many_packs,
 )
-from dashboard.sandbox.pack_state import PackState, build_first_state
+from dashboard.sandbox.managed_rules import ManagedRule
+from dashboard.sandbox.pack_state import PackState, build_first_state, build_pack_rules
 from dashboard.sandbox.state_changes import compute_next_state
 
 
@@ -47,6 +48,7 @@ class CloudState:
         self.packs = {pack.id: pack for pack in packs}
         self._next_states: dict[str, Iterator[PackState]] = {}
         self._current_states: dict[str, PackState] = {}
+        self._pack_by_rule: dict[str, str] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -72,6 +74,29 @@ class CloudState:
                 self._start_pack(pack_id)
             self._current_states[pack_id] = next(self._next_states[pack_id])
             return self._current_states[pack_id]
+
+    def peek_next_state(self, pack_id: str) -> PackState:
+        """Return the state that the pack's next report will have, without moving to it."""
+        return compute_next_state(self.get_pack_state(pack_id), self.seed)
+
+    def find_rule(self, rule_id: str, uid: str) -> tuple[PackState, ManagedRule]:
+        """Return a rule of the account, with the state of its pack.
+
+        Raise KeyError if no pack of the account has this rule now.
+        """
+        with self._lock:
+            if not self._pack_by_rule:
+                self._pack_by_rule = {
+                    rule.id: pack.id
+                    for pack in self.packs.values()
+                    for rule in build_pack_rules(pack)
+                }
+        pack = self.packs[self._pack_by_rule[rule_id]]
+        state = self.get_pack_state(pack.id)
+        for rule in state.rules:
+            if rule.id == rule_id and pack.uid == uid:
+                return state, rule
+        raise KeyError(rule_id)
 
     def _start_pack(self, pack_id: str) -> None:
         """Give the pack its first state, which follows the states of the past weeks."""

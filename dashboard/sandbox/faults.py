@@ -13,6 +13,7 @@ FAULTS = {
     "forbidden": "answers 403 Forbidden.RAM with AccessDeniedDetail",
     "no-permission": "answers 403 NoPermission with AccessDeniedDetail",
     "not-activated": "answers 404 AccountNotExisted",
+    "no-service-role": "answers 404 CloudConfigServiceRoleNotExisted",
     "slow": "waits `delay` seconds before any answer",
     "reset": "resets the connection instead of answering",
     "never-completes": "leaves a report CREATING",
@@ -26,6 +27,16 @@ FAULTS = {
     "html-page": "serves an HTML error page as the file",
     "corrupt": "serves the file with its inside overwritten",
     "encrypted": "serves a workbook that asks for a password",
+    "expired-token": "refuses the token of a page of the evaluation results",
+    "repeated-page": "lists a page of the evaluation results twice",
+    "repeated-token": "answers a page of the evaluation results with the token that asked for it",
+    "short-list": "ends the evaluation results with a page that is not the last",
+    "endless-list": "adds empty pages to the evaluation results without end",
+    "contradicting-rows": "lists the first row of a page again with another status",
+    "newer-results": "lists evaluation results that are newer than the latest report",
+    "inactive-rule": "answers GetConfigRule with an INACTIVE rule without evaluations",
+    "failing-rule": "answers GetConfigRule with a rule that could never be evaluated",
+    "evaluating-rule": "answers GetConfigRule with a rule whose evaluation does not end",
 }
 MAX_SECONDS = 24 * 60 * 60
 FOREIGN_UID, FOREIGN_PACK_ID = "1888888888888888", "cp-foreign000000000000"
@@ -37,6 +48,7 @@ API_ERRORS = {
     "forbidden": "Forbidden.RAM",
     "no-permission": "NoPermission",
     "not-activated": "AccountNotExisted",
+    "no-service-role": "CloudConfigServiceRoleNotExisted",
 }
 
 
@@ -45,7 +57,8 @@ class Fault:
     """A fault that is switched on, and to which requests it is limited (None: no such limit).
 
     `times` is the number of requests that it will still affect, `on` an operation, `pack` a pack
-    id, and `until` the time at which it ends. `delay` is the waiting time in seconds of `slow`.
+    id, `page` a page of a list (from 1), and `until` the time at which it ends. `delay` is the
+    waiting time in seconds of `slow`.
     """
 
     name: str
@@ -54,10 +67,18 @@ class Fault:
     pack: str | None
     until: float | None
     delay: float
+    page: int | None
 
-    def matches(self, name: str, operation: str, pack_id: str | None) -> bool:
-        """Return whether this is the named fault and affects this operation and pack."""
-        return self.name == name and self.on in (None, operation) and self.pack in (None, pack_id)
+    def matches(
+        self, name: str, operation: str, pack_id: str | None, page: int | None = None
+    ) -> bool:
+        """Return whether this is the named fault and affects this operation, pack and page."""
+        return (
+            self.name == name
+            and self.on in (None, operation)
+            and self.pack in (None, pack_id)
+            and self.page in (None, page)
+        )
 
 
 class Faults:
@@ -80,12 +101,14 @@ class Faults:
         pack: str | None = None,
         lasting: float | None = None,
         delay: float = 3.0,
+        page: int | None = None,
     ) -> None:
         """Switch a fault on; raise ValueError if its name is unknown or a time is not valid.
 
         It affects only the next `times` requests, only the operation `on`, only the pack with the
-        id `pack`, and only the next `lasting` seconds; None means no such limit. `delay` is the
-        waiting time of the fault `slow`, in seconds.
+        id `pack`, only the next `lasting` seconds, and only the page `page` (from 1) of a list of
+        evaluation results; None means no such limit. `delay` is the waiting time of the fault
+        `slow`, in seconds.
         """
         if name not in FAULTS:
             raise ValueError(f"no such fault: {name}; there are {', '.join(FAULTS)}")
@@ -95,7 +118,7 @@ class Faults:
         until = None if lasting is None else self._clock() + lasting
         with self._lock:
             self._faults.append(
-                Fault(name=name, times=times, on=on, pack=pack, until=until, delay=delay)
+                Fault(name=name, times=times, on=on, pack=pack, until=until, delay=delay, page=page)
             )
 
     def clear(self, name: str | None = None) -> None:
@@ -110,25 +133,29 @@ class Faults:
         with self._lock:
             return self._find(name, operation, pack_id) is not None
 
-    def trigger(self, name: str, operation: str, pack_id: str | None = None) -> Fault | None:
-        """Return the fault if it is on for this operation and pack, and count this as one use.
+    def trigger(
+        self, name: str, operation: str, pack_id: str | None = None, page: int | None = None
+    ) -> Fault | None:
+        """Return the fault if it is on for this operation, pack and page, and count this as a use.
 
         Switch the fault off after its last use. Return None if it is not on.
         """
         with self._lock:
-            fault = self._find(name, operation, pack_id)
+            fault = self._find(name, operation, pack_id, page)
             if fault is not None and fault.times is not None:
                 fault.times -= 1
                 if fault.times <= 0:
                     self._faults.remove(fault)
             return fault
 
-    def _find(self, name: str, operation: str, pack_id: str | None) -> Fault | None:
+    def _find(
+        self, name: str, operation: str, pack_id: str | None, page: int | None = None
+    ) -> Fault | None:
         """Return the first fault that matches, or None; remove the faults whose time is over."""
         now = self._clock()
         self._faults = [fault for fault in self._faults if fault.until is None or fault.until > now]
         for fault in self._faults:
-            if fault.matches(name, operation, pack_id):
+            if fault.matches(name, operation, pack_id, page):
                 return fault
         return None
 

@@ -32,6 +32,12 @@ class ManagedRule:
         """Return the name in Chinese for the language "zh", in English for any other."""
         return self.name_zh if language == "zh" else self.name_en
 
+    def get_description(self, language: str) -> str:
+        """Return what the rule demands, in a sentence."""
+        if language == "zh":
+            return f"{self.name_zh}，视为“合规”。"
+        return f"A resource is compliant if this holds: {self.name_en}."
+
     def with_id(self, rule_id: str) -> "ManagedRule":
         """Return a copy of the rule with this id."""
         return replace(self, id=rule_id)

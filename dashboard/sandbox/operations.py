@@ -4,31 +4,29 @@ They are answered from the simulated state. Faults are failures that tests switc
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from dashboard.sandbox.accounts import SandboxPack
 from dashboard.sandbox.api_errors import ApiError
 from dashboard.sandbox.authentication import IDENTITY_ACTION
 from dashboard.sandbox.cloud_state import CloudState
+from dashboard.sandbox.evaluation_operations import EvaluationOperations
 from dashboard.sandbox.faults import FOREIGN_PACK_ID, FOREIGN_UID, Faults
 from dashboard.sandbox.http_request import SandboxRequest
 from dashboard.sandbox.managed_rules import ManagedRule
-from dashboard.sandbox.pack_state import (
+from dashboard.sandbox.parameters import GET, POST, AnswerFields, Operation, find_pack, read_integer
+from dashboard.sandbox.reports import ReportStore, SandboxReport
+from dashboard.sandbox.resources import hash_to_number
+from dashboard.sandbox.signed_links import LinkSigner
+from dashboard.sandbox.statuses import (
     COMPLIANT,
     IGNORED,
     INSUFFICIENT_DATA,
     NON_COMPLIANT,
     NOT_APPLICABLE,
 )
-from dashboard.sandbox.reports import ReportStore, SandboxReport
-from dashboard.sandbox.resources import hash_to_number
-from dashboard.sandbox.signed_links import LinkSigner
 
-AnswerFields = dict[str, Any]
-POST, GET = "POST", "GET"
 GET_REPORT = "GetCompliancePackReport"
 # The tags of every pack.
 TAGS = [{"TagKey": "team", "TagValue": "security"}]
@@ -44,15 +42,14 @@ class Operations:
         links: LinkSigner,
         faults: Faults,
         clock: Callable[[], float],
+        evaluation_operations: EvaluationOperations,
     ) -> None:
         self._cloud_state = cloud_state
         self._reports = reports
         self._links = links
         self._faults = faults
         self._clock = clock
-        self._operations: dict[
-            str, tuple[tuple[str, ...], Callable[[SandboxRequest, str], AnswerFields]]
-        ] = {  # by name: the allowed HTTP methods, and the function that answers
+        self._operations: dict[str, Operation] = {
             "ListCompliancePacks": ((GET, POST), self._list_packs),
             "GetCompliancePack": ((GET,), self._get_pack),
             "GenerateCompliancePackReport": ((POST,), self._generate_report),
@@ -60,6 +57,7 @@ class Operations:
             "GetConfigRuleComplianceByPack": ((GET,), self._get_rule_compliance),
             IDENTITY_ACTION: ((GET, POST), self._get_caller_identity),
             "GetResourceComplianceByPack": ((GET,), self._get_resource_compliance),
+            **evaluation_operations.list_operations(),
         }
 
     def perform(self, action: str, request: SandboxRequest, uid: str) -> AnswerFields:
@@ -77,9 +75,9 @@ class Operations:
         All packs of the sandbox are ACTIVE, so the filter CREATING matches none.
         """
         query = request.parameters
-        page_size = _read_integer(query, "PageSize", default=10, minimum=1, maximum=100)
-        page_number = _read_integer(query, "PageNumber", default=1, minimum=1)
-        risk = _read_integer(query, "RiskLevel", default=0, minimum=1, maximum=3)
+        page_size = read_integer(query, "PageSize", default=10, minimum=1, maximum=100)
+        page_number = read_integer(query, "PageNumber", default=1, minimum=1)
+        risk = read_integer(query, "RiskLevel", default=0, minimum=1, maximum=3)
         if query.get("Status", "ACTIVE") not in ("ACTIVE", "CREATING"):
             raise ApiError("InvalidParameter", "Status")
         packs = [
@@ -101,7 +99,7 @@ class Operations:
 
     def _get_pack(self, request: SandboxRequest, uid: str) -> AnswerFields:
         """Answer a pack with its current rules."""
-        pack = self._find_pack(request.parameters, uid)
+        pack = find_pack(self._cloud_state, request.parameters, uid)
         rules = self._cloud_state.get_pack_state(pack.id).rules
         detail = {
             "TemplateContent": json.dumps(
@@ -129,7 +127,7 @@ class Operations:
         Raise ApiError if the pack's latest report is not complete yet.
         """
         form = dict(request.form)  # unlike the lists, it takes nothing from the query
-        pack = self._find_pack(form, uid)
+        pack = find_pack(self._cloud_state, form, uid)
         token = form.get("ClientToken")
         if token is not None and (len(token) > 64 or not token.isascii()):
             raise ApiError("InvalidParameter", "ClientToken")
@@ -153,7 +151,7 @@ class Operations:
 
     def _get_report(self, request: SandboxRequest, uid: str) -> AnswerFields:
         """Answer the status of a pack's latest report, with a signed link if it is complete."""
-        pack = self._find_pack(request.parameters, uid)
+        pack = find_pack(self._cloud_state, request.parameters, uid)
         is_foreign = self._faults.trigger("foreign-account", GET_REPORT, pack.id)
         is_foreign_pack = self._faults.trigger("foreign-pack", GET_REPORT, pack.id)
         fields: AnswerFields = {
@@ -205,7 +203,7 @@ class Operations:
 
     def _get_rule_compliance(self, request: SandboxRequest, uid: str) -> AnswerFields:
         """Answer the status of each rule of a pack, and the number of rules by status."""
-        pack = self._find_pack(request.parameters, uid)
+        pack = find_pack(self._cloud_state, request.parameters, uid)
         state = self._cloud_state.get_pack_state(pack.id)
         rules = [
             {
@@ -230,7 +228,7 @@ class Operations:
 
     def _get_resource_compliance(self, request: SandboxRequest, uid: str) -> AnswerFields:
         """Answer the number of resources by status."""
-        pack = self._find_pack(request.parameters, uid)
+        pack = find_pack(self._cloud_state, request.parameters, uid)
         state = self._cloud_state.get_pack_state(pack.id)
         # A resource counts as COMPLIANT or NOT_APPLICABLE once for each rule with that result; for
         # each other status it counts only once.
@@ -240,16 +238,6 @@ class Operations:
         }
         total = state.resource_totals.total()
         return {"ResourceComplianceResult": _build_counts(pack, total, counts)}
-
-    def _find_pack(self, parameters: Mapping[str, str], uid: str) -> SandboxPack:
-        """Return the pack that a request names; raise ApiError if this account has no such pack."""
-        pack_id = parameters.get("CompliancePackId")
-        if not pack_id:
-            raise ApiError("MissingParameter", "CompliancePackId")
-        pack = self._cloud_state.packs.get(pack_id)
-        if pack is None or pack.uid != uid:
-            raise ApiError("Invalid.CompliancePackId.Value")
-        return pack
 
 
 def _build_pack_summary(pack: SandboxPack) -> AnswerFields:
@@ -275,7 +263,7 @@ def _build_rule_detail(rule: ManagedRule, language: str) -> AnswerFields:
     return {
         "ConfigRuleId": rule.id,
         "ConfigRuleName": rule.get_name(language),
-        "Description": rule.get_name(language),
+        "Description": rule.get_description(language),
         "ManagedRuleIdentifier": rule.identifier,
         "ResourceTypesScope": rule.resource_type,
         "RiskLevel": rule.risk,
@@ -293,21 +281,6 @@ def _build_counts(pack: SandboxPack, total: int, counts: Mapping[str, int]) -> A
         "InsufficientDataCount": counts[INSUFFICIENT_DATA],
         "IgnoredCount": counts[IGNORED],
     }
-
-
-def _read_integer(
-    query: dict[str, str], name: str, *, default: int, minimum: int, maximum: int = 1_000_000
-) -> int:
-    """Return an integer parameter, or `default` if the query does not have it.
-
-    Raise ApiError if it is no integer or out of bounds.
-    """
-    text = query.get(name)
-    if text is None:
-        return default
-    if not (re.fullmatch("[0-9]{1,9}", text) and minimum <= int(text) <= maximum):
-        raise ApiError("InvalidParameter", name)
-    return int(text)
 
 
 def _matches_tag_filter(query: dict[str, str]) -> bool:

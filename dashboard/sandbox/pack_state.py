@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dashboard.sandbox.accounts import SandboxPack
+from dashboard.sandbox.evaluation_history import (
+    NO_HISTORY,
+    EvaluationHistory,
+    Histories,
+    extend_histories,
+)
 from dashboard.sandbox.managed_rules import ManagedRule, find_rules_of_family
 from dashboard.sandbox.resources import (
     RESOURCE_TYPES,
@@ -17,12 +23,13 @@ from dashboard.sandbox.resources import (
     build_resource,
     hash_to_number,
 )
-
-COMPLIANT = "COMPLIANT"
-NON_COMPLIANT = "NON_COMPLIANT"
-NOT_APPLICABLE = "NOT_APPLICABLE"
-INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
-IGNORED = "IGNORED"
+from dashboard.sandbox.statuses import (
+    COMPLIANT,
+    IGNORED,
+    INSUFFICIENT_DATA,
+    NON_COMPLIANT,
+    NOT_APPLICABLE,
+)
 
 # A rule or a resource has the status that comes first in this order among its evaluations.
 WORST_FIRST = (NON_COMPLIANT, COMPLIANT, IGNORED, NOT_APPLICABLE, INSUFFICIENT_DATA)
@@ -43,16 +50,30 @@ class PackState:
     """For each resource type, the index of the next resource to create (see build_resource)."""
     rules_without_data: frozenset[str]
     """The identifiers of rules that the cloud has not evaluated yet."""
+    histories: Histories
+    """The history of each evaluation that has ever failed or been ignored."""
+
+    def list_resources(self, rule: ManagedRule) -> tuple[Resource, ...]:
+        """Return the resources that the rule evaluates; none for a rule without data."""
+        if rule.identifier in self.rules_without_data:
+            return ()
+        return self.resources.get(rule.resource_type, ())
+
+    def get_status(self, rule: ManagedRule, resource: Resource) -> str:
+        """Return the status of one of the rule's evaluations."""
+        return self.statuses.get((rule.id, resource.id), COMPLIANT)
+
+    def get_history(self, rule: ManagedRule, resource: Resource) -> EvaluationHistory:
+        """Return the history of one of the rule's evaluations."""
+        return self.histories.get((rule.id, resource.id), NO_HISTORY)
 
     def list_evaluations(self, rule: ManagedRule) -> Iterator[tuple[Resource, str]]:
         """Yield (resource, status) for each resource that the rule evaluates.
 
         Yield nothing for a rule without data.
         """
-        if rule.identifier in self.rules_without_data:
-            return
-        for resource in self.resources.get(rule.resource_type, ()):
-            yield resource, self.statuses.get((rule.id, resource.id), COMPLIANT)
+        for resource in self.list_resources(rule):
+            yield resource, self.get_status(rule, resource)
 
     @cached_property
     def rule_counts(self) -> dict[str, Counter[str]]:
@@ -140,6 +161,7 @@ def build_first_state(pack: SandboxPack, seed: int) -> PackState:
         statuses=statuses,
         next_index=next_index,
         rules_without_data=rules_without_data,
+        histories=extend_histories({}, {}, statuses, 0, {rule.id for rule in rules}),
     )
 
 

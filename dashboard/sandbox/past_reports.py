@@ -29,9 +29,15 @@ def build_past_report_files(
     for pack_id in packs if packs is not None else cloud_state.packs:
         pack = cloud_state.packs[pack_id]
         for state in islice(iterate_pack_states(pack, cloud_state.seed), weeks):
-            # Let the packs have different times, as if people had requested the reports.
-            delay = timedelta(minutes=hash_to_number(pack_id, state.step) % 90)
-            created_at = until - (weeks - state.step) * WEEK + delay
-            created_at = created_at.replace(second=0, microsecond=0)
+            created_at = compute_past_report_time(pack_id, state.step, weeks, until)
             file_name = build_report_file_name(pack, created_at)
             yield file_name, build_report_file(state, created_at), created_at
+
+
+def compute_past_report_time(pack_id: str, step: int, weeks: int, until: datetime) -> datetime:
+    """Return the creation time of the report `step` of the `weeks` weekly reports before `until`.
+
+    The packs have different times, as if people had requested the reports.
+    """
+    delay = timedelta(minutes=hash_to_number(pack_id, step) % 90)
+    return (until - (weeks - step) * WEEK + delay).replace(second=0, microsecond=0)

@@ -3,7 +3,6 @@
 The layout is the set of sheets and columns: the cloud changed it once, from older to newer.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from io import BytesIO
@@ -15,16 +14,17 @@ import xlwt
 
 from dashboard.sandbox import report_texts as texts
 from dashboard.sandbox.accounts import SandboxPack
+from dashboard.sandbox.annotations import build_annotation_json, build_reason_sentence
 from dashboard.sandbox.managed_rules import ManagedRule
-from dashboard.sandbox.pack_state import (
+from dashboard.sandbox.pack_state import PackState
+from dashboard.sandbox.resources import Resource
+from dashboard.sandbox.statuses import (
     COMPLIANT,
     IGNORED,
     INSUFFICIENT_DATA,
     NON_COMPLIANT,
     NOT_APPLICABLE,
-    PackState,
 )
-from dashboard.sandbox.resources import Resource
 
 BEIJING = timezone(timedelta(hours=8))
 SHEET_ROWS = 65_536
@@ -226,31 +226,6 @@ def _list_evaluations_with_status(
         for resource, evaluation_status in state.list_evaluations(rule):
             if evaluation_status == status:
                 yield rule, resource
-
-
-def build_annotation_json(rule: ManagedRule, language: str) -> str:
-    """Return the reason why a resource fails the rule, in the JSON format of the cloud."""
-    annotation = {
-        "configuration": rule.actual,
-        "desiredValue": rule.desired,
-        "operator": rule.operator,
-        "property": rule.property,
-        "reason": build_reason_sentence(rule, language),
-    }
-    return json.dumps(annotation, ensure_ascii=False)
-
-
-def build_reason_sentence(rule: ManagedRule, language: str) -> str:
-    """Return the reason in words: the operator itself stands in the annotation only."""
-    actual_texts = texts.ACTUAL_TEXT if rule.actual else texts.EMPTY_ACTUAL_TEXT
-    desired = rule.desired
-    if desired.startswith("["):
-        desired = texts.LIST_SEPARATOR[language].join(json.loads(desired))
-    return texts.REASON_TEXT[language].format(
-        property=rule.property,
-        actual=actual_texts[language].format(actual=rule.actual),
-        requirement=texts.REQUIREMENT_TEXTS[language][rule.operator].format(desired=desired),
-    )
 
 
 def _split_long_sheets(sheets: NamedSheets, sheet_rows: int) -> NamedSheets:

@@ -1,6 +1,6 @@
 """The texts of report files in Chinese and English: sheet names, headers, statuses, risks."""
 
-from dashboard.sandbox.pack_state import (
+from dashboard.sandbox.statuses import (
     COMPLIANT,
     IGNORED,
     INSUFFICIENT_DATA,

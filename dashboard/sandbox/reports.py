@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from dashboard.sandbox.cloud_state import CloudState
+from dashboard.sandbox.evaluation_times import EvaluationTimes
 from dashboard.sandbox.pack_state import PackState
 from dashboard.sandbox.report_files import build_report_file, build_report_file_name
 
@@ -61,6 +62,7 @@ class ReportStore:
         clock: Callable[[], float],
         generation_seconds: float,
         sheet_rows: int,
+        evaluation_times: EvaluationTimes,
     ) -> None:
         self.generated: Counter[str] = Counter()
         """The number of reports generated so far, by pack id."""
@@ -68,6 +70,7 @@ class ReportStore:
         self._clock = clock
         self._generation_seconds = generation_seconds
         self._sheet_rows = sheet_rows
+        self._evaluation_times = evaluation_times
         self._reports_by_pack: dict[str, list[SandboxReport]] = {}
         self._report_by_path: dict[str, SandboxReport] = {}
         self._used_tokens: set[tuple[str, str]] = set()
@@ -99,6 +102,7 @@ class ReportStore:
         # Each report is newer than the one before. Two of one minute have the same path: as in the
         # cloud, the newer file replaces the older.
         created_ms = max(int(now * 1000), latest.created_ms + 1 if latest else 0)
+        self._evaluation_times.set_report_time(pack_id, state.step, created_ms)
         report = SandboxReport(
             state=state,
             created_ms=created_ms,

@@ -6,16 +6,11 @@ The same state and seed always give the same next state.
 from dataclasses import replace
 from random import Random
 
+from dashboard.sandbox.evaluation_history import extend_histories
 from dashboard.sandbox.managed_rules import ManagedRule
-from dashboard.sandbox.pack_state import (
-    COMPLIANT,
-    IGNORED,
-    NON_COMPLIANT,
-    PackState,
-    build_pack_rules,
-    choose_first_status,
-)
+from dashboard.sandbox.pack_state import PackState, build_pack_rules, choose_first_status
 from dashboard.sandbox.resources import Resource, build_resource
+from dashboard.sandbox.statuses import COMPLIANT, IGNORED, NON_COMPLIANT
 
 CHANGED_SHARE = (0.01, 0.03)  # minimum and maximum
 
@@ -88,9 +83,17 @@ class _NextState:
 
     def build(self) -> PackState:
         """Return the changed state as the state of the next report."""
+        step = self.state.step + 1
+        histories = extend_histories(
+            self.state.histories,
+            self.state.statuses,
+            self.statuses,
+            step,
+            {rule.id for rule in self.rules},
+        )
         return replace(
             self.state,
-            step=self.state.step + 1,
+            step=step,
             rules=tuple(self.rules),
             resources={
                 resource_type: tuple(resources)
@@ -98,6 +101,7 @@ class _NextState:
             },
             statuses=self.statuses,
             next_index=self.next_index,
+            histories=histories,
         )
 
     def fix_failure(self) -> int:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -17,6 +18,8 @@ from dashboard.sandbox.authentication import Authenticator
 from dashboard.sandbox.call_log import DOWNLOAD, CallLog
 from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.downloads import answer_download
+from dashboard.sandbox.evaluation_list import LIST_RESULTS
+from dashboard.sandbox.evaluation_operations import EvaluationOperations
 from dashboard.sandbox.faults import API_ERRORS, FAULTS, Faults
 from dashboard.sandbox.http_request import SandboxRequest, read_wsgi_request
 from dashboard.sandbox.http_response import (
@@ -40,8 +43,10 @@ class Sandbox:
     All times are seconds; `clock` returns the time as `time.time` does. If `cloud_state` is given,
     `seed`, `large_rows` and `past_weeks` are ignored. `limits` gives the calls per account and
     minute for each operation. `link_base` is the scheme and host of the download links; None takes
-    those of the request. Without a server, when a test client calls the application directly, the
-    fault `reset` raises ConnectionResetError.
+    those of the request. The past reports end at `past_until`, which must have a time zone; None
+    takes the present time. `evaluation_seconds` is how long an evaluation takes that a client
+    starts, and `token_seconds` how long the token of a list works. Without a server, when a test
+    client calls the application directly, the fault `reset` raises ConnectionResetError.
     """
 
     def __init__(
@@ -57,6 +62,9 @@ class Sandbox:
         sheet_rows: int = SHEET_ROWS,
         limits: Mapping[str, int] | None = None,
         clock: Callable[[], float] = time.time,
+        past_until: datetime | None = None,
+        evaluation_seconds: float = 0,
+        token_seconds: float = 3600,
     ) -> None:
         self.cloud_state = cloud_state or CloudState(seed, past_weeks, large_rows)
         self.accounts = tuple(self.cloud_state.accounts.values())
@@ -68,10 +76,20 @@ class Sandbox:
             for credential in (account.credential, account.temporary_credential)
         ]
         self.authenticator = Authenticator(credentials, clock)
-        self._reports = ReportStore(self.cloud_state, clock, generation_seconds, sheet_rows)
+        evaluation_operations = EvaluationOperations(
+            self.cloud_state,
+            self.faults,
+            clock,
+            past_until=past_until,
+            evaluation_seconds=evaluation_seconds,
+            token_seconds=token_seconds,
+        )
+        self._reports = ReportStore(
+            self.cloud_state, clock, generation_seconds, sheet_rows, evaluation_operations.times
+        )
         self._links = LinkSigner(clock, link_seconds, link_base)
         self._operations = Operations(
-            self.cloud_state, self._reports, self._links, self.faults, clock
+            self.cloud_state, self._reports, self._links, self.faults, clock, evaluation_operations
         )
         self._lock = threading.Lock()
         self.generated = self._reports.generated  # number of reports by pack id
@@ -138,7 +156,9 @@ class Sandbox:
         for fault, code in API_ERRORS.items():
             if self.faults.trigger(fault, action, pack_id):
                 if code in ("Forbidden.RAM", "NoPermission"):
-                    raise ApiError(code, access_denied=build_access_denied_detail(action, uid))
+                    status = 400 if code == "NoPermission" and action == LIST_RESULTS else None
+                    access_denied = build_access_denied_detail(action, uid)
+                    raise ApiError(code, access_denied=access_denied, status=status)
                 raise ApiError(code)
 
     def _answer_control_request(self, request: SandboxRequest) -> SandboxResponse:
@@ -175,5 +195,10 @@ def _convert_fault_options(parameters: dict[str, str]) -> dict[str, Any]:
 
     Raise ValueError if a number is malformed.
     """
-    types: dict[str, Callable[[str], object]] = {"times": int, "lasting": float, "delay": float}
+    types: dict[str, Callable[[str], object]] = {
+        "times": int,
+        "page": int,
+        "lasting": float,
+        "delay": float,
+    }
     return {name: types.get(name, str)(value) for name, value in parameters.items()}

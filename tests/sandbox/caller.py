@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -135,9 +136,38 @@ class Caller:
         report: dict[str, str] = answer.json()["CompliancePackReport"]
         return report
 
+    def list_results(self, pack_id: str, **parameters: str) -> list[dict[str, Any]]:
+        """Return the rows of all pages of the pack's evaluation results."""
+        rows: list[dict[str, Any]] = []
+        token: dict[str, str] = {}
+        while True:
+            page = self.get_results_page(
+                CompliancePackId=pack_id, **{"MaxResults": "100"} | parameters | token
+            )
+            rows += page["EvaluationResultList"]
+            if not page.get("NextToken"):
+                return rows
+            token = {"NextToken": page["NextToken"]}
+
+    def get_results_page(self, **parameters: str) -> dict[str, Any]:
+        """Return one page of evaluation results."""
+        answer = self.call("ListConfigRuleEvaluationResults", **parameters)
+        page: dict[str, Any] = answer.json()["EvaluationResults"]
+        return page
+
+    def get_rule(self, rule_id: str) -> dict[str, Any]:
+        rule: dict[str, Any] = self.call("GetConfigRule", ConfigRuleId=rule_id).json()["ConfigRule"]
+        return rule
+
     def generate_and_download(self, pack_id: str) -> bytes:
         assert self.generate_report(pack_id).status_code == 200
         return self.client.get(self.get_report(pack_id)["ReportUrl"]).content
+
+
+def get_qualifier(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what a row of evaluation results says about its rule and resource."""
+    qualifier: dict[str, Any] = row["EvaluationResultIdentifier"]["EvaluationResultQualifier"]
+    return qualifier
 
 
 def get_error_code(answer: httpx.Response) -> str:

@@ -29,6 +29,7 @@ LIST = "ListCompliancePacks"
         ("forbidden", 403, "Forbidden.RAM"),
         ("no-permission", 403, "NoPermission"),
         ("not-activated", 404, "AccountNotExisted"),
+        ("no-service-role", 404, "CloudConfigServiceRoleNotExisted"),
     ],
 )
 def test_an_api_fault_answers_the_given_number_of_requests(
@@ -171,6 +172,7 @@ def test_faults_are_set_listed_and_cleared_over_http(sandbox: Sandbox, caller: C
         "pack": None,
         "until": None,
         "delay": 3.0,
+        "page": None,
     }
     assert get_error_code(caller.call(LIST)) == "Throttling.User"
     assert client.get("/-/faults").json()["faults"][0]["times"] == 1

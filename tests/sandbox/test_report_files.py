@@ -11,14 +11,11 @@ import pytest
 import xlrd
 
 from dashboard.sandbox import report_texts
+from dashboard.sandbox.annotations import build_annotation_json
 from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.managed_rules import find_rules_of_family
-from dashboard.sandbox.pack_state import COMPLIANT, IGNORED, NON_COMPLIANT
-from dashboard.sandbox.report_files import (
-    build_annotation_json,
-    build_report_file,
-    build_report_file_name,
-)
+from dashboard.sandbox.report_files import build_report_file, build_report_file_name
+from dashboard.sandbox.statuses import COMPLIANT, IGNORED, NON_COMPLIANT
 from dashboard.sandbox.wsgi import Sandbox
 from tests.sandbox.caller import Caller
 

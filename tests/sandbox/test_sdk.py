@@ -104,6 +104,43 @@ def test_the_sdk_knows_every_field_of_an_answer(
     assert sdk_answer == raw_answer
 
 
+def test_the_sdk_lists_all_evaluation_results(client: Any, caller: Caller) -> None:
+    rows, token = [], None
+    while True:
+        request = models.ListConfigRuleEvaluationResultsRequest(
+            compliance_pack_id=PACK, max_results=100, next_token=token
+        )
+        answer = client.list_config_rule_evaluation_results(request).body.to_map()
+        rows += answer["EvaluationResults"]["EvaluationResultList"]
+        token = answer["EvaluationResults"].get("NextToken")
+        if not token:
+            break
+    # The SDK knows every field, and passes numbers that are text on as they are.
+    assert rows == caller.list_results(PACK)
+
+
+def test_the_sdk_has_a_pack_evaluated_and_reads_when_it_was(client: Any, sandbox: Sandbox) -> None:
+    rule_id = sandbox.cloud_state.get_pack_state(PACK).rules[0].id
+
+    def get_rule() -> Any:
+        request = models.GetConfigRuleRequest(config_rule_id=rule_id)
+        return client.get_config_rule(request).body.config_rule
+
+    before = get_rule().config_rule_evaluation_status.last_successful_evaluation_timestamp
+    request = models.StartConfigRuleEvaluationRequest(compliance_pack_id=PACK)
+    assert client.start_config_rule_evaluation(request).body.result is True
+    rule = get_rule()
+    status = rule.config_rule_evaluation_status
+    assert status.last_successful_evaluation_timestamp > before
+    assert (rule.config_rule_state, rule.create_by.compliance_pack_id) == ("ACTIVE", PACK)
+
+
+def test_the_sdk_knows_every_field_of_a_rule(client: Any, caller: Caller, sandbox: Sandbox) -> None:
+    for rule in sandbox.cloud_state.get_pack_state(PACK).rules:
+        request = models.GetConfigRuleRequest(config_rule_id=rule.id)
+        assert client.get_config_rule(request).body.config_rule.to_map() == caller.get_rule(rule.id)
+
+
 def test_the_sdk_gets_an_error_for_a_wrong_secret(
     create_sdk_client: ClientFactory, sandbox: Sandbox
 ) -> None:

@@ -6,8 +6,9 @@ from itertools import islice, pairwise
 import pytest
 
 from dashboard.sandbox.cloud_state import CloudState, iterate_pack_states
-from dashboard.sandbox.pack_state import COMPLIANT, IGNORED, NON_COMPLIANT, PackState
+from dashboard.sandbox.pack_state import PackState
 from dashboard.sandbox.past_reports import build_past_report_files
+from dashboard.sandbox.statuses import COMPLIANT, IGNORED, NON_COMPLIANT
 from dashboard.sandbox.wsgi import Sandbox
 from tests.sandbox.caller import Caller, Clock
 
@@ -74,6 +75,27 @@ def test_every_kind_of_change_happens_in_a_year(states_of_a_year: list[PackState
     }
     assert len({frozenset(rule.id for rule in state.rules) for state in states_of_a_year}) > 1
     assert len({tuple(rule.risk for rule in state.rules) for state in states_of_a_year}) > 2
+
+
+def test_histories_name_the_steps_at_which_evaluations_changed(
+    states_of_a_year: list[PackState],
+) -> None:
+    fixed, failing, ignored = 0, 0, 0
+    for older, newer in pairwise(states_of_a_year):
+        before, after = get_statuses(older), get_statuses(newer)
+        for key in before.keys() & after.keys():
+            old, new = older.histories.get(key), newer.histories.get(key)
+            if before[key] == after[key]:
+                assert old == new
+            elif new and after[key] == COMPLIANT:
+                fixed += new.fixed_step == newer.step
+                assert old
+                assert new.failing_step == old.failing_step
+            elif new and after[key] == NON_COMPLIANT:
+                failing += new.failing_step == newer.step
+            elif new and after[key] == IGNORED:
+                ignored += new.ignored_step == newer.step
+    assert min(fixed, failing, ignored) > 10
 
 
 def test_resources_are_unique(states_of_a_year: list[PackState]) -> None:
