@@ -149,6 +149,7 @@ TEMPLATES = [
             "builtins": [
                 "template_partials.templatetags.partials",
                 "dashboard.text.template_tags",
+                "dashboard.text.source_tags",
                 "dashboard.charts.sparkline",
                 "dashboard.comparison.template_tags",
             ],

@@ -77,3 +77,9 @@ def find_result_list(report: Report) -> ResultList | None:
     """Return the list fetched for a report; None for imports and reports from before the lists."""
     result_list: ResultList | None = getattr(report, "result_list", None)
     return result_list
+
+
+def has_result_list(report: Report) -> bool:
+    """Return whether a complete list was fetched beside the file of the report."""
+    result_list = find_result_list(report)
+    return result_list is not None and result_list.is_complete

@@ -11,10 +11,11 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.models import Risk, Status
+from dashboard.models import EvaluationSource, Risk, Status
 
 STATUSES = {status.slug: status for status in Status}
 RISKS = {risk.slug: risk for risk in (Risk.HIGH, Risk.MEDIUM, Risk.LOW, Risk.NOT_STATED)}
+SOURCES = {source.slug: source for source in EvaluationSource}
 PARAMETER_LABELS = {
     "bucket": _("change"),
     "direction": _("changes"),
@@ -25,6 +26,7 @@ PARAMETER_LABELS = {
     "region": _("region"),
     "type": _("resource type"),
     "account": _("account"),
+    "source": _("source"),
     "q": _("search"),
     "sort": _("order"),
     "page": _("page"),
@@ -157,6 +159,12 @@ class EvaluationFilterForm(TableFilterForm):
     region = forms.CharField(required=False, max_length=64)
     type = forms.CharField(required=False, max_length=128)
     account = forms.CharField(required=False, max_length=32)
+    source = forms.TypedChoiceField(
+        required=False,
+        choices=[(slug, slug) for slug in SOURCES],
+        coerce=SOURCES.__getitem__,
+        empty_value=None,
+    )
     sort = forms.ChoiceField(required=False)
     open = build_id_field()
 
@@ -178,13 +186,14 @@ class EvaluationFilter(TableFilter):
 
     form_class: ClassVar[type[forms.Form]] = EvaluationFilterForm
     conditions: ClassVar[tuple[str, ...]] = (
-        "status", "risk", "rule", "region", "type", "account", "q",
+        "status", "risk", "rule", "region", "type", "account", "source", "q",
     )  # fmt: skip
 
     status: Status | None = None
     region: str = ""
     type: str = ""
     account: str = ""
+    source: EvaluationSource | None = None
     sort: str = ""
     open: int | None = None
 
@@ -195,4 +204,9 @@ class EvaluationFilter(TableFilter):
     @property
     def needs_row_scan(self) -> bool:
         """Whether the rows must be read to count them: no counts are stored for these fields."""
-        return bool(self.region or self.type or self.account or self.search_words)
+        return bool(self.has_row_conditions or self.search_words)
+
+    @property
+    def has_row_conditions(self) -> bool:
+        """Whether the filter has conditions, besides the search, that only rows can meet."""
+        return bool(self.region or self.type or self.account or self.source)

@@ -77,6 +77,7 @@ def filter_evaluations(
         "region": table_filter.region,
         "resource_type": table_filter.type,
         "account": table_filter.account,
+        "source": table_filter.source,
     }
     rows = rows.filter(
         **{name: value for name, value in conditions.items() if value not in ("", None)}

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import ngettext
 
-from dashboard.models import Evaluation, Report, Risk
+from dashboard.models import Evaluation, EvaluationSource, Report, Risk
+from dashboard.models.result_lists import has_result_list
 from dashboard.queries.first_seen import FirstSeen, build_first_seen, load_first_position
 from dashboard.queries.report_positions import count_reports_since, load_positions
 from dashboard.queries.report_rules import load_failing_since
@@ -51,6 +52,8 @@ class ResourceRow:
     rule_name: str
     first_seen: FirstSeen  # the first report with the status
     reports_in_a_row: str  # how many reports the status has been the same, in words
+    # What states the evaluation; None in a report that has only its file.
+    source: EvaluationSource | None = None
 
     @property
     def id_start(self) -> str:
@@ -61,6 +64,11 @@ class ResourceRow:
     def id_end(self) -> str:
         """The end of the resource id, which is never cut off: ids often differ only there."""
         return self.evaluation.resource_id[-ID_END_LENGTH:]
+
+    @property
+    def is_only_in_results(self) -> bool:
+        """Whether only the evaluation results state the evaluation, and not the file."""
+        return self.source is EvaluationSource.RESULTS
 
     @property
     def risk_text(self) -> str:
@@ -88,6 +96,7 @@ def build_resource_rows(report: Report, evaluations: Iterable[Evaluation]) -> li
     """Return a row for each of these evaluations of a report, in the same order."""
     evaluations = list(evaluations)
     rule_names = load_rule_names(report)
+    has_list = has_result_list(report)
     first_position = load_first_position(report.pack_id)
     # The positions of the first reports in which the evaluations have their present status.
     since_positions = {evaluation.since for evaluation in evaluations}
@@ -102,9 +111,16 @@ def build_resource_rows(report: Report, evaluations: Iterable[Evaluation]) -> li
             rule_names.get(evaluation.rule_id, ""),
             build_first_seen(evaluation.since, first_position),
             reports_in_a_row[evaluation.since],
+            find_source(evaluation, has_list),
         )
         for evaluation in evaluations
     ]
+
+
+def find_source(evaluation: Evaluation, has_list: bool) -> EvaluationSource | None:
+    """Return what states an evaluation; None where the file is all that the report has."""
+    source = EvaluationSource(evaluation.source)
+    return source if has_list or source is not EvaluationSource.FILE else None
 
 
 def describe_reports_in_a_row(count: int) -> str:

@@ -30,7 +30,7 @@ def filter_rules(report: Report, table_filter: EvaluationFilter) -> list[RuleSum
     """Return the rules that match the filter, in the order that the filter names.
 
     Risk, rule and status are compared with the stored counts. Only the other conditions (region,
-    resource type, account, search words) need a query of the report's rows.
+    resource type, account, source, search words) need a query of the report's rows.
     """
     summaries = [
         summary
@@ -62,14 +62,12 @@ def keep_rules_with_matching_rows(
 ) -> list[RuleSummary]:
     """Return the rules that have a row which matches the filter.
 
-    If the filter has search words but no region, type or account, a rule whose own name or id
-    contains all the words is returned too.
+    If the filter has search words but no region, type, account or source, a rule whose own name or
+    id contains all the words is returned too.
     """
     matching_rows = filter_evaluations(report, table_filter)
     rule_ids = set(matching_rows.values_list("rule_id", flat=True).distinct())
-    is_search_only = table_filter.search_words and not (
-        table_filter.region or table_filter.type or table_filter.account
-    )
+    is_search_only = table_filter.search_words and not table_filter.has_row_conditions
     return [
         summary
         for summary in summaries

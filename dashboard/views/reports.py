@@ -12,9 +12,15 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import push_url, replace_url
 
 from dashboard.models import Evaluation, Report
-from dashboard.models.result_lists import find_result_list
+from dashboard.models.result_lists import find_result_list, has_result_list
 from dashboard.queries import report_query, report_rules
-from dashboard.queries.filters import PARAMETER_LABELS, RISKS, STATUSES, EvaluationFilter
+from dashboard.queries.filters import (
+    PARAMETER_LABELS,
+    RISKS,
+    SOURCES,
+    STATUSES,
+    EvaluationFilter,
+)
 from dashboard.queries.report_header import build_report_header, language_context
 from dashboard.queries.report_rows import build_resource_rows, build_rule_rows
 from dashboard.queries.rule_summaries import load_rule_names, load_rule_summaries
@@ -55,6 +61,7 @@ FILTER_LABELS: ColumnLabels = {
     "region": _("Region"),
     "type": _("Type"),
     "account": _("Account"),
+    "source": _("Source"),
 }
 ROWS_OF_OPENED_RULE = 20
 CONTENT_TYPES = {
@@ -154,7 +161,7 @@ def report_resource(
         context |= {
             "is_open": True,
             "console_url": console_links.resource_console_url(evaluation, report.pack.account),
-            "source": load_source_row(report, key),
+            "file_row": load_source_row(report, key),
         }
     if request.htmx:  # The row is a boosted link; the browser keeps the address of the table.
         return push_url(render(request, "report/resources.html#row", context), False)
@@ -272,12 +279,14 @@ def build_filter_fields(report: Report, table_filter: EvaluationFilter) -> list[
     A field with fewer than two choices is left out, unless the filter already has a value for it.
     """
     choices = report_query.get_filter_choices(report)
+    has_list = has_result_list(report)
     options: dict[str, list[tuple[str, Any]]] = {
         "status": [(slug, status.label) for slug, status in STATUSES.items()],
         "risk": [(slug, risk.label) for slug, risk in RISKS.items()],
         "region": [(region, region) for region in choices.regions],
         "type": [(resource_type, resource_type) for resource_type in choices.types],
         "account": [(account, account) for account in choices.accounts],
+        "source": [(slug, source.label) for slug, source in SOURCES.items()] if has_list else [],
     }
     values = dict(table_filter.query_pairs)
     return [
