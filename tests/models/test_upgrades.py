@@ -28,8 +28,16 @@ def describe_schema() -> set[tuple[str, ...]]:
     with connection.cursor() as cursor:
         for query in queries:
             cursor.execute(query)
-            rows.update(row for row in cursor.fetchall() if "dashboard_" in row[0])
+            rows.update(sort_columns(row) for row in cursor.fetchall() if "dashboard_" in row[0])
     return rows
+
+
+def sort_columns(row: tuple[str, ...]) -> tuple[str, ...]:
+    """Sort the columns of SQLite's CREATE TABLE: making a table again may put them in any order."""
+    *names, definition = row
+    if not definition.startswith("CREATE TABLE"):
+        return row
+    return (*names, ", ".join(sorted(definition.removesuffix(")").split(", "))))
 
 
 def migrate_to(*targets: tuple[str, str]) -> Any:
