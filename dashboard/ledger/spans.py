@@ -35,9 +35,13 @@ ROWS_PER_FETCH = 5_000
 VALUE_COLUMNS = (
     "key", "digest", "resource", "rule_id", "status", "risk", "account", "region", "resource_type",
     "resource_id", "resource_name", "actual", "expected", "operator", "property_path", "reason",
+    "source", "results_status", "failing_since_ms", "fixed_at_ms", "exempt_until", "resource_group",
     "search_text", "pack_id",
 )  # fmt: skip
 INTERVAL_COLUMNS = ("first", "until", "since")
+# The columns from `source` to `resource_group` are the fields of a row with these numbers.
+FIRST_RESULTS_FIELD = EvaluationRow._fields.index("source")
+END_OF_RESULTS_FIELDS = EvaluationRow._fields.index("resource_group") + 1
 EVALUATION_TABLE = Evaluation._meta.db_table
 SPAN_INSERT = BulkInsert(Evaluation, VALUE_COLUMNS + INTERVAL_COLUMNS)
 INTERVAL_UPDATE = BulkUpdate(Evaluation, INTERVAL_COLUMNS)
@@ -374,7 +378,8 @@ def build_span_columns(
     # Slices are used because this runs for every row of a file.
     key, digest, resource = row[:3]
     texts, search_text = get_row_texts(row), build_search_text(row)
-    return (key, digest, resource, *group, *texts, search_text, pack_id, *interval)
+    results = row[FIRST_RESULTS_FIELD:END_OF_RESULTS_FIELDS]
+    return (key, digest, resource, *group, *texts, *results, search_text, pack_id, *interval)
 
 
 def insert_spans(rows: list[SpanColumns]) -> None:

@@ -95,6 +95,7 @@ class Report(Run):
     class ResourcesSource(models.TextChoices):
         ROWS = "rows", _("counted from the rows of the file")
         OVERVIEW = "overview", _("stated by the file's overview")
+        RESULTS = "results", _("counted from the rows of the file and the evaluation results")
 
     pack_name = models.CharField(max_length=200)
     source = models.CharField(max_length=9, choices=Source, default=Source.GENERATED)
@@ -167,6 +168,23 @@ class Report(Run):
     # "overview": {name of status in the file's overview: count};
     # "shown_from_overview": names of the statuses whose count on the pages is the overview's.
     stated_counts = models.JSONField(default=dict)
+    # How the evaluation results fetched beside the file were merged with the file's rows; null if
+    # none were read:
+    # "answers", "rows": the answers of the cloud in the list, and the rows of all answers;
+    # "skipped": rows that name no status, no rule or no resource and are not counted;
+    # "repeated": rows that repeat rule and resource of another row, of which the one evaluated
+    # last counts; "contradicting": those of them with another status than the one that counts;
+    # "both", "only_file", "only_results": evaluations by source (see EvaluationSource);
+    # "disagreements": evaluations on whose status file and results disagree: they are counted as
+    # the file has them;
+    # the first hundred of them are in "disagreement_rows", each a dictionary of "key", "rule" (a
+    # primary key), "resource_id", "resource_name", "file_status" and "results_status", and the
+    # times of both evaluations, "file_evaluated_ms" and "results_evaluated_ms", 0 if not stated;
+    # "first_recorded_ms", "last_recorded_ms": the first and the last ResultRecordedTimestamp of
+    # the rows, 0 if none states it;
+    # "error_code", "error_facts": why the list could not be read (see workbook.errors); then all
+    # evaluations are the file's, and the other keys are missing.
+    results_summary = models.JSONField(null=True)
     # The result of holding each stated count against ours (see ledger.reconciliation.CountCheck).
     # Null if the report was stored before these checks existed and was not rebuilt since.
     count_checks = models.JSONField(null=True)

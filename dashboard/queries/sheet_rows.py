@@ -13,7 +13,7 @@ from django.core.paginator import Page
 from dashboard.archive import stored_forms
 from dashboard.models import Report, Sheet
 from dashboard.queries.paging import CountedRows, paginate
-from dashboard.workbook import Cell, StoredForm, WorkbookError
+from dashboard.workbook import NO_SHEET, Cell, StoredForm, WorkbookError
 
 ROWS_PER_SHEET_PAGE = 100
 logger = logging.getLogger(__name__)
@@ -129,7 +129,7 @@ def load_source_row(report: Report, key: int) -> SourceRow | None:
     try:
         with stored_forms.open_stored_form(report) as stored_form:
             source = stored_form.find_evaluation(key)
-            if source is None:
+            if source is None or source.sheet == NO_SHEET:
                 return None
             headings = load_headings(stored_form, source.sheet)
             cells = stored_form.read_rows(source.sheet, source.row, source.row + 1)[0]

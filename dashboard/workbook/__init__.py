@@ -5,7 +5,16 @@ Reading finds the kind of the file, its sheets, the meaning of their columns, an
 """
 
 from .cells import Cell
-from .contents import READER_VERSION, Contents, EvaluationGroup, EvaluationRow, RuleInfo, SheetInfo
+from .contents import (
+    NO_SHEET,
+    READER_VERSION,
+    Contents,
+    EvaluationGroup,
+    EvaluationRow,
+    RuleInfo,
+    SheetInfo,
+    SourceCode,
+)
 from .errors import WorkbookError
 from .limits import Limits
 from .privileges import find_missing_protections
@@ -16,6 +25,7 @@ from .times import parse_moment
 
 __all__ = [
     "FORM_VERSION",
+    "NO_SHEET",
     "READER_VERSION",
     "Cell",
     "Contents",
@@ -25,6 +35,7 @@ __all__ = [
     "Limits",
     "RuleInfo",
     "SheetInfo",
+    "SourceCode",
     "StatusCode",
     "StoredForm",
     "WorkbookError",

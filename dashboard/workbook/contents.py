@@ -4,6 +4,7 @@ The field names are the keys of the stored JSON, so a renamed field needs a new 
 """
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any, NamedTuple
 
 import orjson
@@ -12,6 +13,15 @@ from .errors import Code
 from .remarks import Remark
 
 READER_VERSION = 3  # increase it when the same file may give another result
+NO_SHEET = -1  # the number of the sheet of an evaluation that no sheet has
+
+
+class SourceCode(IntEnum):
+    """What states an evaluation: the file, the evaluation results beside it, or both."""
+
+    FILE = 1
+    RESULTS = 2
+    BOTH = 3
 
 
 class EvaluationGroup(NamedTuple):
@@ -30,12 +40,18 @@ class EvaluationGroup(NamedTuple):
 
 
 class EvaluationRow(NamedTuple):
-    """An evaluation: one row of the file, which gives the status of a resource under a rule.
+    """An evaluation: the status of a resource under a rule, most often from a row of the file.
 
     `key` is a hash of the rule and the resource, `resource` a hash of the resource alone, `digest`
     a hash of the result; each has 63 bits (see evaluation_hashes). `group` is the number of the
     EvaluationGroup that holds its other values. `operator` is the cloud's word for what `actual`
-    must be to `expected`. `sheet` and `row`, both from 0, are the place of the row in the file.
+    must be to `expected`. `sheet` and `row`, both from 0, are the place of the row in the file;
+    `sheet` is NO_SHEET for an evaluation that the file does not have.
+
+    The other fields come from the evaluation results that were fetched beside the file: `source` is
+    a SourceCode, `results_status` their status if it differs from the file's, otherwise 0. Times
+    are in milliseconds since 1970, 0 if not stated. `evaluated_at_ms` and `trigger`, the cloud's
+    word for what caused the evaluation, change with every evaluation: they are no part of `digest`.
     """
 
     key: int
@@ -51,6 +67,14 @@ class EvaluationRow(NamedTuple):
     reason: str
     sheet: int
     row: int
+    source: int = SourceCode.FILE.value
+    results_status: int = 0
+    failing_since_ms: int = 0
+    fixed_at_ms: int = 0
+    exempt_until: str = ""
+    resource_group: str = ""
+    evaluated_at_ms: int = 0
+    trigger: str = ""
 
 
 @dataclass

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from .contents import Contents, EvaluationGroup, RuleInfo
+from .contents import Contents, EvaluationGroup, EvaluationRow, RuleInfo
 from .evaluation_hashes import add_to_content_hash, change_duplicate_key
 from .remarks import Facts, RemarkCode
 from .rule_collector import RuleCollector
@@ -21,6 +21,12 @@ from .stored_form import BUCKET_COUNT, BUCKET_SHIFT
 
 # The fields of an EvaluationRow, in their order. marshal and orjson accept plain tuples only.
 RowTuple = tuple[Any, ...]
+
+TEXTS_END = EvaluationRow._fields.index("sheet")  # the texts of a row are the fields before it
+# The fields behind the place of a row that only the file states.
+FILE_ONLY_VALUES = tuple(
+    EvaluationRow._field_defaults[name] for name in EvaluationRow._fields[TEXTS_END + 2 :]
+)
 
 # The status of all rows of a sheet, for the sheet roles with only one status.
 STATUS_BY_ROLE = {
@@ -119,7 +125,7 @@ class EvaluationCollector:
         """
 
         def order_by_content(row: RowTuple) -> tuple[Any, ...]:
-            key, digest, _resource, group_number, *texts, _sheet, _row = row
+            key, digest, _resource, group_number, *texts = row[:TEXTS_END]
             _rule, *group_values, _rows = self.groups[group_number]
             return key, digest, group_values, texts
 

@@ -13,7 +13,7 @@ from .evaluation_hashes import (
     hash_result,
     hash_rule,
 )
-from .evaluations import STATUS_BY_ROLE, EvaluationCollector, SheetGroup
+from .evaluations import FILE_ONLY_VALUES, STATUS_BY_ROLE, EvaluationCollector, SheetGroup
 from .export_heads import is_own_export, undo_inert_rows
 from .identity_values import (
     has_lost_digits,
@@ -190,7 +190,8 @@ class SheetCollector:
         digest = result ^ hash_resource_name(name)
         finding = (actual, expected, operator, property_path, reason.text)
         place = (self._info.number, row_number)
-        row = (key, digest, resource, group.number, resource_id, name, *finding, *place)
+        texts_and_place = (resource_id, name, *finding, *place)
+        row = (key, digest, resource, group.number, *texts_and_place, *FILE_ONLY_VALUES)
         self._collector.add_row(row)
         group.rows += 1
         self._info.evaluations += 1

@@ -44,7 +44,7 @@ DAMAGE_ERRORS = (
     zlib.error,
     ZstdError,
 )
-FORM_VERSION = 3  # increase it when the form changes; files with an older form are then read again
+FORM_VERSION = 4  # increase it when the form changes; files with an older form are then read again
 _SLOW_MARK = b" "
 CHUNK_ROWS = 500  # so a page that shows a part of a sheet needs one or two chunks
 BUCKET_COUNT = 32
