@@ -20,8 +20,8 @@ from dashboard.comparison.differences import (
     Comparison,
 )
 from dashboard.comparison.rule_scope import RuleScope, RuleVersion
-from dashboard.models import Evaluation, Status
-from dashboard.models.evaluations import position_time
+from dashboard.models import Evaluation, EvaluationSource, Status
+from dashboard.models.evaluations import convert_milliseconds, position_time
 from dashboard.queries import report_query
 from dashboard.queries.first_seen import FirstSeen, build_first_seen, load_first_position
 from dashboard.queries.report_positions import load_positions
@@ -43,6 +43,13 @@ class EvaluationDetails(NamedTuple):
     property_path: str
     reason: str
     since: int  # the position of the first report with this status
+    # Of the evaluation results beside the file (see models/evaluations.py).
+    source: int
+    results_status: int
+    failing_since_ms: int
+    fixed_at_ms: int
+    exempt_until: str
+    resource_group: str
 
 
 NO_DETAILS = EvaluationDetails(
@@ -57,6 +64,12 @@ NO_DETAILS = EvaluationDetails(
     property_path="",
     reason="",
     since=0,
+    source=EvaluationSource.FILE,
+    results_status=0,
+    failing_since_ms=0,
+    fixed_at_ms=0,
+    exempt_until="",
+    resource_group="",
 )
 
 
@@ -92,6 +105,14 @@ class ChangeRow:
     operator: str
     property_path: str
     reason: str
+    # What states the evaluation, and the evaluation results' status if it differs from the file's.
+    source: int
+    results_status: int
+    # The cloud's own times, and the day on which an exemption ends; None and "" if not stated.
+    failing_since: dt.datetime | None
+    fixed_at: dt.datetime | None
+    exempt_until: str
+    resource_group: str
     # The first report with the status in the newer report; None where that lacks the evaluation.
     first_seen: FirstSeen | None
     # The evidence time of the last report that had the evaluation, where the newer lacks it.
@@ -186,6 +207,12 @@ def make_change_row(
         operator=details.operator,
         property_path=details.property_path,
         reason=details.reason,
+        source=details.source,
+        results_status=details.results_status,
+        failing_since=convert_milliseconds(details.failing_since_ms),
+        fixed_at=convert_milliseconds(details.fixed_at_ms),
+        exempt_until=details.exempt_until,
+        resource_group=details.resource_group,
         first_seen=build_first_seen(newer.since, first_position) if newer else None,
         last_seen=compared.last_seen.get(change.key),
         older_finding=describe_older_finding(comparison, older, newer),

@@ -26,7 +26,7 @@ from dashboard.exports.tables import (
     encode_facts,
     join_file_stem,
 )
-from dashboard.models import Report, Risk, Status
+from dashboard.models import EvaluationSource, Report, Risk, Status
 from dashboard.text.findings import describe_requirement
 
 # Rows written in a second, by format. A file that takes longer is announced by a page.
@@ -159,6 +159,12 @@ def make_cells(row: ChangeRow, rule_scope: RuleScope) -> Cells:
         row.first_seen.time if row.first_seen else None,
         format_archive_start(row),
         row.last_seen,
+        EvaluationSource(row.source).slug,
+        Status(row.results_status).name if row.results_status else "",
+        row.failing_since,
+        row.fixed_at,
+        row.exempt_until,
+        row.resource_group,
     )
 
 
@@ -173,6 +179,7 @@ def list_columns(comparison: Comparison) -> list[ExportColumn]:
     bucket_labels = {bucket.value: label_bucket(bucket) for bucket in Bucket}
     risk_labels = {risk.name: str(risk.label) for risk in Risk}
     reason_labels = {"": "", **{reason.value: reason.label for reason in ChangeReason}}
+    source_labels = {source.slug: str(source.label) for source in EvaluationSource}
     status_labels = {"": "", **{status.name: str(status.label) for status in Status}}
     return [
         ExportColumn("bucket", _("Group"), bucket_labels),
@@ -206,6 +213,14 @@ def list_columns(comparison: Comparison) -> list[ExportColumn]:
             {"": "", "yes": _("yes")},
         ),
         ExportColumn("last_seen", _("Last seen"), holds_times=True),
+        ExportColumn("source", _("Source"), source_labels),
+        ExportColumn("results_status", _("Status in the evaluation results"), status_labels),
+        ExportColumn(
+            "cloud_failing_since", _("Failing since, as the cloud knows it"), holds_times=True
+        ),
+        ExportColumn("cloud_fixed", _("Last fixed, as the cloud knows it"), holds_times=True),
+        ExportColumn("exempt_until", _("Exempt until")),
+        ExportColumn("resource_group", _("Resource group")),
     ]
 
 
