@@ -5,17 +5,11 @@ The measurements run on SQLite, or in a new PostgreSQL database if DATABASE_URL 
 
 import argparse
 import importlib
-import os
-import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
+from tests.bench.new_installation import create_bench_installation
 
 GROUP_MODULES = {
     "growth": "growth",
@@ -43,38 +37,8 @@ def main() -> None:
         help="smaller sizes, for work on the measurements themselves",
     )
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="ledger-bench-"))
-    os.environ.update(
-        VAR_DIR=str(folder / "var"),
-        DJANGO_SETTINGS_MODULE="tests.bench.settings",
-        LOG_LEVEL="WARNING",
-    )
-    for name in ("QUEUE_URL", "ARCHIVE_DIR"):
-        os.environ.pop(name, None)
-    try:
-        with create_bench_database(os.environ.pop("DATABASE_URL", "")):
-            measure_groups(options.name or list(GROUP_MODULES), folder, options.quick)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def create_bench_database(server_url: str) -> Iterator[None]:
-    """Create a PostgreSQL database, set DATABASE_URL to it, and drop it at the end.
-
-    Do nothing if `server_url` is not of PostgreSQL: the settings then choose SQLite.
-    """
-    if not server_url.startswith("postgres"):
-        yield
-        return
-    name = f"ledger_bench_{os.getpid()}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        os.environ["DATABASE_URL"] = urlsplit(server_url)._replace(path=f"/{name}").geturl()
-        try:
-            yield
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with create_bench_installation("tests.bench.settings") as folder:
+        measure_groups(options.name or list(GROUP_MODULES), folder, options.quick)
 
 
 def measure_groups(names: list[str], folder: Path, quick: bool) -> None:

@@ -17,10 +17,10 @@ from django.core.management import call_command
 from dashboard.management.commands.demo import find_free_port, stop_processes, wait_for_port
 from dashboard.models import Account, Pack
 from tests.bench import floor_page, generated_rows
+from tests.bench.site_client import BENCH_PASSWORD, BENCH_USERNAME, open_site_client
 from tests.bench.timers import JobResult, run_job
 
 FIRST_DAY = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-BENCH_USERNAME = BENCH_PASSWORD = "bench"
 Headers = Mapping[str, str]
 NO_HEADERS: Headers = {}
 
@@ -110,19 +110,7 @@ class BenchServer:
             env={**os.environ, **environment},
         )
         wait_for_port(port, self.process)
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
-        self.sign_in()
-
-    def sign_in(self) -> None:
-        self.client.get("/accounts/login/")
-        token = self.client.cookies["csrftoken"]
-        form = {
-            "username": BENCH_USERNAME,
-            "password": BENCH_PASSWORD,
-            "csrfmiddlewaretoken": token,
-        }
-        if self.client.post("/accounts/login/", data=form).status_code != 302:
-            raise SystemExit("the sign-in was refused")
+        self.client = open_site_client(port)
 
     def get(self, path: str, headers: Headers = NO_HEADERS) -> httpx.Response:
         response = self.client.get(path, headers=headers)

@@ -2,11 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
 
 import httpx
 from django.conf import settings
@@ -15,6 +18,7 @@ from dashboard.generation import discovery, requests
 from dashboard.management.commands.demo import find_free_port, stop_processes, wait_for_port
 from dashboard.models import Account, Pack, Report
 from dashboard.sandbox.accounts import build_many_accounts
+from dashboard.workbook.reader_server import end_with_parent
 from tests.bench.bench_site import BenchSite
 from tests.bench.measurements import Measurement
 from tests.bench.timers import run_job
@@ -53,7 +57,7 @@ def measure(site: BenchSite) -> Iterator[Measurement]:
 
 
 @contextmanager
-def start_sandbox(cloud: str, packs_per_account: int) -> Iterator[None]:
+def start_sandbox(cloud: str, packs_per_account: int) -> Iterator["subprocess.Popen[bytes]"]:
     """Start a sandbox with many accounts and with the cloud's limits on calls."""
     port = cloud.partition(":")[2]
     sizes = (ACCOUNT_COUNT, packs_per_account, ROWS_PER_REPORT)
@@ -61,23 +65,29 @@ def start_sandbox(cloud: str, packs_per_account: int) -> Iterator[None]:
     options += ("--generation-seconds", str(GENERATION_SECONDS), "--limits")
     with start_manage_command("sandbox", *options) as process:
         wait_for_port(int(port), process)
-        yield
+        yield process
 
 
 @contextmanager
-def start_manage_command(*command: str, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """Start a command of manage.py and end it after the `with` block."""
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", *command],
-        cwd=settings.ROOT,
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
+def start_manage_command(
+    *command: str, error_log: Path | None = None, **environment: str
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start a command of manage.py and end it after the `with` block.
+
+    Its standard error goes into the file `error_log`, or to that of this process.
+    """
+    with ExitStack() as stack:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", *command],
+            cwd=settings.ROOT,
+            env={**os.environ, **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=stack.enter_context(error_log.open("wb")) if error_log else None,
+            start_new_session=True,
+            preexec_fn=partial(end_with_parent, os.getpid(), signal.SIGTERM),
+        )
+        stack.callback(stop_processes, [process])
         yield process
-    finally:
-        stop_processes([process])
 
 
 def create_sandbox_accounts(cloud: str) -> list[Account]:
