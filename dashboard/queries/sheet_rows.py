@@ -5,7 +5,6 @@ are read. The code counts rows and columns from 0, the pages count rows from 1.
 """
 
 import logging
-from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
 from django.core.paginator import Page
@@ -13,7 +12,7 @@ from django.core.paginator import Page
 from dashboard.archive import stored_forms
 from dashboard.models import Report, Sheet
 from dashboard.queries.paging import CountedRows, paginate
-from dashboard.workbook import NO_SHEET, Cell, StoredForm, WorkbookError
+from dashboard.workbook import Cell, StoredForm, WorkbookError
 
 ROWS_PER_SHEET_PAGE = 100
 logger = logging.getLogger(__name__)
@@ -104,45 +103,6 @@ def load_headings(stored_form: StoredForm, sheet_number: int) -> list[str]:
         heading or column_letters(column)
         for column, heading in enumerate(headings[: sheet.columns])
     ]
-
-
-@dataclass(frozen=True)
-class SourceRow:
-    """The row of the file from which an evaluation was read; `row_number` counts from 1."""
-
-    fields: list[tuple[str, str]]  # heading and text of each column
-    sheet_number: int
-    sheet_name: str
-    row_number: int
-
-    @property
-    def page_number(self) -> int:
-        """The number of the sheet's page that shows the row, from 1."""
-        return (self.row_number - 1) // ROWS_PER_SHEET_PAGE + 1
-
-
-def load_source_row(report: Report, key: int) -> SourceRow | None:
-    """Return the row of the file from which the evaluation with this key was read.
-
-    Return None if the file has no such evaluation or can no longer be read.
-    """
-    try:
-        with stored_forms.open_stored_form(report) as stored_form:
-            source = stored_form.find_evaluation(key)
-            if source is None or source.sheet == NO_SHEET:
-                return None
-            headings = load_headings(stored_form, source.sheet)
-            cells = stored_form.read_rows(source.sheet, source.row, source.row + 1)[0]
-            texts = [format_cell(cell) for cell in cells]
-            return SourceRow(
-                fields=list(zip(headings, texts, strict=False)),
-                sheet_number=source.sheet,
-                sheet_name=stored_form.contents.sheets[source.sheet].name,
-                row_number=source.row + 1,  # source.row counts from 0
-            )
-    except (WorkbookError, OSError):
-        logger.exception("The stored form of report %s cannot be read", report.pk)
-        return None
 
 
 def format_cell(cell: Cell) -> str:

@@ -111,6 +111,12 @@ def load_rule_results(rule: Rule, limit: int) -> list[RuleResult]:
     return list(results.order_by("-report__position")[:limit])
 
 
+def load_newest_result(rule: Rule) -> RuleResult | None:
+    """Return the rule's result in the newest ready report, with what the cloud says of the rule."""
+    results = list_ready_results(rule).select_related("text").order_by("-report__position")
+    return results.first()
+
+
 def list_ready_results(rule: Rule) -> RuleResultQuerySet:
     """Return the rule's results in the ready reports of its pack."""
     return RuleResult.objects.filter(rule=rule, report__state=Report.State.READY)

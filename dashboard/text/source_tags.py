@@ -14,9 +14,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.models import EvaluationSource, Status
+from dashboard.text.rule_words import describe_triggers
 from dashboard.text.template_tags import render_time
 
 register = template.Library()
+register.simple_tag(describe_triggers, name="trigger_words")
 # A sheet of paper, the lines of a list, and a sheet with lines.
 ICON_PATHS = {
     EvaluationSource.FILE: "M2.5 1h5l2 2v8h-7z",

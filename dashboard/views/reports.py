@@ -24,12 +24,13 @@ from dashboard.queries.filters import (
 from dashboard.queries.report_header import build_report_header, language_context
 from dashboard.queries.report_rows import build_resource_rows, build_rule_rows
 from dashboard.queries.rule_summaries import load_rule_names, load_rule_summaries
-from dashboard.queries.sheet_rows import load_source_row
+from dashboard.queries.stored_evaluations import load_stored_evaluation
 from dashboard.text import console_links
 from dashboard.text.count_checks import find_number_of_all_rules, list_check_lines
 from dashboard.text.origins import describe_provenance
 from dashboard.text.report_remarks import list_remark_lines
 from dashboard.text.result_list_words import format_results_name
+from dashboard.text.rule_words import describe_rule_state
 from dashboard.views import Request
 from dashboard.views.downloads import send_original
 from dashboard.views.fragments import build_export_menu_context, build_run_status_context
@@ -161,7 +162,7 @@ def report_resource(
         context |= {
             "is_open": True,
             "console_url": console_links.resource_console_url(evaluation, report.pack.account),
-            "file_row": load_source_row(report, key),
+            "stored": load_stored_evaluation(report, key),
         }
     if request.htmx:  # The row is a boosted link; the browser keeps the address of the table.
         return push_url(render(request, "report/resources.html#row", context), False)
@@ -248,9 +249,13 @@ def build_opened_rule_context(
 ) -> dict[str, Any]:
     """Return the context of an opened rule: the rule and its first ROWS_OF_OPENED_RULE rows."""
     rule_filter = table_filter.replace(rule=rule_id, sort="")
+    opened_rule = report.rule_results.select_related("rule", "text").get(rule=rule_id)
     page = report_query.load_page(report, rule_filter, ROWS_OF_OPENED_RULE)
     return {
-        "opened_rule": report.rule_results.select_related("rule").get(rule=rule_id),
+        "opened_rule": opened_rule,
+        "rule_state": None
+        if page.paginator.count
+        else describe_rule_state(opened_rule.cloud_state),
         "opened_page": page,
         "opened_rows": build_resource_rows(report, page),
         "opened_query": rule_filter.query_string(),
