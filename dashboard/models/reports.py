@@ -29,7 +29,8 @@ LIST_FIELDS = (
     "withdrawn_at", "withdrawal_reason", "withdrawn_by__username",
 )  # fmt: skip
 RUN_STATUS_FIELDS = (
-    "pack__gone_at", "pack_name", "state", "requested_at", "joined", "error_code", "error_facts",
+    "pack__gone_at", "pack__account__fetches_results", "pack_name", "source", "state",
+    "requested_at", "evaluation_asked_at", "joined", "error_code", "error_facts",
     "cancelled_by__username",
 )  # fmt: skip
 OVERVIEW_FIELDS = (
@@ -55,7 +56,7 @@ class ReportQuerySet(RunQuerySet["Report"]):
 
     def with_status_fields(self) -> Self:
         """Load only what the status of a run shows."""
-        return self.select_related("pack", "cancelled_by").only(*RUN_STATUS_FIELDS)
+        return self.select_related("pack__account", "cancelled_by").only(*RUN_STATUS_FIELDS)
 
     def with_overview_fields(self) -> Self:
         """Load only the fields of the latest report that a row of the pack list shows."""

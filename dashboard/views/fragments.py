@@ -3,7 +3,7 @@
 A run is the generation of a report.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -18,13 +18,20 @@ from dashboard.queries.report_list import get_figure_labels
 from dashboard.text import error_messages
 from dashboard.views import Request
 
-STEPS = (*Report.UNDER_WAY, Report.State.READY)
 # The slug of the status whose colour is used for the outcome of a run.
 OUTCOME_SLUGS: dict[str, str] = {
     Report.State.READY: "compliant",
     Report.State.FAILED: "failing",
     Report.State.CANCELLED: "not-applicable",
 }
+
+
+class RunStep(NamedTuple):
+    """A step of a run as its row shows it."""
+
+    label: str
+    is_current: bool
+    is_done: bool
 
 
 def build_pack_rows_context(
@@ -71,13 +78,33 @@ def build_run_status_context(report: Report, can_act: bool) -> dict[str, Any]:
     if report.error_code:
         context["error"] = error_messages.explain_error(report.error_code, report.error_facts)
     if report.under_way:
-        current = STEPS.index(Report.State(report.state))
-        context["steps"] = [
-            {"label": state.label, "is_current": index == current, "is_done": index < current}
-            for index, state in enumerate(STEPS)
-        ]
+        context["steps"] = list_run_steps(report)
         context["poll_seconds"] = context["refresh"] = pack_overview.poll_delay([report])
     return context
+
+
+def list_run_steps(report: Report) -> list[RunStep]:
+    """Return the steps of a run under way.
+
+    Only a run for which the user asked it evaluates the pack first, and only generated reports of
+    accounts that are set so have evaluation results beside them.
+    """
+    state = Report.State
+    has_step = {
+        state.EVALUATING: bool(report.evaluation_asked_at),
+        state.LISTING: report.source == Report.Source.GENERATED
+        and report.pack.account.fetches_results,
+    }
+    steps = [
+        step
+        for step in (*Report.UNDER_WAY, state.READY)
+        if has_step.get(step, True) or step == report.state
+    ]
+    current = steps.index(state(report.state))
+    return [
+        RunStep(str(step.label), is_current=index == current, is_done=index < current)
+        for index, step in enumerate(steps)
+    ]
 
 
 def render_run_status(request: Request, report: Report, can_act: bool) -> HttpResponse:

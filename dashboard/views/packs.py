@@ -72,7 +72,7 @@ def pack_trend(request: Request, pk: int) -> HttpResponse:
 @permission_required("dashboard.generate_report", raise_exception=True)
 def pack_generate(request: Request, pk: int) -> HttpResponse:
     """Request a report of the pack; if one is already being generated, show that one."""
-    pack = get_object_or_404(Pack.objects.in_cloud(), pk=pk)
+    pack = get_object_or_404(Pack.objects.in_cloud().select_related("account"), pk=pk)
     just_cancelled = requests.find_just_cancelled(pack, request.user)
     report = just_cancelled or requests.request_report(pack, request.user)
     if not request.htmx:
@@ -95,6 +95,7 @@ def build_run_context(request: Request, pack: Pack) -> dict[str, Any]:
     run = runs.first() if runs.exists() else None
     if run is None:
         return {"run": None}
+    run.pack = pack
     may_generate = request.user.has_perm("dashboard.generate_report")
     return {"run": run, **build_run_status_context(run, can_act=may_generate)}
 

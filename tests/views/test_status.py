@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dashboard.models import Pack, Report
+from dashboard.models import Account, Pack, Report
 from tests.views.rows import create_failed_report, create_ready_report, create_running_report
 
 HTMX = {"HX-Request": "true"}
@@ -51,7 +51,9 @@ def test_generating_takes_a_post(starter: Client, pack: Pack) -> None:
     [
         ("requested", "asked"),
         ("creating", "the cloud is preparing"),
+        ("evaluating", "the cloud is evaluating"),
         ("fetching", "fetching"),
+        ("listing", "fetching evaluation results"),
         ("reading", "reading"),
     ],
 )
@@ -61,6 +63,25 @@ def test_the_present_step_is_marked_with_its_time(
     page = load_status_fragment(reader, create_running_report(pack, 37, state=state))
     assert re.search(rf'aria-current="step"><span>{words}</span> 0:(3[7-9]|[45]\d)<', page)
     assert page.count("aria-current") == 1
+
+
+def list_steps(client: Client, report: Report) -> list[str]:
+    page = load_status_fragment(client, report)
+    return re.findall(r"<li[^>]*>(?:<span>)?([^<]+)<", page)
+
+
+def test_a_run_has_the_steps_that_it_takes(reader: Client, pack: Pack) -> None:
+    report = create_running_report(pack)
+    steps = ["asked", "the cloud is preparing", "fetching", "fetching evaluation results"]
+    steps += ["reading", "ready"]
+    assert list_steps(reader, report) == steps
+    Report.objects.update(evaluation_asked_at=timezone.now())
+    assert list_steps(reader, report) == ["the cloud is evaluating", *steps]
+    Account.objects.update(fetches_results=False)
+    steps.remove("fetching evaluation results")
+    assert list_steps(reader, report) == ["the cloud is evaluating", *steps]
+    Report.objects.update(evaluation_asked_at=None, source="imported")
+    assert list_steps(reader, report) == steps
 
 
 @pytest.mark.parametrize("state", ["creating", "ready", "failed", "cancelled"])
