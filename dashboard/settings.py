@@ -5,6 +5,7 @@ With the default values the demo runs on one machine.
 
 import datetime as dt
 import os
+import tempfile
 import tomllib
 from contextlib import suppress
 from pathlib import Path
@@ -35,16 +36,21 @@ def protect_database_files(path: Path) -> None:
 def load_or_create_secret(name: str, new_value: str) -> str:
     """Return the secret stored in the file VAR_DIR/name.
 
-    If the file does not exist (at the first start), create it with `new_value`.
+    If the file does not exist (at the first start), create it with `new_value`. It has its name
+    only after it is complete and on the disk: neither a full disk nor another process that starts
+    at the same time makes or reads an empty secret.
     """
     path = VAR_DIR / name
-    try:
-        with path.open("x") as file:
-            path.chmod(0o600)
-            file.write(new_value)
-    except FileExistsError:
-        return path.read_text()
-    return new_value
+    if not path.exists():
+        with tempfile.TemporaryDirectory(dir=VAR_DIR) as folder:
+            new_path = Path(folder, name)
+            with new_path.open("w") as file:
+                file.write(new_value)
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):  # another process was first
+                path.hardlink_to(new_path)
+    return path.read_text()
 
 
 SECRET_KEY = env.str("SECRET_KEY", "") or load_or_create_secret(
@@ -177,6 +183,8 @@ TEMPLATES = [
     }
 ]
 
+# A server that does not answer is away after so many seconds, or milliseconds.
+POSTGRESQL_TIME_LIMITS = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
 DATABASES = {
     "default": env.dj_db_url(
         "DATABASE_URL", f"sqlite:///{VAR_DIR / 'ledger.sqlite3'}", conn_max_age=600
@@ -184,6 +192,8 @@ DATABASES = {
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     protect_database_files(Path(DATABASES["default"]["NAME"]))
+    DATABASES["default"]["ENGINE"] = "dashboard.database"  # reads also while the disk is full
+    DATABASES["default"]["TEST"] = {"NAME": ":memory:"}
     DATABASES["default"]["OPTIONS"] = {
         # Take the write lock at the start of a transaction and wait for it there: SQLite does not
         # wait if a transaction that has already read starts to write.
@@ -206,9 +216,8 @@ else:
         postgresql_options.setdefault("options", options)
     # A connection that the server has closed, because it was restarted, is opened again.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # A server that does not answer is away after so many seconds, or milliseconds.
-    postgresql_options.setdefault("connect_timeout", 5)
-    postgresql_options.setdefault("tcp_user_timeout", 10_000)
+    for name, limit in POSTGRESQL_TIME_LIMITS.items():
+        postgresql_options.setdefault(name, limit)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 
@@ -219,9 +228,14 @@ def parse_queue_url(url: str) -> dict[str, Any]:
     The class is named and not imported: importing huey would make every command start slower.
     """
     parts = urlsplit(url)
-    storage: dict[str, Any] = {"huey_class": "huey.PostgresHuey", "dsn": url}
+    storage: dict[str, Any] = {
+        "huey_class": "dashboard.database.queues.PostgresQueue",
+        "dsn": url,
+        **POSTGRESQL_TIME_LIMITS,
+    }
     if parts.scheme == "sqlite":
-        storage = {"huey_class": "huey.SqliteHuey", "filename": parts.path, "timeout": 8}
+        queue_class = "dashboard.database.queues.SqliteQueue"
+        storage = {"huey_class": queue_class, "filename": parts.path, "timeout": 8}
     elif parts.scheme in ("redis", "rediss", "unix"):
         time_limits = "" if parts.query else "?socket_connect_timeout=3&socket_timeout=8"
         storage = {"huey_class": "huey.RedisHuey", "url": url + time_limits}

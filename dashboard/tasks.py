@@ -12,6 +12,7 @@ from huey.contrib.djhuey import db_periodic_task, on_startup
 
 from dashboard import workbook
 from dashboard.archive import location
+from dashboard.archive.machine_faults import log_machine_faults
 from dashboard.generation import lifecycle
 from dashboard.generation.queue import schedule_step
 from dashboard.imports import batches
@@ -30,8 +31,9 @@ def prepare_worker() -> None:
     location.require_archive()
     warn_of_missing_protections()
     workbook.start_reader()
-    # call_local runs the task now in this process; a plain call would add it to the queue.
-    resume_overdue_work.call_local()
+    with log_machine_faults("The unfinished work of earlier workers"):
+        # call_local runs the task now in this process; a plain call would add it to the queue.
+        resume_overdue_work.call_local()
 
 
 def warn_of_missing_protections() -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db import InterfaceError, OperationalError
 
-from dashboard.archive.disk import is_storage_full
+from dashboard.archive.disk import find_write_refusal
 from dashboard.archive.location import ArchiveMissingError
 from dashboard.workbook import DamagedFormError
 
@@ -29,8 +29,8 @@ def find_machine_fault(error: BaseException) -> MachineFault | None:
     """Return the fault if the same work may succeed later; None for any other error."""
     if isinstance(error, ArchiveMissingError):
         return MachineFault("archive_missing", {"folder": str(error.folder)})
-    if is_storage_full(error):
-        return MachineFault("storage_full")
+    if refusal := find_write_refusal(error):
+        return MachineFault(refusal)
     if isinstance(error, PASSING_ERRORS):
         return MachineFault("machine")
     return None

@@ -16,7 +16,8 @@ from dashboard.models.runs import READING_LIMIT
 # Errors whose cause may have been this machine and not the file.
 RETRIED_ERRORS = (
     *("defect", "deadline", "timeout", "memory", "killed"),
-    *("machine", "storage_full", "archive_missing", "original_missing", "original_changed"),
+    *("machine", "storage_full", "storage_read_only"),
+    *("archive_missing", "original_missing", "original_changed"),
 )
 # The file's SHA-256 and the evidence time cut to the minute. Files of a pack with the same key are
 # one report. The time is cut because the time in a file name has no seconds.

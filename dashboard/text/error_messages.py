@@ -234,6 +234,17 @@ MESSAGES: dict[str, MessageTexts] = {
             "when there is room."
         ),
     ),
+    "storage_read_only": (
+        _("The storage takes no changes"),
+        _(
+            "The server's disk or its database can only be read at the moment. What is stored is "
+            "intact."
+        ),
+        _(
+            "Tell the server administrator. A run that is under way goes on by itself when changes "
+            "are possible again."
+        ),
+    ),
     "machine": (
         _("The server could not work for a while"),
         _("Its database or its disk did not answer. What is stored is intact."),

@@ -3,6 +3,7 @@
 Django calls show_failure for every exception that no view handles. The page reads no database.
 """
 
+import errno
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +13,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.archive.disk import is_storage_full
+from dashboard.archive.disk import find_write_refusal
 from dashboard.archive.location import ArchiveMissingError
 from dashboard.archive.originals import DamagedOriginalError
 from dashboard.text.error_messages import explain_error
@@ -57,6 +58,13 @@ DEFECT = Failure(
     ),
 )
 
+# The disk does not answer, a folder on the network is away, or the process has too many files open.
+PASSING_OS_ERRORS = {
+    *(errno.EAGAIN, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENODEV, errno.ENOMEM),
+    *(errno.ENOTCONN, errno.ENXIO, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ESTALE),
+    errno.ETIMEDOUT,
+}
+
 
 def show_failure(_request: HttpRequest) -> HttpResponse:
     """Answer a request whose view raised an exception; it is the exception being handled."""
@@ -85,10 +93,14 @@ def find_failure(error: BaseException | None) -> Failure:
             return describe_failure(503, "archive_missing", folder=str(error.folder))
         case DamagedFormError():
             return FORM_FAILURE
-        case _ if error and is_storage_full(error):
-            return describe_failure(503, "storage_full")
+        case _ if refusal := find_write_refusal(error):
+            return describe_failure(503, refusal)
         case OperationalError() | InterfaceError():
             return DATABASE_FAILURE
+        case OSError(errno=code) if code in PASSING_OS_ERRORS:
+            return describe_failure(503, "machine")
+        case MemoryError():
+            return describe_failure(503, "machine")
     return DEFECT
 
 

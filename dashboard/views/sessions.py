@@ -1,21 +1,24 @@
-"""Sessions in the database, and in the cookie alone while the storage is full.
+"""Sessions in the database, and in the cookie alone while the storage takes no changes.
 
 So a user can sign in and read while nothing can be written. A session in a cookie is signed, holds
 for an hour, and moves into the database as soon as it is saved again and there is room. As any
 other, it ends when the user's password is changed.
 """
 
+import logging
 from typing import Any
 
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
 from django.core import signing
-from django.db import OperationalError
+from django.db import DatabaseError
 
-from dashboard.archive.disk import is_storage_full
+from dashboard.archive.disk import find_write_refusal
 
 PREFIX = "signed:"
 SALT = "dashboard.views.sessions"
 SIGNED_SECONDS = 3600
+logger = logging.getLogger(__name__)
 
 
 class SessionStore(db.SessionStore):
@@ -38,14 +41,23 @@ class SessionStore(db.SessionStore):
             self._session_key = self._get_new_session_key()  # type: ignore[attr-defined]
         try:
             super().save(must_create=must_create or was_signed)
-        except OperationalError as error:
-            if not is_storage_full(error):
+        except (DatabaseError, UpdateError) as error:
+            # Django raises UpdateError for every error of the database.
+            cause = error.__context__ if isinstance(error, UpdateError) else error
+            if not find_write_refusal(cause):
                 raise
             self._session_key = PREFIX + signing.dumps(dict(session), salt=SALT, compress=True)
 
     def delete(self, session_key: str | None = None) -> None:
-        if not is_signed(session_key or self.session_key):
+        """Delete a session. Where nothing can be written, only the browser forgets it."""
+        if is_signed(session_key or self.session_key):
+            return
+        try:
             super().delete(session_key)
+        except DatabaseError as error:
+            if not find_write_refusal(error):
+                raise
+            logger.warning("A session that was signed out stays until it expires: %s", error)
 
 
 def is_signed(session_key: str | None) -> bool:

@@ -5,13 +5,13 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView, PasswordChangeView
-from django.db import OperationalError
+from django.db import DatabaseError
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 
-from dashboard.archive.disk import is_storage_full
+from dashboard.archive.disk import find_write_refusal
 from dashboard.models import Preference
 from dashboard.views.preference_cookies import COOKIE_NAMES, set_preferences
 
@@ -28,8 +28,8 @@ class SignInView(LoginView):
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         try:
             response = super().form_valid(form)
-        except OperationalError as error:
-            if self.request.user != form.get_user() or not is_storage_full(error):
+        except DatabaseError as error:
+            if self.request.user != form.get_user() or not find_write_refusal(error):
                 raise
             # The user is signed in; only the time of the sign-in could not be stored.
             response = redirect(self.get_success_url())

@@ -1,11 +1,8 @@
 """Runs wait while the database or the disk fails, and go on by themselves afterwards."""
 
 import datetime as dt
-import os
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -21,6 +18,7 @@ from dashboard.models import Pack, Report
 from dashboard.sandbox.wsgi import Sandbox
 from dashboard.text.error_messages import explain_error
 from tests.conftest import RunToEnd
+from tests.small_disk import fill_disk, mount_small_disk
 
 State = Report.State
 
@@ -65,22 +63,9 @@ def test_a_disk_that_does_not_answer_delays_a_run_and_does_not_end_it(
 @pytest.fixture
 def small_disk(settings: Settings, tmp_path: Path) -> Iterator[Path]:
     """An archive on a disk of its own, which a test can fill."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["/bin/mount", "-t", "tmpfs", "-o", "size=4m", "none", str(folder)]
-    if os.geteuid() or subprocess.run(mount, check=False).returncode:
-        pytest.skip("only root may mount a small disk")
-    settings.MEDIA_ROOT = folder
-    yield folder
-    subprocess.run(["/bin/umount", "--lazy", str(folder)], check=True)
-
-
-def fill_disk(folder: Path) -> Path:
-    filler = folder / "filler"
-    with filler.open("wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    return filler
+    with mount_small_disk(tmp_path / "disk", "4m") as folder:
+        settings.MEDIA_ROOT = folder
+        yield folder
 
 
 @pytest.mark.parametrize("state", [State.FETCHING, State.READING])

@@ -4,23 +4,31 @@ The sandbox is a local server that imitates the API of Alibaba Cloud Config.
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, close_old_connections
 
+from dashboard.archive.machine_faults import find_machine_fault
 from dashboard.management import demo_data
+from dashboard.text.error_messages import explain_error
 from dashboard.workbook.reader_server import end_with_parent
 
 HOST = "127.0.0.1"
-TIMEOUT = 10.0  # seconds for a process to start or to end
+START_SECONDS = 60.0  # for a process to listen on its port; it takes two on an idle machine
+END_SECONDS = 10.0  # for a process to end
+PAUSE = 5.0  # seconds between two tries to prepare the data, while the disk is full
+STATIC_BYTES = 16 * 2**20  # more than the static files take
 Process = subprocess.Popen[bytes]
 
 
@@ -52,15 +60,16 @@ class Command(BaseCommand):
 
         Raises CommandError then: none of them should end before the demo.
         """
-        call_command("migrate", verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        prepare_installation()
         sandbox = start_sandbox(sandbox_port)
         processes.append(sandbox)
         wait_for_port(sandbox_port, sandbox)
-        self.prepare_data(f"http://{HOST}:{sandbox_port}")
+        endpoint = f"http://{HOST}:{sandbox_port}"
+        is_prepared = self.try_to_prepare_data(endpoint)
         web_server = start_web_server(port)
         processes.append(web_server)
-        processes.append(start_worker())
+        if is_prepared:
+            processes.append(start_worker())
         wait_for_port(port, web_server)
         self.print_line(
             f"Compliance Ledger: http://{HOST}:{port}/  "
@@ -68,8 +77,29 @@ class Command(BaseCommand):
         )
         self.print_line("Ctrl-C ends it; the data stays in " + os.path.relpath(settings.VAR_DIR))
         while all(process.poll() is None for process in processes):
-            time.sleep(0.5)
+            time.sleep(0.5 if is_prepared else PAUSE)
+            if not is_prepared:
+                is_prepared = self.try_to_prepare_data(endpoint)
+                if is_prepared:
+                    processes.append(start_worker())
         raise CommandError("A process of the demo has ended; its output is above.")
+
+    def try_to_prepare_data(self, endpoint: str) -> bool:
+        """Prepare the data; return False if the disk is full or takes no changes.
+
+        The pages can be read meanwhile, and runs wait: the worker starts afterwards.
+        """
+        close_old_connections()
+        try:
+            self.prepare_data(endpoint)
+        except (DatabaseError, OSError) as error:
+            fault = find_machine_fault(error)
+            if fault is None:
+                raise
+            message = explain_error(fault.code, dict(fault.facts))
+            self.print_line(f"{message.title}: the pages can be read, everything else waits.")
+            return False
+        return True
 
     def prepare_data(self, endpoint: str) -> None:
         """Create the demo's user and accounts; at the first start import a year of reports.
@@ -88,6 +118,27 @@ class Command(BaseCommand):
         """Print a line at once, even into a file or a pipe."""
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def prepare_installation() -> None:
+    """Bring the database and the static files up to date.
+
+    Where the disk has no room for the static files, those of the last start are used. Raises
+    CommandError where there are none.
+    """
+    try:
+        call_command("migrate", verbosity=0)
+        if shutil.disk_usage(settings.VAR_DIR).free > STATIC_BYTES or not has_static_files():
+            call_command("collectstatic", interactive=False, verbosity=0)
+    except (DatabaseError, OSError) as error:
+        if fault := find_machine_fault(error):
+            message = explain_error(fault.code, dict(fault.facts))
+            raise CommandError(f"{message.title}. {message.meaning}") from error
+        raise
+
+
+def has_static_files() -> bool:
+    return Path(settings.STATIC_ROOT, "staticfiles.json").exists()
 
 
 def allow_host(name: str, host: str) -> None:
@@ -148,9 +199,9 @@ def start_process(*command: str, quiet: bool = False) -> Process:
 def wait_for_port(port: int, process: Process) -> None:
     """Wait until a server listens on the port.
 
-    Raises CommandError if `process` ends or does not listen within TIMEOUT seconds.
+    Raises CommandError if `process` ends or does not listen within START_SECONDS.
     """
-    deadline = time.monotonic() + TIMEOUT
+    deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex((HOST, port)) == 0:
@@ -160,11 +211,11 @@ def wait_for_port(port: int, process: Process) -> None:
 
 
 def stop_processes(processes: list[Process]) -> None:
-    """Ask the processes to end; kill those that still run after TIMEOUT seconds."""
+    """Ask the processes to end; kill those that still run after END_SECONDS."""
     for process in reversed(processes):
         process.terminate()
     for process in processes:
         try:
-            process.wait(TIMEOUT)
+            process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
