@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from dashboard.generation import queue
-from dashboard.models import Pack, Report
+from dashboard.models import Pack, PackSummary, Report
 from dashboard.models.runs import DOUBLE_CLICK_TIME
 
 
@@ -42,15 +42,20 @@ def create_or_join_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
 
 
 def create_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
-    """Create the report in the state REQUESTED. Raises IntegrityError if one is under way."""
+    """Create the report in the state REQUESTED. Raises IntegrityError if one is under way.
+
+    The caller is in a transaction.
+    """
     now = timezone.now()
-    return Report.objects.create(
+    report = Report.objects.create(
         pack=pack,
         pack_name=pack.name,
         requested_by_id=user.pk if user else None,
         deadline_at=now + dt.timedelta(minutes=settings.REPORT_LIMIT_MINUTES),
         client_token=uuid.uuid4().hex,
     )
+    PackSummary.objects.record_run(pack.pk, report.pk)
+    return report
 
 
 def find_just_cancelled(pack: Pack, user: AbstractBaseUser) -> Report | None:

@@ -13,6 +13,7 @@ from django.db import transaction
 from dashboard.comparison import differences
 from dashboard.comparison.change_reasons import ChangeReason, ReasonCounts
 from dashboard.comparison.differences import Comparison, RuleLists
+from dashboard.ledger import pack_summaries
 from dashboard.models import Pack, Report, RuleResult
 from dashboard.models.reports import ReportQuerySet
 
@@ -127,5 +128,6 @@ def count_missing_changes(limit: int = REPORTS_PER_STEP) -> int:
             report = still_uncounted.filter(pk=report_id).first()
             if report is not None:
                 count_changes_again(report)
+                pack_summaries.update_report_fields(pack_id)
                 counted += 1
     return counted

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from dashboard.archive import stored_forms
-from dashboard.ledger import change_counts, report_summary, rule_rows, spans
+from dashboard.ledger import change_counts, pack_summaries, report_summary, rule_rows, spans
 from dashboard.ledger.earlier_readings import has_earlier_readings
 from dashboard.models import Pack, Report, Risk, Sheet, Status
 from dashboard.models.evaluations import FOREVER
@@ -132,7 +132,7 @@ def pause_garbage_collection() -> Iterator[None]:
 def finish_report(
     report: Report, stored_form: StoredForm, rule_ids: dict[int, int], neighbours: spans.Neighbours
 ) -> None:
-    """Save rule results, sheets and summary, and make the report ready.
+    """Save rule results, sheets, summary and what is kept of the pack; make the report ready.
 
     The caller must be in a transaction and hold the pack's lock. The transaction is rolled back if
     this worker lost its claim.
@@ -162,5 +162,7 @@ def finish_report(
     )
     if not is_finished:
         transaction.set_rollback(True)
-    elif neighbours.after < FOREVER:
+        return
+    if neighbours.after < FOREVER:
         change_counts.count_next_report_again(report)
+    pack_summaries.update_report_fields(report.pack_id)

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from dashboard.ledger import change_counts, spans
+from dashboard.ledger import change_counts, pack_summaries, spans
 from dashboard.models import Pack, Report
 from dashboard.models.runs import READING_LIMIT
 
@@ -33,6 +33,7 @@ def withdraw_report(report: Report, user: AbstractBaseUser, reason: str) -> bool
             withdrawal_reason=reason,
         )
         change_counts.count_next_report_again(withdrawn)
+        pack_summaries.update_report_fields(withdrawn.pack_id)
         report.audit.create(by_id=user.pk, action="withdraw", after={"reason": reason})
     spans.remove_report(withdrawn)
     report.refresh_from_db()

@@ -5,6 +5,7 @@ from dashboard.models.audit import AuditEntry
 from dashboard.models.evaluations import Evaluation, EvaluationSource, Risk, Status
 from dashboard.models.imports import ImportBatch, ImportedFile
 from dashboard.models.originals import Original
+from dashboard.models.pack_summaries import PackSummary
 from dashboard.models.people import Preference
 from dashboard.models.reports import Report
 from dashboard.models.result_lists import ResultList
@@ -20,6 +21,7 @@ __all__ = [
     "ImportedFile",
     "Original",
     "Pack",
+    "PackSummary",
     "Preference",
     "Report",
     "ResultList",

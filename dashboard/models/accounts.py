@@ -2,14 +2,16 @@
 
 import datetime as dt
 import re
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.validators import RegexValidator
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.models.evaluations import Risk
+from dashboard.models.pack_summaries import PackSummary
 
 ACCOUNT_UID_PATTERN = r"^\d{16}$"
 
@@ -117,10 +119,24 @@ class Account(models.Model):
         self.save(update_fields=["secret_encrypted"])
 
 
+# The fields of a pack that its summary copies.
+COPIED_FIELDS = ("account", "archived_at", "gone_at", "imported")
+
+
 class PackQuerySet(models.QuerySet["Pack"]):
     def in_cloud(self) -> "PackQuerySet":
         """Return the packs that existed in the cloud when they were last refreshed."""
         return self.filter(gone_at=None, imported=False)
+
+    def update_summaries(self) -> None:
+        """Create the missing summaries of these packs, and copy into all what they copy."""
+        packs = list(self.only(*COPIED_FIELDS))
+        PackSummary.objects.bulk_create(
+            [PackSummary(pack=pack, **pack.summary_copies) for pack in packs],
+            update_conflicts=True,
+            unique_fields=["pack"],
+            update_fields=["account", "archived", "gone", "imported"],
+        )
 
     def lock_row(self, pk: int) -> None:
         """Lock the pack until the transaction ends.
@@ -147,6 +163,12 @@ class Pack(models.Model):
     gone_at = models.DateTimeField(null=True)
     # True if an import created the pack and it has not been seen in the cloud.
     imported = models.BooleanField(default=False)
+    # When and by whom the pack was hidden from home, from generating all reports and from the
+    # numbers of packs that need attention; null if it is not hidden.
+    archived_at = models.DateTimeField(null=True)
+    archived_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
 
     objects = PackQuerySet.as_manager()
 
@@ -160,6 +182,23 @@ class Pack(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the pack, and in the same transaction what its summary copies from it."""
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            # From the stored row: this object may be older in fields that it did not save.
+            Pack.objects.filter(pk=self.pk).update_summaries()
+
+    @property
+    def summary_copies(self) -> dict[str, Any]:
+        """The values that the pack's summary copies, by the names of its fields."""
+        return {
+            "account_id": self.account_id,
+            "archived": self.archived_at is not None,
+            "gone": self.gone_at is not None,
+            "imported": self.imported,
+        }
 
     def mark_gone(self, at: dt.datetime) -> None:
         """Save that the pack no longer exists in the cloud."""

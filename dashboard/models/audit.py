@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 
-from dashboard.models.accounts import Account
+from dashboard.models.accounts import Account, Pack
 from dashboard.models.reports import Report
 
 Values = dict[str, str | bool]  # by field name
@@ -43,6 +43,7 @@ class AuditEntry(models.Model):
     action = models.CharField(max_length=40)
     report = models.ForeignKey(Report, on_delete=models.PROTECT, null=True, related_name="audit")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="audit")
+    pack = models.ForeignKey(Pack, on_delete=models.PROTECT, null=True, related_name="audit")
     # The old and new values of the changed fields, by field name. For an action that changes no
     # field `before` is empty and `after` describes the action.
     before = models.JSONField(default=dict)

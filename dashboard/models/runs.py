@@ -11,12 +11,13 @@ from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.models.accounts import Pack
+from dashboard.models.pack_summaries import PackSummary
 
 # Within this time, a second click on Generate or Cancel is ignored as a double click.
 DOUBLE_CLICK_TIME = dt.timedelta(seconds=2)
@@ -165,8 +166,10 @@ class Run(models.Model):
         Return False and write nothing if this worker lost the claim.
         """
         fields |= {"claim": None, "claimed_until": None}
-        if not self._select_claimed_row().update(**fields):
-            return False
+        with transaction.atomic(savepoint=False):
+            if not self._select_claimed_row().update(**fields):
+                return False
+            PackSummary.objects.record_run_end(self.pk, fields.get("state", self.state))
         for name, value in fields.items():
             setattr(self, name, value)
         return True
@@ -177,14 +180,17 @@ class Run(models.Model):
         `user` is None if a command cancels the run.
         """
         runs_under_way = type(self)._default_manager.filter(pk=self.pk, state__in=self.UNDER_WAY)
-        updated_count = runs_under_way.update(
-            state=self.State.CANCELLED,
-            ended_at=timezone.now(),
-            cancelled_by_id=user.pk if user else None,
-            claim=None,
-            claimed_until=None,
-            error_code="cancelled",
-        )
+        with transaction.atomic():
+            updated_count = runs_under_way.update(
+                state=self.State.CANCELLED,
+                ended_at=timezone.now(),
+                cancelled_by_id=user.pk if user else None,
+                claim=None,
+                claimed_until=None,
+                error_code="cancelled",
+            )
+            if updated_count:
+                PackSummary.objects.record_run_end(self.pk, self.State.CANCELLED)
         self.refresh_from_db()
         return bool(updated_count)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from dashboard.ledger import pack_summaries
 from dashboard.models import Original, Pack, Report
 from dashboard.models.evaluations import make_position
 
@@ -38,7 +39,9 @@ def create_running_report(pack: Pack, seconds: float = 0, **fields: Any) -> Repo
         "requested_at": now - dt.timedelta(seconds=seconds),
         "deadline_at": now + dt.timedelta(minutes=30),
     }
-    return Report.objects.create(pack=pack, **(running_fields | fields))
+    report = Report.objects.create(pack=pack, **(running_fields | fields))
+    pack_summaries.rebuild_summary(pack)
+    return report
 
 
 def create_failed_report(pack: Pack, code: str = "Throttling.User", **fields: Any) -> Report:

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.archive import originals
 from dashboard.archive.originals import DamagedOriginalError
-from dashboard.ledger import rebuild
+from dashboard.ledger import pack_summaries, rebuild
 from dashboard.models import Pack
 from dashboard.workbook import READER_VERSION, WorkbookError
 
@@ -14,7 +14,7 @@ from dashboard.workbook import READER_VERSION, WorkbookError
 class Command(BaseCommand):
     help = (
         "Reads every original file of the archive again with the present reader, "
-        "and rebuilds the reports of each pack."
+        "and rebuilds the reports of each pack and what is kept of the pack for home."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -39,6 +39,7 @@ class Command(BaseCommand):
     def rebuild_pack(self, pack: Pack) -> bool:
         """Rebuild a pack and print the result. Return False if an original cannot be read."""
         try:
+            pack_summaries.rebuild_summary(pack)
             report_count = rebuild.rebuild_pack(pack)
         except DamagedOriginalError as error:
             originals.verify_original(error.original)  # stores what is wrong with it

@@ -1,17 +1,22 @@
-"""Command: check that database and archive hold the same originals, unchanged."""
+"""Command: check that database and archive hold the same originals, unchanged.
+
+Also check what is kept of each pack against its reports.
+"""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.archive import inventory, location, originals
+from dashboard.ledger import pack_summaries
 from dashboard.models import Original
 
 
 class Command(BaseCommand):
     help = (
         "Hashes every original file of the archive again, stores when that was, "
-        "and prints those that are changed or missing, and what only archive or database hold."
+        "and prints those that are changed or missing, what only archive or database hold, "
+        "and packs of which home shows other numbers than their reports have."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -44,8 +49,26 @@ class Command(BaseCommand):
         faults = [] if options["report"] else self.compare_with_database(count)
         if damaged_count:
             faults.insert(0, f"{damaged_count} originals are not what was stored.")
+        if not options["report"]:
+            faults += self.compare_summaries()
         if faults:
             raise CommandError(" ".join(faults))
+
+    def compare_summaries(self) -> list[str]:
+        """Print each wrong field of a pack's summary; return a sentence if there are any."""
+        wrong_packs = set()
+        for wrong in pack_summaries.find_wrong_summaries():
+            wrong_packs.add(wrong.pack.pk)
+            self.stdout.write(
+                f"summary of pack {wrong.pack.pk}: {wrong.field} is {wrong.stored}, "
+                f"its reports say {wrong.expected}"
+            )
+        if not wrong_packs:
+            return []
+        return [
+            f"{len(wrong_packs)} packs have summaries that differ from their reports: "
+            "run manage.py rebuild."
+        ]
 
     def compare_with_database(self, original_count: int) -> list[str]:
         """Print what only the archive or only the database holds; return a sentence on each."""
