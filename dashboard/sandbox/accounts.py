@@ -179,18 +179,51 @@ def build_demo_packs(large_rows: int) -> tuple[SandboxPack, ...]:
     )
 
 
+# The accounts of a company: one for each unit and environment.
+UNITS = (
+    ("Payments", "支付平台"), ("Lending", "信贷业务"), ("Insurance", "保险业务"),
+    ("Retail", "零售业务"), ("Logistics", "物流平台"), ("Procurement", "采购平台"),
+    ("Customer Service", "客户服务"), ("Marketing", "市场营销"), ("Data Platform", "数据平台"),
+    ("Search", "搜索平台"), ("Messaging", "消息平台"), ("Identity", "统一身份"),
+    ("Finance", "财务系统"), ("Human Resources", "人力资源"), ("Office", "办公系统"),
+    ("Security", "安全中心"), ("Networks", "基础网络"), ("Development", "研发平台"),
+    ("Manufacturing", "生产制造"), ("Mobile", "移动应用"),
+)  # fmt: skip
+ENVIRONMENTS = (
+    ("production", "生产"), ("staging", "预发"), ("test", "测试"),
+    ("recovery", "容灾"), ("partners", "合作方"),
+)  # fmt: skip
+# The pack of each family: its name and its language.
+PACK_NAMES = (
+    ("等保三级预检合规包", "zh"),
+    ("Network and Data Security Best Practices", "en"),
+    ("OSS 合规管理最佳实践", "zh"),
+    ("ECS 合规管理最佳实践", "zh"),
+    ("数据库合规管理最佳实践", "zh"),
+    ("AccessKey and Permission Governance Best Practices", "en"),
+    ("RMiT Financial Standard Compliance Pack", "en"),
+    ("PCI DSS Data Security Standard Pack", "en"),
+)
+
+
 def build_many_accounts(count: int) -> tuple[SandboxAccount, ...]:
     """Return `count` accounts, each with its own AccessKey."""
-    return tuple(
-        SandboxAccount(
-            uid=f"{1_900_000_000_000_000 + index}",
-            name=f"Account {index + 1}",
-            name_zh=f"账号 {index + 1}",
-            access_key_id=f"LTAI-sandbox-{index + 1}",
-            access_key_secret=f"sandbox-secret-{index + 1}",
+    accounts = []
+    for index in range(count):
+        unit, unit_zh = UNITS[index % len(UNITS)]
+        environment, environment_zh = ENVIRONMENTS[index // len(UNITS) % len(ENVIRONMENTS)]
+        number = index // (len(UNITS) * len(ENVIRONMENTS))
+        suffix = f" {number + 1}" if number else ""
+        accounts.append(
+            SandboxAccount(
+                uid=f"{1_900_000_000_000_000 + index}",
+                name=f"{unit}, {environment}{suffix}",
+                name_zh=f"{unit_zh}·{environment_zh}{suffix}",
+                access_key_id=f"LTAI-sandbox-{index + 1}",
+                access_key_secret=f"sandbox-secret-{index + 1}",
+            )
         )
-        for index in range(count)
-    )
+    return tuple(accounts)
 
 
 def build_many_packs(
@@ -198,15 +231,22 @@ def build_many_packs(
 ) -> tuple[SandboxPack, ...]:
     """Return `packs_per_account` packs for each account, each with about `rows` evaluations."""
     return tuple(
-        SandboxPack(
-            id=build_cloud_id("cp", account.uid, index),
-            uid=account.uid,
-            name=f"Pack {index + 1} {FAMILIES[index % len(FAMILIES)]}",
-            description="One of many.",
-            families=(FAMILIES[index % len(FAMILIES)],),
-            language="en" if index % 2 else "zh",
-            rows=rows,
-        )
+        build_numbered_pack(account.uid, index, rows)
         for account in accounts
         for index in range(packs_per_account)
+    )
+
+
+def build_numbered_pack(uid: str, index: int, rows: int) -> SandboxPack:
+    """Return the pack with this index of an account."""
+    name, language = PACK_NAMES[index % len(PACK_NAMES)]
+    number = index // len(PACK_NAMES)
+    return SandboxPack(
+        id=build_cloud_id("cp", uid, index),
+        uid=uid,
+        name=f"{name} {number + 1}" if number else name,
+        description="One of many.",
+        families=(FAMILIES[index % len(FAMILIES)],),
+        language=language,
+        rows=rows,
     )
