@@ -80,6 +80,7 @@ def find_result_list(report: Report) -> ResultList | None:
 
 
 def has_result_list(report: Report) -> bool:
-    """Return whether a complete list was fetched beside the file of the report."""
+    """Return whether a complete list was fetched beside the report's file and could be read."""
     result_list = find_result_list(report)
-    return result_list is not None and result_list.is_complete
+    is_complete = result_list is not None and result_list.is_complete
+    return is_complete and "error_code" not in (report.results_summary or {})

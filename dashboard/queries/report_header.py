@@ -7,7 +7,6 @@ from django.utils.translation import get_language
 
 from dashboard import workbook
 from dashboard.models import Report, Risk, Status
-from dashboard.models.result_lists import find_result_list
 from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.report_query import count_evaluations
 from dashboard.text.count_checks import summarize_checks
@@ -65,7 +64,7 @@ def build_report_header(report: Report, table_filter: EvaluationFilter, tab: str
         "rates": list_named_rates(report),
         "check_summary": summarize_checks(report),
         "remark_summary": summarize_remarks(report),
-        "result_list": describe_result_list(find_result_list(report), report.pack.account.uid),
+        "result_list": describe_result_list(report),
     }
 
 

@@ -23,6 +23,7 @@ SOURCE_LABELS = {
     "overview": gettext_lazy("the file's overview"),
     "cloud_resources": gettext_lazy("the cloud, counting resources of the pack"),
     "cloud_rules": gettext_lazy("the cloud, counting rules of the pack"),
+    "evaluation_results": gettext_lazy("the evaluation results"),
 }
 BASIS_LABELS = {
     "rows": gettext_lazy("rows of a sheet"),

@@ -52,7 +52,7 @@ class NamedRate(NamedTuple):
         return f"– ({self.gap})" if self.gap else format_rate(self.compliant, self.failing)
 
 
-def build_evaluation_rate(report: Rated) -> NamedRate:
+def build_evaluation_rate(report: Report) -> NamedRate:
     compliant, failing = report.rate_counts
     return NamedRate(
         "evaluation_rate",
@@ -60,9 +60,16 @@ def build_evaluation_rate(report: Rated) -> NamedRate:
         compliant,
         failing,
         formula=_("compliant / (compliant + non-compliant) evaluations"),
-        source=_("counted from the rows of the file"),
+        source=describe_evaluation_source(report),
         gap=explain_evaluation_gap(report),
     )
+
+
+def describe_evaluation_source(report: Report) -> str:
+    """Return of which rows the counts of the evaluation rate are."""
+    sources = Report.ResourcesSource
+    is_of_both = report.resources_source == sources.RESULTS
+    return str((sources.RESULTS if is_of_both else sources.ROWS).label)
 
 
 def build_resource_rate(report: Report) -> NamedRate:

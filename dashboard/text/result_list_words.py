@@ -5,8 +5,9 @@ The evaluation results are a list that the cloud gives of a pack, fetched beside
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -59,27 +60,47 @@ class ResultListWords:
     policy: str = ""
 
 
-def describe_result_list(
-    result_list: ResultList | None, account_uid: str
-) -> ResultListWords | None:
+def describe_result_list(report: Report) -> ResultListWords | None:
     """Return the outcome of a report's list; None if the report was made without one."""
+    result_list = find_result_list(report)
     if result_list is None:
         return None
+    summary: Mapping[str, Any] = report.results_summary or {}
+    if "error_code" in summary:
+        return describe_unread_list(summary["error_code"], summary.get("error_facts", {}))
     outcome = result_list.outcome
     meaning, next_step = explain_outcome(result_list)
+    is_refused = outcome == Outcome.NOT_PERMITTED
     return ResultListWords(
         title=str(TITLES[outcome]),
         slug=SLUGS[outcome],
         is_complete=result_list.is_complete,
         meaning=meaning,
         next_step=next_step,
-        policy=build_policy(account_uid) if outcome == Outcome.NOT_PERMITTED else "",
+        policy=build_policy(report.pack.account.uid) if is_refused else "",
     )
+
+
+def describe_unread_list(code: str, facts: Mapping[str, Any]) -> ResultListWords:
+    """Return the words for a list that was fetched to its end, but could not be read."""
+    error = explain_error(code, facts)
+    title = _("%(title)s.") % {"title": error.title}
+    return ResultListWords(
+        title=_("evaluation results not read: none of them is counted"),
+        slug=SLUGS[Outcome.FAILED],
+        is_complete=False,
+        meaning=f"{title} {error.meaning} {get_file_alone_sentence()}",
+        next_step=error.next_step,
+    )
+
+
+def get_file_alone_sentence() -> str:
+    return _("The report holds what its file lists, and nothing else.")
 
 
 def explain_outcome(result_list: ResultList) -> tuple[str, str]:
     """Return what the outcome means and what to do; both are empty for a complete list."""
-    file_alone = _("The report holds what its file lists, and nothing else.")
+    file_alone = get_file_alone_sentence()
     match result_list.outcome:
         case Outcome.SWITCHED_OFF:
             return file_alone, _(
@@ -131,8 +152,7 @@ def list_result_facts(report: Report) -> list[ProvenanceFact]:
 
     The result is empty for a report that was made without them.
     """
-    result_list = find_result_list(report)
-    words = describe_result_list(result_list, report.pack.account.uid)
+    result_list, words = find_result_list(report), describe_result_list(report)
     if result_list is None or words is None:
         return []
     facts = [ProvenanceFact("results", _("Evaluation results"), words.title)]

@@ -23,6 +23,7 @@ from dashboard.queries.filters import (
 )
 from dashboard.queries.report_header import build_report_header, language_context
 from dashboard.queries.report_rows import build_resource_rows, build_rule_rows
+from dashboard.queries.result_merge import load_result_merge
 from dashboard.queries.rule_summaries import load_rule_names, load_rule_summaries
 from dashboard.queries.stored_evaluations import load_stored_evaluation
 from dashboard.text import console_links
@@ -180,6 +181,7 @@ def report_evidence(request: Request, report_id: int) -> HttpResponse:
         "provenance": describe_provenance(report),
         "remark_lines": list_remark_lines(report),
         "results": find_result_list(report),
+        "merge": load_result_merge(report),
     }
     return render(request, "report/evidence.html", context)
 

@@ -4,16 +4,17 @@ import gzip
 import html
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
 from django.test import Client
 
-from dashboard.models import AuditEntry, Pack, Report, ResultList
+from dashboard.models import AuditEntry, Evaluation, Pack, Report, ResultList
 from tests import sample_files
 from tests.views.pages import get_page
 from tests.views.report_files import import_report_bytes
-from tests.views.result_lists import ANSWER, create_result_list
+from tests.views.result_lists import ANSWER, RECORDED, create_result_list, to_milliseconds
 
 Outcome = ResultList.Outcome
 
@@ -158,3 +159,94 @@ def test_prints_and_exports_say_where_the_list_comes_from(report: Report, reader
     facts = json.loads(reader.get(f"{path}changes.json").getvalue())
     assert facts["newer_results_sha256"] == result_list.original_id
     assert str(result_list.original_id) in get_page(reader, f"{path}print/")
+
+
+def summarize_merge(report: Report, **values: Any) -> None:
+    """Save how file and list were merged, as storing the report does."""
+    summary = {
+        "both": 2,
+        "only_file": 1,
+        "only_results": 9,
+        "disagreements": 0,
+        "disagreement_rows": [],
+        "skipped": 0,
+        "repeated": 0,
+        "contradicting": 0,
+    }
+    Report.objects.filter(pk=report.pk).update(results_summary=summary | values)
+
+
+def test_the_evidence_counts_what_each_source_has_and_leads_to_it(
+    report: Report, reader: Client
+) -> None:
+    create_result_list(report)
+    summarize_merge(report, repeated=3, contradicting=1, skipped=2)
+    page = get_page(reader, f"/reports/{report.pk}/evidence/")
+    for source, words in (("both", "2 evaluations"), ("file", "1 evaluation"), ("results", "9 ")):
+        assert f'resources/?source={source}"> {words}' in page
+    assert "3, 1 of them with another status; the one recorded last counts" in page
+    assert "2: they name no status, no rule or no resource" in page
+    assert "every evaluation that both have has the same status in both" in page
+
+
+def test_the_evidence_names_where_the_sources_disagree_with_both_statuses_and_times(
+    report: Report, reader: Client
+) -> None:
+    create_result_list(report)
+    row = Evaluation.objects.at(report.pack_id, report.require_position()).failing()[0]
+    disagreement = {
+        "key": row.key,
+        "rule": row.rule_id,
+        "resource_id": row.resource_id,
+        "resource_name": row.resource_name,
+        "file_status": 1,
+        "results_status": 5,
+        "file_evaluated_ms": 0,
+        "results_evaluated_ms": to_milliseconds(RECORDED),
+    }
+    summarize_merge(report, disagreements=101, disagreement_rows=[disagreement])
+    page = get_page(reader, f"/reports/{report.pk}/evidence/")
+    table = page.partition('id="disagreements"')[2].partition("</table>")[0]
+    assert "101 evaluations have another status" in table
+    assert "1 of 101 rows · all of them are in the export" in table
+    assert f"/reports/{report.pk}/resources/{row.key}/" in table
+    assert table.index("Non-compliant") < table.index("report created") < table.index("Compliant<")
+    assert "2026-11-20 09:14:00 CST (UTC+8)" in table
+    assert "2026-11-20 09:02:03 CST (UTC+8)" in table
+
+
+def test_a_list_that_cannot_be_read_counts_nowhere_and_says_why(
+    report: Report, reader: Client
+) -> None:
+    create_result_list(report)
+    summary = {"error_code": "corrupt", "error_facts": {}}
+    Report.objects.filter(pk=report.pk).update(results_summary=summary)
+    words = "evaluation results not read: none of them is counted"
+    assert words in get_page(reader, f"/reports/{report.pk}/")
+    page = get_page(reader, f"/reports/{report.pk}/evidence/")
+    assert "The file is damaged." in page
+    assert "The report holds what its file lists, and nothing else." in page
+    assert f'href="/reports/{report.pk}/results/" download' in page
+    assert "data-source" not in get_page(reader, f"/reports/{report.pk}/resources/")
+
+
+def test_rates_and_checks_name_the_evaluation_results_as_their_source(
+    report: Report, reader: Client
+) -> None:
+    create_result_list(report)
+    check = {
+        "source": "evaluation_results",
+        "basis": "evaluations",
+        "name": "",
+        "status": "COMPLIANT",
+        "risk": 0,
+        "ours": 8,
+        "stated": 9,
+        "verdict": "differs",
+        "reason": "",
+    }
+    source = Report.ResourcesSource.RESULTS
+    Report.objects.filter(pk=report.pk).update(resources_source=source, count_checks=[check])
+    page = get_page(reader, f"/reports/{report.pk}/evidence/")
+    assert page.count("counted from the rows of the file and the evaluation results") == 2
+    assert "Compliant (evaluations): counted here 8, stated 9 by the evaluation results." in page
