@@ -136,10 +136,12 @@ AUTHENTICATION_BACKENDS = [
 # After so many wrong passwords for a name from one address, this pair is locked for a while.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
+# After so many for any names from one address, the address is locked.
+ADDRESS_FAILURE_LIMIT = 50
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
-AXES_CLIENT_IP_CALLABLE = "dashboard.views.client_address.get_client_address"
+AXES_LOCKOUT_CALLABLE = "dashboard.views.sign_in.show_lock"
+AXES_CLIENT_IP_CALLABLE = "dashboard.views.client_address.get_lock_address"
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 AXES_DISABLE_ACCESS_LOG = True
 AUTH_PASSWORD_VALIDATORS = [

@@ -39,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reports/generate/", home.generate_all, name="generate-all"),
     path("reports/<id:pk>/status/", report_status.report_status, name="report-status"),
     path("reports/<id:pk>/cancel/", report_status.report_cancel, name="report-cancel"),
+    path("reports/<id:pk>/read/", report_status.report_read_again, name="report-read-again"),
     path("reports/<id:report_id>/", reports.report_detail, name="report-detail"),
     path("reports/<id:report_id>/rules/<id:rule_id>/", reports.report_rule, name="report-rule"),
     path(

@@ -1,13 +1,19 @@
 """Hold the files of the archive against the rows of the database."""
 
+import datetime as dt
+import time
 from collections.abc import Iterator
 
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from dashboard.models import Original, Report
 
 ORIGINALS_FOLDER = "originals"
 NAMES_PER_QUERY = 500
+NEW_TIME = dt.timedelta(minutes=5)
+ROW_SECONDS = 10.0  # a row waits for the lock of the database for 8 seconds at most
+PAUSE_SECONDS = 0.5
 
 
 def list_stored_files(folder: str = ORIGINALS_FOLDER) -> Iterator[str]:
@@ -23,8 +29,20 @@ def list_stored_files(folder: str = ORIGINALS_FOLDER) -> Iterator[str]:
 
 
 def find_unknown_files() -> list[str]:
-    """Return the names of files among the originals that no row of the database knows."""
-    names = list(list_stored_files())
+    """Return the names of files among the originals that no row of the database knows.
+
+    A file that is being stored is on the disk before its row: wait for the rows of new files.
+    """
+    unknown_names = select_unknown(list(list_stored_files()))
+    wait_end = time.monotonic() + ROW_SECONDS
+    while any(map(is_new, unknown_names)) and time.monotonic() < wait_end:
+        time.sleep(PAUSE_SECONDS)
+        unknown_names = select_unknown(unknown_names)
+    return unknown_names
+
+
+def select_unknown(names: list[str]) -> list[str]:
+    """Return those of the names that no row of the database knows."""
     unknown_names = []
     for start in range(0, len(names), NAMES_PER_QUERY):
         names_by_hash = {
@@ -37,6 +55,11 @@ def find_unknown_files() -> list[str]:
             if sha256 not in known or known[sha256].path != name
         ]
     return unknown_names
+
+
+def is_new(name: str) -> bool:
+    """Return whether the file was stored a moment ago."""
+    return timezone.now() - default_storage.get_modified_time(name) < NEW_TIME
 
 
 def find_reports_without_original() -> list[Report]:

@@ -47,6 +47,7 @@ def describe_audit_entry(entry: AuditEntry) -> list[str]:
         "download": _("original downloaded"),
         "download-results": _("evaluation results downloaded"),
         "cancel": _("run cancelled"),
+        "read-again": _("file read again"),
     }
     return [describe_value(actions[entry.action], entry.after.get("file", ""))]
 

@@ -20,6 +20,22 @@ def get_client_address(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
+def get_lock_address(request: HttpRequest) -> str:
+    """Return the address whose wrong passwords are counted.
+
+    Of an IPv6 address that is its network of 64 bits: whoever has one address of it has them all.
+    """
+    text = get_client_address(request)
+    if not is_address(text):
+        return text
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv4Address):
+        return text
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((address, 64), strict=False).network_address)
+
+
 def is_address(text: str) -> bool:
     """Return whether a text is an IP address without a zone, such as the "%eth0" of IPv6."""
     try:

@@ -83,6 +83,12 @@ def build_run_status_context(report: Report, can_act: bool) -> dict[str, Any]:
     return context
 
 
+def get_reading_permission(report: Report) -> str:
+    """Return the permission that lets a user have the file of a failed report read again."""
+    is_import = report.source == Report.Source.IMPORTED
+    return "dashboard.import_report" if is_import else "dashboard.generate_report"
+
+
 def list_run_steps(report: Report) -> list[RunStep]:
     """Return the steps of a run under way.
 

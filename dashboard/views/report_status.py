@@ -3,11 +3,14 @@
 The page polls report_status: it asks every few seconds for a fragment with the current step.
 """
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import (
     HttpResponseClientRedirect,
     reswap,
@@ -16,9 +19,15 @@ from django_htmx.http import (
 )
 
 from dashboard.generation import requests
+from dashboard.generation.repeated_readings import read_again
 from dashboard.models import AuditEntry, Report
 from dashboard.views import Request
-from dashboard.views.fragments import build_run_status_context, render_pack_row, render_run_status
+from dashboard.views.fragments import (
+    build_run_status_context,
+    get_reading_permission,
+    render_pack_row,
+    render_run_status,
+)
 
 
 @require_GET
@@ -69,6 +78,21 @@ def report_cancel(request: Request, pk: int) -> HttpResponse:
     if not report.under_way:
         return redirect("report-detail", pk)
     return render(request, "report/cancel.html", {"report": report})
+
+
+@require_POST
+def report_read_again(request: Request, pk: int) -> HttpResponse:
+    """Read the kept file of a failed or cancelled report again.
+
+    Those may do it who may generate the report or, if it is an import, import it.
+    """
+    report = get_object_or_404(Report.objects.select_related("pack"), pk=pk)
+    if not request.user.has_perm(get_reading_permission(report)):
+        raise PermissionDenied
+    if not read_again(report, request.user):
+        text = _("The file is not read again: the report, or another one of the pack, has changed.")
+        messages.error(request, text)
+    return redirect("report-detail", pk)
 
 
 def render_after_cancel(request: Request, report: Report) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url, replace_url
 
+from dashboard.generation.repeated_readings import can_read_again
 from dashboard.models import Evaluation, Report
 from dashboard.models.result_lists import find_result_list, has_result_list
 from dashboard.queries import report_query, report_rules
@@ -34,7 +35,11 @@ from dashboard.text.result_list_words import format_results_name
 from dashboard.text.rule_words import describe_rule_state
 from dashboard.views import Request
 from dashboard.views.downloads import send_original
-from dashboard.views.fragments import build_export_menu_context, build_run_status_context
+from dashboard.views.fragments import (
+    build_export_menu_context,
+    build_run_status_context,
+    get_reading_permission,
+)
 from dashboard.views.log import log_download
 
 if TYPE_CHECKING:
@@ -81,6 +86,9 @@ def report_detail(request: Request, report_id: int) -> HttpResponse:
     if report.state != Report.State.READY:
         can_act = request.user.has_perm("dashboard.generate_report")
         context = build_run_status_context(report, can_act)
+        context["can_read_again"] = can_read_again(report) and request.user.has_perm(
+            get_reading_permission(report)
+        )
         return render(request, "report/unready.html", context)
     table_filter = EvaluationFilter.parse(request.GET, tuple(report_rules.RULE_ORDERS))
     context = {

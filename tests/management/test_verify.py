@@ -1,5 +1,8 @@
 """The command `verify` finds originals that were changed or lost."""
 
+import io
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,8 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from dashboard.models import Pack
+from dashboard.archive import originals
+from dashboard.models import Original, Pack
 from tests.sample_history import import_history, make_sandbox_pack
 
 
@@ -16,6 +20,12 @@ from tests.sample_history import import_history, make_sandbox_pack
 def pack(db: None) -> Pack:
     """A pack with three ready reports."""
     return import_history(make_sandbox_pack())
+
+
+def save_old_file(name: str) -> None:
+    """Save a file that is older than any import under way."""
+    default_storage.save(name, ContentFile(b"a file"))
+    os.utime(default_storage.path(name), (0, 0))
 
 
 def test_verify_passes_an_unchanged_archive(pack: Pack, capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,16 +65,25 @@ def test_verify_finds_files_that_the_database_does_not_know(
     report = pack.reports.latest("position")
     name = report.require_original().path
     unknown_name = name[:-1] + ("0" if name[-1] != "0" else "1")
-    default_storage.save(unknown_name, ContentFile(b"unknown"))
+    save_old_file(unknown_name)
     with pytest.raises(CommandError, match="does not know 1 files of the archive"):
         call_command("verify")
     assert f"unknown {unknown_name}" in capsys.readouterr().out
     call_command("verify", "--report", str(report.pk))
 
 
+def test_verify_does_not_name_a_file_that_is_about_to_get_its_row(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = originals.store_stream(io.BytesIO(b"an import under way"))
+    monkeypatch.setattr(time, "sleep", lambda _seconds: originals.create_original_rows([original]))
+    call_command("verify")
+    assert Original.objects.filter(pk=original.pk).exists()
+
+
 @pytest.mark.django_db
 def test_verify_of_an_empty_database_beside_a_full_archive_asks_for_the_right_one() -> None:
-    default_storage.save(f"originals/aa/{'a' * 64}", ContentFile(b"a report"))
+    save_old_file(f"originals/aa/{'a' * 64}")
     with pytest.raises(CommandError, match="is this the right database"):
         call_command("verify")
 

@@ -57,6 +57,14 @@ def test_a_strange_origin_is_refused_and_no_error(strict: Client, origin: str) -
     assert "What arrived at the site" in post_form(strict, Origin=origin)
 
 
+def test_the_menu_leads_administrators_to_what_arrives(client: Client, officer: User) -> None:
+    client.force_login(officer)
+    assert 'href="/connection/"' not in client.get("/").content.decode()
+    permission = Permission.objects.get(codename="change_account")
+    officer.user_permissions.add(permission)
+    assert 'href="/connection/"' in client.get("/").content.decode()
+
+
 def test_administrators_see_what_arrives(client: Client, settings: Settings) -> None:
     user = User.objects.create_user("member")
     client.force_login(user)

@@ -69,6 +69,11 @@ expect(leaving.get("/"), 302)
 expect(client.post("/accounts/login/", sign_in), 302)
 assert client.cookies["ledger_session"].value.startswith("signed:")
 expect(client.get("/"), 200, "officer")
+settings.ADDRESS_FAILURE_LIMIT = 3
+for _ in range(3):
+    expect(Client(raise_request_exception=False).post("/accounts/login/",
+           {"username": "officer", "password": "wrong"}), 503, "The storage is full")
+expect(Client().post("/accounts/login/", sign_in), 429, "came from your address")
 upload = SimpleUploadedFile("report.xls", b"x" * 9000)
 expect(client.post("/imports/", {"files": [upload]}), 503, "The storage is full")
 os.unlink(os.path.join(os.environ["VAR_DIR"], "filler"))

@@ -1,5 +1,6 @@
 """Signing in, preferences and the frame round every page."""
 
+import datetime as dt
 import io
 import zoneinfo
 from typing import Any
@@ -17,7 +18,7 @@ from pytest_django import Settings
 
 from dashboard.models import Preference
 from dashboard.text.time_zones import load_zone_names
-from dashboard.views.client_address import get_client_address
+from dashboard.views.client_address import get_client_address, get_lock_address
 from dashboard.views.failures import show_failure
 
 pytestmark = pytest.mark.django_db
@@ -168,6 +169,58 @@ def test_wrong_passwords_lock_the_name_for_this_address_and_for_a_while(
     assert sign_in(Client(REMOTE_ADDR="127.0.0.2"), "a long enough word")[0] == 302
     AccessAttempt.objects.update(attempt_time=timezone.now() - settings.AXES_COOLOFF_TIME)
     assert sign_in(client, "a long enough word")[0] == 302
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(1800, "30 minutes"), (61, "2 minutes"), (60, "1 minute ")]
+)
+def test_a_lock_says_how_long_it_holds(
+    client: Client, member: User, settings: Settings, seconds: int, words: str
+) -> None:
+    settings.AXES_COOLOFF_TIME = dt.timedelta(seconds=seconds)
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        sign_in(client, "wrong")
+    headers = {"x-requested-with": "XMLHttpRequest"}
+    data = {"username": "member", "password": "wrong"}
+    answer = client.post("/accounts/login/", data, headers=headers)
+    assert f"locked for {words}" in answer.content.decode()
+    assert (answer.status_code, answer["Retry-After"]) == (429, str(seconds))
+    assert "Access-Control-Allow-Origin" not in answer
+
+
+def test_another_way_to_write_a_name_is_no_other_name(client: Client, member: User) -> None:
+    for name in ("member", " member", "ｍember", "member ", "mｅmber"):
+        answer = client.post("/accounts/login/", {"username": name, "password": "wrong"})
+    assert answer.status_code == 429
+    assert sign_in(client, "a long enough word")[0] == 429
+
+
+def test_many_names_from_one_address_lock_the_address(
+    client: Client, member: User, settings: Settings
+) -> None:
+    settings.ADDRESS_FAILURE_LIMIT = 8
+    for number in range(8):
+        data = {"username": f"name {number}", "password": "Spring2026!"}
+        assert client.post("/accounts/login/", data).status_code == 200
+    status, page = sign_in(client, "a long enough word")
+    assert status == 429
+    assert "came from your address" in page
+    assert sign_in(Client(REMOTE_ADDR="127.0.0.2"), "a long enough word")[0] == 302
+    AccessAttempt.objects.update(attempt_time=timezone.now() - settings.AXES_COOLOFF_TIME)
+    assert sign_in(client, "a long enough word")[0] == 302
+
+
+def test_all_addresses_of_an_ipv6_network_are_locked_together(member: User) -> None:
+    for number in range(5):
+        status, _page = sign_in(Client(REMOTE_ADDR=f"2001:db8:0:1::{number}:1"), "wrong")
+    assert status == 429
+    assert sign_in(Client(REMOTE_ADDR="2001:db8:0:1:ffff::9"), "a long enough word")[0] == 429
+    assert sign_in(Client(REMOTE_ADDR="2001:db8:0:2::1"), "a long enough word")[0] == 302
+
+
+def test_an_ipv4_address_written_as_ipv6_is_the_same(rf: RequestFactory) -> None:
+    assert get_lock_address(rf.get("/", REMOTE_ADDR="::ffff:192.0.2.7")) == "192.0.2.7"
+    assert get_lock_address(rf.get("/", REMOTE_ADDR="")) == ""
 
 
 def test_behind_a_proxy_the_address_is_what_the_proxy_appended(
