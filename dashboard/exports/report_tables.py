@@ -24,8 +24,8 @@ from dashboard.exports.tables import (
     encode_facts,
     join_file_stem,
 )
-from dashboard.models import Report, Risk, Sheet, Status
-from dashboard.models.evaluations import position_time
+from dashboard.models import EvaluationSource, Report, Risk, Sheet, Status
+from dashboard.models.evaluations import convert_milliseconds, position_time
 from dashboard.queries import report_positions, report_query, report_rules, rule_summaries
 from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.first_seen import build_first_seen, load_first_position
@@ -37,11 +37,13 @@ from dashboard.text.rates import NamedRate, list_named_rates
 from dashboard.text.report_remarks import describe_remark_count, list_remark_lines
 from dashboard.text.result_list_words import list_result_facts
 from dashboard.workbook import Cell
+from dashboard.workbook.evaluation_records import EvaluationRecord, format_record
 from dashboard.workbook.export_json import EVALUATION_TABLE, FORMAT_MARK
 
 # Rows written in a second, by format. A file that takes longer is announced by a page.
 REPORT_ROWS_PER_SECOND = {"xlsx": 8_000, "csv": 80_000, "json": 80_000}
 SHEET_ROWS_PER_READ = 500
+RECORD_FIELDS = len(EvaluationRecord._fields)
 
 
 def build_resource_table(
@@ -80,6 +82,15 @@ def build_resource_table(
             ExportColumn("since", _("First report with this status"), holds_times=True),
             ExportColumn("archive_start", _("First report of the pack in this archive")),
             ExportColumn("reports", _("Reports in a row")),
+            ExportColumn("source", _("Source")),
+            ExportColumn("results_status", _("Status in the evaluation results")),
+            ExportColumn(
+                "cloud_failing_since", _("Failing since, as the cloud knows it"), holds_times=True
+            ),
+            ExportColumn("cloud_fixed", _("Last fixed, as the cloud knows it"), holds_times=True),
+            ExportColumn("exempt_until", _("Exempt until")),
+            ExportColumn("resource_group", _("Resource group")),
+            ExportColumn("record", _("Evaluation record")),
         ],
         rows=iterate_resource_rows(report, row_filter, rules),
         row_count=report_query.count_evaluations(report, row_filter),
@@ -97,6 +108,7 @@ def iterate_resource_rows(
     `rules` gives the name, id and identifier of each rule, by the primary key of the Rule.
     """
     status_labels = {status.value: str(status.label) for status in Status}
+    source_labels = {source.value: str(source.label) for source in EvaluationSource}
     risk_labels = {risk.value: str(risk.label) for risk in Risk}
     positions = report_positions.load_positions(report)
     first_position = load_first_position(report.pack_id)
@@ -111,16 +123,26 @@ def iterate_resource_rows(
     def describe_required(operator: str, expected: str) -> str:
         return findings.describe_requirement(operator, expected) if operator else ""
 
+    @cache
+    def convert_time(milliseconds: int) -> dt.datetime | None:
+        return convert_milliseconds(milliseconds)
+
     columns = (
         "status", "risk", "rule_id", "since", "expected", "operator", "property_path", "reason",
+        *EvaluationRecord._fields, "exempt_until", "resource_group",
         "resource_id", "resource_name", "resource_type", "region", "account", "actual",
     )  # fmt: skip
     for row in report_query.iterate_rows(report, row_filter, *columns):
-        status, risk, rule, since, expected, operator, property_path, reason, *texts = row
+        status, risk, rule, since, expected, operator, property_path, reason, *values = row
+        record = EvaluationRecord(*values[:RECORD_FIELDS])
+        exempt_until, resource_group, *texts = values[RECORD_FIELDS:]
         yield (
             status_labels[status], risk_labels[risk], *rules[rule], *texts,
             describe_required(operator, expected), expected, operator, property_path, reason,
             *describe_since(since),
+            source_labels[record.source], status_labels.get(record.results_status, ""),
+            convert_time(record.failing_since_ms), convert_time(record.fixed_at_ms),
+            exempt_until, resource_group, format_record(record),
         )  # fmt: skip
 
 

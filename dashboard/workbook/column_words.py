@@ -132,6 +132,14 @@ COLUMN_WORDS: dict[str, tuple[str, str, str, str]] = {
     # Columns of this product's own exports.
     "operator": ("运算符", "運算子", "Operator", "演算子"),
     "property": ("属性", "屬性", "Property", "プロパティ"),
+    "results_status": (
+        "评估结果中的状态",
+        "評估結果中的狀態",
+        "Status in the evaluation results",
+        "評価結果でのステータス",
+    ),
+    "exempt_until": ("豁免至", "豁免至", "Exempt until", "除外期限"),
+    "record": ("检测项记录", "檢測項記錄", "Evaluation record", "評価レコード"),
     "remediation": (
         "修正建议|修正指导|改进建议|修复建议|修正建议链接",
         "修正建議",

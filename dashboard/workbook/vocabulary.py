@@ -49,6 +49,18 @@ _RESOURCE_WORDS = ("resource", "资源", "資源", "リソース")
 _EVALUATION_WORDS = ("evaluation", "检测项", "檢測項", "评估结果", "評估結果", "評価")
 
 
+# A longer header that begins with such a word has another meaning.
+_WHOLE_MEANINGS = {
+    "pack_name",
+    "template_id",
+    "operator",
+    "property",
+    "results_status",
+    "exempt_until",
+    "record",
+}
+
+
 def _may_begin_header(word: str) -> bool:
     """Return whether every longer header that begins with this known word has the same meaning.
 
@@ -56,7 +68,7 @@ def _may_begin_header(word: str) -> bool:
     because a header such as `Non-Compliant Rules` counts rules.
     """
     meaning, _language = _COLUMN_INDEX[word]
-    if meaning in ("pack_name", "template_id", "operator", "property") or word == "generated":
+    if meaning in _WHOLE_MEANINGS or word == "generated":
         return False
     if meaning in COUNT_MEANINGS and not any(part in word for part in _RESOURCE_WORDS):
         return False

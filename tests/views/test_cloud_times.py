@@ -94,3 +94,24 @@ def test_a_printed_row_names_its_source_and_the_cloud_s_time(
     page = get_page(reader, f"/reports/{reports[1].pk}/print/")
     assert 'data-source="both"' in page
     assert "cloud: failing since <time" in page
+
+
+def test_an_export_has_what_the_evaluation_results_say_of_a_row(
+    reports: list[Report], reader: Client
+) -> None:
+    row = change_newest(
+        reports[1],
+        "photos",
+        results_status=Status.IGNORED,
+        failing_since_ms=to_milliseconds(FAILED),
+        exempt_until="2027-01-31",
+        resource_group="rg-1",
+    )
+    exported = download_json(reader, f"/reports/{reports[1].pk}/export.json?q=photos")["rows"]
+    (photos,) = [one for one in exported if one["rule_id"] == "cr-public-read"]
+    assert photos["source"] == "file and evaluation results"
+    assert photos["results_status"] == "Ignored"
+    assert photos["cloud_failing_since"] == "2026-09-01 09:14 CST (UTC+8)"
+    assert (photos["cloud_fixed"], photos["exempt_until"]) == ("", "2027-01-31")
+    assert photos["resource_group"] == "rg-1"
+    assert photos["record"] == f"{row.key:016x} 3 3 {to_milliseconds(FAILED)} 0"
