@@ -108,8 +108,9 @@ class OriginalFile:
             rules = {rule for rule, its_risk in self.rule_risks.items() if its_risk == risk}
             if self.lists_rules:
                 counts[f"rules {risk}"] = len(rules)
-            counts[f"failing_rules {risk}"] = len(rules & failing_rules.keys())
-            counts[f"failing_evaluations {risk}"] = sum(failing_rules[rule] for rule in rules)
+            if self.rule_risks or not failing_rules:
+                counts[f"failing_rules {risk}"] = len(rules & failing_rules.keys())
+                counts[f"failing_evaluations {risk}"] = sum(failing_rules[rule] for rule in rules)
         return counts
 
     def list_stated_counts(self) -> dict[str, int]:

@@ -17,8 +17,17 @@ HISTORY_END = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 
 
 def make_sandbox_pack(number: int = 1, **fields: Any) -> SandboxPack:
-    """Return a pack of the sandbox with 60 rows; `fields` replace the fields of SandboxPack."""
-    options = {"families": ("oss",), "rows": 60, "failing_share": 0.3, **fields}
+    """Return a pack of the sandbox with 60 rows; `fields` replace the fields of SandboxPack.
+
+    Its files list the compliant and the ignored evaluations too.
+    """
+    options = {
+        "families": ("oss",),
+        "layout": "newer",
+        "rows": 60,
+        "failing_share": 0.3,
+        **fields,
+    }
     pack_id, name = f"cp-{number:020}", f"OSS 合规管理最佳实践 {number}"
     return SandboxPack(pack_id, HISTORY_ACCOUNT_UID, name, "", **options)
 

@@ -95,6 +95,7 @@ ADVICE_BY_CODE = {
     # The documentation names no code for a token that is not known or has expired: these are what
     # operations with such a token answer elsewhere.
     "InvalidNextToken": Advice.PAGE_TOKEN,
+    "Invalid.NextToken": Advice.PAGE_TOKEN,
     "InvalidParameter.NextToken": Advice.PAGE_TOKEN,
     "Invalid.NextToken.Value": Advice.PAGE_TOKEN,
     "InvalidSecurityToken": Advice.TOKEN,

@@ -10,7 +10,7 @@ https://www.alibabacloud.com/help/en/cloud-config/latest/api-config-2020-09-07-g
 from collections.abc import Iterator
 from typing import Any, TypedDict
 
-from dashboard.models import Report, RuleResult, Status
+from dashboard.models import Report, Risk, RuleResult, Status
 from dashboard.workbook import Contents
 
 # The roles of sheets that list evaluations row by row.
@@ -31,7 +31,7 @@ class CountCheck(TypedDict):
     ours: int | None
     stated: int
     verdict: str  # matches, differs, not_checked
-    reason: str  # why it was not checked: not_listed, definition, basis_unknown
+    reason: str  # why it was not checked: not_listed, definition, basis_unknown, risk_not_stated
 
 
 class CountChecker:
@@ -87,9 +87,8 @@ class CountChecker:
             risk = int(risk_text or 0)
             basis = TALLY_BASES.get(name, "rules")
             ours = self.count_tally(name, risk)
-            yield build_check(
-                "overview", basis, stated, ours, name=name, risk=risk, reason="not_listed"
-            )
+            reason = "risk_not_stated" if self.is_without_risks(risk) else "not_listed"
+            yield build_check("overview", basis, stated, ours, name=name, risk=risk, reason=reason)
 
     def check_cloud_resources(self) -> Iterator[CountCheck]:
         """Compare our counts with the cloud's counts of a pack's resources.
@@ -140,7 +139,7 @@ class CountChecker:
     def count_tally(self, name: str, risk: int) -> int | None:
         """Return our count of a tally of the overview; None if unknown."""
         has_count = self.lists_rules if name == "rules" else Status.NON_COMPLIANT in self.listed
-        if not has_count:
+        if not has_count or self.is_without_risks(risk):
             return None
         results = [result for result in self.results if risk in (0, result.risk)]
         if name == "failing_rules":
@@ -150,6 +149,10 @@ class CountChecker:
         if name == "failing_evaluations":
             return sum(result.failing for result in results)
         return len(results)
+
+    def is_without_risks(self, risk: int) -> bool:
+        """Return whether a count by risk is impossible, because a rule has no risk level."""
+        return risk != 0 and any(result.risk == Risk.NOT_STATED for result in self.results)
 
     def explain_missing_count(self, name: str) -> str:
         """Return why we have no count: the file lists no such rows, or we define it otherwise."""

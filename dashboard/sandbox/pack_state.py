@@ -142,7 +142,7 @@ def build_first_state(pack: SandboxPack, seed: int) -> PackState:
     """
     possible_rules = build_pack_rules(pack)
     rules = possible_rules[: max(2, round(len(possible_rules) * 0.88))]
-    has_rule_without_data = len(rules) > 8 and pack.layout == "newer"
+    has_rule_without_data = len(rules) > 8 and pack.layout != "older"
     rules_without_data = frozenset({rules[-1].identifier} if has_rule_without_data else ())
     evaluated_rules = [rule for rule in rules if rule.identifier not in rules_without_data]
     resources = _build_resources(pack, seed, possible_rules, evaluated_rules)

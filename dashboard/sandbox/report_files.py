@@ -1,6 +1,9 @@
 """Write a pack's state as a report file like the cloud's: .xls (BIFF8) or .xlsx.
 
-The layout is the set of sheets and columns: the cloud changed it once, from older to newer.
+The layout is the set of sheets and columns. The documentation describes an overview and a list of
+the failing resources (layout "documented"). Two other layouts list more: the layout "older" names
+also risk, region and account of each failing resource, but no rule ids; the layout "newer" lists
+also the rules, the compliant and the excluded resources.
 """
 
 from collections.abc import Iterator, Sequence
@@ -84,6 +87,9 @@ def _build_sheets(state: PackState, created_at: datetime, language: str) -> Name
     yield names["overview"], _build_overview(state, created_at, language)
     if state.pack.layout == "older":
         yield names[NON_COMPLIANT], _build_older_resource_list(state, created_at, language)
+        return
+    if state.pack.layout == "documented":
+        yield names[NON_COMPLIANT], _build_documented_resource_list(state, language)
         return
     yield names["rules"], _build_rule_list(state, language)
     for status in (NON_COMPLIANT, COMPLIANT, IGNORED):
@@ -170,6 +176,16 @@ def _build_rule_list(state: PackState, language: str) -> SheetRows:
     return rows
 
 
+def _build_documented_resource_list(state: PackState, language: str) -> SheetRows:
+    """Return the rows of the failing evaluations with the documented columns."""
+    header = texts.RESOURCE_HEADER[language] + texts.REASON_HEADER[language]
+    failing = _list_evaluations_with_status(state, NON_COMPLIANT)
+    return [
+        header,
+        *(_build_failing_row(rule, resource, language) for rule, resource in failing),
+    ]
+
+
 def _build_resource_list(state: PackState, status: str, language: str) -> SheetRows:
     """Return the rows of the evaluations with this status, with the header.
 
@@ -178,23 +194,30 @@ def _build_resource_list(state: PackState, status: str, language: str) -> SheetR
     is_failing = status == NON_COMPLIANT
     reason_header = texts.REASON_HEADER[language] if is_failing else ()
     header = texts.RESOURCE_HEADER[language] + reason_header + texts.LOCATION_HEADER[language]
+    build_row = _build_failing_row if is_failing else _build_resource_row
     rows: SheetRows = [header]
     for rule, resource in _list_evaluations_with_status(state, status):
-        row: Sequence[CellValue] = (
-            resource.type,
-            resource.id,
-            resource.name,
-            rule.get_name(language),
-            rule.id,
-        )
-        if is_failing:
-            row = (
-                *row,
-                build_annotation_json(rule, language),
-                texts.REMEDIATION_LINK[language].format(identifier=rule.identifier),
-            )
+        row = build_row(rule, resource, language)
         rows.append((*row, resource.region, resource.uid, resource.tags))
     return rows
+
+
+def _build_resource_row(
+    rule: ManagedRule, resource: Resource, language: str
+) -> tuple[CellValue, ...]:
+    """Return the resource, and the rule that evaluated it."""
+    return (resource.type, resource.id, resource.name, rule.get_name(language), rule.id)
+
+
+def _build_failing_row(
+    rule: ManagedRule, resource: Resource, language: str
+) -> tuple[CellValue, ...]:
+    """Return the resource, the rule that it fails, why it fails and how to mend it."""
+    return (
+        *_build_resource_row(rule, resource, language),
+        build_annotation_json(rule, language),
+        texts.REMEDIATION_LINK[language].format(identifier=rule.identifier),
+    )
 
 
 def _build_older_resource_list(state: PackState, created_at: datetime, language: str) -> SheetRows:

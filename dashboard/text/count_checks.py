@@ -40,6 +40,7 @@ REASON_SENTENCES = {
     "basis_unknown": gettext_lazy(
         "The file does not say whether it counts resources or evaluations."
     ),
+    "risk_not_stated": gettext_lazy("The file does not state the risk level of its rules."),
 }
 NAMES = {
     "rules": gettext_lazy("rules"),

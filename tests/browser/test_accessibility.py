@@ -30,7 +30,7 @@ DOCUMENTS = ("print", "comparison, printed")
 
 # The names of addresses that show no page of their own.
 FRAGMENTS = {"home-status", "report-status", "report-rule-closed", "report-resource-closed"}
-FILES = {"report-original", "report-export", "comparison-export"}
+FILES = {"report-original", "report-results", "report-export", "comparison-export"}
 REDIRECTS = {"comparison-latest", "report-changes"}
 ONLY_POSTED = {
     "generate-all", "pack-generate", "report-withdraw", "report-restore", "import-identify",

@@ -8,7 +8,7 @@ from dashboard.sandbox.wsgi import Sandbox
 from tests.browser.browser_user import BrowserUser
 from tests.browser.sandbox_control import get_pack_id, hold_report
 
-OSS_PACK = "OSS 合规管理最佳实践"
+RICH_PACK = "RMiT Financial Standard Compliance Pack"  # its files state risks, regions and rules
 BIFF_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")
 CLICK_AT_SIGNAL = """
 const [pack] = arguments;
@@ -48,8 +48,8 @@ def is_rule_open(user: BrowserUser) -> bool:
 def test_sign_in_generate_watch_read_filter_open_a_rule_and_download_the_original(
     user: BrowserUser, sandbox: Sandbox
 ) -> None:
-    generate_report(user, sandbox, OSS_PACK)
-    path = open_latest_report(user, OSS_PACK)
+    generate_report(user, sandbox, RICH_PACK)
+    path = open_latest_report(user, RICH_PACK)
     user.wait_for_text("could not be checked")
 
     user.find("tbody th a").click()

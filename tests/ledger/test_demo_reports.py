@@ -60,7 +60,8 @@ def check_badge(report: Report, original: OriginalFile) -> None:
     if summarize_checks(report).text.startswith("all "):
         assert matching == len(lines)
     for name, shown in list_shown_counts(report).items():
-        assert shown == stated_counts[name], name
+        is_known = original.rule_risks or not name.startswith("failing_evaluations")
+        assert shown == (stated_counts[name] if is_known else 0), name
 
 
 def test_no_badge_of_the_demo_contradicts_the_overview_of_its_file() -> None:

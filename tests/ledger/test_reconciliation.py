@@ -103,9 +103,7 @@ def test_an_overview_of_unknown_basis_gives_no_resource_rate(pack: Pack) -> None
 def test_the_counts_of_the_cloud_are_checked_where_their_meaning_is_documented(
     cloud_account: object, run_to_end: RunToEnd
 ) -> None:
-    report = run_to_end(
-        requests.request_report(Pack.objects.get(name="OSS 合规管理最佳实践"), None)
-    )
+    report = run_to_end(requests.request_report(Pack.objects.get(name="等保三级预检合规包"), None))
     verdicts = {
         (source, check["status"]): (check["basis"], check["verdict"])
         for source in ("cloud_resources", "cloud_rules")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
@@ -19,6 +20,7 @@ from dashboard.sandbox.statuses import COMPLIANT, IGNORED, NON_COMPLIANT
 from dashboard.sandbox.wsgi import Sandbox
 from tests.sandbox.caller import Caller
 
+DOCUMENTED = "cp-2b8e47d09a6c4f13b5d7"
 NEWER = "cp-6f0d62a3b1c94e75a208"
 OLDER = "cp-91c3f5e7a02b48d6930e"
 LARGE = "cp-d47a1b6e8f304c52917a"
@@ -49,6 +51,48 @@ def test_the_newer_layout_has_five_sheets_in_either_language(
         "Compliant Resources",
         "Excluded Resources",
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "sheet_names", "header"),
+    [
+        (
+            "zh",
+            ["检测概览", "不合规资源"],
+            ["资源类型", "资源ID", "资源名称", "审计规则名称", "规则ID", "不合规原因", "修正建议"],
+        ),
+        (
+            "en",
+            ["Overview", "Non-Compliant Resources"],
+            [
+                "Resource Type",
+                "Resource ID",
+                "Resource Name",
+                "Audit Rule Name",
+                "Rule ID",
+                "Reason for Non-Compliance",
+                "Link to Remediation Suggestion",
+            ],
+        ),
+    ],
+)
+def test_the_documented_layout_has_an_overview_and_the_failing_resources(
+    language: str, sheet_names: list[str], header: list[str]
+) -> None:
+    state = CloudState().get_pack_state(DOCUMENTED)
+    content = build_report_file(state, CREATED_AT, language=language)
+    book = xlrd.open_workbook(file_contents=content)
+    assert book.sheet_names() == sheet_names
+    rows = [book.sheet_by_index(1).row_values(row) for row in range(book.sheet_by_index(1).nrows)]
+    assert rows[0] == header
+    assert {(row[4], row[1]) for row in rows[1:]} == {
+        key for key, status in state.statuses.items() if status == NON_COMPLIANT
+    }
+
+
+def test_most_packs_have_the_documented_layout() -> None:
+    layouts = Counter(pack.layout for pack in CloudState().packs.values())
+    assert layouts == {"documented": 5, "newer": 2, "older": 1}
 
 
 def test_the_older_layout_has_failing_resources_without_rule_ids(caller: Caller) -> None:
@@ -105,9 +149,16 @@ def test_one_pack_writes_an_xlsx_under_the_name_xls(staging_caller: Caller) -> N
     assert staging_caller.client.get(url).content[:4] == b"PK\x03\x04"
 
 
-def test_a_pack_without_failures_still_has_all_its_sheets(staging_caller: Caller) -> None:
-    book = xlrd.open_workbook(file_contents=staging_caller.generate_and_download(SPOTLESS))
-    assert [sheet.nrows for sheet in book.sheets()][2:] == [1, 65, 1]
+@pytest.mark.parametrize(
+    ("layout", "row_counts"), [("newer", [1, 65, 1]), ("documented", [1]), ("older", [1])]
+)
+def test_a_pack_without_failures_still_has_all_its_sheets(
+    layout: str, row_counts: list[int]
+) -> None:
+    pack = replace(CloudState().packs[SPOTLESS], layout=layout)
+    state = CloudState(packs=(pack,)).get_pack_state(SPOTLESS)
+    book = xlrd.open_workbook(file_contents=build_report_file(state, CREATED_AT))
+    assert [sheet.nrows for sheet in book.sheets()][-len(row_counts) :] == row_counts
 
 
 def test_one_state_in_two_languages_has_the_same_ids() -> None:
