@@ -14,6 +14,7 @@ from dashboard.queries.first_seen import FirstSeen, build_first_seen, load_first
 from dashboard.queries.report_positions import count_reports_since, load_positions
 from dashboard.queries.report_rules import load_failing_since
 from dashboard.queries.rule_summaries import RuleSummary, load_rule_names
+from dashboard.queries.rules_without_data import explain_missing_data
 from dashboard.text.formatting import format_number
 
 RISK_BARS = {Risk.HIGH: "▮▮▮", Risk.MEDIUM: "▮▮▯", Risk.LOW: "▮▯▯", Risk.NOT_STATED: ""}
@@ -23,10 +24,14 @@ ID_END_LENGTH = 8  # characters
 
 @dataclass(frozen=True)
 class RuleRow:
-    """A rule of a report; `failing_since` is the time since which it has been failing, or None."""
+    """A rule of a report; `failing_since` is the time since which it has been failing, or None.
+
+    `gap` is why it has no evaluation; empty if it has some or the cloud was not asked.
+    """
 
     summary: RuleSummary
     failing_since: FirstSeen | None
+    gap: str = ""
 
     @property
     def code(self) -> str:
@@ -87,6 +92,7 @@ def build_rule_rows(report: Report, summaries: Iterable[RuleSummary]) -> list[Ru
             build_first_seen(positions[summary.rule], first_position)
             if summary.rule in positions
             else None,
+            explain_missing_data(report, summary),
         )
         for summary in summaries
     ]

@@ -30,6 +30,13 @@ class RuleSummary(NamedTuple):
         """The number of compliant and failing resources: the denominator of the rule's rate."""
         return self.compliant + self.failing
 
+    @property
+    def has_evaluations(self) -> bool:
+        """Whether the rule judged any resource, whatever the status."""
+        return bool(
+            self.judged_count or self.insufficient_data or self.ignored or self.not_applicable
+        )
+
 
 SUMMARY_COLUMNS = (
     "rule_id",

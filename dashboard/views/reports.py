@@ -26,6 +26,10 @@ from dashboard.queries.report_header import build_report_header, language_contex
 from dashboard.queries.report_rows import build_resource_rows, build_rule_rows
 from dashboard.queries.result_merge import load_result_merge
 from dashboard.queries.rule_summaries import load_rule_names, load_rule_summaries
+from dashboard.queries.rules_without_data import (
+    count_rules_without_data,
+    load_rules_without_data,
+)
 from dashboard.queries.stored_evaluations import load_stored_evaluation
 from dashboard.text import console_links
 from dashboard.text.count_checks import find_number_of_all_rules, list_check_lines
@@ -190,6 +194,7 @@ def report_evidence(request: Request, report_id: int) -> HttpResponse:
         "remark_lines": list_remark_lines(report),
         "results": find_result_list(report),
         "merge": load_result_merge(report),
+        "rules_without_data": load_rules_without_data(report),
     }
     return render(request, "report/evidence.html", context)
 
@@ -235,6 +240,7 @@ def build_rules_context(report: Report, table_filter: EvaluationFilter) -> dict[
         "columns": build_column_headers(RULE_COLUMNS, orders, sort),
         "order": report_query.describe_order(sort, orders, default_order),
         "all_rules": find_number_of_all_rules(report),
+        "rules_without_data": count_rules_without_data(report),
     }
     if table_filter.open and any(summary.rule == table_filter.open for summary in summaries):
         context |= build_opened_rule_context(report, table_filter.open, table_filter)

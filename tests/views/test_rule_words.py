@@ -86,7 +86,7 @@ def test_a_rule_s_pages_show_its_text_in_the_language_it_came_in(
 def test_a_rule_without_evaluations_says_why_and_what_to_do(
     pack: Pack, reader: Client, state: dict[str, Any], words: list[str]
 ) -> None:
-    states = {**sample_files.SOME_FAILING, "cr-logged": "----"}
+    states = {**sample_files.SOME_FAILING, "cr-logged": "...."}
     sheets = sample_files.build_report_sheets(states)
     report: Report = import_report_bytes(pack, sample_files.build_xls(sheets))
     result = report.rule_results.get(rule__rule_id="cr-logged")
@@ -101,9 +101,34 @@ def test_a_rule_without_evaluations_says_why_and_what_to_do(
 
 
 def test_a_rule_of_which_nobody_asked_says_what_it_said_before(pack: Pack, reader: Client) -> None:
-    states = {**sample_files.SOME_FAILING, "cr-logged": "----"}
+    states = {**sample_files.SOME_FAILING, "cr-logged": "...."}
     sheets = sample_files.build_report_sheets(states)
     report = import_report_bytes(pack, sample_files.build_xls(sheets))
     result = report.rule_results.get(rule__rule_id="cr-logged")
     page = get_page(reader, f"/reports/{report.pk}/?open={result.rule_id}")
     assert "The file lists no resource of this rule." in page
+
+
+def test_rules_that_the_file_does_not_name_are_listed_with_the_reason(
+    pack: Pack, reader: Client
+) -> None:
+    states = {**sample_files.SOME_FAILING, "cr-logged": "...."}
+    sheets = sample_files.build_report_sheets(states)
+    report = import_report_bytes(pack, sample_files.build_xls(sheets))
+    RuleText.objects.create(text_hash="1" * 64, identifier="ecs-unnamed", description="说明")
+    report.stated_counts["rules"] = {
+        "cr-public-read": {"text": "1" * 64, "status": "NON_COMPLIANT"},
+        "cr-logged": {"text": "1" * 64, "state": "INACTIVE"},
+        "cr-unnamed": {"text": "1" * 64, "state": "ACTIVE"},
+        "cr-in-vain": {"text": "1" * 64, "state": ""},
+    }
+    report.save()
+    page = get_page(reader, f"/reports/{report.pk}/")
+    assert "2 rules of the pack have no data: see why" in page
+    assert page.count("The rule is stopped in Cloud Config.") == 1
+    page = get_page(reader, f"/reports/{report.pk}/evidence/")
+    table = page.partition('id="rules-without-data"')[2].partition("</table>")[0]
+    assert table.index("ecs-unnamed") < table.index("OSS 存储空间开启日志")
+    assert "The rule has never been evaluated." in table
+    assert "cr-in-vain" not in table
+    assert "cr-public-read" not in table
