@@ -7,7 +7,7 @@ BIN := .venv/bin
 .DELETE_ON_ERROR:
 
 demo: .venv/base.stamp
-	$(BIN)/python manage.py demo --port $(PORT)
+	$(BIN)/python manage.py demo --port $(PORT) $(if $(FAULT),--fault $(FAULT))
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest

@@ -60,6 +60,10 @@ class Operations:
             **evaluation_operations.list_operations(),
         }
 
+    def list_names(self) -> list[str]:
+        """Return the names of the operations."""
+        return list(self._operations)
+
     def perform(self, action: str, request: SandboxRequest, uid: str) -> AnswerFields:
         """Return the fields of the answer without RequestId, or raise the documented ApiError."""
         if action not in self._operations:

@@ -94,6 +94,11 @@ class Sandbox:
         self._lock = threading.Lock()
         self.generated = self._reports.generated  # number of reports by pack id
 
+    @property
+    def operation_names(self) -> list[str]:
+        """The operations that a fault can be limited to; the download of a file is one of them."""
+        return [*self._operations.list_names(), DOWNLOAD]
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         is_head = environ["REQUEST_METHOD"] == "HEAD"
         return self._build_answer(environ).send(start_response, without_body=is_head)

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from dashboard.management.commands.sandbox import Command, create_sandbox
+
 
 def start_command(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
@@ -60,3 +62,30 @@ def test_a_busy_port_is_a_clear_message() -> None:
         _, error_output = process.communicate(timeout=60)
     assert process.returncode == 1
     assert re.search(r"port \d+ cannot be used: Address already in use", error_output)
+
+
+def test_the_options_are_those_of_the_sandbox() -> None:
+    arguments = [
+        *("--fault", "forbidden:ListConfigRuleEvaluationResults", "--fault", "slow"),
+        *("--evaluation-seconds", "2", "--token-seconds", "9"),
+        *("--past-weeks", "3", "--past-until", "2026-01-31T12:00:00+08:00"),
+    ]
+    parser = Command().create_parser("manage.py", "sandbox")
+    sandbox = create_sandbox(vars(parser.parse_args(arguments)))
+    faults = {fault["name"]: fault["on"] for fault in sandbox.faults.list_as_json()}
+    assert faults == {"forbidden": "ListConfigRuleEvaluationResults", "slow": None}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--fault", "gremlins"), "no such fault: gremlins"),
+        (("--fault", "slow:Everything"), "no such operation: Everything"),
+        (("--past-until", "yesterday"), "not a time: yesterday"),
+        (("--past-until", "2026-01-31T12:00:00"), "without a time zone"),
+    ],
+)
+def test_a_wrong_option_is_a_clear_message(arguments: tuple[str, ...], message: str) -> None:
+    _, error_output = start_command("--port", "0", *arguments).communicate(timeout=60)
+    assert message in error_output
+    assert "Traceback" not in error_output

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -207,6 +208,20 @@ def test_a_fixed_resource_has_the_time_at_which_it_was_fixed(caller: Caller, clo
         fixed_ms = int(row["LastCompliantFixedTimestamp"])
         assert int(row["LastNonCompliantRecordTimestamp"]) < first_created_ms < fixed_ms
         assert fixed_ms <= int(row["ResultRecordedTimestamp"]) <= clock.now * 1000
+
+
+def test_a_restart_does_not_move_the_times_of_the_past(clock: Clock) -> None:
+    past_until = datetime.fromtimestamp(clock.now, UTC) - timedelta(days=3)
+    times = []
+    for _ in range(2):
+        sandbox = Sandbox(clock=clock, past_weeks=4, past_until=past_until)
+        caller = Caller(sandbox, sandbox.accounts[0].credential)
+        caller.generate_report(PACK)
+        rows = caller.list_results(PACK, ComplianceType=NON_COMPLIANT)
+        times.append({get_key(row): row["LastNonCompliantRecordTimestamp"] for row in rows})
+        clock.now += PAUSE
+    assert times[0] == times[1]
+    assert max(map(int, times[0].values())) <= past_until.timestamp() * 1000
 
 
 def test_some_ignored_results_come_back_on_a_day_after_today(caller: Caller, clock: Clock) -> None:

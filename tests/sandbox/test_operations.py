@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -306,6 +307,11 @@ def test_calls_beyond_the_limit_are_throttled(clock: Clock) -> None:
     assert codes == ["None"] * 60 + ["Throttling.User"]
     clock.now += 60
     assert caller.call("ListCompliancePacks").status_code == 200
+
+
+def test_the_documentation_names_every_operation(sandbox: Sandbox) -> None:
+    text = Path("docs/sandbox.md").read_text(encoding="utf-8")
+    assert [name for name in sandbox.operation_names if name not in text] == []
 
 
 def test_the_cloud_can_have_many_accounts_and_packs() -> None:

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--fault",
+            action="append",
+            default=[],
+            metavar="NAME[:OPERATION]",
+            help="a failure that the sandbox simulates, such as forbidden:GetConfigRule; "
+            "manage.py sandbox --help names all",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run the demo until Ctrl-C or SIGTERM, then stop its processes."""
@@ -49,19 +58,21 @@ class Command(BaseCommand):
             allow_host(name, f"{HOST}:{sandbox_port}")
         processes: list[Process] = []
         try:
-            self.run(processes, port, sandbox_port)
+            self.run(processes, port, sandbox_port, options["fault"])
         except KeyboardInterrupt:
             self.print_line("")
         finally:
             stop_processes(processes)
 
-    def run(self, processes: list[Process], port: int, sandbox_port: int) -> None:
+    def run(
+        self, processes: list[Process], port: int, sandbox_port: int, faults: list[str]
+    ) -> None:
         """Start the processes, add each to `processes`, and wait until one of them ends.
 
         Raises CommandError then: none of them should end before the demo.
         """
         prepare_installation()
-        sandbox = start_sandbox(sandbox_port)
+        sandbox = start_sandbox(sandbox_port, faults)
         processes.append(sandbox)
         wait_for_port(sandbox_port, sandbox)
         endpoint = f"http://{HOST}:{sandbox_port}"
@@ -75,6 +86,7 @@ class Command(BaseCommand):
             f"Compliance Ledger: http://{HOST}:{port}/  "
             f"sign in as {demo_data.NAME} / {demo_data.PASSWORD}"
         )
+        self.print_line(f"Sandbox cloud: http://{HOST}:{sandbox_port}  (see docs/sandbox.md)")
         self.print_line("Ctrl-C ends it; the data stays in " + os.path.relpath(settings.VAR_DIR))
         while all(process.poll() is None for process in processes):
             time.sleep(0.5 if is_prepared else PAUSE)
@@ -165,12 +177,29 @@ def find_free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_sandbox(port: int) -> Process:
+def start_sandbox(port: int, faults: list[str]) -> Process:
+    past_end = find_past_end()
     return start_process(
         *("manage.py", "sandbox", "--port", str(port)),
         *("--large-rows", str(demo_data.LARGE_PACK_ROWS), "--past-weeks", str(demo_data.WEEKS)),
+        *(("--past-until", past_end.isoformat()) if past_end else ()),
+        *(f"--fault={fault}" for fault in faults),
         quiet=True,
     )
+
+
+def find_past_end() -> datetime | None:
+    """Return the time at which the demo's year of reports ends; the same at every start.
+
+    Return None if there is no such year, or while the disk is full or takes no changes.
+    """
+    try:
+        batch = demo_data.find_or_create_batch()
+    except (DatabaseError, OSError) as error:
+        if find_machine_fault(error) is None:
+            raise
+        return None
+    return batch.at if batch else None
 
 
 def start_web_server(port: int) -> Process:

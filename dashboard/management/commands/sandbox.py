@@ -5,6 +5,8 @@ A *fault* is a failure that the sandbox simulates.
 
 import signal
 import sys
+from argparse import ArgumentTypeError
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -33,6 +35,18 @@ class Command(BaseCommand):
             "--link-seconds", type=float, default=3600, help="how long a link works"
         )
         parser.add_argument(
+            "--evaluation-seconds",
+            type=float,
+            default=6,
+            help="how long an evaluation takes that a client starts",
+        )
+        parser.add_argument(
+            "--token-seconds",
+            type=float,
+            default=3600,
+            help="how long the token of a page of evaluation results works",
+        )
+        parser.add_argument(
             "--large-rows",
             type=int,
             default=3000,
@@ -40,6 +54,12 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--past-weeks", type=int, default=0, help="how many weeks of past reports exist"
+        )
+        parser.add_argument(
+            "--past-until",
+            type=parse_time,
+            metavar="TIME",
+            help="the end of the past weeks, as 2026-01-31T12:00:00+08:00; the start by default",
         )
         parser.add_argument(
             "--limits",
@@ -57,8 +77,9 @@ class Command(BaseCommand):
             "--fault",
             action="append",
             default=[],
-            choices=FAULTS,
-            help="a simulated failure",
+            type=parse_fault,
+            metavar="NAME[:OPERATION]",
+            help=f"a simulated failure, of one operation or of all: {', '.join(FAULTS)}",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -83,6 +104,25 @@ class Command(BaseCommand):
             server.server_close()
 
 
+def parse_time(text: str) -> datetime:
+    """Return a time with its time zone; raise ArgumentTypeError if the text is none."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"not a time: {text}") from None
+    if time.tzinfo is None:
+        raise ArgumentTypeError(f"without a time zone: {text}")
+    return time
+
+
+def parse_fault(text: str) -> tuple[str, str | None]:
+    """Return the name of a fault and its operation; raise ArgumentTypeError if it is unknown."""
+    name, _, operation = text.partition(":")
+    if name not in FAULTS:
+        raise ArgumentTypeError(f"no such fault: {name}; there are {', '.join(FAULTS)}")
+    return name, operation or None
+
+
 def create_sandbox(options: dict[str, Any]) -> Sandbox:
     """Return a sandbox configured by the command's options."""
     cloud_state = None
@@ -97,7 +137,13 @@ def create_sandbox(options: dict[str, Any]) -> Sandbox:
         link_seconds=options["link_seconds"],
         large_rows=options["large_rows"],
         past_weeks=options["past_weeks"],
+        past_until=options["past_until"],
+        evaluation_seconds=options["evaluation_seconds"],
+        token_seconds=options["token_seconds"],
     )
-    for fault in options["fault"]:
-        sandbox.faults.set(fault)
+    for fault, operation in options["fault"]:
+        if operation and operation not in sandbox.operation_names:
+            names = ", ".join(sandbox.operation_names)
+            raise CommandError(f"no such operation: {operation}; there are {names}")
+        sandbox.faults.set(fault, on=operation)
     return sandbox
