@@ -13,7 +13,8 @@ from huey.contrib.djhuey import db_periodic_task, on_startup
 from dashboard import workbook
 from dashboard.archive import location
 from dashboard.archive.machine_faults import log_machine_faults
-from dashboard.generation import lifecycle
+from dashboard.generation import bulk_requests, lifecycle
+from dashboard.generation.bulk_queue import schedule_bulk_request
 from dashboard.generation.queue import schedule_step
 from dashboard.imports import batches
 from dashboard.imports.queue import schedule_batch
@@ -47,13 +48,15 @@ def warn_of_missing_protections() -> None:
 
 @db_periodic_task(crontab())  # type: ignore[untyped-decorator]
 def resume_overdue_work() -> None:
-    """Every minute, schedule the reports and batches that no queue entry or worker advances.
+    """Every minute, schedule the work that no queue entry or worker advances.
 
-    That happens if a queue entry was lost or a worker died. Also remove the spans (stored
+    That is the case if a queue entry was lost or a worker died. Also remove the spans (stored
     evaluations) of failed, cancelled and withdrawn reports.
     """
     for report in lifecycle.find_overdue_reports():
         schedule_step(report.pk)
+    for bulk_request_id in bulk_requests.find_due_requests():
+        schedule_bulk_request(bulk_request_id)
     for batch_id in batches.find_waiting_batches():
         schedule_batch(batch_id)
     lifecycle.remove_leftover_spans()

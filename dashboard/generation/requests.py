@@ -18,26 +18,26 @@ def request_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
 
     The cloud is not called here. `user` is None if a command requests the report.
     """
-    report = create_or_join_report(pack, user)
+    report, _is_new = create_or_join_report(pack, user)
     queue.schedule_step(report.pk)
     return report
 
 
-def create_or_join_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
-    """Return a new report of the pack, or the one under way.
+def create_or_join_report(pack: Pack, user: AbstractBaseUser | None) -> tuple[Report, bool]:
+    """Return a new report of the pack, or the one under way, and whether it is new.
 
     A database constraint allows one unfinished generated report per pack.
     """
     while True:  # repeated only if the other report ends between the two queries
         try:
             with transaction.atomic():
-                return create_report(pack, user)
+                return create_report(pack, user), True
         except IntegrityError:
             reports_under_way = Report.objects.under_way().filter(
                 pack=pack, source=Report.Source.GENERATED
             )
             if report := reports_under_way.first():
-                return report
+                return report, False
             # The other report has just ended: try again to create one.
 
 

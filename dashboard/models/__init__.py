@@ -2,6 +2,7 @@
 
 from dashboard.models.accounts import Account, Pack, Rule
 from dashboard.models.audit import AuditEntry
+from dashboard.models.bulk_requests import BulkRequest, RequestedPack
 from dashboard.models.evaluations import Evaluation, EvaluationSource, Risk, Status
 from dashboard.models.imports import ImportBatch, ImportedFile
 from dashboard.models.originals import Original
@@ -15,6 +16,7 @@ from dashboard.models.sheets import Sheet
 __all__ = [
     "Account",
     "AuditEntry",
+    "BulkRequest",
     "Evaluation",
     "EvaluationSource",
     "ImportBatch",
@@ -24,6 +26,7 @@ __all__ = [
     "PackSummary",
     "Preference",
     "Report",
+    "RequestedPack",
     "ResultList",
     "Risk",
     "Rule",

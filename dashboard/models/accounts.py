@@ -200,6 +200,11 @@ class Pack(models.Model):
             "imported": self.imported,
         }
 
+    @property
+    def is_in_cloud(self) -> bool:
+        """Whether the pack existed in the cloud when it was last refreshed."""
+        return not self.gone_at and not self.imported
+
     def mark_gone(self, at: dt.datetime) -> None:
         """Save that the pack no longer exists in the cloud."""
         self.gone_at = at

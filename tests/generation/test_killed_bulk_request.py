@@ -1,0 +1,68 @@
+"""Real workers that are killed while they create the runs of a bulk request."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from dashboard.sandbox.accounts import DEMO_ACCOUNTS, build_many_packs
+from dashboard.sandbox.cloud_state import CloudState
+from dashboard.sandbox.server import run_server_in_thread
+from dashboard.sandbox.wsgi import Sandbox
+from tests.installation import CreateInstallation, Installation, wait_until
+
+pytestmark = pytest.mark.django_db  # the installations begin with the test database
+PACK_COUNT = 24  # of one account: more than may be under way at once
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Sandbox:
+    packs = build_many_packs(DEMO_ACCOUNTS[:1], PACK_COUNT, rows=20)
+    return Sandbox(CloudState(packs=packs), generation_seconds=0.5)
+
+
+@pytest.fixture(scope="module")
+def installation(
+    create_installation: CreateInstallation, sandbox: Sandbox
+) -> Iterator[Installation]:
+    with run_server_in_thread(sandbox) as cloud:
+        yield create_installation(
+            "bulk", cloud, LEASE_SECONDS="3", GENERATE_PER_MINUTE="6000", ASK_PER_MINUTE="60000"
+        )
+
+
+def test_workers_killed_in_the_middle_lose_no_report_and_double_none(
+    installation: Installation, sandbox: Sandbox
+) -> None:
+    installation.run_python(
+        "from dashboard.generation import bulk_requests, bulk_queue",
+        "from dashboard.models import Pack",
+        "bulk_request = bulk_requests.record_bulk_request(Pack.objects.all(), None)",
+        "bulk_queue.schedule_bulk_request(bulk_request.pk)",
+    )
+
+    def count_packs(condition: str) -> int:
+        query = f"SELECT count(*) FROM dashboard_requestedpack WHERE {condition}"
+        ((count,),) = installation.query_rows(query)
+        assert isinstance(count, int)
+        return count
+
+    def has_reports(condition: str, count: int) -> bool:
+        return count_packs(condition) >= count
+
+    for condition, count in (("report_id > 0", 1), ("state = 'ready'", 2), ("state = 'ready'", 9)):
+        with installation.start_worker() as worker:
+            wait_until(lambda: has_reports(condition, count))  # noqa: B023  # called at once
+            worker.kill()
+            worker.wait()
+    with installation.start_worker(), installation.start_worker():
+        wait_until(lambda: has_reports("state = 'ready'", PACK_COUNT))
+        wait_until(
+            lambda: installation.query_rows(
+                "SELECT count(*) FROM dashboard_bulkrequest WHERE ended_at IS NOT NULL"
+            )
+            == [(1,)]
+        )
+    reports = installation.query_rows("SELECT pack_id, state FROM dashboard_report")
+    assert len(reports) == len(set(reports)) == PACK_COUNT
+    assert set(sandbox.generated.values()) == {1}
+    assert len(sandbox.generated) == PACK_COUNT
