@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 
 from dashboard.views import (
     accounts,
+    bulk_requests,
     comparison,
     connection,
     exports,
@@ -37,6 +38,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("search/", search.search_page, name="search"),
     path("reports/", history.report_list, name="report-list"),
     path("reports/generate/", home.generate_all, name="generate-all"),
+    path("reports/bulk/", bulk_requests.bulk_request_list, name="bulk-request-list"),
+    path("reports/bulk/lines/", bulk_requests.bulk_request_lines, name="bulk-request-lines"),
+    path("reports/bulk/<id:pk>/", bulk_requests.bulk_request_detail, name="bulk-request-detail"),
+    path(
+        "reports/bulk/<id:pk>/status/",
+        bulk_requests.bulk_request_status,
+        name="bulk-request-status",
+    ),
+    path(
+        "reports/bulk/<id:pk>/cancel/",
+        bulk_requests.bulk_request_cancel,
+        name="bulk-request-cancel",
+    ),
     path("reports/<id:pk>/status/", report_status.report_status, name="report-status"),
     path("reports/<id:pk>/cancel/", report_status.report_cancel, name="report-cancel"),
     path("reports/<id:pk>/read/", report_status.report_read_again, name="report-read-again"),

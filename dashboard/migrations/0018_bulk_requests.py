@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='requestedpack',
-            index=models.Index(fields=['bulk_request', 'state', 'id'], name='requested_packs_by_state'),
+            index=models.Index(fields=['bulk_request', 'state', 'id', 'joined'], name='requested_packs_by_state'),
         ),
         migrations.AddConstraint(
             model_name='requestedpack',

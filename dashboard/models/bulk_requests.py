@@ -119,7 +119,9 @@ class RequestedPack(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["bulk_request", "state", "id"], name="requested_packs_by_state")
+            models.Index(
+                fields=["bulk_request", "state", "id", "joined"], name="requested_packs_by_state"
+            )
         ]
 
     def __str__(self) -> str:

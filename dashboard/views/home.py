@@ -7,11 +7,14 @@ from django.contrib.auth.decorators import permission_required
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard.generation import requests
+from dashboard.generation.bulk_queue import schedule_bulk_request
+from dashboard.generation.bulk_requests import record_bulk_request
 from dashboard.models import Account, Pack, Report
 from dashboard.queries import pack_overview
+from dashboard.queries.bulk_progress import load_requests_under_way
 from dashboard.views import Request
 from dashboard.views.fragments import build_pack_rows_context
 
@@ -30,6 +33,7 @@ def home(request: Request) -> HttpResponse:
         "accounts": pack_overview.group_by_account(shown_rows),
         "shown": len(shown_rows),
         "total": len(rows),
+        "bulk_progress": load_requests_under_way(),
         "has_accounts": bool(rows) or Account.objects.exists(),
         **build_pack_rows_context(request, rows, is_update=False),
     }
@@ -58,14 +62,16 @@ def home_status(request: Request) -> HttpResponse:
 @require_POST
 @permission_required("dashboard.generate_report", raise_exception=True)
 def generate_all(request: Request) -> HttpResponse:
-    """Request a report of every pack that the page shows.
-
-    A pack whose report is already being generated gets no second one.
-    """
-    rows = pack_overview.load_pack_rows(Pack.objects.in_cloud())
-    for row in pack_overview.select_group(rows, parse_group(request.POST.get("show"))):
-        requests.request_report(row.pack, request.user)
-    return redirect("home")
+    """Record the request for a report of every pack that the page shows; a worker goes on."""
+    rows = pack_overview.load_pack_rows(Pack.objects.all())
+    group = parse_group(request.POST.get("show"))
+    pack_ids = [row.pack.pk for row in pack_overview.select_group(rows, group)]
+    filter_query = urlencode({"show": group}) if group else ""
+    bulk_request = record_bulk_request(
+        Pack.objects.filter(pk__in=pack_ids), request.user, filter_query
+    )
+    schedule_bulk_request(bulk_request.pk)
+    return redirect("bulk-request-detail", bulk_request.pk)
 
 
 def parse_group(name: str | None) -> str:

@@ -57,10 +57,12 @@ def test_workers_killed_in_the_middle_lose_no_report_and_double_none(
     with installation.start_worker(), installation.start_worker():
         wait_until(lambda: has_reports("state = 'ready'", PACK_COUNT))
         wait_until(
-            lambda: installation.query_rows(
-                "SELECT count(*) FROM dashboard_bulkrequest WHERE ended_at IS NOT NULL"
+            lambda: (
+                installation.query_rows(
+                    "SELECT count(*) FROM dashboard_bulkrequest WHERE ended_at IS NOT NULL"
+                )
+                == [(1,)]
             )
-            == [(1,)]
         )
     reports = installation.query_rows("SELECT pack_id, state FROM dashboard_report")
     assert len(reports) == len(set(reports)) == PACK_COUNT

@@ -199,27 +199,6 @@ def test_cancel_in_a_row_answers_with_the_row(starter: Client, officer: User, pa
     assert Report.objects.get().state == "cancelled"
 
 
-def test_generate_all_asks_for_one_report_of_each_pack(
-    starter: Client, another: Callable[[str], Pack]
-) -> None:
-    packs = [another("first"), another("second")]
-    running = create_running_report(packs[0])
-    another("gone").mark_gone(running.requested_at)
-    assert starter.post("/reports/generate/")["Location"] == "/"
-    assert sorted(report.pack_id for report in Report.objects.all()) == sorted(
-        pack.pk for pack in packs
-    )
-
-
-def test_generate_all_of_a_filtered_page_leaves_the_others(
-    starter: Client, another: Callable[[str], Pack]
-) -> None:
-    create_ready_report(another("known"))
-    never = another("unknown")
-    starter.post("/reports/generate/", {"show": "never"})
-    assert Report.objects.under_way().get().pack == never
-
-
 def test_who_may_only_read_generates_nothing(reader: Client, pack: Pack) -> None:
     assert "Generate" not in text(reader)
     assert reader.post("/reports/generate/").status_code == 403
