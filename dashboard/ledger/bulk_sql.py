@@ -32,6 +32,8 @@ class BulkInsert:
         self._copy_sql = f"COPY {table} FROM STDIN"
 
     def write(self, rows: Rows) -> None:
+        if not rows:
+            return
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 with cursor.copy(self._copy_sql) as stream:

@@ -12,7 +12,7 @@ replaced, and other writers wait for less than a second. After an interruption, 
 from django.db import transaction
 
 from dashboard.archive import parallel_reading, stored_forms
-from dashboard.ledger import report_writer, rule_rows, spans
+from dashboard.ledger import pack_resources, report_writer, rule_rows, spans
 from dashboard.ledger.reading_changes import copy_numbers, remark_changed_numbers
 from dashboard.ledger.rebuilt_spans import compute_histories, split_buckets, split_keys
 from dashboard.models import Evaluation, Pack, Report
@@ -36,6 +36,7 @@ def rebuild_pack(pack: Pack) -> int:
     for first_bucket, end_bucket in split_buckets(reports):
         while not replace_buckets(pack, rule_ids, first_bucket, end_bucket):
             pass  # another report was stored or removed meanwhile
+    pack_resources.rebuild_resources(pack)
     reports = find_reports_with_spans(pack)
     for report in reports:
         rebuild_summary(report)

@@ -4,10 +4,12 @@ import hashlib
 from typing import Any
 
 from dashboard.models import Pack, Rule
+from dashboard.models.search_texts import build_search_text
 from dashboard.workbook import RuleInfo
 
 MAX_KEY_LENGTH = 300
 TEXT_FIELDS = ("rule_id", "name", "identifier", "description", "remediation")
+SEARCHED_FIELDS = ("name", "identifier", "rule_id")
 
 # The columns of each rule of a pack, by the rule's key.
 RulesByKey = dict[str, dict[str, Any]]
@@ -21,7 +23,9 @@ def store_rules(pack: Pack, infos: list[RuleInfo]) -> dict[int, int]:
     texts_by_key = {build_rule_key(info): collect_rule_texts(info) for info in infos}
     rules = load_rules(pack)
     new_rules = [
-        Rule(pack=pack, key=key, **texts) for key, texts in texts_by_key.items() if key not in rules
+        Rule(pack=pack, key=key, search_text=join_searched_texts(texts), **texts)
+        for key, texts in texts_by_key.items()
+        if key not in rules
     ]
     if new_rules:
         Rule.objects.bulk_create(new_rules, ignore_conflicts=True)
@@ -32,7 +36,8 @@ def store_rules(pack: Pack, infos: list[RuleInfo]) -> dict[int, int]:
             field: text for field, text in texts.items() if text and text != rules[key][field]
         }
         if changed:
-            Rule.objects.filter(pk=rules[key]["pk"]).update(**changed)
+            search_text = join_searched_texts(rules[key] | changed)
+            Rule.objects.filter(pk=rules[key]["pk"]).update(**changed, search_text=search_text)
     return {info.number: rules[build_rule_key(info)]["pk"] for info in infos}
 
 
@@ -45,6 +50,11 @@ def build_rule_key(info: RuleInfo) -> str:
         return info.key
     key_hash = hashlib.sha256(info.key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     return f"{info.key[: MAX_KEY_LENGTH - 33]} {key_hash}"
+
+
+def join_searched_texts(texts: dict[str, str]) -> str:
+    """Return the text in which the search finds a rule with these texts."""
+    return build_search_text(*(texts[field] for field in SEARCHED_FIELDS))
 
 
 def load_rules(pack: Pack) -> RulesByKey:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.db.models import Q
 
+from dashboard.ledger import pack_resources
 from dashboard.ledger.bulk_sql import BulkInsert, BulkUpdate, quote_names
 from dashboard.ledger.earlier_readings import (
     build_search_text,
@@ -209,6 +210,8 @@ def store_key_range(
                 for row in rows.values()
             ]
         )
+        if next_position == FOREVER:
+            pack_resources.store_resources(report.pack_id, rows.values(), ())
         return
     changed_keys = [key for key, row in rows.items() if current_digests.get(key) != row.digest]
     missing_keys = current_digests.keys() - rows.keys()
@@ -242,6 +245,10 @@ def store_changed_keys(
     rewrite_spans(
         report.pack_id, keys, replace_state, lambda key: (rows[key], groups[rows[key].group])
     )
+    if next_position == FOREVER:
+        changed_rows = [rows[key] for key in keys if key in rows]
+        missing_keys = [key for key in keys if key not in rows]
+        pack_resources.store_resources(report.pack_id, changed_rows, missing_keys)
 
 
 def remove_report(report: Report) -> None:
@@ -280,7 +287,10 @@ def remove_changed_keys(report: Report) -> int:
                         previous_span = span
             return replace_interval(spans, position, next_position, previous_span)
 
+        resources = pack_resources.find_resources(report.pack_id, keys)
         rewrite_spans(report.pack_id, keys, extend_previous_state, None)
+        if next_position == FOREVER:
+            pack_resources.update_resources(report.pack_id, resources)
         if not keys:
             ended_report.update(position=None)
     return len(keys)

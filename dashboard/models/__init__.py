@@ -6,6 +6,7 @@ from dashboard.models.bulk_requests import BulkRequest, RequestedPack
 from dashboard.models.evaluations import Evaluation, EvaluationSource, Risk, Status
 from dashboard.models.imports import ImportBatch, ImportedFile
 from dashboard.models.originals import Original
+from dashboard.models.pack_resources import PackResource
 from dashboard.models.pack_summaries import PackSummary
 from dashboard.models.people import Preference
 from dashboard.models.reports import Report
@@ -24,6 +25,7 @@ __all__ = [
     "Original",
     "Pack",
     "PackSummary",
+    "PackResource",
     "Preference",
     "Report",
     "RequestedPack",

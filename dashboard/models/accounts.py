@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.models.evaluations import Risk
 from dashboard.models.pack_summaries import PackSummary
+from dashboard.models.search_texts import build_search_text
 
 ACCOUNT_UID_PATTERN = r"^\d{16}$"
 
@@ -221,6 +222,8 @@ class Rule(models.Model):
     identifier = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)
     remediation = models.TextField(blank=True)
+    # Name, identifier and id, as build_search_text makes it.
+    search_text = models.TextField(editable=False, db_default="")
 
     class Meta:
         constraints = [
@@ -229,6 +232,10 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.search_text = build_search_text(self.name, self.identifier, self.rule_id)
+        super().save(*args, **kwargs)
 
     @property
     def by_name(self) -> bool:

@@ -259,6 +259,10 @@ class Report(Run):
         indexes = [
             models.Index(fields=["-listed_at", "-id"], name="newest_first"),
             models.Index(fields=["pack", "-listed_at", "-id"], name="newest_first_of_a_pack"),
+            models.Index(fields=["state", "-listed_at", "-id"], name="newest_first_of_a_state"),
+            models.Index(
+                fields=["requested_by", "-listed_at", "-id"], name="newest_first_of_a_user"
+            ),
             models.Index(fields=["pack", "state", "position"], name="reports_in_their_order"),
             models.Index(fields=["state", "next_at"], name="what_is_due"),
             models.Index(

@@ -10,6 +10,7 @@ from dashboard.queries.search import MAX_RESULTS, search_all
 @require_GET
 def search_page(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\0", "").strip()[:200]
-    results = search_all(text) if text else None
-    context = {"search": text, "results": results, "max_results": MAX_RESULTS}
+    context = {"search": text, "max_results": MAX_RESULTS}
+    if text:
+        context["results"] = search_all(text)
     return render(request, "search.html", context)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from dashboard.ledger import spans
+from dashboard.ledger import pack_resources, spans
 from dashboard.ledger.spans import GroupColumns, Span, replace_interval
 from dashboard.models import Account, Evaluation, Pack, Report, Rule
 from dashboard.models.evaluations import FOREVER, make_position
@@ -27,9 +27,10 @@ Content = Mapping[int, tuple[int, int]]
 
 
 def build_row(key: int, status: int, digest: int) -> EvaluationRow:
-    return EvaluationRow(
-        key, digest, key, status, f"i-{key}", "", "", "", "", "", f"reason {digest}", sheet=0, row=0
-    )
+    """Return a row; two keys share a resource, whose name is another with each digest."""
+    resource, texts = key % 2, ("", "", "", "", f"reason {digest}")
+    names = (f"i-{resource}", f"name {digest}")
+    return EvaluationRow(key, digest, resource, status, *names, *texts, sheet=0, row=0)
 
 
 def build_groups(rule: Rule) -> list[GroupColumns]:
@@ -125,10 +126,12 @@ class OrderOfReports(TestCase):
                     spans.store_evaluations(
                         report, build_buckets(contents[number]), build_groups(rule)
                     )
+                assert not pack_resources.has_wrong_resources(pack)
         for report in data.draw(st.lists(st.sampled_from(list(stored_contents)), unique=True)):
             spans.remove_report(report)
             assert Report.objects.get(pk=report.pk).position is None
             del stored_contents[report]
+            assert not pack_resources.has_wrong_resources(pack)
         for report, content in stored_contents.items():
             assert load_content(report) == content
         assert list_spans(pack) == compute_expected_spans(

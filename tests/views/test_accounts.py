@@ -4,15 +4,12 @@ import re
 
 import httpx
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
-from dashboard.models import Account, AuditEntry, Evaluation, Pack
+from dashboard.models import Account, AuditEntry, Pack
 from dashboard.sandbox.wsgi import Sandbox
-from tests import sample_files
 from tests.views.pages import get_page
-from tests.views.report_files import import_report_bytes
 
 HTMX = {"HX-Request": "true"}
 SECRET = "a secret nobody may read"
@@ -160,31 +157,6 @@ def test_who_may_not_change_accounts_posts_nothing(
     answer = starter.post(f"/accounts/{account.pk}/{act}/", fields())
     assert answer.status_code == 403
     assert "You may not do this" in answer.content.decode()
-
-
-def test_a_search_finds_packs_and_accounts_by_name_and_by_the_beginning_of_an_id(
-    reader: Client, pack: Pack, auditor: User
-) -> None:
-    for wanted in ("OSS", "cp-00"):
-        assert f'href="/packs/{pack.pk}/"' in reader.get("/search/", {"q": wanted}).content.decode()
-    assert "1000000000000001" in reader.get("/search/", {"q": "10000000"}).content.decode()
-    assert "No match." in reader.get("/search/", {"q": "nowhere"}).content.decode()
-    assert "Enter a name" in reader.get("/search/").content.decode()
-
-
-def test_a_search_finds_a_resource_by_any_part_of_its_id_or_name_and_leads_to_rules(
-    pack: Pack, reader: Client
-) -> None:
-    sheets = sample_files.build_report_sheets(sample_files.SOME_FAILING)
-    import_report_bytes(pack, sample_files.build_xls(sheets))
-    evaluation = Evaluation.objects.select_related("rule").exclude(resource_name="")[0]
-    resource_address = f'href="/resources/{evaluation.resource}/"'
-    for text in (evaluation.resource_id, evaluation.resource_name):
-        for part in (text[1:], text[1:].upper()):
-            page = reader.get("/search/", {"q": part}).content.decode()
-            assert resource_address in page
-    page = reader.get("/search/", {"q": evaluation.rule.name}).content.decode()
-    assert f'href="/rules/{evaluation.rule_id}/"' in page
 
 
 @pytest.mark.parametrize("endpoint", ["file:///etc/passwd", "http://a.com/", "a.com/b"])

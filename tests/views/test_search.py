@@ -1,0 +1,189 @@
+"""The search of the top bar finds accounts, packs, rules and resources among any number of them."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from dashboard.ledger import pack_resources
+from dashboard.models import Account, Evaluation, Pack, PackResource, Rule
+from dashboard.models.search_texts import build_search_text
+from dashboard.queries import search
+from dashboard.queries.search import search_all
+from tests import sample_files
+from tests.views.report_files import FRIDAY, import_report_bytes
+from tests.views.test_page_sizes import build_workbook
+
+pytestmark = pytest.mark.django_db
+
+
+def read_results(client: Client, text: str) -> str:
+    return client.get("/search/", {"q": text}).content.decode()
+
+
+def create_rules(pack: Pack, *names: str) -> None:
+    for number, name in enumerate(names):
+        Rule.objects.create(pack=pack, key=f"{name} {number}", name=name, rule_id=f"cr-{number}")
+
+
+def create_resources(pack: Pack, count: int) -> None:
+    PackResource.objects.bulk_create(
+        PackResource(pack=pack, resource=number, search_text=f"i-{number:06}\nserver")
+        for number in range(count)
+    )
+
+
+def list_found_rules(text: str) -> list[str]:
+    return [rule.name for rule in search_all(text).rules]
+
+
+def test_packs_and_accounts_are_found_by_name_and_by_the_beginning_of_an_id(
+    reader: Client, pack: Pack
+) -> None:
+    for text in ("OSS", "cp-00", "合规"):
+        assert f'href="/packs/{pack.pk}/"' in read_results(reader, text)
+    assert "1000000000000001" in read_results(reader, "10000000")
+    assert "No match." in read_results(reader, "nowhere")
+    assert "Enter a part of a name or an ID." in reader.get("/search/").content.decode()
+
+
+def test_a_resource_is_found_by_any_part_of_its_id_or_name_in_any_case(
+    pack: Pack, reader: Client
+) -> None:
+    sheets = sample_files.build_report_sheets(sample_files.SOME_FAILING)
+    import_report_bytes(pack, sample_files.build_xls(sheets))
+    evaluation = Evaluation.objects.select_related("rule").exclude(resource_name="")[0]
+    resource_address = f'href="/resources/{evaluation.resource}/"'
+    for text in (evaluation.resource_id, evaluation.resource_name):
+        for part in (text, text[1:], text[1:].upper(), text[1:4]):
+            assert resource_address in read_results(reader, part), part
+    page = read_results(reader, evaluation.rule.name)
+    assert f'href="/rules/{evaluation.rule_id}/"' in page
+
+
+def test_a_resource_stands_once_with_its_worst_status_and_failing_ones_first(
+    pack: Pack, reader: Client
+) -> None:
+    import_report_bytes(pack, build_workbook(2, 4))
+    import_report_bytes(
+        Pack.objects.create(account=pack.account, pack_id="cp-2", name="Second"),
+        build_workbook(1, 4),
+    )
+    failing = set(Evaluation.objects.failing().values_list("resource", flat=True))
+    resources = search_all("i-bp1").resources
+    assert len(resources) == 4
+    assert {resource.number for resource in resources if resource.status == 1} == failing
+    assert [resource.status for resource in resources] == sorted(
+        resource.status for resource in resources
+    )
+    assert read_results(reader, "i-bp1").count('href="/resources/') == 4
+
+
+def test_a_resource_with_the_very_text_as_id_or_name_stands_first(pack: Pack) -> None:
+    import_report_bytes(pack, build_workbook(1, 12))
+    for text in ("主机 1", "主机 10", "主机 2"):
+        assert search_all(text).resources[0].name == text
+
+
+def test_a_resource_that_the_latest_report_no_longer_names_is_not_found(pack: Pack) -> None:
+    import_report_bytes(pack, build_workbook(2, 4))
+    import_report_bytes(pack, build_workbook(2, 3), at=FRIDAY + dt.timedelta(days=1))
+    assert {resource.name for resource in search_all("主机 ").resources} == {
+        "主机 0",
+        "主机 1",
+        "主机 2",
+    }
+
+
+def test_an_import_of_an_older_report_changes_nothing_that_is_found(pack: Pack) -> None:
+    import_report_bytes(pack, build_workbook(2, 3))
+    import_report_bytes(pack, build_workbook(2, 5), at=FRIDAY - dt.timedelta(days=1))
+    assert len(search_all("主机 ").resources) == 3
+    assert not pack_resources.has_wrong_resources(pack)
+
+
+def test_two_chinese_characters_are_enough_and_two_letters_are_not(
+    pack: Pack, reader: Client
+) -> None:
+    create_rules(pack, "存储空间不开启公共读", "bucket not public")
+    assert list_found_rules("公共") == list_found_rules("公共读") == ["存储空间不开启公共读"]
+    assert list_found_rules("共空") == []
+    page = read_results(reader, "bu")
+    assert "found from three letters on, or two Chinese characters" in page
+    assert "bucket not public" not in page
+
+
+@pytest.mark.parametrize("text", ['a"b', "100%", "a_b", "a' OR 1=1", "NEAR(a b)", "a*b", "ab\\c"])
+def test_signs_of_a_query_language_are_letters_like_others(pack: Pack, text: str) -> None:
+    create_rules(pack, f"before {text} after", "before aXb after", "100 a b abc OR NEAR")
+    assert list_found_rules(text) == [f"before {text} after"]
+
+
+def test_a_rule_of_many_packs_stands_once_and_leads_to_some_of_them(
+    account: Account, reader: Client
+) -> None:
+    for number in range(5):
+        pack = Pack.objects.create(account=account, pack_id=f"cp-{number}", name=f"P{number}")
+        create_rules(pack, "bucket not public")
+    page = read_results(reader, "bucket")
+    assert len(re.findall(r'href="/rules/\d+/"', page)) == search.SHOWN_PACKS
+    assert "and 2 more packs" in page
+    assert page.count("bucket not public") == 1
+
+
+def test_a_rule_is_found_by_the_name_that_a_newer_file_gives(pack: Pack) -> None:
+    import_report_bytes(pack, build_workbook(1, 2))
+    Rule.objects.update(name="", search_text="")
+    import_report_bytes(pack, build_workbook(1, 2), at=FRIDAY + dt.timedelta(days=1))
+    assert list_found_rules("公网 IP") == ["ECS 实例未绑定公网 IP 地址 0"]
+
+
+def test_more_matches_than_are_shown_are_mentioned(account: Account, reader: Client) -> None:
+    for number in range(search.MAX_RESULTS + 1):
+        Pack.objects.create(account=account, pack_id=f"cp-{number}", name=f"many {number}")
+    page = read_results(reader, "many")
+    assert page.count('href="/packs/') == search.MAX_RESULTS
+    assert "More match than are shown, at most 20 of each kind." in page
+
+
+def test_a_deleted_text_is_not_found_any_more(pack: Pack) -> None:
+    create_rules(pack, "bucket not public")
+    Rule.objects.all().delete()
+    assert list_found_rules("bucket") == []
+
+
+def test_the_index_finds_a_part_without_reading_every_text(pack: Pack) -> None:
+    create_resources(pack, 2_000)
+    matches = search.select_matches(PackResource.objects.all(), "i-00177")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = matches.explain()
+    assert len(matches) == 10
+    assert "dashboard_packresource_trigrams" in plan
+    assert "SCAN dashboard_packresource\n" not in f"{plan}\n"
+
+
+def test_a_search_takes_the_same_queries_for_few_rows_and_for_many(
+    pack: Pack, reader: Client
+) -> None:
+    def count_queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert "i-bp1" in read_results(reader, "i-bp1")
+        return len(captured)
+
+    import_report_bytes(pack, build_workbook(1, 2))
+    few = count_queries()
+    for number in range(10):
+        pack = Pack.objects.create(account=pack.account, pack_id=f"i-bp1{number}", name="i-bp1")
+        import_report_bytes(pack, build_workbook(5, 20))
+        create_rules(pack, *(f"i-bp1 {rule}" for rule in range(30)))
+    assert count_queries() == few <= 10
+
+
+def test_each_pair_of_chinese_characters_stands_on_a_line_of_its_own() -> None:
+    assert build_search_text("I-1", "", "生产主机 A") == "i-1\n生产主机 a\n主机\n产主\n生产\n"
+    assert build_search_text("I-1") == "i-1"
