@@ -42,9 +42,9 @@ def record_bulk_request(
 ) -> BulkRequest:
     """Record the request for a report of each of the packs; neither runs nor calls are made here.
 
-    Packs that are archived or not in the cloud are recorded as left out. `filter_query` is the query string of
-    the filter that selected the packs. A second click within a moment returns the request of the
-    first one. `user` is None if a command makes the request.
+    Packs that are archived or not in the cloud are recorded as left out. `filter_query` is the
+    query string of the filter that selected the packs. A second click within a moment returns the
+    request of the first one. `user` is None if a command makes the request.
     """
     with transaction.atomic():
         if bulk_request := find_just_recorded(user, filter_query):

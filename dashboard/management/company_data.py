@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import transaction
 
-from dashboard.ledger import pack_summaries, spans
+from dashboard.ledger import pack_resources, pack_summaries, spans
 from dashboard.management.company_numbers import (
     RESOURCE_TYPES,
     RULES_PER_PACK,
@@ -29,6 +29,7 @@ from dashboard.management.company_numbers import (
 from dashboard.management.table_rows import TableRows, prepare_time
 from dashboard.models import Account, Original, Pack, Report, Rule, RuleResult, Status
 from dashboard.models.evaluations import FOREVER, make_position
+from dashboard.models.search_texts import build_search_text
 from dashboard.sandbox.accounts import build_many_accounts, build_many_packs
 from dashboard.sandbox.resources import REGIONS, Resource, build_resource
 from dashboard.workbook import READER_VERSION, EvaluationRow, evaluation_hashes
@@ -91,6 +92,7 @@ def create_company(plan: CompanyPlan, endpoint: str = "") -> list[Pack]:
             mark_packs(plan, batch)
             for _number, pack in batch:
                 pack_summaries.rebuild_summary(pack)
+                pack_resources.rebuild_resources(pack)
     return [pack for _number, pack in packs]
 
 
@@ -200,7 +202,9 @@ def create_rules(pack: Pack) -> list[Rule]:
     rules = []
     for number in range(RULES_PER_PACK):
         key, name = f"cr-{pack.pk:08x}{number:012x}", f"baseline-rule-{number + 1}"
-        rules.append(Rule(pack=pack, key=key, rule_id=key, name=name, identifier=name))
+        rule = Rule(pack=pack, key=key, rule_id=key, name=name, identifier=name)
+        rule.search_text = build_search_text(name, key)
+        rules.append(rule)
     return Rule.objects.bulk_create(rules)
 
 

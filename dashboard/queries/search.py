@@ -93,7 +93,7 @@ def search_all(text: str) -> SearchResults:
     packs = list(filter_packs(Pack.objects.all(), text)[: MAX_RESULTS + 1])
     rules = search_rules(part) if part else []
     resources = search_resources(part) if part else []
-    counts = map(len, (accounts, packs, rules, resources))
+    counts = len(accounts), len(packs), len(rules), len(resources)
     return SearchResults(
         accounts[:MAX_RESULTS],
         packs[:MAX_RESULTS],

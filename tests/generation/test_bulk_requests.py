@@ -49,12 +49,15 @@ def test_recording_a_request_creates_no_run(account: Account, officer: User) -> 
     assert not Report.objects.exists()
 
 
-def test_packs_that_are_not_in_the_cloud_are_left_out_and_counted(account: Account) -> None:
-    gone, imported, _pack = create_packs(account, 3)
+def test_packs_that_are_archived_or_not_in_the_cloud_are_left_out_and_counted(
+    account: Account,
+) -> None:
+    gone, imported, archived, _pack = create_packs(account, 4)
     gone.mark_gone(timezone.now())
     Pack.objects.filter(pk=imported.pk).update(imported=True)
+    Pack.objects.filter(pk=archived.pk).update(archived_at=timezone.now())
     bulk_request = record()
-    assert count_states(bulk_request) == {"waiting": 1, "left-out": 2}
+    assert count_states(bulk_request) == {"waiting": 1, "left-out": 3}
     take_step(bulk_request)
     assert Report.objects.count() == 1
 

@@ -5,10 +5,12 @@ from itertools import pairwise
 
 import pytest
 
+from dashboard.ledger.pack_resources import find_packs_with_wrong_resources
 from dashboard.ledger.pack_summaries import find_wrong_summaries
 from dashboard.management.company_data import CompanyPlan, create_company
 from dashboard.models import Account, Evaluation, Pack, PackSummary, Report, RuleResult
 from dashboard.models.evaluations import FOREVER
+from dashboard.queries.search import search_all
 from dashboard.sandbox.cloud_state import CloudState
 
 NEWEST = dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)
@@ -29,6 +31,8 @@ def test_there_are_as_many_accounts_packs_and_reports_as_planned(packs: list[Pac
     assert packs[8].reports.ready().count() == 12
     assert PackSummary.objects.filter(has_failed_run=True).count() == 1
     assert list(find_wrong_summaries()) == []
+    assert find_packs_with_wrong_resources() == []
+    assert search_all("baseline-rule-3").rules
 
 
 def test_the_sandbox_has_the_same_accounts_and_packs(packs: list[Pack]) -> None:

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from dashboard.archive import originals
-from dashboard.models import Original, Pack
+from dashboard.models import Original, Pack, PackResource
 from tests.sample_history import import_history, make_sandbox_pack
 
 
@@ -79,6 +79,21 @@ def test_verify_does_not_name_a_file_that_is_about_to_get_its_row(
     monkeypatch.setattr(time, "sleep", lambda _seconds: originals.create_original_rows([original]))
     call_command("verify")
     assert Original.objects.filter(pk=original.pk).exists()
+
+
+def test_verify_finds_resources_that_the_search_lacks_and_a_rebuild_brings_them(
+    pack: Pack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resource = PackResource.objects.filter(pack=pack)[0]
+    resource.delete()
+    with pytest.raises(CommandError, match="finds other resources of 1 packs"):
+        call_command("verify")
+    assert f"search of pack {pack.pk}:" in capsys.readouterr().out
+    PackResource.objects.filter(pack=pack).update(search_text="another name")
+    PackResource.objects.create(pack=pack, resource=1, search_text="not in a report")
+    call_command("rebuild")
+    call_command("verify")
+    assert PackResource.objects.filter(resource=resource.resource).exists()
 
 
 @pytest.mark.django_db

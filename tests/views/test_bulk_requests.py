@@ -17,6 +17,7 @@ from tests.views.rows import create_failed_report, create_ready_report, create_r
 HTMX = {"HX-Request": "true"}
 pytestmark = pytest.mark.django_db
 State = RequestedPack.State
+CreateReport = Callable[[Pack], Report]
 
 
 @pytest.fixture
@@ -42,14 +43,15 @@ def record(user: User, **states: int) -> BulkRequest:
     bulk_request = bulk_requests.record_bulk_request(
         Pack.objects.filter(pk__in=[pack.pk for pack in packs]), user
     )
-    makers = {
+    makers: dict[RequestedPack.State, CreateReport] = {
         State.ASKED: create_running_report,
         State.READY: create_ready_report,
         State.FAILED: create_failed_report,
     }
     for requested_pack in bulk_request.packs.select_related("pack"):
-        state = State[requested_pack.pack.name.split()[0].upper()]
-        report = makers[state](requested_pack.pack) if state in makers else None
+        state = State(requested_pack.pack.name.split()[0])
+        create_report = makers.get(state)
+        report = create_report(requested_pack.pack) if create_report else None
         RequestedPack.objects.filter(pk=requested_pack.pk).update(state=state, report=report)
     return bulk_request
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.archive import inventory, location, originals
-from dashboard.ledger import pack_summaries
+from dashboard.ledger import pack_resources, pack_summaries
 from dashboard.models import Original
 
 
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     help = (
         "Hashes every original file of the archive again, stores when that was, "
         "and prints those that are changed or missing, what only archive or database hold, "
-        "and packs of which home shows other numbers than their reports have."
+        "and packs of which home or the search shows something else than their reports say."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -51,6 +51,7 @@ class Command(BaseCommand):
             faults.insert(0, f"{damaged_count} originals are not what was stored.")
         if not options["report"]:
             faults += self.compare_summaries()
+            faults += self.compare_resources()
         if faults:
             raise CommandError(" ".join(faults))
 
@@ -68,6 +69,18 @@ class Command(BaseCommand):
         return [
             f"{len(wrong_packs)} packs have summaries that differ from their reports: "
             "run manage.py rebuild."
+        ]
+
+    def compare_resources(self) -> list[str]:
+        """Print the packs whose resources the search does not find; return a sentence on them."""
+        wrong_packs = pack_resources.find_packs_with_wrong_resources()
+        for pack in wrong_packs:
+            self.stdout.write(f"search of pack {pack.pk}: not the resources of its latest report")
+        if not wrong_packs:
+            return []
+        return [
+            f"The search finds other resources of {len(wrong_packs)} packs than their latest "
+            "reports have: run manage.py rebuild."
         ]
 
     def compare_with_database(self, original_count: int) -> list[str]:
