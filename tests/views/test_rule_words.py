@@ -128,7 +128,7 @@ def test_rules_that_the_file_does_not_name_are_listed_with_the_reason(
     assert page.count("The rule is stopped in Cloud Config.") == 1
     page = get_page(reader, f"/reports/{report.pk}/evidence/")
     table = page.partition('id="rules-without-data"')[2].partition("</table>")[0]
-    assert table.index("ecs-unnamed") < table.index("OSS 存储空间开启日志")
+    assert table.index("OSS 存储空间开启日志") < table.index("ecs-unnamed")
     assert "The rule has never been evaluated." in table
     assert "cr-in-vain" not in table
     assert "cr-public-read" not in table
