@@ -30,9 +30,12 @@ def list_status_definitions() -> list[Definition]:
     return [Definition(str(status.label), str(STATUS_DEFINITIONS[status])) for status in Status]
 
 
-def list_term_definitions() -> list[Definition]:
-    """Return what the other words of a printed report or comparison mean."""
-    return [
+def list_term_definitions(*, with_sources: bool = False) -> list[Definition]:
+    """Return what the other words of a printed report or comparison mean.
+
+    `with_sources` adds the sources of evaluations, where there is more than the file.
+    """
+    definitions = [
         Definition(
             gettext("Evaluation"),
             gettext("What one rule found of one resource. Counts are of evaluations."),
@@ -57,3 +60,17 @@ def list_term_definitions() -> list[Definition]:
             ),
         ),
     ]
+    if with_sources:
+        definitions.append(describe_sources())
+    return definitions
+
+
+def describe_sources() -> Definition:
+    return Definition(
+        gettext("Source: file, evaluation results, both"),
+        gettext(
+            "What states an evaluation: the report's file, the evaluation results that the cloud "
+            "lists beside it, or both. Where they disagree on a status, the file's counts. Times "
+            "after “cloud:” are the cloud's own, all others are those of reports in this archive."
+        ),
+    )

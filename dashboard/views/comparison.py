@@ -23,6 +23,7 @@ from dashboard.exports import comparison_tables
 from dashboard.exports.comparison_tables import COMPARISON_ROWS_PER_SECOND
 from dashboard.exports.menu import list_export_choices
 from dashboard.models import Report
+from dashboard.models.result_lists import has_result_list
 from dashboard.queries.filters import RISKS
 from dashboard.queries.paging import paginate
 from dashboard.queries.report_header import is_earlier_reading
@@ -80,7 +81,10 @@ def comparison_print(request: Request, pack_id: int, older: int, newer: int) -> 
             }
             for report in reports
         ],
-        "terms": [*list_status_definitions(), *list_term_definitions()],
+        "terms": [
+            *list_status_definitions(),
+            *list_term_definitions(with_sources=any(map(has_result_list, reports))),
+        ],
         "margins": build_page_margins(reports, filter_text),
         "printed_at": format_time(timezone.now()),
     }

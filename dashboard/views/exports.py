@@ -11,10 +11,12 @@ from dashboard.exports import report_tables
 from dashboard.exports.report_tables import REPORT_ROWS_PER_SECOND
 from dashboard.exports.tables import ExportTable
 from dashboard.models import Report, Sheet
+from dashboard.models.result_lists import has_result_list
 from dashboard.queries import report_positions, report_query, report_rules
 from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.printed_report import load_printed_report
 from dashboard.queries.report_header import build_report_header
+from dashboard.queries.result_merge import load_result_merge
 from dashboard.text.count_checks import list_check_lines
 from dashboard.text.definitions import list_term_definitions
 from dashboard.text.formatting import format_time
@@ -87,7 +89,8 @@ def report_print(request: Request, report_id: int) -> HttpResponse:
         "provenance": describe_provenance(report),
         "result_facts": list_result_facts(report),
         "check_lines": list_check_lines(report),
-        "terms": list_term_definitions(),
+        "terms": list_term_definitions(with_sources=has_result_list(report)),
+        "merge": load_result_merge(report),
         "margins": build_page_margins([report], printed.filter_text),
         "printed_at": format_time(timezone.now()),
         "remark_lines": list_remark_lines(report),

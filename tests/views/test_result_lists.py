@@ -250,3 +250,17 @@ def test_rates_and_checks_name_the_evaluation_results_as_their_source(
     page = get_page(reader, f"/reports/{report.pk}/evidence/")
     assert page.count("counted from the rows of the file and the evaluation results") == 2
     assert "Compliant (evaluations): counted here 8, stated 9 by the evaluation results." in page
+
+
+def test_a_print_says_what_its_sources_are_and_where_they_disagree(
+    report: Report, reader: Client
+) -> None:
+    assert "Source: file" not in get_page(reader, f"/reports/{report.pk}/print/")
+    create_result_list(report)
+    summarize_merge(report)
+    page = get_page(reader, f"/reports/{report.pk}/print/")
+    assert "with the evaluation results that the cloud lists of the pack." in page
+    assert "Source: file, evaluation results, both" in page
+    assert "Where file and evaluation results disagree" in page
+    path = f"/packs/{report.pack_id}/compare/{report.pk}/{report.pk}/print/"
+    assert "Source: file, evaluation results, both" in get_page(reader, path)
