@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from dashboard.models import Original, Report
+from dashboard.models import Original, Report, ResultList
 
 ORIGINALS_FOLDER = "originals"
 NAMES_PER_QUERY = 500
@@ -66,3 +66,15 @@ def find_reports_without_original() -> list[Report]:
     """Return the reports in the history whose original is not in the database."""
     reports = Report.objects.filter(state__in=Report.IN_HISTORY)
     return list(reports.exclude(original__in=Original.objects.values("pk")).order_by("pk"))
+
+
+def find_reports_without_list() -> list[Report]:
+    """Return the reports in the history whose list of evaluation results is not in the database.
+
+    Only a complete list is kept.
+    """
+    reports = Report.objects.filter(
+        state__in=Report.IN_HISTORY, result_list__outcome=ResultList.Outcome.COMPLETE
+    )
+    originals = Original.objects.values("pk")
+    return list(reports.exclude(result_list__original__in=originals).order_by("pk"))

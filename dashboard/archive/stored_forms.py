@@ -1,12 +1,13 @@
 """Create and open stored forms.
 
-A stored form is the contents that were read from an original file. It is kept in the same storage
-as the original, under `readings/`.
+A stored form is the contents that were read from an original file, and from the evaluation results
+that were fetched beside it. It is kept in the same storage as the original, under `readings/`.
 """
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -14,7 +15,7 @@ from django.core.files.storage import default_storage
 from dashboard import workbook
 from dashboard.archive.location import get_incoming_folder, temporary_folder
 from dashboard.archive.originals import open_local_copy, save_under_name
-from dashboard.models import Original, Report
+from dashboard.models import Original, Report, ResultList
 
 
 @contextmanager
@@ -24,24 +25,35 @@ def open_stored_form(report: Report) -> Iterator[workbook.StoredForm]:
     Raises WorkbookError if the original cannot be read.
     """
     original, account_uid = report.require_original(), report.pack.account.uid
-    with open_original_form(original, account_uid) as stored_form:
+    with open_original_form(original, account_uid, find_result_list(report)) as stored_form:
         yield stored_form
 
 
+def find_result_list(report: Report) -> Original | None:
+    """Return the list of evaluation results fetched beside the report's file; None without one."""
+    lists = ResultList.objects.filter(report=report.pk, outcome=ResultList.Outcome.COMPLETE)
+    result_list = lists.select_related("original").first()
+    return result_list.original if result_list else None
+
+
 @contextmanager
-def open_original_form(original: Original, account_uid: str) -> Iterator[workbook.StoredForm]:
+def open_original_form(
+    original: Original, account_uid: str, results: Original | None = None
+) -> Iterator[workbook.StoredForm]:
     """Open the stored form of a file whose rows belong to the account if they name none.
+
+    `results` is the list of evaluation results beside the file.
 
     A stored form that is damaged is deleted and read from the original again. Raises WorkbookError,
     or DamagedFormError if the damage shows only after the form was opened: then try again.
     """
-    name = get_original_form_name(original, account_uid)
-    ensure_original_form(original, account_uid)
+    name = get_original_form_name(original, account_uid, results)
+    ensure_original_form(original, account_uid, results)
     with ExitStack() as stack:
         try:
             stored_form = stack.enter_context(open_form(name))
         except workbook.DamagedFormError:
-            ensure_original_form(original, account_uid, replace=True)
+            ensure_original_form(original, account_uid, results, replace=True)
             stored_form = stack.enter_context(open_form(name))
         try:
             yield stored_form
@@ -62,18 +74,32 @@ def build_reader_limits() -> workbook.Limits:
     return workbook.Limits(seconds=settings.READ_LIMIT_SECONDS, bytes=settings.FILE_LIMIT_BYTES)
 
 
-def read_file(source: Path, target: Path, account_uid: str = "") -> None:
+def read_file(
+    source: Path, target: Path, account_uid: str = "", results: Path | None = None
+) -> None:
     """Read a file under the limits of the settings; `target` lies on the archive's disk.
 
-    Raises WorkbookError.
+    If the file cannot be read together with the list `results`, it is read alone, and the stored
+    form says why. Raises WorkbookError if the file cannot be read.
     """
-    workbook.read_file(
-        source,
-        target,
-        account=account_uid,
-        limits=build_reader_limits(),
-        work_folder=get_incoming_folder(),
-    )
+
+    def read(**options: Any) -> None:
+        workbook.read_file(
+            source,
+            target,
+            account=account_uid,
+            limits=build_reader_limits(),
+            work_folder=get_incoming_folder(),
+            **options,
+        )
+
+    if results is None:
+        read()
+        return
+    try:
+        read(results=results)
+    except workbook.WorkbookError as error:
+        read(results_error=error)
 
 
 def ensure_stored_form(report: Report, replace: bool = False) -> None:
@@ -81,20 +107,27 @@ def ensure_stored_form(report: Report, replace: bool = False) -> None:
 
     Do nothing if the stored form exists, unless `replace` is true. Raises WorkbookError.
     """
-    ensure_original_form(report.require_original(), report.pack.account.uid, replace)
+    results = find_result_list(report)
+    ensure_original_form(report.require_original(), report.pack.account.uid, results, replace)
 
 
-def ensure_original_form(original: Original, account_uid: str, replace: bool = False) -> None:
-    """Read a file for an account and store its contents.
+def ensure_original_form(
+    original: Original, account_uid: str, results: Original | None = None, replace: bool = False
+) -> None:
+    """Read a file, and the list of evaluation results beside it, and store their contents.
 
-    Do nothing if they are stored already, unless `replace` is true. Raises WorkbookError.
+    Do nothing if they are stored already, unless `replace` is true. Raises WorkbookError, or
+    DamagedOriginalError if file or list are not what was stored.
     """
-    name = get_original_form_name(original, account_uid)
+    name = get_original_form_name(original, account_uid, results)
     if default_storage.exists(name) and not replace:
         return
-    with temporary_folder() as folder, open_local_copy(original) as source:
+    with ExitStack() as stack:
+        folder = stack.enter_context(temporary_folder())
+        source = stack.enter_context(open_local_copy(original))
+        results_path = stack.enter_context(open_local_copy(results)) if results else None
         target = folder / "reading"
-        read_file(source, target, account_uid)
+        read_file(source, target, account_uid, results_path)
         if replace:
             default_storage.delete(name)
         save_under_name(target, name)
@@ -102,15 +135,20 @@ def ensure_original_form(original: Original, account_uid: str, replace: bool = F
 
 def get_stored_form_name(report: Report) -> str:
     """Return the name of the report's stored form in the storage."""
-    return get_original_form_name(report.require_original(), report.pack.account.uid)
+    results = find_result_list(report)
+    return get_original_form_name(report.require_original(), report.pack.account.uid, results)
 
 
-def get_original_form_name(original: Original, account_uid: str) -> str:
+def get_original_form_name(
+    original: Original, account_uid: str, results: Original | None = None
+) -> str:
     """Return the name of a stored form in the storage.
 
-    The name contains everything that the stored form depends on: the original's hash, the account
-    (the file itself may not state it), and the versions of the reader and of the stored form.
+    The name contains everything that the stored form depends on: the hashes of the original and of
+    the list of evaluation results beside it, the account (the file itself may not state it), and
+    the versions of the reader and of the stored form.
     """
     sha256 = original.sha256
     version = f"{account_uid}-{workbook.READER_VERSION}.{workbook.FORM_VERSION}"
-    return f"readings/{sha256[:2]}/{sha256}-{version}.zip"
+    list_hash = f"-{results.sha256}" if results else ""
+    return f"readings/{sha256[:2]}/{sha256}-{version}{list_hash}.zip"

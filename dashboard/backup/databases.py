@@ -19,6 +19,7 @@ COUNTED_TABLES = (
     "dashboard_pack",
     "dashboard_report",
     "dashboard_evaluation",
+    "dashboard_resultlist",
     "dashboard_original",
     "dashboard_auditentry",
 )

@@ -213,6 +213,45 @@ REMARK_SENTENCES = {
     "numbers_changed": _(
         "This version of the reader gives other numbers than version %(reader)s did: %(changes)s."
     ),
+    "results_unread": _(
+        "The evaluation results fetched beside the file could not be read (%(reason)s): only the "
+        "file is counted."
+    ),
+    "results_rows_skipped": ngettext_lazy(
+        "%(count)s row of the evaluation results names no status, no rule or no resource: it is "
+        "not counted (answer:row %(places)s).",
+        "%(count)s rows of the evaluation results name no status, no rule or no resource: they "
+        "are not counted (answer:row %(places)s).",
+        "number",
+    ),
+    "results_status_unknown": ngettext_lazy(
+        "%(count)s row of the evaluation results has the status “%(word)s”, which is not known "
+        "here: it is not counted (answer:row %(places)s).",
+        "%(count)s rows of the evaluation results have the status “%(word)s”, which is not known "
+        "here: they are not counted (answer:row %(places)s).",
+        "number",
+    ),
+    "results_values_unread": ngettext_lazy(
+        "%(count)s row of the evaluation results has a value that is not understood: the value is "
+        "left out or cut (answer:row %(places)s).",
+        "%(count)s rows of the evaluation results have values that are not understood: these "
+        "values are left out or cut (answer:row %(places)s).",
+        "number",
+    ),
+    "results_repeated": ngettext_lazy(
+        "%(count)s row of the evaluation results repeats the rule and the resource of another row; "
+        "the one evaluated last counts. With another status: %(other)s.",
+        "%(count)s rows of the evaluation results repeat the rule and the resource of another "
+        "row; of each, the one evaluated last counts. With another status: %(other)s.",
+        "number",
+    ),
+    "results_rules_unmatched": ngettext_lazy(
+        "The file names %(count)s rule without an ID, and the evaluation results have no rule of "
+        "this name: its evaluations may be counted twice.",
+        "The file names %(count)s rules without an ID, and the evaluation results have no rules "
+        "of these names: their evaluations may be counted twice.",
+        "number",
+    ),
     "duplicate_keys": ngettext_lazy(
         "%(count)s row repeats a rule and a resource that the file has judged before; it is kept "
         "and counted.",

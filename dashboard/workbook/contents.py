@@ -142,6 +142,51 @@ class RuleInfo:
 
 
 @dataclass
+class Disagreement:
+    """An evaluation on whose status the file and the evaluation results disagree.
+
+    `rule` is the number of a RuleInfo of this file. Times are in milliseconds, 0 if not stated.
+    """
+
+    key: int
+    rule: int
+    resource_id: str
+    resource_name: str
+    file_status: int
+    results_status: int
+    file_evaluated_ms: int
+    results_evaluated_ms: int
+
+
+@dataclass
+class ResultsSummary:
+    """How the evaluation results beside a file were read and merged with its rows.
+
+    `answers` and `rows` count what the list holds. `skipped` rows name no status, no rule or no
+    resource. `repeated` rows repeat the rule and the resource of another one, of which the one
+    evaluated last counts; `contradicting` ones of them have another status. `both`, `only_file` and
+    `only_results` count the evaluations by source, `counts` those that the results state by status.
+    `error_code` and `error_facts` say why the list could not be read: then nothing of it counts.
+    """
+
+    answers: int = 0
+    rows: int = 0
+    skipped: int = 0
+    repeated: int = 0
+    contradicting: int = 0
+    both: int = 0
+    only_file: int = 0
+    only_results: int = 0
+    counts: dict[int, int] = field(default_factory=dict)
+    disagreements: int = 0
+    disagreement_rows: list[Disagreement] = field(default_factory=list)  # the first hundred
+    first_recorded_ms: int = 0
+    last_recorded_ms: int = 0
+    error_code: str = ""
+    error_facts: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass
 class Contents:
     """Everything about a file except its rows and evaluations.
 
@@ -181,6 +226,7 @@ class Contents:
     pack_name: str = ""
     account_uid: str = ""
     created_at: str = ""
+    results: ResultsSummary | None = None  # if there are evaluation results beside the file
 
 
 def dump_contents(contents: Contents) -> bytes:
@@ -208,6 +254,11 @@ def load_contents(data: bytes) -> Contents:
     fields["remarks"] = [Remark(**remark) for remark in fields["remarks"]]
     fields["sheets"] = [SheetInfo(**sheet) for sheet in fields["sheets"]]
     fields["rules"] = [RuleInfo(**rule) for rule in fields["rules"]]
+    if results := fields.get("results"):
+        results["counts"] = _convert_keys_to_numbers(results["counts"])
+        rows = results["disagreement_rows"]
+        results["disagreement_rows"] = [Disagreement(**row) for row in rows]
+        fields["results"] = ResultsSummary(**results)
     return Contents(**fields)
 
 

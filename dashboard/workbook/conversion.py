@@ -7,8 +7,16 @@ from pathlib import Path
 from typing import cast
 
 from .cells import Cell, SourceSheet
-from .contents import READER_VERSION, Contents, SheetInfo, ZipMember, dump_contents
+from .contents import (
+    READER_VERSION,
+    Contents,
+    ResultsSummary,
+    SheetInfo,
+    ZipMember,
+    dump_contents,
+)
 from .errors import WorkbookError
+from .evaluation_groups import GroupTable
 from .evaluations import STATUS_BY_ROLE, EvaluationCollector
 from .headers import (
     HEADER_SEARCH_ROWS,
@@ -23,11 +31,14 @@ from .merged_cells import MergedCellFiller
 from .open_sheets import OpenSheet, continue_headers
 from .overview import OVERVIEW_ROWS, Overview, read_overview
 from .overview_collector import OverviewCollector
+from .placeless_rows import DOCUMENTED_PLACE_MEANINGS
 from .protection import detect_unprotected_kind
 from .remarks import Facts, Remark, RemarkCode, RemarkCollector
+from .result_collector import ResultCollector, ResultsSource
 from .row_chunks import check_text_size, remove_nul, split_into_chunks
 from .rule_collector import RuleCollector
 from .sheet_collector import SheetCollector
+from .source_merging import SourceMerger
 from .status_codes import StatusCode
 from .stored_form import CHUNK_ROWS, StoredFileWriter, encode_json
 from .times import TimeRange
@@ -56,11 +67,19 @@ ReadSheets = Callable[[Path, RemarkCollector], list[SourceSheet]]
 _RULE_LIST_ROWS = 5_000  # the maximum that is read of a rule list
 
 
-def convert_file(source: Path, target: Path, folder: Path, account: str, limits: Limits) -> object:
+def convert_file(
+    source: Path,
+    target: Path,
+    folder: Path,
+    account: str,
+    limits: Limits,
+    results: ResultsSource | None = None,
+) -> object:
     """Read `source` and write its stored form to `target`.
 
     `folder` is an empty folder into which a zip is unpacked. Rows that name no account belong to
-    `account`. Raise WorkbookError, or any error of the libraries that read the file.
+    `account`. `results` are the evaluation results beside the file. Raise WorkbookError, or any
+    error of the libraries that read the file.
     Return an object that keeps everything in memory: freeing it takes time, and a process that is
     about to end need not do it.
     """
@@ -68,15 +87,22 @@ def convert_file(source: Path, target: Path, folder: Path, account: str, limits:
     contents = Contents(READER_VERSION, kind)
     if contents.kind == "zip":
         unpacked = unpack_members(source, folder, limits)
-        return _convert_members(unpacked, target, account, limits)
+        return _convert_members(unpacked, target, account, limits, results)
     with StoredFileWriter(target) as writer:
-        conversion = _Conversion(contents, writer, limits, account)
+        conversion = _Conversion(contents, writer, limits, account, results)
+        conversion.read_result_rules()
         conversion.add_file(path=source)
         conversion.finish()
     return conversion
 
 
-def _convert_members(unpacked: UnpackedZip, target: Path, account: str, limits: Limits) -> object:
+def _convert_members(
+    unpacked: UnpackedZip,
+    target: Path,
+    account: str,
+    limits: Limits,
+    results: ResultsSource | None,
+) -> object:
     """Write the stored form of the members of a zip that can be read, and name the others.
 
     A member may turn out to be unreadable when a part of it is already stored. Then all is written
@@ -87,7 +113,8 @@ def _convert_members(unpacked: UnpackedZip, target: Path, account: str, limits: 
         contents = Contents(READER_VERSION, "zip", unread_members=unpacked.unread_members)
         readable_members: list[tuple[ZipMember, Path]] = []
         with StoredFileWriter(target) as writer:
-            conversion = _Conversion(contents, writer, limits, account)
+            conversion = _Conversion(contents, writer, limits, account, results)
+            conversion.read_result_rules()
             for member, path in unpacked.members:
                 try:
                     with add_member_to_errors(member.name):
@@ -106,10 +133,18 @@ def _convert_members(unpacked: UnpackedZip, target: Path, account: str, limits: 
 
 
 class _Conversion:
-    """The conversion of one file: call add_file, or add_member for each member, then finish."""
+    """The conversion of one file, and of the evaluation results beside it.
+
+    Call read_result_rules, then add_file, or add_member for each member, then finish.
+    """
 
     def __init__(
-        self, contents: Contents, writer: StoredFileWriter, limits: Limits, account: str
+        self,
+        contents: Contents,
+        writer: StoredFileWriter,
+        limits: Limits,
+        account: str,
+        results: ResultsSource | None,
     ) -> None:
         self._contents = contents
         self._account = account
@@ -122,8 +157,40 @@ class _Conversion:
         self._listed_statuses: set[StatusCode] = set()
         self._rules = RuleCollector()
         self._times = TimeRange()
-        self._evaluations = EvaluationCollector(self._rules, contents)
+        self._groups = GroupTable()
+        self._place_meanings: set[str] = set()  # of the columns of all lists
+        self._results = self._open_results(results)
+        merger = None
+        if self._results:
+            merger = SourceMerger(contents, self._results.summary, self._groups)
+        self._evaluations = EvaluationCollector(self._rules, contents, self._groups, merger)
         self._sheets: list[OpenSheet] = []  # of the current file or member
+
+    def _open_results(self, results: ResultsSource | None) -> ResultCollector | None:
+        """Return the collector of the evaluation results; None if there are none to read."""
+        if results is None:
+            return None
+        error_facts = results.error_facts or {}
+        self._contents.results = ResultsSummary(
+            error_code=results.error_code, error_facts=error_facts
+        )
+        if results.path is None:
+            facts: Facts = {**error_facts, "error": results.error_code}
+            self._contents.remarks.append(Remark("results_unread", facts=facts))
+            return None
+        return ResultCollector(
+            results.path,
+            self._limits,
+            self._account,
+            self._rules,
+            self._groups,
+            self._contents.results,
+        )
+
+    def read_result_rules(self) -> None:
+        """Read the rules of the evaluation results, if there are any."""
+        if self._results:
+            self._results.read_rules()
 
     def add_file(self, path: Path) -> None:
         """Convert a file that is no zip.
@@ -158,8 +225,13 @@ class _Conversion:
     def finish(self) -> None:
         """Write the entries that need all sheets: evaluations, groups and contents."""
         contents = self._contents
+        if self._results:
+            place_meanings = self._place_meanings or DOCUMENTED_PLACE_MEANINGS
+            self._results.add_rows(self._evaluations, place_meanings)
+            self._listed_statuses |= set(StatusCode)
         contents.rows = self._writer.write_evaluations(self._evaluations.take_buckets())
-        self._writer.write_entry("groups.json", encode_json(self._evaluations.groups))
+        self._evaluations.finish()
+        self._writer.write_entry("groups.json", encode_json(self._groups.groups))
         read_count = len(contents.members)
         counts: Facts = {"read": read_count, "members": read_count + len(contents.unread_members)}
         for member in contents.unread_members:
@@ -168,7 +240,6 @@ class _Conversion:
             contents.remarks.append(Remark(code, facts=member.facts | facts | counts))
         if contents.duplicates:
             contents.remarks.append(Remark("duplicate_keys", count=contents.duplicates))
-        self._evaluations.finish()
         contents.rules = self._rules.rules
         for rule in contents.rules:
             self._listed_statuses |= {StatusCode(status) for status in rule.counts}
@@ -176,6 +247,9 @@ class _Conversion:
         contents.language = detect_language(self._word_languages)
         contents.lists = [status.name for status in sorted(self._listed_statuses)]
         contents.evaluated_from, contents.evaluated_to = self._times.first, self._times.last
+        if self._results:
+            contents.remarks += self._results.list_remarks()
+            self._results.complete_times(contents)
         self._writer.write_entry("contents.json", dump_contents(contents))
 
     def _open_sheets(self, path: Path, kind: str, member_index: int | None) -> list[OpenSheet]:
@@ -249,6 +323,8 @@ class _Conversion:
         rule list.
         """
         for sheet in sheets:
+            if sheet.has_evaluation_rows():
+                self._place_meanings.update(sheet.info.recognised.values())
             if sheet.header and sheet.has_rule_rows():
                 self._read_rule_list(sheet, sheet.header)
         for sheet in sheets:
@@ -280,6 +356,8 @@ class _Conversion:
             sheet.source.remarks,
             labels=sheet.header.labels,
             is_inert_export=self._find_kind(sheet.info) == "csv",
+            placeless_rows=self._results.placeless_rows if self._results else None,
+            place_meanings=self._place_meanings,
         )
 
     def _convert_sheet(self, sheet: OpenSheet, account: str) -> None:

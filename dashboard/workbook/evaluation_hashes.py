@@ -9,9 +9,12 @@ first (see normalise_identifier).
 - key: of the rule and of the resource. Its top five bits are the number of its bucket, a part of
   the stored evaluations (see stored_form).
 - digest: of (status, risk, actual and expected configuration, reason) and of the resource name. The
-  time of evaluation is no part of it, because it is new in each report.
+  time of evaluation is no part of it, because it is new in each report. If the evaluation results
+  beside the file state the evaluation, it is also of what they add; otherwise it is the same as in
+  versions that did not fetch them.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -22,6 +25,9 @@ _CACHED = 50_000  # a report repeats most of its texts
 _MASK_63_BITS = 2**63 - 1
 _MASK_BELOW_BUCKET = (1 << BUCKET_SHIFT) - 1
 _GOLDEN_RATIO = 0x9E3779B97F4A7C15  # spreads neighbouring digests over all bits
+
+# Actual and expected value, operator, property and reason.
+Finding = tuple[str, str, str, str, str]
 
 
 def _hash_texts(*texts: str) -> int:
@@ -55,6 +61,31 @@ def hash_resource_name(name: str) -> int:
 def hash_result(status: int, risk: int, actual: str, expected: str, substance: str) -> int:
     """Hash the result of an evaluation; for `substance` see Reason."""
     return _hash_texts("said", str(status), str(risk), actual, expected, substance)
+
+
+def hash_evaluation(
+    status: int, risk: int, name: str, finding: Finding, results_values: tuple[int | str, ...]
+) -> int:
+    """Return the digest of an evaluation that the evaluation results state.
+
+    `results_values` are its fields from `source` to `resource_group`. The source is among them, so
+    that a stored evaluation always names the right one.
+    """
+    actual, expected, operator, property_path, reason = finding
+    substance = " ".join(filter(None, (operator, property_path))) or reason
+    result = hash_result(status, risk, actual, expected, substance)
+    results_hash = _hash_texts("results", *map(str, results_values))
+    return result ^ hash_resource_name(name) ^ results_hash
+
+
+def change_key_by_place(key: int, place: Iterable[str]) -> int:
+    """Return a new key for one of the evaluations with this key, by account, region and type.
+
+    The top bits do not change, so that the evaluation stays in the same bucket.
+    """
+    return (
+        key & ~_MASK_BELOW_BUCKET | _hash_texts("place of", str(key), *place) & _MASK_BELOW_BUCKET
+    )
 
 
 def change_duplicate_key(key: int, occurrence: int) -> int:

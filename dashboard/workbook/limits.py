@@ -13,7 +13,8 @@ class Limits:
     """Limits on reading one file.
 
     `memory` is the maximum address space of the reader process in bytes. `bytes` is the maximum
-    size of the file, `uncompressed` the maximum total size of the unpacked members of a zip.
+    size of the file, `uncompressed` the maximum total size of the unpacked members of a zip, or of
+    the unpacked evaluation results beside the file, of which `result_rows` are read at most.
     """
 
     seconds: int = 300
@@ -22,3 +23,4 @@ class Limits:
     bytes: int = 200 * MIB
     uncompressed: int = 2048 * MIB
     members: int = 200
+    result_rows: int = 2_000_000

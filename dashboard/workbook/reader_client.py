@@ -100,12 +100,16 @@ def read_file(
     account: str = "",
     limits: Limits = DEFAULT_LIMITS,
     work_folder: Path | None = None,
+    results: Path | None = None,
+    results_error: WorkbookError | None = None,
 ) -> None:
     """Read the file `source` and write its stored form to `target`.
 
-    Rows that name no account belong to `account`. `target` is written only after the whole file has
-    been read. Raise WorkbookError for every failure that the file can cause, OSError for
-    one of the machine, such as a full disk.
+    Rows that name no account belong to `account`. `results` is the list of evaluation results that
+    was fetched beside the file; with `results_error`, the stored form says that there is a list,
+    which could not be read. `target` is written only after the whole file has been read. Raise
+    WorkbookError for every failure that file or list can cause, OSError for one of the machine,
+    such as a full disk.
     Many files are read in less time with the same `work_folder`, a folder for incomplete files on
     the disk of `target`. Without it, nothing is left in the folder of `target`.
     """
@@ -113,6 +117,8 @@ def read_file(
         folder = server.prepare_folder((work_folder or target.parent).resolve())
         try:
             _link_or_copy(source.resolve(), folder / "input" / "source")
+            if results:
+                _link_or_copy(results.resolve(), folder / "input" / "results")
             order = {
                 "folder": str(folder),
                 "source": str(folder / "input" / "source"),
@@ -120,6 +126,7 @@ def read_file(
                 "room": str(folder / "unpacked"),
                 "account": account,
                 "limits": dataclasses.asdict(limits),
+                "results": _describe_results(folder, results, results_error),
             }
             code, fault = server.send_order(json.dumps(order).encode())
             if code:
@@ -130,6 +137,19 @@ def read_file(
                 _empty_folders(folder)
             else:
                 server.remove_folder()
+
+
+def _describe_results(
+    folder: Path, results: Path | None, error: WorkbookError | None
+) -> dict[str, Any] | None:
+    """Return the fields of a ResultsSource for the order; None if there is no list."""
+    if not results and not error:
+        return None
+    return {
+        "path": str(folder / "input" / "results") if results else "",
+        "error_code": error.code if error else "",
+        "error_facts": error.facts if error else {},
+    }
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

@@ -9,10 +9,11 @@ Starting and ending a process takes as long as reading a small file, so a reader
 several files. It ends after a large file and after a fault (a file that could not be read), so that
 nothing of that file stays in memory.
 
-An order is `{"folder", "source", "target", "room", "account", "limits"}`. "folder" is all that the
-reader process may use: it reads below `folder/input` and writes below `folder/output` and
-`folder/unpacked`. The others are the arguments of conversion.convert_file; "room" is its argument
-`folder`. An answer is `[code, fault]`:
+An order is `{"folder", "source", "target", "room", "account", "limits", "results"}`. "folder" is
+all that the reader process may use: it reads below `folder/input` and writes below `folder/output`
+and `folder/unpacked`. The others are the arguments of conversion.convert_file; "room" is its
+argument `folder`, and "results" is null or has the fields of a ResultsSource. An answer is
+`[code, fault]`:
 
 - `[0, null]`: the file was read
 - `[1, {"code", "facts"}]`: a WorkbookError with this code and these facts
@@ -34,9 +35,12 @@ import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from .privileges import drop_privileges
+
+if TYPE_CHECKING:
+    from .result_collector import ResultsSource
 
 _PR_SET_PDEATHSIG = 1  # the option of prctl for a signal at the end of the parent
 _ORDERS, _ANSWERS = 0, 1  # file descriptors
@@ -205,7 +209,8 @@ def execute_order(order: ReadOrder, held_objects: list[object]) -> ReadFault | N
         from .conversion import convert_file
         from .limits import Limits
 
-        result = convert_file(source, target, folder, order["account"], Limits(**limits))
+        results = _build_results_source(order.get("results"))
+        result = convert_file(source, target, folder, order["account"], Limits(**limits), results)
         held_objects.append(result)
     except WorkbookError as error:
         return {"code": error.code, "facts": error.facts}
@@ -219,6 +224,15 @@ def execute_order(order: ReadOrder, held_objects: list[object]) -> ReadFault | N
         place = f"{Path(frame.filename).stem}.{frame.name}"
         return {"code": "corrupt", "facts": {"cause": type(error).__name__, "at": place}}
     return None
+
+
+def _build_results_source(fields: dict[str, Any] | None) -> "ResultsSource | None":
+    from .result_collector import ResultsSource
+
+    if fields is None:
+        return None
+    path = Path(fields["path"]) if fields["path"] else None
+    return ResultsSource(path, fields["error_code"], fields["error_facts"])
 
 
 def _apply_kernel_limits(limits: dict[str, int]) -> None:

@@ -51,6 +51,12 @@ RemarkCode = Literal[
     "time_doubtful",  # a time that is not understood
     "digits_lost",  # ids that are numbers, of which a spreadsheet keeps 15 digits
     "numbers_changed",  # a newer version of the reader gave other numbers; a rebuild adds it
+    "results_unread",  # the evaluation results beside the file could not be read
+    "results_rows_skipped",  # their rows that name no status, no rule or no resource
+    "results_status_unknown",  # their rows with a word that is no known status
+    "results_values_unread",  # their rows with a value that is not understood
+    "results_repeated",  # their rows that repeat the rule and the resource of another row
+    "results_rules_unmatched",  # rules that the file names without an id, unknown to the results
     "duplicate_keys",  # rows that repeat the rule and the resource of another row
 ]
 REMARK_CODES: tuple[str, ...] = get_args(RemarkCode)
@@ -72,6 +78,9 @@ UNCOUNTED_CODES = frozenset(
         "rows_other_table",
         "rules_cut",
         "status_unknown",
+        "results_unread",
+        "results_rows_skipped",
+        "results_status_unknown",
     }
 )
 

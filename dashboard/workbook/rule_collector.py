@@ -19,7 +19,9 @@ class RuleCollector:
     def __init__(self) -> None:
         self.rules: list[RuleInfo] = []
         self._rule_by_key: dict[str, RuleInfo] = {}
-        self._ids_by_name: dict[str, set[str]] = {}  # of the rule lists
+        self._ids_by_name: dict[str, set[str]] = {}  # of rule lists and evaluation results
+        self._cloud_risks: dict[str, int] = {}  # of the evaluation results, by key
+        self._cloud_rules: set[tuple[str, str, int]] = set()
 
     def find_or_add_rule(self, rule_id: str, name: str) -> RuleInfo | None:
         """Return the rule with this id, or without an id the only listed rule with this name.
@@ -46,6 +48,24 @@ class RuleCollector:
             self._rule_by_key[key] = rule
         rule.name = rule.name or name
         return rule
+
+    def add_cloud_rule(self, rule_id: str, name: str, risk: int) -> None:
+        """Remember what the evaluation results say of a rule, for rows that say less of it.
+
+        The rule itself is not added. Of several risks the highest counts.
+        """
+        if not rule_id or (rule_id, name, risk) in self._cloud_rules:
+            return
+        self._cloud_rules.add((rule_id, name, risk))
+        key = normalise_identifier(rule_id)
+        if name:
+            self._ids_by_name.setdefault(normalise_identifier(name), set()).add(key)
+        if risk:
+            self._cloud_risks[key] = min(self._cloud_risks.get(key, risk), risk)
+
+    def find_risk(self, rule: RuleInfo) -> int:
+        """Return the risk of a rule in a rule list, else in the evaluation results; 0 if none."""
+        return rule.risk or self._cloud_risks.get(rule.key, 0)
 
     def add_rule_list(
         self,

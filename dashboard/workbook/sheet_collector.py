@@ -1,11 +1,11 @@
 """Turn the rows of one sheet into evaluations, and remark every row that is none."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from .cells import Cell, cell_to_text
 from .column_values import list_unknown_columns
-from .contents import SheetInfo
+from .contents import EvaluationGroup, SheetInfo
 from .evaluation_hashes import (
     hash_place,
     hash_resource_id,
@@ -24,6 +24,7 @@ from .identity_values import (
     normalise_rule_id,
 )
 from .invisible import clean_text
+from .placeless_rows import FileRow, PlacelessRows, states_place
 from .reasons import parse_reason
 from .remarks import Facts, RemarkCode, RemarkCollector
 from .row_kinds import (
@@ -35,7 +36,7 @@ from .row_kinds import (
 )
 from .rule_collector import RuleCollector
 from .status_codes import is_not_stated, parse_answer, parse_risk
-from .times import TimeRange, cell_to_time_text
+from .times import TimeRange, cell_to_time_text, normalise_time, parse_moment
 
 _GROUPS_PER_SHEET = 50_000  # the maximum in memory at once
 _LONGEST_ID = 100  # characters; in longer texts control characters do not matter
@@ -56,7 +57,11 @@ _CONDITION_MEANINGS = ("operator", "property")  # only this product's exports ha
 
 
 class SheetCollector:
-    """Turns the rows of one sheet into evaluations. Rows without an account are of `account`."""
+    """Turns the rows of one sheet into evaluations. Rows without an account are of `account`.
+
+    If there are evaluation results beside the file, the rows that do not state what
+    `place_meanings` says are added to `placeless_rows`, too.
+    """
 
     def __init__(
         self,
@@ -69,8 +74,13 @@ class SheetCollector:
         labels: Sequence[str] = (),
         *,
         is_inert_export: bool = False,
+        placeless_rows: PlacelessRows | None = None,
+        place_meanings: Set[str] = frozenset(),
     ) -> None:
         self._collector = collector
+        # Only if there are evaluation results beside the file.
+        self._placeless_rows = placeless_rows
+        self._place_meanings = place_meanings
         self._remarks = remarks
         self._rules = rules
         self._times = times
@@ -191,10 +201,21 @@ class SheetCollector:
         finding = (actual, expected, operator, property_path, reason.text)
         place = (self._info.number, row_number)
         texts_and_place = (resource_id, name, *finding, *place)
-        row = (key, digest, resource, group.number, *texts_and_place, *FILE_ONLY_VALUES)
+        file_values = FILE_ONLY_VALUES
+        if self._placeless_rows is not None:
+            file_values = (*FILE_ONLY_VALUES[:-2], self._read_time(cells), "")
+            if not group.states_place:
+                pair_hash = group.rule_hash ^ hash_resource_id(resource_id)
+                self._placeless_rows.add_file_row(pair_hash, FileRow(key, resource, group.number))
+        row = (key, digest, resource, group.number, *texts_and_place, *file_values)
         self._collector.add_row(row)
-        group.rows += 1
         self._info.evaluations += 1
+
+    def _read_time(self, cells: list[Cell]) -> int:
+        """Return the evaluation time of a row in milliseconds; 0 if the row states none."""
+        cell = cells[self._time_column] if self._time_column < len(cells) else None
+        moment = parse_moment(normalise_time(cell_to_time_text(cell)))
+        return round(moment.timestamp() * 1000) if moment else 0
 
     def _examine_row(
         self, row_number: int, cells: list[Cell], texts: tuple[str, ...], resource: str
@@ -256,21 +277,22 @@ class SheetCollector:
         risk = parse_risk(risk_text)
         if risk_text and not risk and not is_not_stated(risk_text):
             remarks.append(("risk_unknown", {"word": risk_text}))
+        place = (account, region, resource_type)
+        shared = EvaluationGroup(
+            rule.number, int(status), risk or self._rules.find_risk(rule), *place, rows=0
+        )
         group = SheetGroup(
-            number=len(self._collector.groups),
+            number=self._collector.groups.add(shared),
             rule=rule,
-            status=int(status),
-            risk=risk or rule.risk,
-            account=account,
-            region=region,
-            resource_type=resource_type,
+            status=shared.status,
+            risk=shared.risk,
             rule_hash=hash_rule(rule.key),
-            place_hash=hash_place(account, region, resource_type),
+            place_hash=hash_place(*place),
+            states_place=states_place(place, self._place_meanings),
             remarks=tuple(remarks),
             has_lost_digits=is_lost_text(rule_id) or is_lost_text(texts[2]),
         )
         self._groups[texts] = group
-        self._collector.groups.append(group.to_evaluation_group())
         return group
 
     def _read_account(
@@ -288,13 +310,7 @@ class SheetCollector:
         return account or self._account, []
 
     def finish(self) -> None:
-        """Store the row counts of the groups.
-
-        More rows may be added afterwards; they begin new groups.
-        """
-        for group in self._groups.values():
-            if group.rows:
-                self._collector.finish_group(group)
+        """Forget the groups; rows that are added afterwards begin new ones."""
         self._groups.clear()
 
 

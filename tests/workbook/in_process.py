@@ -5,16 +5,26 @@ from typing import Any
 
 from dashboard.workbook import EvaluationRow, Limits, StoredForm
 from dashboard.workbook.conversion import convert_file
+from dashboard.workbook.result_collector import ResultsSource
 
 
 def read_bytes(
-    content: bytes, folder: Path, *, account: str = "", limits: Limits | None = None
+    content: bytes,
+    folder: Path,
+    *,
+    account: str = "",
+    limits: Limits | None = None,
+    results: bytes | None = None,
 ) -> StoredForm:
-    """Return the stored form of a file with this content."""
+    """Return the stored form of a file with this content and of the list of `results`."""
     source, target, unpacked = folder / "source", folder / "stored", folder / "unpacked"
     source.write_bytes(content)
     unpacked.mkdir(exist_ok=True)
-    convert_file(source, target, unpacked, account, limits or Limits())
+    results_source = None
+    if results is not None:
+        results_source = ResultsSource(folder / "results")
+        (folder / "results").write_bytes(results)
+    convert_file(source, target, unpacked, account, limits or Limits(), results_source)
     return StoredForm(target)
 
 

@@ -15,7 +15,7 @@ import pytest
 from dashboard.workbook import Limits, StoredForm, WorkbookError, read_file, reader_client
 from dashboard.workbook.limits import MIB
 from dashboard.workbook.reader_client import _build_environment
-from tests import sample_files
+from tests import result_lists, sample_files
 
 TIMEOUT = 60.0
 
@@ -259,3 +259,25 @@ def test_the_child_reads_without_django(source: Path, tmp_path: Path) -> None:
         [sys.executable, "-c", script, json.dumps(order)], capture_output=True, check=True
     )
     assert answer.stdout.strip() == b"[]"
+
+
+def test_the_reader_process_reads_the_list_of_evaluation_results_too(tmp_path: Path) -> None:
+    source, results = tmp_path / "source", tmp_path / "list"
+    source.write_bytes(result_lists.build_documented_file(sample_files.SOME_FAILING))
+    results.write_bytes(
+        result_lists.build_list(result_lists.build_results(sample_files.SOME_FAILING))
+    )
+    account = sample_files.ACCOUNT_UID
+    read_file(source, tmp_path / "stored", account=account, results=results)
+    with StoredForm(tmp_path / "stored") as stored:
+        assert stored.contents.rows == 12
+    results.write_bytes(b"no list")
+    with pytest.raises(WorkbookError, match="evaluation results") as caught:
+        read_file(source, tmp_path / "stored", account=account, results=results)
+    read_file(source, tmp_path / "stored", account=account, results_error=caught.value)
+    with StoredForm(tmp_path / "stored") as stored:
+        assert stored.contents.rows == 3
+        assert stored.contents.results
+        assert stored.contents.results.error_code == "corrupt"
+        assert stored.contents.results.error_facts["part"] == "evaluation results"
+        assert [remark.code for remark in stored.contents.remarks] == ["results_unread"]

@@ -6,6 +6,7 @@ Also check what is kept of each pack against its reports.
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q
 
 from dashboard.archive import inventory, location, originals
 from dashboard.ledger import pack_resources, pack_summaries
@@ -21,7 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--report", type=int, metavar="ID", help="only the original of this report"
+            "--report", type=int, metavar="ID", help="only the originals of this report"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -36,7 +37,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         checked_originals = Original.objects.order_by("stored_at")
         if options["report"]:
-            checked_originals = checked_originals.filter(reports=options["report"])
+            checked_originals = checked_originals.filter(
+                Q(reports=options["report"]) | Q(result_lists=options["report"])
+            ).distinct()
         count = damaged_count = 0
         for original in checked_originals.iterator():
             count += 1
@@ -104,11 +107,18 @@ class Command(BaseCommand):
             self.stdout.write(f"no original: report {report.pk} {report.file_name}")
         if reports:
             faults.append(f"{len(reports)} reports have no original.")
+        listless_reports = inventory.find_reports_without_list()
+        for report in listless_reports:
+            self.stdout.write(f"no list: report {report.pk} {report.file_name}")
+        if listless_reports:
+            faults.append(f"{len(listless_reports)} reports lack their list of evaluation results.")
         return faults
 
 
 def describe_damage(original: Original, damage: Original.Damage) -> str:
     """Return a line with the damage ("changed" or "missing"), the hash and the reports."""
     reports = original.reports.values_list("pk", "file_name")
-    report_names = ", ".join(f"report {pk} {file_name}" for pk, file_name in reports)
-    return f"{damage.value} {original.sha256} {report_names}"
+    names = [f"report {pk} {file_name}" for pk, file_name in reports]
+    report_ids = original.result_lists.values_list("pk", flat=True)
+    names += [f"evaluation results of report {pk}" for pk in report_ids]
+    return f"{damage.value} {original.sha256} {', '.join(names)}"
