@@ -11,7 +11,7 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
-from dashboard.models import Risk, Status
+from dashboard.models import Report, Risk, Status
 from dashboard.text import findings, formatting, rates
 
 register = template.Library()
@@ -108,6 +108,14 @@ def render_rate_or_gap(counts: tuple[int, int] | None, gap: str) -> SafeString:
     if gap or counts is None:
         return render_gap(gap)
     return escape(formatting.format_rate(*counts))
+
+
+@register.simple_tag(name="risk_gap")
+def render_risk_gap(report: Report) -> SafeString:
+    """Show a dash where no evaluation of a risk fails, with the reason if no risk is known."""
+    if report.failing and not (report.failing_high or report.failing_medium or report.failing_low):
+        return render_gap(gettext("no risk levels are stated"))
+    return format_html('<span class="soft">{}</span>', "–")
 
 
 @register.simple_tag(name="evaluation_rate")

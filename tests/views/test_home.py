@@ -82,6 +82,15 @@ def test_a_row_tells_the_latest_report(reader: Client, pack: Pack) -> None:
     assert "1 day" in page.replace("\xa0", " ")
 
 
+def test_a_risk_without_failures_is_a_dash_with_the_reason_if_no_risk_is_stated(
+    reader: Client, pack: Pack
+) -> None:
+    create_ready_report(pack, 2, compliant=3, failing=2, failing_low=2)
+    assert "no risk levels are stated" not in text(reader)
+    create_ready_report(pack, 1, compliant=3, failing=2)
+    assert text(reader).count('title="no risk levels are stated">–<') == 3
+
+
 def test_changes_that_are_not_counted_yet_are_a_dash_with_the_reason(
     reader: Client, pack: Pack
 ) -> None:
