@@ -37,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("status/", home.home_status, name="home-status"),
     path("search/", search.search_page, name="search"),
     path("reports/", history.report_list, name="report-list"),
+    path("reports/suggestions/", history.report_suggestions, name="report-suggestions"),
     path("reports/generate/", home.generate_all, name="generate-all"),
     path("reports/bulk/", bulk_requests.bulk_request_list, name="bulk-request-list"),
     path("reports/bulk/lines/", bulk_requests.bulk_request_lines, name="bulk-request-lines"),

@@ -101,6 +101,31 @@ function closeMenusOutside(target) {
   }
 }
 
+// The suggestions below a search field: arrow keys walk through them, Escape and leaving close them.
+function walkSuggestions(event) {
+  const box = event.target.closest(".suggest");
+  const list = box?.querySelector(".suggestions");
+  if (!list) return;
+  const stops = [box.querySelector("input"), ...list.querySelectorAll("a")];
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) {
+    event.preventDefault();
+    stops[stops.indexOf(document.activeElement) + step]?.focus();
+  } else if (event.key === "Escape") {
+    event.stopImmediatePropagation();
+    list.remove();
+    stops[0].focus();
+  }
+}
+document.addEventListener("keydown", walkSuggestions);
+function closeSuggestionsOutside(event) {
+  for (const list of document.querySelectorAll(".suggestions")) {
+    if (!list.closest(".suggest").contains(event.target)) list.remove();
+  }
+}
+document.addEventListener("focusin", closeSuggestionsOutside);
+document.addEventListener("pointerdown", closeSuggestionsOutside);
+
 function showHelp() {
   document.getElementById("help").showModal();
 }

@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from django.core.paginator import Page
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from dashboard.models import Report
 from dashboard.models.evaluations import position_time
 from dashboard.models.reports import ReportQuerySet
+from dashboard.queries.paging import CountedRows, paginate
 from dashboard.text import error_messages
 from dashboard.text.report_remarks import RemarkSummary, summarize_remarks
 from dashboard.workbook.zip_members import REPORT_FILE_NAME
@@ -113,6 +115,26 @@ def select_list_columns(reports: ReportQuerySet, *more_columns: str) -> ReportQu
         .annotate(same_content_position=Subquery(latest_equal))
         .newest_first()
     )
+
+
+def paginate_reports(
+    reports: ReportQuerySet, number: int | str | None, *, with_packs: bool = False
+) -> Page[Report]:
+    """Return a page of the reports, newest first, with the columns that a ReportRow needs.
+
+    Only ids are sorted and counted off; all else, `with_packs` also the names of pack and account,
+    is loaded for the reports of the page alone.
+    """
+    ids = reports.newest_first().values_list("pk", flat=True)
+
+    def load_reports(start: int, stop: int) -> list[Report]:
+        page_reports = Report.objects.filter(pk__in=list(ids[start:stop]))
+        if not with_packs:
+            return list(select_list_columns(page_reports))
+        page_reports = page_reports.select_related("pack__account")
+        return list(select_list_columns(page_reports, "pack__account__name"))
+
+    return paginate(CountedRows(reports.count(), load_reports), number, REPORTS_PER_PAGE)
 
 
 def build_report_rows(reports: Iterable[Report]) -> list[ReportRow]:

@@ -1,9 +1,12 @@
 """Pages of the cloud accounts: add, edit, test the connection, refresh the list of packs."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -12,12 +15,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboard import cloud
 from dashboard.generation import discovery
-from dashboard.models import Account, AuditEntry
+from dashboard.models import Account, AuditEntry, Pack
+from dashboard.queries.pack_choices import (
+    clean_search_text,
+    filter_accounts_by_words,
+    filter_packs_by_words,
+)
+from dashboard.queries.paging import paginate
 from dashboard.text.audit_lines import list_audit_lines
 from dashboard.text.error_messages import ErrorMessage, explain_error
 from dashboard.views import Request
 from dashboard.views.forms import AccountForm
 
+ROWS_PER_PAGE = 50  # accounts, or packs of an account
 LOG_ENTRIES = 100  # the newest changes of an account on its page
 accounts_without_secret = Account.objects.defer("secret_encrypted")
 
@@ -25,9 +35,14 @@ accounts_without_secret = Account.objects.defer("secret_encrypted")
 @require_GET
 @permission_required("dashboard.view_account", raise_exception=True)
 def account_list(request: Request) -> HttpResponse:
-    packs_in_cloud = Count("packs", filter=Q(packs__gone_at=None, packs__imported=False))
-    accounts = accounts_without_secret.annotate(packs_in_cloud=packs_in_cloud)
-    return render(request, "account/list.html", {"accounts": accounts})
+    text = clean_search_text(request.GET.get("q"))
+    packs_in_cloud = Pack.objects.in_cloud().order_by().filter(account=OuterRef("pk"))
+    pack_counts = packs_in_cloud.values("account").annotate(count=Count("pk")).values("count")
+    accounts = filter_accounts_by_words(accounts_without_secret, text).annotate(
+        packs_in_cloud=Coalesce(Subquery(pack_counts), 0)
+    )
+    page = paginate(accounts, request.GET.get("page"), ROWS_PER_PAGE)
+    return render(request, "account/list.html", {"page": page, "text": text})
 
 
 @require_GET
@@ -36,10 +51,17 @@ def account_detail(request: Request, pk: int) -> HttpResponse:
     account = get_object_or_404(accounts_without_secret, pk=pk)
     context = {
         "account": account,
-        "packs": account.packs.all(),
+        **build_packs_context(request, account),
         "log": list_audit_lines(account.audit.select_related("by")[:LOG_ENTRIES]),
     }
     return render(request, "account/detail.html", context)
+
+
+def build_packs_context(request: Request, account: Account) -> dict[str, Any]:
+    """Return the context of a page of the account's packs; ?q= filters them by name or id."""
+    text = clean_search_text(request.GET.get("q"))
+    packs = filter_packs_by_words(account.packs.all(), text)
+    return {"text": text, "page": paginate(packs, request.GET.get("page"), ROWS_PER_PAGE)}
 
 
 @permission_required("dashboard.add_account", raise_exception=True)
@@ -134,8 +156,8 @@ def show_account_message(
         context = {
             "account": account,
             "is_update": True,
-            "packs": account.packs.all(),
-            "text": text,
+            **build_packs_context(request, account),
+            "verdict": text,
             "error": message,
             "request_id": request_id,
         }

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,7 @@ from dashboard.models.accounts import ACCOUNT_UID_PATTERN
 from dashboard.models.audit import Values
 from dashboard.models.reports import ReportQuerySet
 from dashboard.queries.days import get_day_end, get_day_start
+from dashboard.queries.pack_choices import filter_packs_of_accounts_by_words
 from dashboard.text.time_zones import load_zone_names
 
 COMMON_ZONES = (
@@ -30,6 +32,7 @@ COMMON_ZONES = (
     "America/Los_Angeles",
     "UTC",
 )
+MAX_USERS = 500  # whose names begin with what is entered
 FIRST_YEAR = 2015  # Cloud Config did not exist before, so no report is older
 LANGUAGES = (("zh-hans", "简体中文"), ("en", "English"))
 
@@ -174,7 +177,9 @@ class ReportListForm(forms.Form):
         if until := values.get("until"):
             reports = reports.filter(listed_at__lt=get_day_end(until))
         if by := values.get("by"):
-            reports = reports.filter(requested_by__username__istartswith=by)
+            # By the ids: the index of a user's reports is in the order of the list.
+            users = User.objects.filter(username__istartswith=by).values_list("pk", flat=True)
+            reports = reports.filter(requested_by__in=list(users[:MAX_USERS]))
         return reports
 
     @property
@@ -197,25 +202,18 @@ class AsOfForm(forms.Form):
 
 
 class HistoryForm(ReportListForm):
-    """Filter the reports of all packs; account and pack are additional fields."""
+    """Filter the reports of all packs by a text or by a chosen account or pack, too."""
 
-    account = forms.TypedChoiceField(
-        label=_("Account"), required=False, coerce=int, empty_value=None
+    q = forms.CharField(label=_("Account or pack"), required=False, max_length=200)
+    account = forms.ModelChoiceField(
+        Account.objects.defer("secret_encrypted"), required=False, widget=forms.HiddenInput
     )
-    pack = forms.TypedChoiceField(label=_("Pack"), required=False, coerce=int, empty_value=None)
-    field_order = ("account", "pack", "result", "since", "until", "by")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        accounts = Account.objects.values_list("pk", "name")
-        packs = Pack.objects.values_list("pk", "account__name", "name")
-        self.set_choices("account", [(pk, name) for pk, name in accounts])
-        self.set_choices("pack", [(pk, f"{account} · {name}") for pk, account, name in packs])
-
-    def set_choices(self, name: str, choices: list[tuple[int, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101  # declared above
-        field.choices = [("", _("All")), *choices]
+    pack = forms.ModelChoiceField(
+        Pack.objects.select_related("account").defer("account__secret_encrypted"),
+        required=False,
+        widget=forms.HiddenInput,
+    )
+    field_order = ("q", "account", "pack", "result", "since", "until", "by")
 
     def filter_reports(self, reports: ReportQuerySet) -> ReportQuerySet:
         reports = super().filter_reports(reports)
@@ -223,6 +221,9 @@ class HistoryForm(ReportListForm):
             reports = reports.filter(pack__account=account)
         if pack := self.cleaned_data.get("pack"):
             reports = reports.filter(pack=pack)
+        if text := self.cleaned_data.get("q"):
+            packs = filter_packs_of_accounts_by_words(Pack.objects.order_by(), text)
+            reports = reports.filter(pack__in=packs.values("pk"))
         return reports
 
 

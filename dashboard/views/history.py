@@ -16,13 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 from dashboard.generation.queue import schedule_step
 from dashboard.ledger.withdrawal import restore_report, withdraw_report
 from dashboard.models import Report
-from dashboard.queries.paging import paginate
-from dashboard.queries.report_list import (
-    REPORTS_PER_PAGE,
-    build_report_rows,
-    get_figure_labels,
-    select_list_columns,
-)
+from dashboard.queries.pack_choices import clean_search_text, suggest_choices
+from dashboard.queries.report_list import build_report_rows, get_figure_labels, paginate_reports
 from dashboard.text.audit_lines import list_audit_lines
 from dashboard.views import Request
 from dashboard.views.forms import AnnotationForm, HistoryForm, ReasonForm
@@ -31,9 +26,8 @@ from dashboard.views.forms import AnnotationForm, HistoryForm, ReasonForm
 @require_safe
 def report_list(request: Request) -> HttpResponse:
     form = HistoryForm(request.GET)
-    reports = form.filter_reports(Report.objects.select_related("pack__account"))
-    listed_reports = select_list_columns(reports, "pack__account__name")
-    page = paginate(listed_reports, request.GET.get("page"), REPORTS_PER_PAGE)
+    reports = form.filter_reports(Report.objects.all())
+    page = paginate_reports(reports, request.GET.get("page"), with_packs=True)
     context = {
         "form": form,
         "page": page,
@@ -41,6 +35,13 @@ def report_list(request: Request) -> HttpResponse:
         "labels": get_figure_labels(),
     }
     return render(request, "report/list.html", context)
+
+
+@require_safe
+def report_suggestions(request: Request) -> HttpResponse:
+    """Suggest accounts and packs for what is typed into the field of the history's filter."""
+    suggestions = suggest_choices(clean_search_text(request.GET.get("q")))
+    return render(request, "report/suggestions.html", {"suggestions": suggestions})
 
 
 @require_safe

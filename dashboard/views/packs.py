@@ -14,7 +14,6 @@ from dashboard.charts import trend_chart
 from dashboard.generation import requests
 from dashboard.models import Pack, Report
 from dashboard.queries import report_list, trend
-from dashboard.queries.paging import paginate
 from dashboard.queries.report_in_force import find_report_choices, find_report_in_force
 from dashboard.views import Request
 from dashboard.views.forms import AsOfForm, ReportListForm
@@ -32,8 +31,7 @@ def pack_detail(request: Request, pk: int) -> HttpResponse:
     pack = get_pack(pk)
     form = ReportListForm(request.GET)
     reports = form.filter_reports(Report.objects.filter(pack=pack))
-    listed_reports = report_list.select_list_columns(reports)
-    page = paginate(listed_reports, request.GET.get("page"), report_list.REPORTS_PER_PAGE)
+    page = report_list.paginate_reports(reports, request.GET.get("page"))
     rows = report_list.build_report_rows(page)
     context = {
         "pack": pack,

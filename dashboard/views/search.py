@@ -4,12 +4,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from dashboard.queries.pack_choices import clean_search_text
 from dashboard.queries.search import MAX_RESULTS, search_all
 
 
 @require_GET
 def search_page(request: HttpRequest) -> HttpResponse:
-    text = request.GET.get("q", "").replace("\0", "").strip()[:200]
+    text = clean_search_text(request.GET.get("q"))
     context = {"search": text, "max_results": MAX_RESULTS}
     if text:
         context["results"] = search_all(text)

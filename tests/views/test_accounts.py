@@ -4,7 +4,9 @@ import re
 
 import httpx
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from dashboard.models import Account, AuditEntry, Pack
@@ -268,3 +270,67 @@ def test_a_new_secret_is_logged_without_its_value(admin_client: Client) -> None:
     page = get_page(admin_client, f"/accounts/{account.pk}/")
     assert "AccessKey secret replaced" in page
     assert "another secret" not in page + str(entry.after)
+
+
+def create_accounts(count: int) -> list[Account]:
+    return Account.objects.bulk_create(
+        Account(name=f"Branch {number:03}", uid=f"{2_000_000_000_000_000 + number}")
+        for number in range(count)
+    )
+
+
+def list_names(page: str) -> list[str]:
+    return re.findall(r'<th scope="row">\s*<a href="[^"]+"[^>]*>([^<]+)</a>', page)
+
+
+def test_the_accounts_have_pages_and_a_filter_by_name_or_id(admin_client: Client) -> None:
+    accounts = create_accounts(60)
+    first, second = (
+        list_names(admin_client.get(f"/accounts/?page={number}").content.decode())
+        for number in (1, 2)
+    )
+    assert first + second == [account.name for account in accounts]
+    assert len(first) == 50
+    for text in ("branch 017", "17", accounts[17].uid[:16]):
+        page = admin_client.get("/accounts/", {"q": text}).content.decode()
+        assert list_names(page) == ["Branch 017"]
+    page = admin_client.get("/accounts/", {"q": "nowhere"}).content.decode()
+    assert "No account matches this filter." in page
+
+
+def test_the_packs_of_an_account_have_pages_and_a_filter_by_name_or_id(
+    admin_client: Client, account: Account
+) -> None:
+    Pack.objects.bulk_create(
+        Pack(account=account, pack_id=f"cp-{number:03}", name=f"Pack {number:03}")
+        for number in range(60)
+    )
+    address = f"/accounts/{account.pk}/"
+    assert len(list_names(admin_client.get(address).content.decode())) == 50
+    assert len(list_names(admin_client.get(f"{address}?page=2").content.decode())) == 10
+    for text in ("pack 017", "cp-017"):
+        page = admin_client.get(address, {"q": text}).content.decode()
+        assert list_names(page) == ["Pack 017"]
+    page = admin_client.get(address, {"q": account.name}).content.decode()
+    assert "No pack matches this filter." in page
+
+
+def test_accounts_and_packs_take_the_same_queries_for_few_and_for_many(
+    admin_client: Client, account: Account
+) -> None:
+    def count_queries() -> list[int]:
+        counts = []
+        for address in ("/accounts/", f"/accounts/{account.pk}/"):
+            with CaptureQueriesContext(connection) as captured:
+                assert admin_client.get(address).status_code == 200
+            counts.append(len(captured))
+        return counts
+
+    Pack.objects.create(account=account, pack_id="cp-few", name="Few")
+    few = count_queries()
+    for other in [account, *create_accounts(60)]:
+        Pack.objects.bulk_create(
+            Pack(account=other, pack_id=f"cp-{number}", name=f"{number}") for number in range(10)
+        )
+    assert count_queries() == few
+    assert max(few) <= 10

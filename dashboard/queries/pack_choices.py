@@ -1,0 +1,72 @@
+"""Choose an account or a pack among thousands: suggestions for a few letters of their names."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from dashboard.models import Account, Pack
+from dashboard.models.accounts import PackQuerySet
+
+MAX_ACCOUNTS, MAX_PACKS = 5, 10
+MAX_TEXT = 200  # characters
+
+
+@dataclass(frozen=True)
+class Suggestions:
+    """The first accounts and packs that match a text; `has_more` if there are others."""
+
+    accounts: list[Account]
+    packs: list[Pack]
+    has_more: bool
+
+    @property
+    def count(self) -> int:
+        return len(self.accounts) + len(self.packs)
+
+
+def clean_search_text(text: str | None) -> str:
+    """Return a text from an address as one to search for: no more than the databases accept."""
+    return (text or "").replace("\0", "").strip()[:MAX_TEXT]
+
+
+def filter_accounts_by_words(accounts: QuerySet[Account], text: str) -> QuerySet[Account]:
+    """Return the accounts that have each word in the name or at the beginning of the id."""
+    for word in text.split():
+        accounts = accounts.filter(Q(name__icontains=word) | Q(uid__startswith=word))
+    return accounts
+
+
+def filter_packs_by_words(packs: PackQuerySet, text: str) -> PackQuerySet:
+    """Return the packs that have each word in the name or at the beginning of the id."""
+    for word in text.split():
+        packs = packs.filter(is_pack_with_word(word))
+    return packs
+
+
+def filter_packs_of_accounts_by_words(packs: PackQuerySet, text: str) -> PackQuerySet:
+    """Return the packs of which each word is in the pack or in its account."""
+    for word in text.split():
+        is_in_account = Q(account__name__icontains=word) | Q(account__uid__startswith=word)
+        packs = packs.filter(is_pack_with_word(word) | is_in_account)
+    return packs
+
+
+def is_pack_with_word(word: str) -> Q:
+    return Q(name__icontains=word) | Q(pack_id__startswith=word)
+
+
+def suggest_choices(text: str) -> Suggestions:
+    """Return the accounts and packs that match the text; none for an empty text."""
+    if not text.strip():
+        return Suggestions([], [], has_more=False)
+    all_accounts = Account.objects.defer("secret_encrypted")
+    accounts = list(filter_accounts_by_words(all_accounts, text)[: MAX_ACCOUNTS + 1])
+    packs = suggest_packs(text)
+    has_more = len(accounts) > MAX_ACCOUNTS or len(packs) > MAX_PACKS
+    return Suggestions(accounts[:MAX_ACCOUNTS], packs[:MAX_PACKS], has_more)
+
+
+def suggest_packs(text: str) -> list[Pack]:
+    """Return the first packs that match the text, one more than are shown if there are more."""
+    packs = Pack.objects.select_related("account").defer("account__secret_encrypted")
+    return list(filter_packs_of_accounts_by_words(packs, text)[: MAX_PACKS + 1])
