@@ -1,12 +1,12 @@
-"""Build the tables of a report for export: its resources, its rules, or a sheet of its file.
+"""Build the tables of a report for export: its rules, or a sheet of its file.
 
-A position is the order number of a report in its pack. The stored form is a compact copy of the
-cells of the report's file.
+What all tables of a report have is here too; for its resources see resource_tables.py. A position
+is the order number of a report in its pack. The stored form is a compact copy of the cells of the
+report's file.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from functools import cache
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,126 +24,23 @@ from dashboard.exports.tables import (
     encode_facts,
     join_file_stem,
 )
-from dashboard.models import EvaluationSource, Report, Risk, Sheet, Status
-from dashboard.models.evaluations import convert_milliseconds, position_time
-from dashboard.queries import report_positions, report_query, report_rules, rule_summaries
+from dashboard.models import Report, Risk, Sheet, Status
+from dashboard.models.evaluations import position_time
+from dashboard.queries import report_rules
 from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.first_seen import build_first_seen, load_first_position
 from dashboard.queries.report_header import is_earlier_reading
-from dashboard.text import findings
 from dashboard.text.count_checks import summarize_checks
 from dashboard.text.origins import describe_provenance
 from dashboard.text.rates import NamedRate, list_named_rates
 from dashboard.text.report_remarks import describe_remark_count, list_remark_lines
 from dashboard.text.result_list_words import list_result_facts
 from dashboard.workbook import Cell
-from dashboard.workbook.evaluation_records import EvaluationRecord, format_record
-from dashboard.workbook.export_json import EVALUATION_TABLE, FORMAT_MARK
+from dashboard.workbook.export_json import FORMAT_MARK
 
 # Rows written in a second, by format. A file that takes longer is announced by a page.
 REPORT_ROWS_PER_SECOND = {"xlsx": 8_000, "csv": 80_000, "json": 80_000}
 SHEET_ROWS_PER_READ = 500
-RECORD_FIELDS = len(EvaluationRecord._fields)
-
-
-def build_resource_table(
-    report: Report, row_filter: EvaluationFilter, user_name: str
-) -> ExportTable:
-    """Return a table of the report's evaluations that match the filter, in the filter's order.
-
-    `user_name` is the user who exports the table.
-    """
-    rules = {
-        summary.rule: (summary.name, summary.code, summary.identifier)
-        for summary in rule_summaries.load_rule_summaries(report)
-    }
-    rule_name = rules[row_filter.rule][0] if row_filter.rule in rules else ""
-    return build_report_table(
-        report,
-        table_name=EVALUATION_TABLE,
-        title=_("Resources"),
-        columns=[
-            ExportColumn("status", _("Status")),
-            ExportColumn("risk", _("Risk")),
-            ExportColumn("rule", _("Rule")),
-            ExportColumn("rule_id", _("Rule ID")),
-            ExportColumn("identifier", _("Managed rule")),
-            ExportColumn("resource_id", _("Resource ID")),
-            ExportColumn("resource_name", _("Resource name")),
-            ExportColumn("resource_type", _("Type")),
-            ExportColumn("region", _("Region")),
-            ExportColumn("account", _("Account")),
-            ExportColumn("actual", _("Actual")),
-            ExportColumn("required", _("Required")),
-            ExportColumn("expected", _("Compared with")),
-            ExportColumn("operator", _("Operator")),
-            ExportColumn("property", _("Property")),
-            ExportColumn("reason", _("Reason")),
-            ExportColumn("since", _("First report with this status"), holds_times=True),
-            ExportColumn("archive_start", _("First report of the pack in this archive")),
-            ExportColumn("reports", _("Reports in a row")),
-            ExportColumn("source", _("Source")),
-            ExportColumn("results_status", _("Status in the evaluation results")),
-            ExportColumn(
-                "cloud_failing_since", _("Failing since, as the cloud knows it"), holds_times=True
-            ),
-            ExportColumn("cloud_fixed", _("Last fixed, as the cloud knows it"), holds_times=True),
-            ExportColumn("exempt_until", _("Exempt until")),
-            ExportColumn("resource_group", _("Resource group")),
-            ExportColumn("record", _("Evaluation record")),
-        ],
-        rows=iterate_resource_rows(report, row_filter, rules),
-        row_count=report_query.count_evaluations(report, row_filter),
-        total_count=report.rows,
-        filter_text=row_filter.describe(rule_name),
-        user_name=user_name,
-    )
-
-
-def iterate_resource_rows(
-    report: Report, row_filter: EvaluationFilter, rules: dict[int, tuple[str, str, str]]
-) -> Iterator[Cells]:
-    """Yield the rows of the table of resources.
-
-    `rules` gives the name, id and identifier of each rule, by the primary key of the Rule.
-    """
-    status_labels = {status.value: str(status.label) for status in Status}
-    source_labels = {source.value: str(source.label) for source in EvaluationSource}
-    risk_labels = {risk.value: str(risk.label) for risk in Risk}
-    positions = report_positions.load_positions(report)
-    first_position = load_first_position(report.pack_id)
-
-    @cache
-    def describe_since(position: int) -> tuple[dt.datetime, str, int]:
-        report_count = report_positions.count_reports_since(positions, position)
-        archive_start = format_archive_start(position, first_position)
-        return position_time(position), archive_start, report_count
-
-    @cache
-    def describe_required(operator: str, expected: str) -> str:
-        return findings.describe_requirement(operator, expected) if operator else ""
-
-    @cache
-    def convert_time(milliseconds: int) -> dt.datetime | None:
-        return convert_milliseconds(milliseconds)
-
-    columns = (
-        "status", "risk", "rule_id", "since", "expected", "operator", "property_path", "reason",
-        *EvaluationRecord._fields, "exempt_until", "resource_group",
-        "resource_id", "resource_name", "resource_type", "region", "account", "actual",
-    )  # fmt: skip
-    for row in report_query.iterate_rows(report, row_filter, *columns):
-        status, risk, rule, since, expected, operator, property_path, reason, *values = row
-        record = EvaluationRecord(*values[:RECORD_FIELDS])
-        exempt_until, resource_group, *texts = values[RECORD_FIELDS:]
-        yield (
-            status_labels[status], risk_labels[risk], *rules[rule], *texts,
-            describe_required(operator, expected), expected, operator, property_path, reason,
-            *describe_since(since),
-            source_labels[record.source], status_labels.get(record.results_status, ""),
-            convert_time(record.failing_since_ms), convert_time(record.fixed_at_ms),
-            exempt_until, resource_group, format_record(record),
-        )  # fmt: skip
 
 
 def build_rule_table(report: Report, row_filter: EvaluationFilter, user_name: str) -> ExportTable:

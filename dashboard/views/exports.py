@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboard.exports import report_tables
+from dashboard.exports import report_tables, resource_tables
 from dashboard.exports.report_tables import REPORT_ROWS_PER_SECOND
 from dashboard.exports.tables import ExportTable
 from dashboard.models import Report, Sheet
@@ -73,7 +73,7 @@ def build_requested_table(request: Request, report: Report) -> ExportTable:
         row_filter = EvaluationFilter.parse(request.GET, tuple(report_rules.RULE_ORDERS))
         return report_tables.build_rule_table(report, row_filter, user_name)
     row_filter = EvaluationFilter.parse(request.GET, tuple(report_query.ORDERS))
-    return report_tables.build_resource_table(report, row_filter, user_name)
+    return resource_tables.build_resource_table(report, row_filter, user_name)
 
 
 @require_safe

@@ -63,6 +63,11 @@ def hash_result(status: int, risk: int, actual: str, expected: str, substance: s
     return _hash_texts("said", str(status), str(risk), actual, expected, substance)
 
 
+def hash_identity(*texts: str) -> int:
+    """Hash the texts that name rule and resource in a row of an export."""
+    return _hash_texts("identity", *texts)
+
+
 def hash_evaluation(
     status: int, risk: int, name: str, finding: Finding, results_values: tuple[int | str, ...]
 ) -> int:

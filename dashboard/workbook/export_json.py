@@ -40,6 +40,23 @@ HEADINGS = {
     "since": "First report with this status",
     "archive_start": "First report of the pack in this archive",
     "reports": "Reports in a row",
+    "source": "Source",
+    "results_status": "Status in the evaluation results",
+    "cloud_failing_since": "Failing since, as the cloud knows it",
+    "cloud_fixed": "Last fixed, as the cloud knows it",
+    "exempt_until": "Exempt until",
+    "resource_group": "Resource Group",
+    "record": "Evaluation record",
+}
+# Exports of earlier versions lack these.
+_LATER_KEYS = {
+    "source",
+    "results_status",
+    "cloud_failing_since",
+    "cloud_fixed",
+    "exempt_until",
+    "resource_group",
+    "record",
 }
 # The labels of an overview, by the keys of the metadata.
 _OVERVIEW_LABELS = {
@@ -85,4 +102,4 @@ def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:
 
 def _read_row(row: Mapping[str, Any]) -> list[Cell]:
     """Return the cells of a row, all as texts; an empty text is an empty cell."""
-    return [str(row[key]) or None for key in HEADINGS]
+    return [str(row.get(key, "") if key in _LATER_KEYS else row[key]) or None for key in HEADINGS]

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence, Set
 
 from .cells import Cell, cell_to_text
 from .column_values import list_unknown_columns
-from .contents import EvaluationGroup, SheetInfo
+from .contents import EvaluationGroup, EvaluationRow, SheetInfo
+from .evaluation_groups import RowTuple
 from .evaluation_hashes import (
     hash_place,
     hash_resource_id,
@@ -13,6 +14,7 @@ from .evaluation_hashes import (
     hash_result,
     hash_rule,
 )
+from .evaluation_records import RowIdentity, parse_record, restore_evaluation
 from .evaluations import FILE_ONLY_VALUES, STATUS_BY_ROLE, EvaluationCollector, SheetGroup
 from .export_heads import is_own_export, undo_inert_rows
 from .identity_values import (
@@ -53,7 +55,9 @@ _GROUP_MEANINGS = (
 )
 # The meanings of the columns whose values each EvaluationRow holds.
 _ROW_MEANINGS = ("resource_id", "resource_name", "actual", "expected", "reason")
-_CONDITION_MEANINGS = ("operator", "property")  # only this product's exports have such columns
+# Only this product's exports have such columns.
+_CONDITION_MEANINGS = ("operator", "property")
+_RECORD_MEANINGS = ("record", "exempt_until", "resource_group")
 
 
 class SheetCollector:
@@ -99,6 +103,11 @@ class SheetCollector:
             column_of.get(name, _NO_COLUMN)
             for name in _CONDITION_MEANINGS
             if not column_of.keys().isdisjoint(_CONDITION_MEANINGS)
+        ]
+        self._record_columns = [
+            column_of.get(name, _NO_COLUMN)
+            for name in _RECORD_MEANINGS
+            if "record" in column_of and placeless_rows is None
         ]
         self._id_columns = [
             column_of[name]
@@ -208,8 +217,31 @@ class SheetCollector:
                 pair_hash = group.rule_hash ^ hash_resource_id(resource_id)
                 self._placeless_rows.add_file_row(pair_hash, FileRow(key, resource, group.number))
         row = (key, digest, resource, group.number, *texts_and_place, *file_values)
-        self._collector.add_row(row)
+        self._collector.add_row(self._apply_record(row, cells, texts))
         self._info.evaluations += 1
+
+    def _apply_record(self, row: RowTuple, cells: list[Cell], texts: tuple[str, ...]) -> RowTuple:
+        """Return the row of an export with what its record says; unchanged without one."""
+        if not self._record_columns:
+            return row
+        evaluation = EvaluationRow._make(row)
+        rule_id, rule_name, account, region, resource_type = texts[:5]
+        resource_id = evaluation.resource_id
+        identity = RowIdentity(rule_id, rule_name, account, region, resource_type, resource_id)
+        record_text, exempt_until, resource_group = _read_texts(cells, self._record_columns)
+        record = parse_record(record_text, identity)
+        if record is None:
+            return row
+        group = self._collector.groups[evaluation.group]
+        restored = restore_evaluation(
+            evaluation,
+            record,
+            status=group.status,
+            risk=group.risk,
+            exempt_until=exempt_until,
+            resource_group=resource_group,
+        )
+        return tuple(restored)
 
     def _read_time(self, cells: list[Cell]) -> int:
         """Return the evaluation time of a row in milliseconds; 0 if the row states none."""

@@ -126,7 +126,7 @@ def export_resources(file_format: str, report_id: str) -> JobDetails:
     django.setup()
     from django.contrib.auth.models import User
 
-    from dashboard.exports import report_tables, writers
+    from dashboard.exports import report_tables, resource_tables, writers
     from dashboard.queries import report_query
     from dashboard.queries.filters import EvaluationFilter
 
@@ -137,7 +137,7 @@ def export_resources(file_format: str, report_id: str) -> JobDetails:
     writers.write_to_temporary_file(rule_table, write).close()  # imports and connects
     started_at = time.perf_counter()
     report = report_query.select_reports().get(pk=report_id)
-    table = report_tables.build_resource_table(report, EvaluationFilter(), user_name)
+    table = resource_tables.build_resource_table(report, EvaluationFilter(), user_name)
     writers.write_to_temporary_file(table, write).close()
     return {"seconds": time.perf_counter() - started_at, "rows": table.row_count}
 
@@ -147,12 +147,12 @@ def write_with_bare_writer(file_format: str, report_id: str) -> JobDetails:
     import django
 
     django.setup()
-    from dashboard.exports import report_tables
+    from dashboard.exports import resource_tables
     from dashboard.queries import report_query
     from dashboard.queries.filters import EvaluationFilter
 
     report = report_query.select_reports().get(pk=report_id)
-    table = report_tables.build_resource_table(report, EvaluationFilter(), "")
+    table = resource_tables.build_resource_table(report, EvaluationFilter(), "")
     rows = [tuple(table.headings), *table.groups[0].rows]
     write = {"xlsx": write_bare_xlsx, "csv": write_bare_csv}[file_format]
     started_at = time.perf_counter()

@@ -114,4 +114,5 @@ def test_an_export_has_what_the_evaluation_results_say_of_a_row(
     assert photos["cloud_failing_since"] == "2026-09-01 09:14 CST (UTC+8)"
     assert (photos["cloud_fixed"], photos["exempt_until"]) == ("", "2027-01-31")
     assert photos["resource_group"] == "rg-1"
-    assert photos["record"] == f"{row.key:016x} 3 3 {to_milliseconds(FAILED)} 0"
+    hashes = f"{row.key:016x} {row.resource:016x}"
+    assert photos["record"].endswith(f" {hashes} 3 3 {to_milliseconds(FAILED)} 0")
