@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from dashboard.archive import originals
 from dashboard.generation import lifecycle
+from dashboard.ledger import pack_summaries
 from dashboard.models import Account, Original, Pack, Report, ResultList
 from tests import sample_files
 
@@ -68,5 +69,6 @@ def store_listed_report(
     """Return a report that has been read, most often a ready one."""
     report = create_listed_report(pack, content, results, day, **fields)
     lifecycle.advance_report(report.pk)
+    pack_summaries.rebuild_summary(pack)  # this report was not requested
     report.refresh_from_db()
     return report

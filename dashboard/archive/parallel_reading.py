@@ -20,7 +20,17 @@ def read_files(
     read while the caller works on a report. If `replace` is true, a file is read again even if its
     contents are stored already.
     """
-    tasks = [partial(stored_forms.ensure_stored_form, report, replace) for report in reports]
+    lists = stored_forms.find_result_lists(reports)  # here: the threads need no database
+    tasks = [
+        partial(
+            stored_forms.ensure_original_form,
+            report.require_original(),
+            report.pack.account.uid,
+            lists.get(report.pk),
+            replace,
+        )
+        for report in reports
+    ]
     yield from zip(reports, run_in_threads(tasks), strict=True)
 
 

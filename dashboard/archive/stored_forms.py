@@ -4,7 +4,7 @@ A stored form is the contents that were read from an original file, and from the
 that were fetched beside it. It is kept in the same storage as the original, under `readings/`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,19 @@ def open_stored_form(report: Report) -> Iterator[workbook.StoredForm]:
 
 def find_result_list(report: Report) -> Original | None:
     """Return the list of evaluation results fetched beside the report's file; None without one."""
-    lists = ResultList.objects.filter(report=report.pk, outcome=ResultList.Outcome.COMPLETE)
-    result_list = lists.select_related("original").first()
-    return result_list.original if result_list else None
+    return find_result_lists([report]).get(report.pk)
+
+
+def find_result_lists(reports: Iterable[Report]) -> dict[int, Original]:
+    """Return the lists of evaluation results of those reports that have one, by report id."""
+    lists = ResultList.objects.filter(
+        report__in=[report.pk for report in reports], outcome=ResultList.Outcome.COMPLETE
+    )
+    return {
+        result_list.pk: result_list.original
+        for result_list in lists.select_related("original")
+        if result_list.original
+    }
 
 
 @contextmanager

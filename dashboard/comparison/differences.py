@@ -239,9 +239,11 @@ def compare_in_order(
 
 
 def load_listed_rules(*reports: Report) -> list[frozenset[int] | None]:
-    """Return the rules that each report's file lists; None where it has no list of rules."""
+    """Return the rules that each report lists; None where it has no list of rules."""
     listed_rules: dict[int, set[int]] = {}
-    results = RuleResult.objects.filter(report__in=reports, report__sheets__role="rules")
+    report_ids = [report.pk for report in reports]
+    listing_reports = Report.objects.filter(pk__in=report_ids).with_rule_list()
+    results = RuleResult.objects.filter(report__in=listing_reports.values("pk"))
     for report_id, rule_id in results.order_by().values_list("report_id", "rule_id"):
         listed_rules.setdefault(report_id, set()).add(rule_id)
     return [

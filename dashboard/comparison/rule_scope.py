@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.comparison.differences import Comparison
 from dashboard.comparison.incomplete_readings import list_incomplete_readings
-from dashboard.models import Report, Risk, RuleResult, Sheet, Status
+from dashboard.models import Report, Risk, RuleResult, Status
 
 
 class RuleVersion(NamedTuple):
@@ -141,7 +141,9 @@ def load_rule_scope(comparison: Comparison) -> RuleScope:
     """Load the rules of both reports of a comparison, with two queries."""
     reports = (comparison.older, comparison.newer)
     reports_with_rule_list = set(
-        Sheet.objects.filter(report__in=reports, role="rules").values_list("report", flat=True)
+        Report.objects.filter(pk__in=[report.pk for report in reports])
+        .with_rule_list()
+        .values_list("pk", flat=True)
     )
     older, newer = load_rule_versions(*reports)
     return RuleScope(

@@ -12,7 +12,7 @@ replaced, and other writers wait for less than a second. After an interruption, 
 from django.db import transaction
 
 from dashboard.archive import parallel_reading, stored_forms
-from dashboard.ledger import pack_resources, report_writer, rule_rows, spans
+from dashboard.ledger import cloud_rules, pack_resources, report_writer, rule_rows, spans
 from dashboard.ledger.reading_changes import copy_numbers, remark_changed_numbers
 from dashboard.ledger.rebuilt_spans import compute_histories, split_buckets, split_keys
 from dashboard.models import Evaluation, Pack, Report
@@ -86,6 +86,7 @@ def store_rules(report: Report) -> dict[int, int]:
     """Store the rules of a report's file; return their database ids by their numbers there."""
     with stored_forms.open_stored_form(report) as stored_form, transaction.atomic():
         Pack.objects.lock_row(report.pack_id)
+        cloud_rules.add_rules_without_data(report, stored_form.contents)
         return rule_rows.store_rules(report.pack, stored_form.contents.rules)
 
 

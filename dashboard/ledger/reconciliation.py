@@ -23,7 +23,8 @@ RISK_SEPARATOR = ":"  # in the names of an overview's tallies: "failing_rules:1"
 class CountCheck(TypedDict):
     """A stated count, ours, and the verdict. It is stored with the report as it stands here."""
 
-    source: str  # sheet, rule_list, overview, cloud_resources or cloud_rules
+    # sheet, rule_list, overview, evaluation_results, cloud_resources or cloud_rules
+    source: str
     basis: str  # rows, evaluations, resources, rules; "" if not known
     name: str  # of the sheet or the rule, or of a count that is of no status
     status: str  # the name of a Status, TOTAL for all of them, "" for a count of no status
@@ -89,6 +90,22 @@ class CountChecker:
             ours = self.count_tally(name, risk)
             reason = "risk_not_stated" if self.is_without_risks(risk) else "not_listed"
             yield build_check("overview", basis, stated, ours, name=name, risk=risk, reason=reason)
+
+    def check_evaluation_results(self) -> Iterator[CountCheck]:
+        """Compare our counts with those of the evaluation results beside the file.
+
+        They differ by the evaluations that only the file has, and those on which both disagree.
+        """
+        if self.contents.results is None or self.contents.results.error_code:
+            return
+        counts = self.contents.results.counts
+        for status in Status:
+            ours = sum(getattr(result, status.field) for result in self.results)
+            stated = counts.get(status, 0)
+            if ours or stated:
+                yield build_check(
+                    "evaluation_results", "evaluations", stated, ours, status=status.name
+                )
 
     def check_cloud_resources(self) -> Iterator[CountCheck]:
         """Compare our counts with the cloud's counts of a pack's resources.
@@ -201,6 +218,7 @@ def check_counts(
         checker.check_overview(),
         checker.check_overview_tallies(),
         checker.check_rule_list(),
+        checker.check_evaluation_results(),
         checker.check_cloud_resources(),
         checker.check_cloud_rules(),
     )

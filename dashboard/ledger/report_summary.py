@@ -9,15 +9,16 @@ from operator import attrgetter
 from typing import Any
 
 from dashboard import workbook
-from dashboard.ledger import reconciliation
+from dashboard.ledger import cloud_rules, reconciliation
 from dashboard.ledger.bulk_sql import BulkInsert
+from dashboard.ledger.results_summary import build_results_summary
 from dashboard.models import Report, Risk, RuleResult, Sheet, Status
 from dashboard.models.reports import STATUS_FIELDS
 from dashboard.workbook import READER_VERSION, Contents, EvaluationGroup, RuleInfo
 
 STATUSES_BY_NAME = {status.name: status for status in Status}
-JSON_COLUMNS = ("parameters", "stated_counts", "changes_by_reason")
-PLAIN_COLUMNS = ("report_id", "rule_id", "name", "risk", *STATUS_FIELDS, "came", "left")
+JSON_COLUMNS = ("parameters", "cloud_state", "stated_counts", "changes_by_reason")
+PLAIN_COLUMNS = ("report_id", "rule_id", "text_id", "name", "risk", *STATUS_FIELDS, "came", "left")
 RULE_RESULT_INSERT = BulkInsert(RuleResult, JSON_COLUMNS + PLAIN_COLUMNS)
 get_plain_values = attrgetter(*PLAIN_COLUMNS)
 
@@ -25,11 +26,13 @@ get_plain_values = attrgetter(*PLAIN_COLUMNS)
 def build_rule_results(
     report: Report, contents: Contents, rule_ids: dict[int, int]
 ) -> list[RuleResult]:
-    """Return an unsaved result for each rule of the file.
+    """Return an unsaved result for each rule of the contents.
 
-    The keys of `rule_ids` are the numbers of the rules in the file, the values their database ids.
+    The keys of `rule_ids` are the numbers of the rules there, the values their database ids.
     """
-    return [build_rule_result(report, info, rule_ids[info.number]) for info in contents.rules]
+    results = [build_rule_result(report, info, rule_ids[info.number]) for info in contents.rules]
+    cloud_rules.set_cloud_facts(report, contents, results)
+    return results
 
 
 def build_rule_result(report: Report, info: RuleInfo, rule_id: int) -> RuleResult:
@@ -62,13 +65,26 @@ def insert_rule_results(results: list[RuleResult]) -> None:
 
 def build_result_columns(result: RuleResult) -> tuple[Any, ...]:
     """Return the values of a result in the order of the columns of RULE_RESULT_INSERT."""
-    parameters = None if result.parameters is None else json.dumps(result.parameters)
     json_values = (json.dumps(result.stated_counts), json.dumps(result.changes_by_reason))
-    return (parameters, *json_values, *get_plain_values(result))
+    return (
+        dump_json_or_null(result.parameters),
+        dump_json_or_null(result.cloud_state),
+        *json_values,
+        *get_plain_values(result),
+    )
+
+
+def dump_json_or_null(value: dict[str, Any] | None) -> str | None:
+    """Return JSON; None, which is NULL and not JSON's null, for None."""
+    return None if value is None else json.dumps(value)
 
 
 def summarize_report(
-    report: Report, contents: Contents, groups: list[EvaluationGroup], results: list[RuleResult]
+    report: Report,
+    contents: Contents,
+    groups: list[EvaluationGroup],
+    results: list[RuleResult],
+    rule_ids: dict[int, int],
 ) -> dict[str, Any]:
     """Return the values of the fields that a report gets when it becomes ready.
 
@@ -88,10 +104,13 @@ def summarize_report(
         "remarks": [dataclasses.asdict(remark) for remark in contents.remarks],
         "stated_counts": {**report.stated_counts, **stated_counts},
         "count_checks": reconciliation.check_counts(report, contents, results),
+        "results_summary": build_results_summary(
+            contents, rule_ids, lists_rules=cloud_rules.lists_rules(report, contents)
+        ),
         "evaluated_at": workbook.parse_moment(contents.evaluated_to),
         "content_hash": contents.content,
         "filter_choices": collect_filter_choices(groups),
-        "rules_hash": hash_rules(contents),
+        "rules_hash": hash_rules(report, contents),
         "rows": contents.rows,
         "rules": len(results),
         **{status.field: count for status, count in counts.items()},
@@ -160,7 +179,9 @@ def choose_resource_rate(
     source = ""
     if lists_judged_rows(report, contents):
         counts = (contents.compliant_resources, contents.failing_resources)
-        source = Report.ResourcesSource.ROWS.value
+        has_results = cloud_rules.has_results(contents)
+        sources = Report.ResourcesSource
+        source = (sources.RESULTS if has_results else sources.ROWS).value
     elif (
         contents.stated_basis == "resources"
         and {Status.COMPLIANT, Status.NON_COMPLIANT} <= overview.keys()
@@ -201,9 +222,9 @@ def collect_filter_choices(groups: list[EvaluationGroup]) -> dict[str, list[str]
     }
 
 
-def hash_rules(contents: Contents) -> int | None:
-    """Return a 63-bit hash of the rules' keys and risks; None if the file has no sheet of rules."""
-    if not any(sheet.role == "rules" for sheet in contents.sheets):
+def hash_rules(report: Report, contents: Contents) -> int | None:
+    """Return a 63-bit hash of the rules' keys and risks; None if not all rules are known."""
+    if not cloud_rules.lists_rules(report, contents):
         return None
     rules = "\x1e".join(sorted(f"{rule.key}\x1f{rule.risk}" for rule in contents.rules))
     # Shifted by one bit to fit into a signed BigIntegerField.

@@ -12,7 +12,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from dashboard.archive import stored_forms
-from dashboard.ledger import change_counts, pack_summaries, report_summary, rule_rows, spans
+from dashboard.ledger import (
+    change_counts,
+    cloud_rules,
+    pack_summaries,
+    report_summary,
+    rule_rows,
+    spans,
+)
 from dashboard.ledger.earlier_readings import has_earlier_readings
 from dashboard.models import Pack, Report, Risk, Sheet, Status
 from dashboard.models.evaluations import FOREVER
@@ -75,8 +82,11 @@ def set_position_and_statuses(report: Report, contents: Contents) -> None:
     """Set the position and the listed statuses of the report, without saving them.
 
     The position orders the reports of a pack; the listed statuses are those that the file lists row
-    by row. For an imported report, the names of report and pack are updated in the database.
+    by row, or file and evaluation results together. The rules of the pack that have no evaluation
+    are added to the contents. For an imported report, the names of report and pack are updated in
+    the database.
     """
+    cloud_rules.add_rules_without_data(report, contents)
     report.position = report.compute_position()
     report.listed_statuses = [Status[name] for name in contents.lists]
     if report.source == Report.Source.IMPORTED and contents.pack_name:
@@ -142,11 +152,13 @@ def finish_report(
         report.rule_results.all().delete()
         report.sheets.all().delete()
     results = report_summary.build_rule_results(report, contents, rule_ids)
-    summary = report_summary.summarize_report(report, contents, stored_form.groups, results)
+    summary = report_summary.summarize_report(
+        report, contents, stored_form.groups, results, rule_ids
+    )
     report.failing, report.rules = summary["failing"], summary["rules"]
     report.stated_counts = summary["stated_counts"]
-    has_rule_list = any(sheet.role == "rules" for sheet in contents.sheets)
-    listed_rules = frozenset(rule_ids.values()) if has_rule_list else None
+    lists_rules = cloud_rules.lists_rules(report, contents)
+    listed_rules = frozenset(rule_ids.values()) if lists_rules else None
     comparison = change_counts.compare_with_previous(report, listed_rules)
     change_counts.set_rule_changes(results, comparison)
     report_summary.insert_rule_results(results)

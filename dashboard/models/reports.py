@@ -75,6 +75,11 @@ class ReportQuerySet(RunQuerySet["Report"]):
         """Return the ready reports whose changes since the report before are not counted yet."""
         return self.filter(state=self.model.State.READY, changes_by_reason__isnull=True)
 
+    def with_rule_list(self) -> Self:
+        """Return the reports that state all rules of their pack, in the file or beside it."""
+        listed_beside = Q(results_summary__lists_rules=True)
+        return self.filter(Q(sheets__role="rules") | listed_beside).distinct()
+
     def with_change_fields(self) -> Self:
         """Load only the fields that are needed to find the changes between two reports."""
         return self.only(*CHANGE_FIELDS)
@@ -131,8 +136,8 @@ class Report(Run):
     content_hash = models.BigIntegerField(null=True)
     # The values to filter by: {"regions": [...], "types": [...], "accounts": [...]}.
     filter_choices = models.JSONField(default=dict)
-    # A hash of the rules and their risks: it differs once the pack has changed. Null if the file
-    # does not list its rules.
+    # A hash of the rules and their risks: it differs once the pack has changed. Null if neither the
+    # file nor, beside evaluation results, the cloud lists all rules.
     rules_hash = models.BigIntegerField(null=True)
 
     # What the evaluation rate is computed from: rows, counted. 0 and 0 if the file does not list
@@ -181,6 +186,7 @@ class Report(Run):
     # the first hundred of them are in "disagreement_rows", each a dictionary of "key", "rule" (a
     # primary key), "resource_id", "resource_name", "file_status" and "results_status", and the
     # times of both evaluations, "file_evaluated_ms" and "results_evaluated_ms", 0 if not stated;
+    # "lists_rules": whether all rules of the pack are known, also those without evaluations;
     # "first_recorded_ms", "last_recorded_ms": the first and the last ResultRecordedTimestamp of
     # the rows, 0 if none states it;
     # "error_code", "error_facts": why the list could not be read (see workbook.errors); then all

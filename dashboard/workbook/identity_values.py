@@ -7,7 +7,7 @@ digits, and a text such as 1.23457E+15 has lost all but six: neither is the id.
 import re
 from functools import lru_cache
 
-from .cells import Cell, cell_to_text
+from .cells import Cell, cell_to_text, normalise_identifier
 from .invisible import normalise_width
 from .regions import REGION_NAMES, find_region_id
 from .status_codes import is_not_stated
@@ -78,6 +78,11 @@ def normalise_rule_id(text: str) -> str:
     """Return an id of the cloud in lower case, and any other id unchanged."""
     half_width = normalise_width(text)
     return half_width.lower() if _RULE_ID.fullmatch(half_width) else text
+
+
+def make_rule_key(rule_id: str) -> str:
+    """Return the key of the rule with this id: it is the same however the id is written."""
+    return normalise_identifier(normalise_rule_id(rule_id))
 
 
 def is_account_cell(cell: Cell) -> bool:
