@@ -14,7 +14,7 @@ from dashboard.comparison.change_reasons import (
     parse_stored_counts,
 )
 from dashboard.text.formatting import format_number
-from dashboard.text.template_tags import render_gap
+from dashboard.text.template_tags import QUIET_DASH, render_gap
 
 register = template.Library()
 
@@ -49,6 +49,17 @@ def render_change(counted: CountedChanges, url: str = "", rule: int | None = Non
     return SafeString(" ".join(links))
 
 
+@register.simple_tag(name="change_sum")
+def render_change_sum(came: int, left: int) -> SafeString:
+    """Show how many came and left in several packs; a dash if none did."""
+    texts = [
+        format_html('<span class="{}">{}</span>', direction, describe_direction(direction, count))
+        for direction, count in ((ChangeDirection.CAME, came), (ChangeDirection.LEFT, left))
+        if count
+    ]
+    return SafeString(" ".join(texts)) if texts else QUIET_DASH
+
+
 def explain_missing_counts(counted: CountedChanges) -> str:
     if counted.changes_by_reason is None:
         return gettext("not counted yet: the worker does it within minutes")
@@ -59,17 +70,20 @@ def render_direction(
     counted: CountedChanges, direction: ChangeDirection, link_url: str
 ) -> SafeString:
     """Show the number of a direction; its parts are in the title and, unseen, in the text."""
-    if direction is ChangeDirection.CAME:
-        text, glyph = gettext("%(count)s new failing"), "▲"
-    else:
-        text, glyph = gettext("%(count)s no longer failing"), "▼"
-    count = format_number(getattr(counted, direction))
+    text = describe_direction(direction, getattr(counted, direction))
     parts = describe_reason_counts(parse_stored_counts(counted.changes_by_reason), direction)
-    content = format_html(
-        '{} {}<span class="unseen parts">: {}</span>', glyph, text % {"count": count}, parts
-    )
+    content = format_html('{}<span class="unseen parts">: {}</span>', text, parts)
     if not link_url:
         return format_html('<span class="{}" title="{}">{}</span>', direction, parts, content)
     return format_html(
         '<a class="{}" href="{}" title="{}">{}</a>', direction, link_url, parts, content
     )
+
+
+def describe_direction(direction: ChangeDirection, count: int) -> str:
+    """Return the number of a direction in words, with its glyph."""
+    if direction is ChangeDirection.CAME:
+        text, glyph = gettext("%(count)s new failing"), "▲"
+    else:
+        text, glyph = gettext("%(count)s no longer failing"), "▼"
+    return f"{glyph} {text % {'count': format_number(count)}}"

@@ -19,13 +19,11 @@ from dashboard.comparison.change_reasons import (
 )
 from dashboard.models import Pack, PackSummary, Report
 from dashboard.models.evaluations import HASH_BITS
+from dashboard.models.pack_summaries import TREND_REPORTS, TREND_WEEKS, WEEK_MILLISECONDS
 
-TREND_REPORTS = 12  # in the trend of a pack
-TREND_WEEKS = 12  # in the trend of an account
 # From this many reports on it is known how often reports of a pack are usual.
 MIN_REPORTS_OF_HABIT = 3
 MIN_OVERDUE_TIME = dt.timedelta(days=1)
-WEEK_MILLISECONDS = 7 * 24 * 3_600_000
 COPIED_FIELDS = (
     "rated_compliant", "rated_failing", "resources_compliant", "resources_failing",
     "failing", "failing_high", "failing_medium", "failing_low", "came", "left",

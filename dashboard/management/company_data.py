@@ -30,7 +30,12 @@ from dashboard.management.table_rows import TableRows, prepare_time
 from dashboard.models import Account, Original, Pack, Report, Rule, RuleResult, Status
 from dashboard.models.evaluations import FOREVER, make_position
 from dashboard.models.search_texts import build_search_text
-from dashboard.sandbox.accounts import build_many_accounts, build_many_packs
+from dashboard.sandbox.accounts import (
+    SandboxAccount,
+    SandboxPack,
+    build_many_accounts,
+    build_many_packs,
+)
 from dashboard.sandbox.resources import REGIONS, Resource, build_resource
 from dashboard.workbook import READER_VERSION, EvaluationRow, evaluation_hashes
 
@@ -79,13 +84,20 @@ class CompanyPlan:
 def create_company(plan: CompanyPlan, endpoint: str = "") -> list[Pack]:
     """Create the accounts, the packs and their reports, and what is kept of the packs.
 
-    `endpoint` is that of the accounts. Return the packs.
+    `endpoint` is that of the accounts. Packs that exist are left as they are, so an interrupted
+    call can be repeated. Return all packs of the plan, in the order of their numbers.
     """
-    packs = list(enumerate(create_packs(plan, endpoint)))
+    accounts = build_many_accounts(plan.accounts)
+    known_packs = build_many_packs(accounts, plan.packs_per_account, plan.rows)[: plan.packs]
+    stored_ids = set(Pack.objects.values_list("pack_id", flat=True))
+    missing = [
+        (number, known) for number, known in enumerate(known_packs) if known.id not in stored_ids
+    ]
+    accounts_by_uid = create_accounts(accounts, endpoint)
     numbers = ReportNumbers(plan.rows)
-    for first in range(0, len(packs), PACKS_PER_TRANSACTION):
-        batch = packs[first : first + PACKS_PER_TRANSACTION]
+    for first in range(0, len(missing), PACKS_PER_TRANSACTION):
         with transaction.atomic():
+            batch = create_packs(missing[first : first + PACKS_PER_TRANSACTION], accounts_by_uid)
             create_reports(plan, batch, numbers)
             create_newest_rows(plan, batch, numbers)
             create_failed_runs(plan, batch)
@@ -93,23 +105,34 @@ def create_company(plan: CompanyPlan, endpoint: str = "") -> list[Pack]:
             for _number, pack in batch:
                 pack_summaries.rebuild_summary(pack)
                 pack_resources.rebuild_resources(pack)
-    return [pack for _number, pack in packs]
+    packs = Pack.objects.filter(account__in=accounts_by_uid.values()).select_related("account")
+    packs_by_id = {pack.pack_id: pack for pack in packs}
+    return [packs_by_id[known.id] for known in known_packs]
 
 
-def create_packs(plan: CompanyPlan, endpoint: str) -> list[Pack]:
-    """Create the accounts and packs that the sandbox has, in its order."""
-    known_accounts = build_many_accounts(plan.accounts)
-    accounts = {}
-    for known in known_accounts:
+def create_accounts(
+    known_accounts: tuple[SandboxAccount, ...], endpoint: str
+) -> dict[str, Account]:
+    """Create those of the sandbox's accounts that are missing; return all by their uid."""
+    accounts = {account.uid: account for account in Account.objects.all()}
+    missing = [known for known in known_accounts if known.uid not in accounts]
+    for known in missing:
         account = Account(uid=known.uid, name=known.name_zh, endpoint=endpoint)
         account.access_key_id, account.secret = known.access_key_id, known.access_key_secret
         accounts[known.uid] = account
-    Account.objects.bulk_create(accounts.values())
-    known_packs = build_many_packs(known_accounts, plan.packs_per_account, plan.rows)
-    return Pack.objects.bulk_create(
+    Account.objects.bulk_create(accounts[known.uid] for known in missing)
+    return accounts
+
+
+def create_packs(
+    known_packs: list[tuple[int, SandboxPack]], accounts: dict[str, Account]
+) -> list[NumberedPack]:
+    """Create packs of the sandbox; return them with their numbers."""
+    packs = Pack.objects.bulk_create(
         Pack(account=accounts[known.uid], pack_id=known.id, name=known.name, risk=known.risk)
-        for known in known_packs[: plan.packs]
+        for _number, known in known_packs
     )
+    return [(number, pack) for (number, _known), pack in zip(known_packs, packs, strict=True)]
 
 
 def create_reports(plan: CompanyPlan, batch: list[NumberedPack], numbers: ReportNumbers) -> None:

@@ -4,6 +4,9 @@ from django.db import models
 from django.db.models import Case, Q, When
 from django.utils.translation import gettext_lazy as _
 
+TREND_REPORTS = 12  # in the trend of a pack
+TREND_WEEKS = 12  # in the trend of an account
+WEEK_MILLISECONDS = 7 * 24 * 3_600_000
 # A pack that needs attention is neither archived nor gone from the cloud.
 ACTIVE = Q(archived=False, gone=False)
 # A report of the pack can be generated.

@@ -17,6 +17,7 @@ STATUSES = {status.slug: status for status in Status}
 RISKS = {risk.slug: risk for risk in (Risk.HIGH, Risk.MEDIUM, Risk.LOW, Risk.NOT_STATED)}
 SOURCES = {source.slug: source for source in EvaluationSource}
 PARAMETER_LABELS = {
+    "show": _("state"),
     "bucket": _("change"),
     "direction": _("changes"),
     "reason": _("why"),
@@ -30,8 +31,10 @@ PARAMETER_LABELS = {
     "q": _("search"),
     "sort": _("order"),
     "page": _("page"),
-    "open": _("opened rule"),
+    "open": _("opened row"),
+    "packs": _("page of packs"),
 }
+PAGE_PARAMETERS = ("page", "packs")
 
 
 def build_risk_field() -> forms.TypedChoiceField:
@@ -114,8 +117,13 @@ class TableFilter:
         return [
             (name, format_parameter(value))
             for name, value in values.items()
-            if value not in ("", None) and (name, value) != ("page", 1)
+            if value not in ("", None) and not (name in PAGE_PARAMETERS and value == 1)
         ]
+
+    @property
+    def condition_pairs(self) -> list[tuple[str, str]]:
+        """The pairs of the query string that select rows."""
+        return [(name, value) for name, value in self.query_pairs if name in self.conditions]
 
     def chips(self, rule_name: str = "", **labels: str) -> list[tuple[str, str]]:
         """Return each condition in words, with the query string of the filter without it.

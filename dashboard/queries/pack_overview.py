@@ -1,205 +1,208 @@
-"""The packs of the home page, each with its latest report, its current run and its trend.
+"""What home shows: accounts, and packs as rows, from what is kept of each pack.
 
-A run is the generation of a report. A position is the order number of a report in its pack.
+Where there are many packs, an account is one line that opens to its packs. A run is the generation
+of a report.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import chain
-from operator import attrgetter
+from typing import Any
 
-from django.db import connection
-from django.db.models import OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.core.paginator import Page
+from django.db.models import F, Q
+from django.db.models.lookups import IsNull
 from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
-from dashboard.models import Account, Pack, Report
-from dashboard.models.accounts import PackQuerySet
+from dashboard.models import Pack, PackSummary, Report
+from dashboard.models.pack_summaries import PackSummaryQuerySet
+from dashboard.models.reports import OVERVIEW_FIELDS
+from dashboard.queries.account_lines import AccountLine, add_trends, load_account_lines
+from dashboard.queries.home_filter import HomeFilter
+from dashboard.queries.paging import paginate
 
-TREND_REPORTS = 12  # in a sparkline
-PACK_COLUMNS = ("pack_id", "name", "gone_at", "imported", "account__name", "account__uid")
-READY_REPORTS = (
-    f"{Report._meta.db_table} "
-    "WHERE pack_id = starts.pack AND state = 'ready' AND position >= starts.start_position"
-)
-# SQLite reads only the needed index entries of each pack. PostgreSQL would read all reports;
-# LATERAL and LIMIT make it read only the needed ones too.
-TREND_SOURCES = {
-    "sqlite": f"starts CROSS JOIN {READY_REPORTS}",
-    "postgresql": f"starts, LATERAL (SELECT * FROM {READY_REPORTS} "  # noqa: S608  # no input
-    f"ORDER BY position DESC LIMIT {TREND_REPORTS}) AS recent",
-}
+# Up to so many packs all rows are shown; beyond that, an account is one line.
+OPEN_PACKS = 30
+ACCOUNTS_PER_PAGE = 25
+PACKS_PER_PAGE = 50  # of an opened account
+RUN_FIELDS = ("state", "requested_at")
 
 
 @dataclass(frozen=True)
 class PackRow:
-    """A pack as a row of the home page."""
+    """A pack as a row of home."""
 
-    pack: Pack
-    # The newest ready report.
-    latest: Report | None = None
-    # The report that is being generated.
-    run: Report | None = None
-    # The report whose generation was requested last: ready, failed, cancelled or running.
-    last_run: Report | None = None
-    # Compliant and failing resources of the newest reports, oldest first.
-    trend: list[tuple[int, int]] = field(default_factory=list)
+    summary: PackSummary
+
+    @property
+    def pack(self) -> Pack:
+        return self.summary.pack
+
+    @property
+    def latest(self) -> Report | None:
+        """The newest ready report."""
+        return self.summary.latest
+
+    @property
+    def last_run(self) -> Report | None:
+        """The report whose generation was requested last: ready, failed, cancelled or running."""
+        return self.summary.last_run
+
+    @property
+    def run(self) -> Report | None:
+        """The report that is being generated."""
+        run = self.last_run
+        return run if run and run.under_way else None
+
+    @property
+    def trend(self) -> list[tuple[int, int]]:
+        """Compliant and failing resources of the newest reports, oldest first."""
+        return [(compliant, failing) for compliant, failing in self.summary.trend]
 
     @property
     def can_generate(self) -> bool:
         return not self.pack.gone_at and not self.pack.imported
 
     @property
-    def has_no_report(self) -> bool:
-        return self.latest is None and self.can_generate
-
-    @property
-    def has_new_failures(self) -> bool:
-        return bool(self.latest and self.latest.came)
-
-    @property
     def last_run_failed(self) -> bool:
-        return bool(self.last_run and self.last_run.state == Report.State.FAILED)
+        return self.summary.last_run_state == PackSummary.LastRunState.FAILED
 
     @property
     def state_text(self) -> str:
         """The state of the run under way, or how the last one ended."""
-        report = self.run or self.last_run
-        return report.get_state_display() if report else ""
-
-    @property
-    def sort_key(self) -> tuple[int, ...]:
-        """The key that sorts the worst packs first.
-
-        First packs with failures (most failures of high risk first), then packs without a report,
-        then compliant packs, then packs that no longer exist in the cloud.
-        """
-        if self.pack.gone_at:
-            return (3,)
-        if not self.latest:
-            return (1,)
-        report = self.latest
-        counts = (report.failing_high, report.failing_medium, report.failing_low, report.failing)
-        # Negative counts, so that more failures come first.
-        return (0 if report.failing else 2, *(-count for count in counts))
+        return self.last_run.get_state_display() if self.last_run else ""
 
 
-# The values that add_report_ids annotates a pack with, in this order.
-get_annotations: Callable[[Pack], tuple[int | None, ...]] = attrgetter(
-    "latest_id", "run_id", "last_run_id", "trend_start"
-)
+@dataclass
+class AccountGroup:
+    """An account and, if it is open, the rows of its packs.
 
-# The groups that the cards of the home page count and filter by, under their name in the URL.
-PACK_GROUPS: dict[str, Callable[[PackRow], bool]] = {
-    "new": lambda row: row.has_new_failures,
-    "never": lambda row: row.has_no_report,
-    "failed": lambda row: row.last_run_failed,
-}
+    `page` is the page of its packs, where they are more than one page may have.
+    """
+
+    line: AccountLine
+    is_open: bool = False
+    rows: list[PackRow] = field(default_factory=list)
+    page: "Page[Any] | None" = None
 
 
 @dataclass(frozen=True)
-class GroupCard:
-    """The number of packs in a group of PACK_GROUPS.
+class Overview:
+    """The accounts that a page of home shows, and all of the filter.
 
-    A number above zero is shown in the colour of `status`, the slug of a status.
+    `has_lines` is true if an account is one line, because there are many packs.
     """
 
-    group: str
-    label: str | Promise
-    status: str
-    count: int
+    lines: list[AccountLine]
+    page: "Page[AccountLine]"
+    groups: list[AccountGroup]
+    has_lines: bool
+
+    @property
+    def packs(self) -> int:
+        """How many packs match the filter."""
+        return sum(line.packs for line in self.lines)
+
+    @property
+    def rows(self) -> list[PackRow]:
+        """All rows of the page."""
+        return [row for group in self.groups for row in group.rows]
 
 
-def select_group(rows: Iterable[PackRow], group: str) -> list[PackRow]:
-    """Return the rows in a group, which is a key of PACK_GROUPS; all rows if it is empty."""
-    return [row for row in rows if not group or PACK_GROUPS[group](row)]
+def load_overview(home_filter: HomeFilter) -> Overview:
+    """Return the page of home that the filter asks for, or the one with the opened account."""
+    summaries = home_filter.select_summaries()
+    lines = load_account_lines(summaries)
+    has_lines = sum(line.packs for line in lines) > OPEN_PACKS
+    page = paginate(lines, find_page_number(lines, home_filter), ACCOUNTS_PER_PAGE)
+    groups = [AccountGroup(line) for line in page]
+    if not has_lines:
+        rows = group_by_account(build_rows(select_rows(summaries)))
+        for group in groups:
+            group.rows = rows[group.line.id]
+    else:
+        add_trends(page, summaries)
+        for group in groups:
+            if group.line.id == home_filter.open:
+                open_group(group, home_filter)
+    return Overview(lines, page, groups, has_lines)
 
 
-def count_groups(rows: list[PackRow]) -> list[GroupCard]:
-    """Return a card for each group, with the number of these rows that are in the group."""
-    labels = (
-        ("new", _("Packs with new failures"), "failing"),
-        ("never", _("No report yet"), ""),
-        ("failed", _("Last generation failed"), "insufficient-data"),
-    )
-    return [
-        GroupCard(group, label, status, len(select_group(rows, group)))
-        for group, label, status in labels
-    ]
+def find_page_number(lines: list[AccountLine], home_filter: HomeFilter) -> int:
+    """Return the number of the page with the opened account; without one, that of the filter."""
+    account_ids = [line.id for line in lines]
+    if home_filter.open in account_ids:
+        return account_ids.index(home_filter.open) // ACCOUNTS_PER_PAGE + 1
+    return home_filter.page
 
 
-def load_pack_rows(packs: PackQuerySet) -> list[PackRow]:
-    """Return the rows of these packs, worst first, with three queries for any number of packs."""
-    annotations = {pack: get_annotations(pack) for pack in add_report_ids(packs)}
-    report_ids = {report_id for *ids, _start in annotations.values() for report_id in ids}
-    reports = Report.objects.with_overview_fields().in_bulk(report_ids - {None})
-    start_positions = {
-        pack.pk: start or 0 for pack, (latest_id, *_ids, start) in annotations.items() if latest_id
-    }
-    trends = load_trends(start_positions)
-    rows = []
-    for pack, (*ids, _start) in annotations.items():
-        latest, run, last_run = (reports.get(report_id or 0) for report_id in ids)
-        rows.append(PackRow(pack, latest, run, last_run, trends[pack.pk]))
-    return sorted(rows, key=lambda row: (row.sort_key, row.pack.name, row.pack.pk))
+def load_account_group(
+    home_filter: HomeFilter, account_id: int, *, is_open: bool
+) -> AccountGroup | None:
+    """Return the line of an account and, opened, its packs; None if no pack matches the filter."""
+    summaries = home_filter.select_summaries().filter(account=account_id)
+    lines = load_account_lines(summaries)
+    add_trends(lines, summaries)
+    if not lines:
+        return None
+    group = AccountGroup(lines[0])
+    if is_open:
+        open_group(group, home_filter)
+    return group
 
 
-def add_report_ids(packs: PackQuerySet) -> PackQuerySet:
-    """Annotate each pack with the ids of its latest report, its current run and its last run.
+def open_group(group: AccountGroup, home_filter: HomeFilter) -> None:
+    """Load the page of the account's packs that the filter asks for."""
+    summaries = home_filter.select_summaries().filter(account=group.line.id)
+    page = paginate(select_rows(summaries), home_filter.packs, PACKS_PER_PAGE)
+    group.is_open = True
+    group.rows = build_rows(page)
+    group.page = page if page.has_other_pages() else None
 
-    `trend_start` is the position of the oldest report in the sparkline; 0 if the pack has fewer
-    than TREND_REPORTS ready reports.
+
+def select_rows(summaries: PackSummaryQuerySet) -> PackSummaryQuerySet:
+    """Return the summaries with all that their rows show, worst first.
+
+    First packs with failures (most failures of high risk first), then packs without a report,
+    then compliant packs, then packs that no longer exist in the cloud.
     """
-    reports = Report.objects.filter(pack=OuterRef("pk"))
-    ready = reports.ready().order_by("-position")
-    generated = reports.filter(source=Report.Source.GENERATED)
+    related_fields = [f"latest__{name}" for name in OVERVIEW_FIELDS]
+    related_fields += [f"last_run__{name}" for name in RUN_FIELDS]
+    related_fields += [f"pack__{name}" for name in ("name", "gone_at", "imported")]
     return (
-        packs.order_by()
-        .annotate(
-            latest_id=Subquery(ready.values("pk")[:1]),
-            run_id=Subquery(generated.under_way().values("pk")[:1]),
-            last_run_id=Subquery(generated.newest_first().values("pk")[:1]),
-            trend_start=Coalesce(
-                Subquery(ready.values("position")[TREND_REPORTS - 1 : TREND_REPORTS]), 0
-            ),
+        summaries.select_related("pack", "latest", "last_run")
+        .only("account", "trend", "last_run_state", *related_fields)
+        .order_by(
+            "gone",
+            "-failing_high",
+            "-failing_medium",
+            "-failing_low",
+            "-failing",
+            IsNull(F("latest"), True).desc(),
+            "pack__name",
+            "pack",
         )
-        .select_related("account")
-        .only(*PACK_COLUMNS)
     )
 
 
-def load_trends(start_positions: dict[int, int]) -> dict[int, list[tuple[int, int]]]:
-    """Return compliant and failing resources of the packs' ready reports, oldest first.
-
-    A report whose resource rate is missing has none of both.
-    Each pack's reports are read from its start position on. Written in SQL so that the database
-    reads only these few index entries of each pack.
-    """
-    trends: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    if not start_positions:
-        return trends
-    values = ", ".join(["(%s, %s)"] * len(start_positions))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH starts (pack, start_position) AS (VALUES {values}) "  # noqa: S608  # no input
-            "SELECT pack, COALESCE(resources_compliant, 0), COALESCE(resources_failing, 0) "
-            f"FROM {TREND_SOURCES[connection.vendor]} ORDER BY pack, position",
-            list(chain.from_iterable(start_positions.items())),
-        )
-        for pack, compliant, failing in cursor:
-            trends[pack].append((compliant, failing))
-    return trends
+def load_polled_rows(report_ids: list[int], account_ids: list[int]) -> list[PackRow]:
+    """Return the rows of the packs of these reports, and of all runs under way in the accounts."""
+    packs = Report.objects.filter(pk__in=report_ids).values("pack")
+    under_way = Q(last_run_state=PackSummary.LastRunState.UNDER_WAY, account__in=account_ids)
+    summaries = PackSummary.objects.filter(Q(pack__in=packs) | under_way)
+    return build_rows(select_rows(summaries))
 
 
-def group_by_account(rows: Iterable[PackRow]) -> dict[Account, list[PackRow]]:
-    """Return the rows by account, in the order in which the accounts first occur in the rows."""
-    groups: dict[Account, list[PackRow]] = defaultdict(list)
+def build_rows(summaries: Iterable[PackSummary]) -> list[PackRow]:
+    return [PackRow(summary) for summary in summaries]
+
+
+def group_by_account(rows: Iterable[PackRow]) -> dict[int, list[PackRow]]:
+    """Return the rows by the id of their account."""
+    groups: dict[int, list[PackRow]] = defaultdict(list)
     for row in rows:
-        groups[row.pack.account].append(row)
-    return dict(groups)
+        groups[row.summary.account_id].append(row)
+    return groups
 
 
 def poll_delay(reports: Iterable[Report]) -> int:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboard.models import Account, AuditEntry
+from dashboard.models.pack_archiving import ARCHIVE_ACTION, UNARCHIVE_ACTION
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -48,6 +49,8 @@ def describe_audit_entry(entry: AuditEntry) -> list[str]:
         "download-results": _("evaluation results downloaded"),
         "cancel": _("run cancelled"),
         "read-again": _("file read again"),
+        ARCHIVE_ACTION: _("archived"),
+        UNARCHIVE_ACTION: _("shown on home again"),
     }
     return [describe_value(actions[entry.action], entry.after.get("file", ""))]
 

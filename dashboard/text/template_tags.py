@@ -43,6 +43,12 @@ ICON_PATHS = {
 }
 
 
+@register.filter(name="number_or_dash")
+def format_number_or_dash(number: int | None) -> str:
+    """Show a number; a dash for 0 and None."""
+    return formatting.format_number(number) if number else QUIET_DASH
+
+
 @register.simple_tag(name="page_url")
 @lru_cache(maxsize=10_000)
 def get_page_url(name: str, *args: int) -> SafeString:

@@ -1,6 +1,8 @@
 """The numbers in addresses: ids and keys as the database can hold them."""
 
 MAXIMUM_ID = 2**63 - 1  # databases hold integers of 64 bits
+MAX_ID_DIGITS = 18  # every number of 18 digits is below it
+MAX_IDS = 1_000
 
 
 class IdConverter:
@@ -17,3 +19,9 @@ class IdConverter:
 
     def to_url(self, value: int) -> str:
         return str(value)
+
+
+def parse_ids(values: list[str]) -> list[int]:
+    """Return the values of a parameter that can be ids, at most MAX_IDS of them."""
+    ids = [int(value) for value in values if value.isdecimal() and len(value) <= MAX_ID_DIGITS]
+    return ids[:MAX_IDS]

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from dashboard.exports.menu import list_export_choices
 from dashboard.exports.report_tables import REPORT_ROWS_PER_SECOND
-from dashboard.models import Pack, Report
+from dashboard.models import Pack, PackSummary, Report
 from dashboard.queries import pack_overview
+from dashboard.queries.attention import count_attention
+from dashboard.queries.home_filter import HomeFilter
 from dashboard.queries.report_list import get_figure_labels
 from dashboard.text import error_messages
 from dashboard.views import Request
@@ -35,31 +36,37 @@ class RunStep(NamedTuple):
 
 
 def build_pack_rows_context(
-    request: Request, rows: list[pack_overview.PackRow], *, is_update: bool
+    request: Request,
+    rows: list[pack_overview.PackRow],
+    home_filter: HomeFilter,
+    *,
+    is_update: bool,
 ) -> dict[str, Any]:
     """Return the context that the template of pack rows needs.
 
-    `is_update` is true for a fragment that updates the home page, false for the page itself. One
-    poll asks for all current runs: `poll_query` contains the ids of their reports.
+    `is_update` is true for a fragment that updates the home page, false for the page itself. The
+    polling asks for all runs whose rows are on the page, with the conditions of its filter.
     """
     runs = [row.run for row in rows if row.run]
     return {
         "may_generate": request.user.has_perm("dashboard.generate_report"),
-        "poll_query": urlencode({"report": [run.pk for run in runs]}, doseq=True),
+        "is_polling": bool(runs),
         "poll_seconds": pack_overview.poll_delay(runs),
+        "condition_query": home_filter.query_string(),
         # Translated once for all rows.
-        "labels": {**get_figure_labels(), "generate": _("Generate")},
+        "labels": {**get_figure_labels(), "generate": _("Generate"), "oldest": _("oldest:")},
         "is_update": is_update,
     }
 
 
 def render_pack_row(request: Request, pack: Pack) -> HttpResponse:
     """Render a pack's row for the home page after a change, with the updated cards and polling."""
-    rows = pack_overview.load_pack_rows(Pack.objects.all())
+    summaries = PackSummary.objects.filter(pack=pack)
+    [row] = pack_overview.build_rows(pack_overview.select_rows(summaries))
     context = {
-        "row": next(row for row in rows if row.pack == pack),
-        "cards": pack_overview.count_groups(rows),
-        **build_pack_rows_context(request, rows, is_update=True),
+        "row": row,
+        "cards": count_attention(),
+        **build_pack_rows_context(request, [row], HomeFilter.parse(request.POST), is_update=True),
     }
     return render(request, "home.html#changed_row", context)
 

@@ -3,83 +3,177 @@
 The page polls home_status: it asks every few seconds how far these reports are.
 """
 
+from typing import Any
+
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Q
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import replace_url
 
 from dashboard.generation.bulk_queue import schedule_bulk_request
 from dashboard.generation.bulk_requests import record_bulk_request
-from dashboard.models import Account, Pack, Report
+from dashboard.models import Account, Pack, PackSummary
 from dashboard.queries import pack_overview
+from dashboard.queries.account_lines import (
+    AccountLine,
+    add_trends,
+    load_account_lines,
+    sum_lines,
+)
+from dashboard.queries.attention import count_attention
 from dashboard.queries.bulk_progress import load_requests_under_way
+from dashboard.queries.filters import PARAMETER_LABELS
+from dashboard.queries.home_filter import RISK_FIELDS, HomeFilter, PackState
 from dashboard.views import Request
+from dashboard.views.converters import parse_ids
 from dashboard.views.fragments import build_pack_rows_context
 
-MAX_POLLED_REPORTS = 1_000
-MAX_ID_DIGITS = 18  # every number of 18 digits fits into a database integer of 64 bits
+# The packs of these states can be archived or shown again.
+CHOICE_STATES = (PackState.GONE, PackState.ARCHIVED)
 
 
 @require_GET
 def home(request: Request) -> HttpResponse:
-    rows = pack_overview.load_pack_rows(Pack.objects.all())
-    group = parse_group(request.GET.get("show"))
-    shown_rows = pack_overview.select_group(rows, group)
+    home_filter = HomeFilter.parse(request.GET)
+    overview = pack_overview.load_overview(home_filter)
+    context = {
+        **build_filter_context(home_filter, overview.packs),
+        **build_totals_context(overview.lines),
+        **build_links_context(home_filter, overview.page.number),
+        **build_pack_rows_context(request, overview.rows, home_filter, is_update=False),
+        "cards": count_attention(),
+        "bulk_progress": load_requests_under_way(),
+        "groups": overview.groups,
+        "page": overview.page,
+        "has_lines": overview.has_lines,
+        "can_choose": can_choose(request, home_filter),
+    }
+    if not context["has_packs"]:
+        context["has_accounts"] = Account.objects.exists()
+    return render(request, "home.html", context)
+
+
+def build_filter_context(home_filter: HomeFilter, shown: int) -> dict[str, Any]:
+    """Return the context of home/filter.html; `shown` packs match the filter.
+
+    `total` is the number of all packs that are not archived, `has_packs` counts archived ones too.
+    """
+    total = HomeFilter().select_summaries().count() if home_filter.has_conditions else shown
+    return {
+        "table_filter": home_filter,
+        "condition_query": home_filter.query_string(),
+        "chips": home_filter.chips(),
+        "ignored_filters": [PARAMETER_LABELS[name] for name in home_filter.ignored],
+        "states": PackState.choices,
+        "risks": list(RISK_FIELDS),
+        "is_filter_open": home_filter.has_conditions or total > pack_overview.OPEN_PACKS,
+        "shown": shown,
+        "total": total,
+        "has_packs": bool(total) or PackSummary.objects.exists(),
+    }
+
+
+def build_totals_context(lines: list[AccountLine]) -> dict[str, Any]:
+    """Return the sums over all accounts."""
+    return {
+        "account_count": len(lines),
+        "shown": sum(line.packs for line in lines),
+        "totals": sum_lines(lines),
+        "oldest_at": min((line.oldest_at for line in lines if line.oldest_at), default=None),
+    }
+
+
+def build_links_context(home_filter: HomeFilter, page_number: int) -> dict[str, str]:
+    """Return the addresses that open and close an account; its id follows `query_to_open`."""
+    page_query = home_filter.query_string(page=page_number)
+    return {
+        "home_url": reverse("home"),
+        "page_query": page_query,
+        "query_to_open": page_query + ("open=" if page_query == "?" else "&open="),
+    }
+
+
+def can_choose(request: Request, home_filter: HomeFilter) -> bool:
+    """Return whether the rows have boxes to choose packs for archiving."""
+    return home_filter.show in CHOICE_STATES and request.user.has_perm("dashboard.change_pack")
+
+
+@require_GET
+def home_account(request: Request, pk: int, closed: bool = False) -> HttpResponse:
+    """Answer htmx with the line of an account and its packs or, with `closed`, the line alone.
+
+    Without htmx, redirect to home with the account opened.
+    """
+    home_filter = HomeFilter.parse(request.GET)
+    open_id = None if closed else pk
+    query = home_filter.query_string(page=home_filter.page, open=open_id)
+    if not request.htmx:
+        return redirect(reverse("home") + query)
+    group = pack_overview.load_account_group(home_filter, pk, is_open=not closed)
+    if group is None:
+        raise Http404
     context = {
         "group": group,
-        "cards": pack_overview.count_groups(rows),
-        "accounts": pack_overview.group_by_account(shown_rows),
-        "shown": len(shown_rows),
-        "total": len(rows),
-        "bulk_progress": load_requests_under_way(),
-        "has_accounts": bool(rows) or Account.objects.exists(),
-        **build_pack_rows_context(request, rows, is_update=False),
+        "table_filter": home_filter,
+        "can_choose": can_choose(request, home_filter),
+        **build_links_context(home_filter, home_filter.page),
+        **build_pack_rows_context(request, group.rows, home_filter, is_update=True),
     }
-    return render(request, "home.html", context)
+    return replace_url(render(request, "home.html#account", context), reverse("home") + query)
 
 
 @require_GET
 def home_status(request: Request) -> HttpResponse:
-    """Answer a poll with the rows of the packs that have a polled or a running report."""
-    polled_ids = parse_report_ids(request.GET.getlist("report"))
-    reports = Report.objects.filter(Q(pk__in=polled_ids) | Q(state__in=Report.UNDER_WAY))
-    packs = Pack.objects.filter(pk__in=reports.values("pack"))
-    rows = pack_overview.load_pack_rows(packs)
+    """Answer a poll with the rows of the polled reports, and of others under way on the page.
+
+    If one of them has ended, the numbers of the cards and of the lines are renewed.
+    """
+    home_filter = HomeFilter.parse(request.GET)
+    polled_ids = parse_ids(request.GET.getlist("report"))
+    account_ids = parse_ids(request.GET.getlist("accounts"))
+    rows = pack_overview.load_polled_rows(polled_ids, account_ids)
     context = {
         "rows": rows,
         "polled_ids": polled_ids,
-        **build_pack_rows_context(request, rows, is_update=True),
+        **build_pack_rows_context(request, rows, home_filter, is_update=True),
     }
     if not all(row.run for row in rows):
-        # A report is finished, so the numbers on the cards may have changed.
-        all_rows = pack_overview.load_pack_rows(Pack.objects.all())
-        context["cards"] = pack_overview.count_groups(all_rows)
+        context["cards"] = count_attention()
+        if "lines" in request.GET:
+            context |= build_changed_lines_context(home_filter, rows)
     return render(request, "home.html#status", context)
+
+
+def build_changed_lines_context(
+    home_filter: HomeFilter, rows: list[pack_overview.PackRow]
+) -> dict[str, Any]:
+    """Return the lines of the accounts in which a run has ended, and the sums over all lines."""
+    summaries = home_filter.select_summaries()
+    lines = load_account_lines(summaries)
+    account_ids = {row.summary.account_id for row in rows if not row.run}
+    changed_lines = [line for line in lines if line.id in account_ids]
+    add_trends(changed_lines, summaries)
+    return {
+        "changed_groups": [
+            pack_overview.AccountGroup(line, is_open=True) for line in changed_lines
+        ],
+        **build_totals_context(lines),
+        **build_links_context(home_filter, home_filter.page),
+    }
 
 
 @require_POST
 @permission_required("dashboard.generate_report", raise_exception=True)
 def generate_all(request: Request) -> HttpResponse:
-    """Record the request for a report of every pack that the page shows; a worker goes on."""
-    rows = pack_overview.load_pack_rows(Pack.objects.all())
-    group = parse_group(request.POST.get("show"))
-    pack_ids = [row.pack.pk for row in pack_overview.select_group(rows, group)]
-    filter_query = urlencode({"show": group}) if group else ""
-    bulk_request = record_bulk_request(
-        Pack.objects.filter(pk__in=pack_ids), request.user, filter_query
-    )
+    """Record the request for a report of every pack of the page's filter; a worker goes on."""
+    home_filter = HomeFilter.parse(request.POST)
+    packs = Pack.objects.all()  # archived ones too: they are counted as left out
+    if home_filter.has_conditions:
+        packs = packs.filter(summary__in=home_filter.select_summaries())
+    filter_query = urlencode(home_filter.condition_pairs)
+    bulk_request = record_bulk_request(packs, request.user, filter_query)
     schedule_bulk_request(bulk_request.pk)
     return redirect("bulk-request-detail", bulk_request.pk)
-
-
-def parse_group(name: str | None) -> str:
-    """Return the name of a group of packs, or "", which means all packs, if it is unknown."""
-    return name if name in pack_overview.PACK_GROUPS else ""
-
-
-def parse_report_ids(values: list[str]) -> list[int]:
-    """Return the values of a poll that can be ids of reports, at most MAX_POLLED_REPORTS."""
-    ids = [int(value) for value in values if value.isdecimal() and len(value) <= MAX_ID_DIGITS]
-    return ids[:MAX_POLLED_REPORTS]

@@ -15,6 +15,7 @@ from dashboard.generation import requests
 from dashboard.models import Pack, Report
 from dashboard.queries import report_list, trend
 from dashboard.queries.report_in_force import find_report_choices, find_report_in_force
+from dashboard.text.audit_lines import list_audit_lines
 from dashboard.views import Request
 from dashboard.views.forms import AsOfForm, ReportListForm
 from dashboard.views.fragments import (
@@ -39,6 +40,7 @@ def pack_detail(request: Request, pk: int) -> HttpResponse:
         "page": page,
         "rows": rows,
         "labels": report_list.get_figure_labels(),
+        "log": list_audit_lines(pack.audit.select_related("by")),
         **build_choice_context(request, pack, rows),
         **build_as_of_context(request, pack),
         **build_trend_context(pack),
@@ -82,7 +84,8 @@ def pack_generate(request: Request, pk: int) -> HttpResponse:
 
 
 def get_pack(pk: int) -> Pack:
-    packs = Pack.objects.select_related("account").defer("account__secret_encrypted")
+    packs = Pack.objects.select_related("account", "archived_by")
+    packs = packs.defer("account__secret_encrypted")
     return get_object_or_404(packs, pk=pk)
 
 

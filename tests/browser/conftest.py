@@ -100,6 +100,8 @@ def page_paths(installation: Installation) -> dict[str, str]:
         "password": "/accounts/password/",
         "home": "/",
         "home, filtered": "/?show=failed",
+        "home, gone or imported": "/?show=gone",
+        "archive packs": f"/packs/archive/?pack={pack}",
         "search": "/search/?q=oss",
         "search, nothing": "/search/?q=nothing-bears-this-name",
         "preferences": "/preferences/",

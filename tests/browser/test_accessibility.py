@@ -29,12 +29,15 @@ RUNNING_PACK_NAME = "全量资源安全基线"  # of RUNNING_PACK_ID
 DOCUMENTS = ("print", "comparison, printed")
 
 # The names of addresses that show no page of their own.
-FRAGMENTS = {"home-status", "report-status", "report-rule-closed", "report-resource-closed"}
+FRAGMENTS = {
+    "home-status", "home-account", "home-account-closed", "report-status", "report-rule-closed",
+    "report-resource-closed",
+}  # fmt: skip
 FILES = {"report-original", "report-results", "report-export", "comparison-export"}
 REDIRECTS = {"comparison-latest", "report-changes"}
 ONLY_POSTED = {
     "generate-all", "pack-generate", "report-withdraw", "report-restore", "import-identify",
-    "account-test", "account-refresh", "logout",
+    "account-test", "account-refresh", "pack-unarchive", "logout",
 }  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from dashboard.generation import discovery, lifecycle, requests
 from dashboard.imports import batches, uploads
 from dashboard.ledger import change_counts, pack_summaries, report_writer
 from dashboard.ledger.pack_summaries import (
-    WEEK_MILLISECONDS,
     compute_overdue_time,
     compute_weekly_failing,
     find_wrong_summaries,
@@ -23,6 +22,7 @@ from dashboard.ledger.pack_summaries import (
 from dashboard.ledger.withdrawal import restore_report, withdraw_report
 from dashboard.models import Account, ImportBatch, Pack, PackSummary, Report
 from dashboard.models.evaluations import HASH_BITS
+from dashboard.models.pack_summaries import TREND_REPORTS, TREND_WEEKS, WEEK_MILLISECONDS
 from dashboard.sandbox.wsgi import Sandbox
 from tests.conftest import RunToEnd
 from tests.imports.conftest import PLAN, ReportFile
@@ -176,6 +176,7 @@ def test_a_worker_that_lost_its_claim_changes_no_summary(
     assert PackSummary.objects.values().get() == before
 
 
+@pytest.mark.django_db(transaction=True)  # rebuild reads the originals in other threads
 def test_verify_names_a_wrong_summary_and_rebuild_corrects_it(
     files: list[ReportFile], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -243,6 +244,6 @@ def test_a_pack_with_several_reports_a_week_keeps_twelve_weeks(pack: Pack) -> No
         create_ready_report(pack, number * 3.5, failing=number)
     pack_summaries.rebuild_summary(pack)
     weeks = [week for week, _failing in load_summary(pack).weekly_failing]
-    assert len(weeks) == pack_summaries.TREND_WEEKS + 1
+    assert len(weeks) == TREND_WEEKS + 1
     assert weeks == list(range(weeks[0], weeks[0] + len(weeks)))
-    assert len(load_summary(pack).trend) == pack_summaries.TREND_REPORTS
+    assert len(load_summary(pack).trend) == TREND_REPORTS

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import Permission, User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-OPERATOR_PERMISSIONS = ("generate_report", "import_report", "change_report")
+OPERATOR_PERMISSIONS = ("generate_report", "import_report", "change_report", "change_pack")
 PERMISSIONS_BY_ROLE = {
     "auditor": (),
     "operator": OPERATOR_PERMISSIONS,

@@ -1,0 +1,89 @@
+"""Accounts as lines of home: the sums of their packs, and the trend of what fails in them."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+from django.db.models import Count, Min, Sum
+from django.utils import timezone
+from django.utils.translation import ngettext
+
+from dashboard.models.pack_summaries import TREND_WEEKS, WEEK_MILLISECONDS, PackSummaryQuerySet
+
+SUMMED_FIELDS = (
+    "rated_compliant", "rated_failing", "resources_compliant", "resources_failing",
+    "failing", "failing_high", "failing_medium", "failing_low", "came", "left",
+)  # fmt: skip
+
+
+@dataclass
+class AccountLine:
+    """An account, with the sums of those of its packs that home shows.
+
+    `trend` is what fails at the end of each of the last weeks, oldest first.
+    """
+
+    id: int  # of the account
+    name: str
+    uid: str
+    packs: int
+    sums: dict[str, int]
+    oldest_at: dt.datetime | None
+    trend: list[int] = field(default_factory=list)
+
+    @property
+    def packs_text(self) -> str:
+        """How many packs it has, in words."""
+        text = ngettext("%(count)s pack", "%(count)s packs", self.packs)
+        return text % {"count": self.packs}
+
+    @property
+    def sort_key(self) -> tuple[int, ...]:
+        """The key that sorts the worst accounts first."""
+        names = ("failing_high", "failing_medium", "failing_low", "failing")
+        return tuple(-self.sums[name] for name in names)
+
+
+def load_account_lines(summaries: PackSummaryQuerySet) -> list[AccountLine]:
+    """Return a line for each account of these packs, worst first, without trends.
+
+    The worst have the most failing evaluations of high, then of medium, then of low risk.
+    """
+    sums = {f"sum_{name}": Sum(name, default=0) for name in SUMMED_FIELDS}
+    rows: Iterable[Any] = (
+        summaries.order_by()
+        .values_list("account", "account__name", "account__uid")
+        .annotate(packs=Count("pk"), oldest_at=Min("latest_created_at"), **sums)
+    )
+    lines = [
+        AccountLine(pk, name, uid, packs, dict(zip(SUMMED_FIELDS, values, strict=True)), oldest_at)
+        for pk, name, uid, packs, oldest_at, *values in rows
+    ]
+    return sorted(lines, key=lambda line: (line.sort_key, line.name, line.uid))
+
+
+def sum_lines(lines: Iterable[AccountLine]) -> dict[str, int]:
+    """Return the sums over all lines."""
+    totals = Counter[str]()
+    for line in lines:
+        totals.update(line.sums)
+    return dict(totals)
+
+
+def add_trends(lines: Iterable[AccountLine], summaries: PackSummaryQuerySet) -> None:
+    """Set the trends of these lines: the failing evaluations of the reports in force."""
+    first_week = int(timezone.now().timestamp() * 1000) // WEEK_MILLISECONDS - TREND_WEEKS + 1
+    lines_by_account = {line.id: line for line in lines}
+    # By how many the failing evaluations of an account change in each week.
+    changes = {account: [0] * TREND_WEEKS for account in lines_by_account}
+    kept = summaries.filter(account__in=lines_by_account).order_by()
+    for account, weekly_failing in kept.values_list("account", "weekly_failing"):
+        failing_before = 0
+        for week, failing in weekly_failing:
+            changes[account][max(0, week - first_week)] += failing - failing_before
+            failing_before = failing
+    for account, line in lines_by_account.items():
+        line.trend = list(accumulate(changes[account]))

@@ -1,0 +1,36 @@
+"""The packs that need attention: how many there are of each kind."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.queries.home_filter import HomeFilter, PackState
+
+
+@dataclass(frozen=True)
+class AttentionCard:
+    """How many packs are in a state that needs attention.
+
+    A number above zero is shown in the colour of `status`, the slug of a status.
+    """
+
+    state: PackState
+    label: str | Promise
+    status: str
+    count: int
+
+
+def count_attention() -> list[AttentionCard]:
+    """Count the packs that need attention, of each kind by its index."""
+    cards = (
+        (PackState.NEW, _("Packs with new failures"), "failing"),
+        (PackState.NEW_HIGH, _("of these, of high risk"), "failing"),
+        (PackState.FAILED, _("Last generation failed"), "insufficient-data"),
+        (PackState.OVERDUE, _("No report for longer than usual"), "insufficient-data"),
+        (PackState.NEVER, _("No report yet"), ""),
+    )
+    return [
+        AttentionCard(state, label, status, HomeFilter(show=state).select_summaries().count())
+        for state, label, status in cards
+    ]
