@@ -110,7 +110,7 @@ def build_demo_packs(large_rows: int) -> tuple[SandboxPack, ...]:
             name="OSS 合规管理最佳实践",
             description="检测 OSS 存储空间的访问控制、加密、日志与冗余设置。",
             families=("oss",),
-            rows=360,
+            rows=400,
             failing_share=0.1,
         ),
         SandboxPack(

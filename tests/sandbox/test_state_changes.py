@@ -5,6 +5,8 @@ from itertools import islice, pairwise
 
 import pytest
 
+from dashboard.management import demo_data
+from dashboard.sandbox.accounts import SandboxPack
 from dashboard.sandbox.cloud_state import CloudState, iterate_pack_states
 from dashboard.sandbox.pack_state import PackState
 from dashboard.sandbox.past_reports import build_past_report_files
@@ -111,6 +113,27 @@ def test_the_first_live_report_continues_the_past_reports(
     caller = Caller(sandbox, sandbox.accounts[0].credential)
     caller.generate_report(PACK)
     assert sandbox.cloud_state.get_pack_state(PACK) == states_of_a_year[52]
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [
+        pack
+        for pack in CloudState(large_rows=demo_data.LARGE_PACK_ROWS).packs.values()
+        if pack.failing_share
+    ],
+    ids=lambda pack: pack.id,
+)
+def test_the_second_report_that_a_visitor_of_the_demo_generates_shows_what_was_fixed(
+    pack: SandboxPack,
+) -> None:
+    first, second = islice(iterate_pack_states(pack, 7), demo_data.WEEKS, demo_data.WEEKS + 2)
+    before, after = get_statuses(first), get_statuses(second)
+    assert [
+        key
+        for key, status in after.items()
+        if status == COMPLIANT and before.get(key) == NON_COMPLIANT
+    ]
 
 
 def test_the_first_report_shows_the_state_before_it(sandbox: Sandbox, caller: Caller) -> None:
