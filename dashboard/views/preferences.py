@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -45,12 +45,10 @@ def save_preferences(request: HttpRequest, preferences: dict[str, str]) -> HttpR
 
 
 def redirect_after_saving(request: HttpRequest) -> HttpResponse:
-    """Redirect to the posted `next` address if it is on this site, else to the preferences."""
-    url = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(
-        url, {request.get_host()}, require_https=request.is_secure()
-    ):
-        return redirect(url)
+    """Redirect to the posted `next`, if it is a path of this site, else to the preferences."""
+    path = request.POST.get("next", "")
+    if path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None):
+        return HttpResponseRedirect(path)  # redirect() would look for a view of this name
     if request.user.is_authenticated:
         messages.success(request, _("Preferences saved."))  # needs a session
     return redirect("preferences")

@@ -110,6 +110,20 @@ def test_no_field_of_any_form_gives_an_error(arguments: Arguments, browser: Clie
             assert not is_error(browser.post(address, data)), (address, value)
 
 
+def test_no_field_alone_gives_an_error(arguments: Arguments, browser: Client) -> None:
+    # A field of a form that is refused for another field may never be looked at.
+    for pattern, name, value in itertools.product(PATTERNS, sorted(PLAIN_NAMES), TEXTS):
+        address = build_address(pattern, arguments)
+        if "generate" not in address and "/reports/" not in f"{address}.":
+            assert not is_error(browser.post(address, {name: value})), (address, name, value)
+
+
+@pytest.mark.parametrize("path", ["foo", "*))\0nosuchvalue", "//example.com/", "/\\example.com"])
+def test_preferences_lead_back_only_to_a_path_of_this_site(client: Client, path: str) -> None:
+    response = client.post("/preferences/", {"theme": "dark", "next": path})
+    assert response["Location"] == "/preferences/"
+
+
 def test_no_answer_about_an_imported_file_gives_an_error(browser: Client, pack: Pack) -> None:
     batch = ImportBatch.objects.create()
     file = ImportedFile.objects.create(batch=batch, name="a.xls", state=ImportedFile.State.ASKING)
