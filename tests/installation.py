@@ -41,13 +41,17 @@ class Installation:
             **variables,
         }
         self.server_url = os.environ.get("DATABASE_URL", "")
+        self.create_database()
+        if prepare:
+            self.run_python(*self.list_lines_that_prepare())
+
+    def create_database(self) -> None:
+        """Copy the test database into the folder or, under a new name, on its server."""
         if self.server_url:
-            self.database = f"ledger_{os.getpid()}_{folder.name}".replace("-", "_").lower()
+            self.database = f"ledger_{os.getpid()}_{self.folder.name}".replace("-", "_").lower()
             url = urlunsplit(urlsplit(self.server_url)._replace(path=f"/{self.database}"))
             self.environment |= {"DATABASE_URL": url, "QUEUE_URL": url}
         self.copy_test_database()
-        if prepare:
-            self.run_python(*self.list_lines_that_prepare())
 
     def close(self) -> None:
         if self.server_url:

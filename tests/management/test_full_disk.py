@@ -1,7 +1,6 @@
 """Site, worker and demo are started while the disk is full: they show what they have, and wait."""
 
 import os
-import re
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from dashboard.management.commands.demo import find_free_port
 from dashboard.sandbox.server import run_server_in_thread
 from dashboard.sandbox.wsgi import Sandbox
 from tests.installation import Installation, is_listening, wait_until
+from tests.site_client import post_form, sign_in
 from tests.small_disk import fill_disk, mount_small_disk
 
 pytestmark = pytest.mark.django_db  # the installations begin with the test database
@@ -82,24 +82,8 @@ def serve(place: Installation) -> Iterator[httpx.Client]:
     port = find_free_port()
     with place.start_process("manage.py", "serve", "--port", str(port), "--processes", "1"):
         wait_until(lambda: is_listening(port))
-        with sign_in(port) as browser:
+        with sign_in(f"http://127.0.0.1:{port}") as browser:
             yield browser
-
-
-@contextmanager
-def sign_in(port: int) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as browser:
-        browser.headers["Referer"] = f"http://127.0.0.1:{port}/"
-        answer = post(browser, "/accounts/login/", username="demo", password="demo")
-        assert answer.status_code == 302, answer.text
-        yield browser
-
-
-def post(browser: httpx.Client, path: str, **fields: str) -> httpx.Response:
-    page = browser.get("/preferences/").text
-    token = re.search(r'csrfmiddlewaretoken" value="([^"]+)"', page)
-    assert token
-    return browser.post(path, data={"csrfmiddlewaretoken": token[1], **fields})
 
 
 @pytest.mark.parametrize("place", ["of runs"], indirect=True)
@@ -114,16 +98,16 @@ def test_a_start_on_a_full_disk_shows_pages_and_runs_wait_for_room(place: Instal
         for path in ("/", "/reports/1/", "/reports/1/resources/", "/reports/", "/packs/1/"):
             assert browser.get(path).status_code == 200, path
         if ON_SQLITE:
-            answer = post(browser, "/packs/3/reports/")
+            answer = post_form(browser, "/packs/3/reports/")
             assert answer.status_code == 503
             assert "The storage is full" in answer.text
         with place.start_worker() as worker:
-            assert post(browser, "/accounts/password/", old_password="").status_code == 200
+            assert post_form(browser, "/accounts/password/", old_password="").status_code == 200
             assert browser.get("/").status_code == 200
             filler.unlink()
             wait_until(lambda: list_states(place) == ["ready"] * 3, seconds=150)
             assert worker.poll() is None
-        assert post(browser, "/packs/3/reports/").status_code == 302
+        assert post_form(browser, "/packs/3/reports/").status_code == 302
 
 
 @pytest.mark.parametrize("place", ["of the demo"], indirect=True)
@@ -140,11 +124,11 @@ def test_the_demo_starts_on_a_full_disk_and_goes_on_when_there_is_room(
         assert demo.stdout is not None
         assert any("The storage is full" in line for line in iter(demo.stdout.readline, ""))
         wait_until(lambda: is_listening(port))
-        with sign_in(port) as browser:
+        with sign_in(f"http://127.0.0.1:{port}") as browser:
             assert browser.get("/").status_code == 200
             filler.unlink()
             assert any(" reports imported" in line for line in iter(demo.stdout.readline, ""))
-            assert post(browser, "/packs/1/reports/").status_code == 302
+            assert post_form(browser, "/packs/1/reports/").status_code == 302
             wait_until(lambda: set(list_states(place)) == {"ready"})
         demo.terminate()
 
