@@ -305,5 +305,12 @@ ENDPOINT_HOSTS: list[str] = env.list("ENDPOINT_HOSTS", [])
 GENERATE_PER_MINUTE = env.int("GENERATE_PER_MINUTE", 60)
 ASK_PER_MINUTE = env.int("ASK_PER_MINUTE", 300)
 LIST_PER_MINUTE = env.int("LIST_PER_MINUTE", 60)
+# Pages of evaluation results per minute and account, as the cloud's documentation states it.
+RESULTS_PER_MINUTE = env.int("RESULTS_PER_MINUTE", 3000)
+# Limits of the list of evaluation results of one report; it has FILE_LIMIT_BYTES at most, too. A
+# list that is longer, or takes longer, is left out; the report is read without it.
+RESULTS_LIMIT_ROWS = env.int("RESULTS_LIMIT_ROWS", 1_000_000)
+RESULTS_LIMIT_PAGES = env.int("RESULTS_LIMIT_PAGES", 20_000)
+RESULTS_LIMIT_MINUTES = env.int("RESULTS_LIMIT_MINUTES", 30)
 # The tests reach the sandbox in their own process through this transport.
 CLOUD_TRANSPORT: Any = None

@@ -13,7 +13,7 @@ from huey.contrib.djhuey import db_periodic_task, on_startup
 from dashboard import workbook
 from dashboard.archive import location
 from dashboard.archive.machine_faults import log_machine_faults
-from dashboard.generation import bulk_requests, lifecycle
+from dashboard.generation import bulk_requests, lifecycle, result_fetching
 from dashboard.generation.bulk_queue import schedule_bulk_request
 from dashboard.generation.queue import schedule_step
 from dashboard.imports import batches
@@ -51,7 +51,7 @@ def resume_overdue_work() -> None:
     """Every minute, schedule the work that no queue entry or worker advances.
 
     That is the case if a queue entry was lost or a worker died. Also remove the spans (stored
-    evaluations) of failed, cancelled and withdrawn reports.
+    evaluations) of failed, cancelled and withdrawn reports, and the parts of their lists.
     """
     for report in lifecycle.find_overdue_reports():
         schedule_step(report.pk)
@@ -60,6 +60,7 @@ def resume_overdue_work() -> None:
     for batch_id in batches.find_waiting_batches():
         schedule_batch(batch_id)
     lifecycle.remove_leftover_spans()
+    result_fetching.remove_leftovers()
 
 
 @db_periodic_task(crontab(minute="17", hour="3"))  # type: ignore[untyped-decorator]

@@ -4,7 +4,7 @@ Import `client` and `download` only where the cloud is called: they load httpx, 
 than a command that only reads files has to run.
 """
 
-from dashboard.cloud.answers import CloudReport, ComplianceCounts
+from dashboard.cloud.answers import CloudReport, ComplianceCounts, RuleCompliance
 from dashboard.cloud.errors import Advice, CloudError
 
-__all__ = ["Advice", "CloudError", "CloudReport", "ComplianceCounts"]
+__all__ = ["Advice", "CloudError", "CloudReport", "ComplianceCounts", "RuleCompliance"]

@@ -286,7 +286,10 @@ def get_objects(parent: JsonObject, name: str) -> list[JsonObject]:
     value = parent.get(name)
     if value is None:
         return []
-    if not isinstance(value, list) or not all(isinstance(element, Mapping) for element in value):
+    # `type` first: it is several times faster, and lists may have many elements.
+    if not isinstance(value, list) or not all(
+        type(element) is dict or isinstance(element, Mapping) for element in value
+    ):
         raise AnswerError(AnswerProblem.WRONG_FIELD, name)
     return value
 

@@ -276,6 +276,8 @@ class Client:
     ) -> ParsedAnswer:
         """Call an operation as `_call` does; `parse_answer` takes the JSON and the raw answer."""
         self._time_limit.start_call(self._retry_timeout)
+        if self._attempts == 1:
+            return self._attempt_call(method, action, parse_answer, query, form)
         last_error: CloudError | None = None
         for attempt in stamina.retry_context(
             on=self._is_worth_another_attempt,

@@ -39,6 +39,10 @@ class Advice(StrEnum):
     TIMED_OUT = "timed_out"
     CUT_OFF = "cut_off"
     TOO_LARGE = "too_large"
+    RESULTS_ENDLESS = "results_endless"
+    RESULTS_INCOMPLETE = "results_incomplete"
+    RESULTS_TOO_LONG = "results_too_long"
+    RESULTS_TIMED_OUT = "results_timed_out"
     BAD_ANSWER = "bad_answer"
     DEFECT = "defect"
     OTHER = "other"
@@ -120,6 +124,10 @@ ADVICE_BY_CODE = {
     "TimedOut": Advice.TIMED_OUT,
     "CutOff": Advice.CUT_OFF,
     "TooLarge": Advice.TOO_LARGE,
+    "ResultsEndless": Advice.RESULTS_ENDLESS,
+    "ResultsIncomplete": Advice.RESULTS_INCOMPLETE,
+    "ResultsTooLong": Advice.RESULTS_TOO_LONG,
+    "ResultsTimedOut": Advice.RESULTS_TIMED_OUT,
     "BadAnswer": Advice.BAD_ANSWER,
 }
 
@@ -136,14 +144,16 @@ class CloudError(Exception):
 
     `code` is the cloud's own Code, or one of ours if the cloud gave none (`ConnectionFailed`,
     `TimedOut`, `CutOff`, `BadAnswer`, `LinkExpired`, `ForbiddenHost`, `ForbiddenEndpoint`,
-    `TooLarge`, `SecretUnreadable`, `NoAccessKey`), or where something belongs to `actual_id` and
-    not to `expected_id` (`ForeignAccessKey`, `ForeignAccount`, `ForeignPack`, `ForeignFile`).
+    `TooLarge`, `SecretUnreadable`, `NoAccessKey`, and of a list of evaluation results
+    `ResultsEndless`, `ResultsIncomplete`, `ResultsTooLong`, `ResultsTimedOut`), or where something
+    belongs to `actual_id` and not to `expected_id` (`ForeignAccessKey`, `ForeignAccount`,
+    `ForeignPack`, `ForeignFile`).
     `message` may be shown and logged: secrets, and all texts in `hide`, are removed from it. The
     other fields are not changed by `hide`: an AccessKey id could be a part of a code.
     `status` is the HTTP status, 0 without an answer. If a permission is missing, `detail` is the
     RAM action that the AccessKey may not perform, such as `config:ListCompliancePacks`; of a
-    BadAnswer it is what `problem` is about. `may_pass` marks an error that may not come again,
-    though its code does not say so.
+    BadAnswer it is what `problem` is about, of a limit its name and value. `may_pass` marks an
+    error that may not come again, though its code does not say so.
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Self
 
@@ -144,6 +145,12 @@ class EvaluationStart:
 
 def get_qualifier(row: JsonObject) -> JsonObject:
     """Return what identifies the rule and the resource of a row; raise AnswerError if missing."""
+    # The right shape is recognised by the types themselves: this runs for each row of a list.
+    identifier = row.get("EvaluationResultIdentifier")
+    if type(identifier) is dict:
+        qualifier = identifier.get("EvaluationResultQualifier")
+        if type(qualifier) is dict:
+            return qualifier
     identifier = get_required_object(row, "EvaluationResultIdentifier")
     return get_required_object(identifier, "EvaluationResultQualifier")
 
@@ -179,8 +186,13 @@ def collect_texts(objects: list[JsonObject], name: str) -> frozenset[str]:
 
 def collect_rule_ids(qualifiers: list[JsonObject]) -> frozenset[str]:
     """Return the ids of the rows' rules; raise AnswerError if a row states none."""
-    name = "ConfigRuleId"
-    return frozenset(get_id({name: value}, name) for value in collect_values(qualifiers, name))
+    return frozenset(map(check_rule_id, collect_values(qualifiers, "ConfigRuleId")))
+
+
+@lru_cache(maxsize=5_000, typed=True)  # the pages of a list name the same rules again and again
+def check_rule_id(value: object) -> str:
+    """Return the id of a rule as text; raise AnswerError if it is none."""
+    return get_id({"ConfigRuleId": value}, "ConfigRuleId")
 
 
 def collect_values(objects: list[JsonObject], name: str) -> set[Any]:

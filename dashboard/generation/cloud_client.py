@@ -20,18 +20,21 @@ IDENTITY_ATTEMPTS = 1  # a report does not wait for the identity service
 MAX_CALL_SECONDS = 20.0
 
 
-def open_client(account: Account, is_stopped: Callable[[], bool] = never_stop) -> "Client":
+def open_client(
+    account: Account, is_stopped: Callable[[], bool] = never_stop, attempts: int = ATTEMPTS
+) -> "Client":
     """Return an API client for the account, to be used in a `with` block.
 
-    A call ends soon after `is_stopped` returns true. Raises CloudError with the code NoAccessKey if
-    the account has none, SecretUnreadable if its secret cannot be decrypted, and ForbiddenEndpoint
-    if its endpoint is not allowed.
+    A call is made at most `attempts` times if it meets temporary errors. It ends soon after
+    `is_stopped` returns true. Raises CloudError with the code NoAccessKey if the account has none,
+    SecretUnreadable if its secret cannot be decrypted, and ForbiddenEndpoint if its endpoint is not
+    allowed.
     """
     # Imported here, so that commands that do not call the cloud start faster.
     from dashboard.cloud.client import ENDPOINTS, Client
 
     endpoint = account.endpoint or ENDPOINTS[account.site]
-    return build_client(Client, endpoint, account, ATTEMPTS, is_stopped)
+    return build_client(Client, endpoint, account, attempts, is_stopped)
 
 
 def open_identity_client(

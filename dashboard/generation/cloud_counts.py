@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dashboard import cloud
-from dashboard.generation import rate_limit
+from dashboard.generation import rate_limit, rule_details
 from dashboard.models import Pack, Status
 
 if TYPE_CHECKING:
@@ -12,29 +12,44 @@ if TYPE_CHECKING:
 
 
 def fetch_cloud_counts(client: "Client", pack: Pack) -> dict[str, Any]:
-    """Return the cloud's counts of rules and resources, and the parameters of the rules.
+    """Return the cloud's counts of rules and resources, and what it says of the rules.
 
     The keys are explained at Report.stated_counts. A key is missing if the call for it failed or is
     not allowed now.
     """
-    fetchers: dict[str, Callable[[], dict[str, Any]]] = {
-        "cloud_rules": lambda: key_counts_by_status(client.get_rule_compliance(pack.pack_id)),
-        "cloud_resources": lambda: key_counts_by_status(
-            client.get_resource_compliance(pack.pack_id)
-        ),
-        "parameters": lambda: {
-            rule.rule_id: dict(rule.parameters) for rule in client.get_pack(pack.pack_id).rules
-        },
-    }
-    counts = {}
-    for name, fetch_counts in fetchers.items():
+    fetchers: tuple[Callable[[], dict[str, Any]], ...] = (
+        lambda: rule_details.build_rule_facts(client.get_pack(pack.pack_id).rules),
+        lambda: build_rule_counts(client.get_rule_compliance(pack.pack_id)),
+        lambda: build_resource_counts(client.get_resource_compliance(pack.pack_id)),
+    )
+    counts: dict[str, Any] = {}
+    for fetch_counts in fetchers:
         if rate_limit.seconds_until_get_allowed(pack.account):
             break
         try:
-            counts[name] = fetch_counts()
+            counts |= fetch_counts()
         except cloud.CloudError:
             continue  # the report is useful without these counts
+    add_statuses(counts.get("rules", {}), counts.pop("rule_statuses", {}))
     return counts
+
+
+def build_rule_counts(compliance: cloud.RuleCompliance) -> dict[str, Any]:
+    return {
+        "cloud_rules": key_counts_by_status(compliance),
+        "rule_statuses": {rule.rule_id: rule.status for rule in compliance.rules},
+    }
+
+
+def build_resource_counts(counts: cloud.ComplianceCounts) -> dict[str, Any]:
+    return {"cloud_resources": key_counts_by_status(counts)}
+
+
+def add_statuses(rules: dict[str, dict[str, Any]], statuses: dict[str, str]) -> None:
+    """Add to each rule the status that the cloud states for it, if it states one that we know."""
+    for rule_id in rules.keys() & statuses.keys():
+        if statuses[rule_id] in Status.names:
+            rules[rule_id]["status"] = statuses[rule_id]
 
 
 def key_counts_by_status(counts: cloud.ComplianceCounts) -> dict[str, int | None]:

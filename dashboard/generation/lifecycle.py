@@ -1,5 +1,8 @@
 """The steps of a report's run: submit the request, poll the cloud, fetch the file, read the file.
 
+Before the request the pack may be evaluated (see pack_evaluation.py), and before the file is read
+the evaluation results are fetched (see result_fetching.py).
+
 The database row of the report, not the queue, says which step is due. An entry in the queue only
 makes a worker read the row. A worker claims a step, so that no other worker takes it (see
 models/runs.py). A step may be repeated: it either changes nothing or leads to the next state. If a
@@ -21,14 +24,22 @@ from django.utils import timezone
 
 from dashboard import cloud
 from dashboard.archive import location, originals, stored_forms
-from dashboard.generation import cloud_client, cloud_counts, ownership, rate_limit, step_errors
+from dashboard.generation import (
+    cloud_client,
+    cloud_counts,
+    ownership,
+    pack_evaluation,
+    rate_limit,
+    result_fetching,
+    step_errors,
+)
+from dashboard.generation.step_errors import NO_ERROR
 from dashboard.ledger import report_writer, spans
 from dashboard.models import Account, Report
 from dashboard.models.reports import ReportQuerySet
 
 FETCH_SECONDS = 300.0
 CHECK_SECONDS = 1.0  # how soon a call to the cloud notices that its run was cancelled
-NO_ERROR: dict[str, Any] = {"failed_attempts": 0, "error_code": "", "error_facts": {}}
 logger = logging.getLogger(__name__)
 
 State = Report.State
@@ -80,18 +91,21 @@ def run_step_or_fail(report: Report, is_stopped: IsStopped) -> bool:
 def run_step(report: Report, is_stopped: IsStopped) -> None:
     """Run the step for the report's state. Fail the report if its deadline has passed.
 
-    A step that calls the cloud ends its call soon after `is_stopped` returns true.
+    A step that calls the cloud ends its call soon after `is_stopped` returns true. The deadline of
+    the state LISTING ends the list only, see result_fetching.py.
     """
-    if timezone.now() > report.deadline_at:
+    if timezone.now() > report.deadline_at and report.state != State.LISTING:
         step_errors.fail_at_deadline(report, report.error_code or "deadline", report.error_facts)
         return
     if report.state == State.READING:
         read_report_file(report)
         return
     run_cloud_step = {
+        State.EVALUATING: pack_evaluation.evaluate_pack,
         State.REQUESTED: submit_request,
         State.CREATING: poll_cloud,
         State.FETCHING: fetch_file,
+        State.LISTING: result_fetching.fetch_results,
     }[State(report.state)]
     run_cloud_step(report, is_stopped)
 
@@ -107,17 +121,16 @@ def submit_request(report: Report, is_stopped: IsStopped) -> None:
     with cloud_client.open_client(account, is_stopped) as client:
         if report.previous_timestamp is None:
             if wait := rate_limit.seconds_until_get_allowed(account):
-                postpone_step(report, wait)
+                report.postpone_step(wait)
                 return
             cloud_report = ownership.get_own_report(client, report)
-            report.previous_timestamp = find_previous_timestamp(report, cloud_report)
+            previous_timestamp = find_previous_timestamp(report, cloud_report)
             # Save it before the request is sent: if this step is repeated afterwards, it must not
             # take the timestamp of the report that the request produced.
-            claimed_rows = Report.objects.filter(pk=report.pk, claim=report.claim)
-            if not claimed_rows.update(previous_timestamp=report.previous_timestamp):
+            if not report.save_progress(previous_timestamp=previous_timestamp):
                 return  # another worker has the claim, and may have sent the request already
         if wait := rate_limit.seconds_until_generate_allowed(account):
-            postpone_step(report, wait)
+            report.postpone_step(wait)
             return
         generated = client.generate_report(report.pack.pack_id, report.client_token)
     now = timezone.now()
@@ -151,7 +164,7 @@ def poll_cloud(report: Report, is_stopped: IsStopped) -> None:
     """Set the state FETCHING if the cloud has completed the report; otherwise poll again later."""
     account = report.pack.account
     if wait := rate_limit.seconds_until_get_allowed(account):
-        postpone_step(report, wait)
+        report.postpone_step(wait)
         return
     with cloud_client.open_client(account, is_stopped) as client:
         cloud_report = ownership.get_own_report(client, report)
@@ -169,7 +182,7 @@ def fetch_file(report: Report, is_stopped: IsStopped) -> None:
     """Get a new download link and store the file in the archive. The link is never stored."""
     account = report.pack.account
     if wait := rate_limit.seconds_until_get_allowed(account):
-        postpone_step(report, wait)
+        report.postpone_step(wait)
         return
     with cloud_client.open_client(account, is_stopped) as client:
         cloud_report = ownership.get_own_report(client, report)
@@ -182,11 +195,12 @@ def fetch_file(report: Report, is_stopped: IsStopped) -> None:
     file_fields = download_original(cloud_report.url, is_stopped)
     now = timezone.now()
     report.finish_step(
-        state=State.READING,
+        state=State.LISTING,
         created_at=parse_creation_time(cloud_report),
         received_at=now,
         stated_counts=stated_counts,
         next_at=now,
+        deadline_at=result_fetching.compute_list_deadline(now),
         provenance={
             **report.provenance,
             **build_answer_evidence(account, cloud_report),
@@ -239,7 +253,12 @@ def download_original(url: str, is_stopped: IsStopped) -> dict[str, Any]:
 
 def read_report_file(report: Report) -> None:
     """Read the file and store its contents in the database, which makes the report ready."""
-    stored_forms.ensure_stored_form(report)
+    try:
+        stored_forms.ensure_stored_form(report)
+    except originals.DamagedOriginalError as error:
+        if not result_fetching.discard_damaged_list(report, error.original):
+            raise
+        stored_forms.ensure_stored_form(report)
     ownership.require_own_file(report)
     report_writer.store_report(report)
 
@@ -259,11 +278,6 @@ def parse_creation_time(cloud_report: cloud.CloudReport) -> dt.datetime:
 def compute_poll_interval(poll_count: int) -> dt.timedelta:
     """Return the time to wait after `poll_count` polls: 2 seconds, growing to 15."""
     return dt.timedelta(seconds=min(2 * 1.25**poll_count, 15))
-
-
-def postpone_step(report: Report, seconds: float) -> None:
-    """Release the claim, so that the same step is taken again in `seconds`."""
-    report.finish_step(next_at=timezone.now() + dt.timedelta(seconds=seconds))
 
 
 @contextmanager

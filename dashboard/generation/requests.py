@@ -13,17 +13,23 @@ from dashboard.models import Pack, PackSummary, Report
 from dashboard.models.runs import DOUBLE_CLICK_TIME
 
 
-def request_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
+def request_report(
+    pack: Pack, user: AbstractBaseUser | None, *, evaluates_first: bool = False
+) -> Report:
     """Create a report of the pack, or use the one under way, and schedule its next step.
 
-    The cloud is not called here. `user` is None if a command requests the report.
+    With `evaluates_first` the cloud evaluates the pack before it makes the report; a report under
+    way stays as it is. The cloud is not called here. `user` is None if a command requests the
+    report.
     """
-    report, _is_new = create_or_join_report(pack, user)
+    report, _is_new = create_or_join_report(pack, user, evaluates_first=evaluates_first)
     queue.schedule_step(report.pk)
     return report
 
 
-def create_or_join_report(pack: Pack, user: AbstractBaseUser | None) -> tuple[Report, bool]:
+def create_or_join_report(
+    pack: Pack, user: AbstractBaseUser | None, *, evaluates_first: bool = False
+) -> tuple[Report, bool]:
     """Return a new report of the pack, or the one under way, and whether it is new.
 
     A database constraint allows one unfinished generated report per pack.
@@ -31,7 +37,7 @@ def create_or_join_report(pack: Pack, user: AbstractBaseUser | None) -> tuple[Re
     while True:  # repeated only if the other report ends between the two queries
         try:
             with transaction.atomic():
-                return create_report(pack, user), True
+                return create_report(pack, user, evaluates_first), True
         except IntegrityError:
             reports_under_way = Report.objects.under_way().filter(
                 pack=pack, source=Report.Source.GENERATED
@@ -41,14 +47,16 @@ def create_or_join_report(pack: Pack, user: AbstractBaseUser | None) -> tuple[Re
             # The other report has just ended: try again to create one.
 
 
-def create_report(pack: Pack, user: AbstractBaseUser | None) -> Report:
-    """Create the report in the state REQUESTED. Raises IntegrityError if one is under way.
+def create_report(pack: Pack, user: AbstractBaseUser | None, evaluates_first: bool) -> Report:
+    """Create the report in its first state. Raises IntegrityError if one is under way.
 
     The caller is in a transaction.
     """
     now = timezone.now()
+    state = Report.State.EVALUATING if evaluates_first else Report.State.REQUESTED
     report = Report.objects.create(
         pack=pack,
+        state=state,
         pack_name=pack.name,
         requested_by_id=user.pk if user else None,
         deadline_at=now + dt.timedelta(minutes=settings.REPORT_LIMIT_MINUTES),

@@ -16,6 +16,7 @@ from dashboard.models.runs import READING_LIMIT
 from dashboard.workbook import WorkbookError
 
 MAX_TEMPORARY_FAILURES = 6  # in succession, in about two minutes; then the report fails
+NO_ERROR: dict[str, Any] = {"failed_attempts": 0, "error_code": "", "error_facts": {}}
 FAULT_PAUSE = dt.timedelta(seconds=15)  # from a fault of the machine to the next try
 logger = logging.getLogger(__name__)
 
@@ -65,28 +66,43 @@ def handle_cloud_error(report: Report, error: cloud.CloudError) -> None:
         )
         fail_at_deadline(report, code, facts)
         return
-    failed_attempts = report.failed_attempts + 1
-    if not temporary or failed_attempts >= MAX_TEMPORARY_FAILURES:
+    if not temporary or not retry_later(report, error):
         fail_report(report, error.code, error.facts)
         if error.code == discovery.GONE_CODE:
             discovery.mark_pack_if_gone(report.pack)
-        return
-    next_at = now + dt.timedelta(seconds=min(2**failed_attempts, 60))
+
+
+def retry_later(report: Report, error: cloud.CloudError) -> bool:
+    """Schedule the step again after a temporary error.
+
+    Return False, and do nothing, if the error came MAX_TEMPORARY_FAILURES times in succession.
+    """
+    failed_attempts = report.failed_attempts + 1
+    if failed_attempts >= MAX_TEMPORARY_FAILURES:
+        return False
+    next_at = timezone.now() + dt.timedelta(seconds=min(2**failed_attempts, 60))
     report.finish_step(
         failed_attempts=failed_attempts,
         error_code=error.code,
         error_facts=error.facts,
         next_at=min(next_at, report.deadline_at),
     )
+    return True
 
 
 def wait_after_fault(report: Report, fault: MachineFault) -> None:
-    """Schedule the step again; after its deadline the run fails with this cause."""
+    """Schedule the step again; after its deadline the run fails with this cause.
+
+    A list of evaluation results that reaches its deadline does not fail the run: see
+    result_fetching.py.
+    """
     now, facts = timezone.now(), dict(fault.facts)
-    if now > report.deadline_at:
+    next_at = now + FAULT_PAUSE
+    if now <= report.deadline_at:
+        next_at = min(next_at, report.deadline_at)
+    elif report.state != Report.State.LISTING:
         fail_at_deadline(report, fault.code, facts)
         return
-    next_at = min(now + FAULT_PAUSE, report.deadline_at)
     report.finish_step(next_at=next_at, error_code=fault.code, error_facts=facts)
 
 

@@ -171,6 +171,10 @@ class Report(Run):
     # "cloud_rules" and "cloud_resources": {name of Status or "TOTAL": count}, fetched with the
     # file;
     # "parameters": {rule id: {name: value}}, fetched with the file;
+    # "rules": {rule id: facts}, fetched with the file. The facts are "name", "risk", "text" (key of
+    # its RuleText), "status" (name of Status) and, of a rule without evaluations, from
+    # GetConfigRule "state", "error_code", "error_message" and "evaluated_ms", or "is_gone" if the
+    # cloud has it no more;
     # "overview": {name of status in the file's overview: count};
     # "shown_from_overview": names of the statuses whose count on the pages is the overview's.
     stated_counts = models.JSONField(default=dict)

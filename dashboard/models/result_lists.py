@@ -5,8 +5,10 @@ for the next page. The answers are kept as they came in one file of the archive.
 """
 
 import datetime as dt
+from typing import Any
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.models.evaluations import convert_milliseconds
@@ -71,6 +73,32 @@ class ResultList(models.Model):
     def last_recorded(self) -> dt.datetime | None:
         """When the evaluation that the cloud recorded last of all rows was recorded."""
         return convert_milliseconds(self.last_recorded_ms)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no more pages are fetched."""
+        return self.outcome != self.Outcome.UNDER_WAY
+
+    def extend_time_range(self, first_ms: int | None, last_ms: int | None) -> None:
+        """Take the times of more rows into account, without saving."""
+        known_first = [time for time in (self.first_recorded_ms, first_ms) if time is not None]
+        known_last = [time for time in (self.last_recorded_ms, last_ms) if time is not None]
+        self.first_recorded_ms = min(known_first, default=None)
+        self.last_recorded_ms = max(known_last, default=None)
+
+    def begin_anew(self) -> None:
+        """Forget all pages, without saving."""
+        self.restarts += 1
+        self.next_token, self.pages, self.rows, self.parts = "", 0, 0, 0
+        self.first_recorded_ms = self.last_recorded_ms = None
+        self.rule_ids = []
+        self.first_request_id = self.last_request_id = ""
+
+    def end(self, outcome: Outcome, code: str, facts: dict[str, Any]) -> None:
+        """Set how the list ended, without saving; `code` and `facts` are of the error, if any."""
+        self.outcome, self.ended_at = outcome, timezone.now()
+        self.next_token, self.parts = "", 0
+        self.error_code, self.error_facts = code[:100], facts
 
 
 def find_result_list(report: Report) -> ResultList | None:

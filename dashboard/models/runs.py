@@ -160,6 +160,18 @@ class Run(models.Model):
         rows = type(self)._default_manager.filter(pk=self.pk)
         return rows.exclude(claim=self.claim, state=self.state).exists()
 
+    def save_progress(self, **fields: Any) -> bool:
+        """Save `fields` and keep the claim. Return False and write nothing if it was lost."""
+        if not self._select_claimed_row().update(**fields):
+            return False
+        for name, value in fields.items():
+            setattr(self, name, value)
+        return True
+
+    def postpone_step(self, seconds: float) -> bool:
+        """Release the claim, so that the same step is taken again in `seconds`."""
+        return self.finish_step(next_at=timezone.now() + dt.timedelta(seconds=seconds))
+
     def finish_step(self, **fields: Any) -> bool:
         """Save `fields`, the outcome of the step, and release the claim.
 

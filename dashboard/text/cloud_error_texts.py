@@ -176,6 +176,44 @@ CLOUD_MESSAGES: dict[str, MessageTexts] = {
         _("Only part of the file arrived and was discarded."),
         _("Try again."),
     ),
+    Advice.RESULTS_ENDLESS: (
+        _("The list of evaluation results has no end"),
+        _(
+            "The cloud gave the same page again and again, or only empty pages. Nothing of the "
+            "list is used."
+        ),
+        _(
+            "Generate the report again. If it keeps failing, report it to Alibaba Cloud with the "
+            "request id."
+        ),
+    ),
+    Advice.RESULTS_INCOMPLETE: (
+        _("The list of evaluation results ended short"),
+        _(
+            "The cloud says that the rule %(detail)s has failing resources, but the list has no "
+            "evaluation of it. Nothing of the list is used."
+        ),
+        _("Generate the report again."),
+    ),
+    Advice.RESULTS_TOO_LONG: (
+        _("The list of evaluation results is too long"),
+        _(
+            "It exceeds the limit of this server's settings (%(detail)s). Nothing of the list is "
+            "used."
+        ),
+        _("Ask the server administrator to raise this limit, then generate the report again."),
+    ),
+    Advice.RESULTS_TIMED_OUT: (
+        _("The list of evaluation results was not complete in time"),
+        _(
+            "Its time limit of %(detail)s minutes was reached, most likely because many lists of "
+            "the account were fetched at once. Nothing of the list is used."
+        ),
+        _(
+            "Generate the report again, or ask the server administrator to raise the limit "
+            "RESULTS_LIMIT_MINUTES."
+        ),
+    ),
     Advice.BAD_ANSWER: (
         _("The answer was not the cloud's"),
         _(

@@ -39,6 +39,7 @@ def explain_error(code: str, facts: Mapping[str, object]) -> ErrorMessage:
     values = {
         "code": code,
         "action": action,
+        "detail": facts.get("detail") or "–",
         "expected": facts.get("expected_id") or "–",
         "actual": facts.get("actual_id") or "–",
         "method": facts.get("method") or "–",

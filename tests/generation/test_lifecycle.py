@@ -38,6 +38,11 @@ def advance_until(state: Report.State, report: Report) -> Report:
     raise AssertionError(f"never {state}: {report.state} {report.error_code}")
 
 
+def request_report_with(state: Report.State, pack: Pack) -> Report:
+    """Request a report whose run comes through this state."""
+    return requests.request_report(pack, None, evaluates_first=state == State.EVALUATING)
+
+
 def test_a_request_ends_in_a_ready_report_whose_file_has_the_stored_hash(
     cloud_pack: Pack, officer: User, run_to_end: RunToEnd
 ) -> None:
@@ -166,15 +171,16 @@ def test_every_state_can_be_left_by_work_deadline_and_cancelling(
     state: Report.State, cloud_pack: Pack, run_to_end: RunToEnd
 ) -> None:
     for leave_state in (run_to_end, pass_deadline, cancel_run):
-        report = advance_until(state, requests.request_report(cloud_pack, None))
+        report = advance_until(state, request_report_with(state, cloud_pack))
         assert not leave_state(report).under_way
 
 
 def pass_deadline(report: Report) -> Report:
+    """Take the step after the deadline; that of a list ends the list, and the report is read."""
+    was_listing = report.state == State.LISTING
     Report.objects.filter(pk=report.pk).update(deadline_at=timezone.now(), next_at=timezone.now())
     lifecycle.advance_report(report.pk)
-    report.refresh_from_db()
-    return report
+    return advance_until(State.READY if was_listing else State.FAILED, report)
 
 
 def cancel_run(report: Report) -> Report:
@@ -186,7 +192,7 @@ def cancel_run(report: Report) -> Report:
 def test_a_step_whose_worker_died_is_due_again_when_the_claim_ends(
     state: Report.State, cloud_pack: Pack, sandbox: Sandbox, run_to_end: RunToEnd
 ) -> None:
-    report = advance_until(state, requests.request_report(cloud_pack, None))
+    report = advance_until(state, request_report_with(state, cloud_pack))
     assert report.claim_step(30)  # claimed by a worker that died
     Report.objects.filter(pk=report.pk).update(next_at=report.requested_at)
     assert not lifecycle.find_overdue_reports().exists()

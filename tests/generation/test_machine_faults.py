@@ -68,7 +68,7 @@ def small_disk(settings: Settings, tmp_path: Path) -> Iterator[Path]:
         yield folder
 
 
-@pytest.mark.parametrize("state", [State.FETCHING, State.READING])
+@pytest.mark.parametrize("state", [State.FETCHING, State.LISTING, State.READING])
 def test_a_full_disk_delays_a_run_until_there_is_room(
     state: Report.State, cloud_pack: Pack, small_disk: Path, run_to_end: RunToEnd
 ) -> None:
