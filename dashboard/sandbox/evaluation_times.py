@@ -53,17 +53,21 @@ class EvaluationTimes:
         self._past_weeks = past_weeks
         self._past_until = past_until
         self._report_times: dict[tuple[str, int], int] = {}
+        self._first_report_times: dict[str, int] = {}
 
     def set_report_time(self, pack_id: str, step: int, created_ms: int) -> None:
-        """Set the creation time of a report in milliseconds.
-
-        The first report after the past ones shows what was so before it: its time is `past_until`.
-        """
-        if step > self._past_weeks:
+        """Set the creation time of a report in milliseconds."""
+        if step == self._past_weeks:
+            self._first_report_times[pack_id] = created_ms
+        else:
             self._report_times[pack_id, step] = created_ms
 
     def get_report_time(self, pack_id: str, step: int) -> int:
-        """Return the creation time of a report in milliseconds; now for one that does not exist."""
+        """Return the creation time of a report in milliseconds; now for one that does not exist.
+
+        The first report after the past ones shows what was so at `past_until` already, so this is
+        its time here.
+        """
         created_ms = self._report_times.get((pack_id, step))
         if created_ms is not None:
             return created_ms
@@ -83,10 +87,12 @@ class EvaluationTimes:
         first report of a pack shows has changed in the months before it.
         """
         end = self.get_report_time(pack_id, step)
-        if step:
-            start = self.get_report_time(pack_id, step - 1)
-        else:
+        if not step:
             start = end - DAYS_BEFORE_FIRST_REPORT * DAY_MS
+        elif step == self._past_weeks + 1 and pack_id in self._first_report_times:
+            start = self._first_report_times[pack_id]
+        else:
+            start = self.get_report_time(pack_id, step - 1)
         return end - (end - start) * (number % 900) // 1000
 
     def find_latest_evaluation(self, rule: ManagedRule) -> EvaluationTime:

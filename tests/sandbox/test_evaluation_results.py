@@ -189,6 +189,7 @@ def test_failing_since_stays_the_same_while_a_resource_fails(
 
 
 def test_a_fixed_resource_has_the_time_at_which_it_was_fixed(caller: Caller, clock: Clock) -> None:
+    clock.now += PAUSE  # since the start of the sandbox
     caller.generate_report(PACK)
     first_created_ms = int(caller.get_report(PACK)["ReportCreateTimestamp"])
     failing = set(map(get_key, caller.list_results(PACK, ComplianceType=NON_COMPLIANT)))
