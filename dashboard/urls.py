@@ -108,6 +108,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("packs/<id:pk>/", packs.pack_detail, name="pack-detail"),
     path("packs/<id:pk>/trend/", packs.pack_trend, name="pack-trend"),
     path("packs/<id:pk>/reports/", packs.pack_generate, name="pack-generate"),
+    path("packs/<id:pk>/reports/evaluated/", packs.pack_evaluate, name="pack-evaluate"),
     path("packs/<id:pack_id>/compare/", comparison.comparison_latest, name="comparison-latest"),
     path(
         "packs/<id:pack_id>/compare/<id:older>/<id:newer>/",

@@ -50,11 +50,17 @@ def build_pack_rows_context(
     runs = [row.run for row in rows if row.run]
     return {
         "may_generate": request.user.has_perm("dashboard.generate_report"),
+        "may_evaluate": request.user.has_perm("dashboard.evaluate_pack"),
         "is_polling": bool(runs),
         "poll_seconds": pack_overview.poll_delay(runs),
         "condition_query": home_filter.query_string(),
         # Translated once for all rows.
-        "labels": {**get_figure_labels(), "generate": _("Generate"), "oldest": _("oldest:")},
+        "labels": {
+            **get_figure_labels(),
+            "generate": _("Generate"),
+            "evaluate": _("Evaluate, then generate"),
+            "oldest": _("oldest:"),
+        },
         "is_update": is_update,
     }
 

@@ -72,9 +72,25 @@ def pack_trend(request: Request, pk: int) -> HttpResponse:
 @permission_required("dashboard.generate_report", raise_exception=True)
 def pack_generate(request: Request, pk: int) -> HttpResponse:
     """Request a report of the pack; if one is already being generated, show that one."""
+    return start_run(request, pk, evaluates_first=False)
+
+
+@require_POST
+@permission_required(
+    ["dashboard.generate_report", "dashboard.evaluate_pack"], raise_exception=True
+)
+def pack_evaluate(request: Request, pk: int) -> HttpResponse:
+    """Request a report before which the cloud evaluates the pack again."""
+    return start_run(request, pk, evaluates_first=True)
+
+
+def start_run(request: Request, pk: int, *, evaluates_first: bool) -> HttpResponse:
+    """Request a report of a pack, and answer with the page or fragment that shows its run."""
     pack = get_object_or_404(Pack.objects.in_cloud().select_related("account"), pk=pk)
     just_cancelled = requests.find_just_cancelled(pack, request.user)
-    report = just_cancelled or requests.request_report(pack, request.user)
+    report = just_cancelled or requests.request_report(
+        pack, request.user, evaluates_first=evaluates_first
+    )
     if not request.htmx:
         return redirect("report-detail", report.pk)
     if request.htmx.target == f"pack-{pk}":

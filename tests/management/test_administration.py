@@ -41,3 +41,15 @@ def test_the_list_of_people_tells_each_ones_role(officer: User, auditor: User) -
     out = StringIO()
     call_command("people", stdout=out)
     assert out.getvalue().splitlines() == ["auditor: auditor", "officer: operator"]
+
+
+def test_having_packs_evaluated_is_a_permission_that_no_role_includes(officer: User) -> None:
+    permission = "dashboard.evaluate_pack"
+    call_command("people", officer.username, role="administrator", stdout=StringIO())
+    assert not User.objects.get(pk=officer.pk).has_perm(permission)
+    out = StringIO()
+    call_command("people", officer.username, role="operator", evaluate=True, stdout=out)
+    assert out.getvalue() == "officer: operator, may evaluate packs\n"
+    assert User.objects.get(pk=officer.pk).has_perm(permission)
+    call_command("people", officer.username, role="operator", stdout=StringIO())
+    assert not User.objects.get(pk=officer.pk).has_perm(permission)
