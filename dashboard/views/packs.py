@@ -76,9 +76,7 @@ def pack_generate(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(
-    ["dashboard.generate_report", "dashboard.evaluate_pack"], raise_exception=True
-)
+@permission_required(["dashboard.generate_report", "dashboard.evaluate_pack"], raise_exception=True)
 def pack_evaluate(request: Request, pk: int) -> HttpResponse:
     """Request a report before which the cloud evaluates the pack again."""
     return start_run(request, pk, evaluates_first=True)
