@@ -105,6 +105,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("imports/files/<id:pk>/", imports.import_identify, name="import-identify"),
     path("packs/archive/", pack_archiving.pack_archive, name="pack-archive"),
     path("packs/unarchive/", pack_archiving.pack_unarchive, name="pack-unarchive"),
+    path("imports/files/<id:pk>/packs/", imports.import_pack_choice, name="import-pack-choice"),
     path("packs/<id:pk>/", packs.pack_detail, name="pack-detail"),
     path("packs/<id:pk>/trend/", packs.pack_trend, name="pack-trend"),
     path("packs/<id:pk>/reports/", packs.pack_generate, name="pack-generate"),

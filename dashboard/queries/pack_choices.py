@@ -24,6 +24,15 @@ class Suggestions:
         return len(self.accounts) + len(self.packs)
 
 
+@dataclass(frozen=True)
+class PackChoice:
+    """Packs of which one is to be chosen; `has_more` if the text matches others, too."""
+
+    packs: list[Pack]
+    chosen_pack: Pack | None
+    has_more: bool
+
+
 def clean_search_text(text: str | None) -> str:
     """Return a text from an address as one to search for: no more than the databases accept."""
     return (text or "").replace("\0", "").strip()[:MAX_TEXT]
@@ -70,3 +79,11 @@ def suggest_packs(text: str) -> list[Pack]:
     """Return the first packs that match the text, one more than are shown if there are more."""
     packs = Pack.objects.select_related("account").defer("account__secret_encrypted")
     return list(filter_packs_of_accounts_by_words(packs, text)[: MAX_PACKS + 1])
+
+
+def list_pack_choice(chosen_pack: Pack | None, text: str) -> PackChoice:
+    """Return the chosen pack, if there is one, and the first packs that match the text."""
+    found_packs = suggest_packs(text) if text else []
+    packs = [chosen_pack] if chosen_pack else []
+    packs += [pack for pack in found_packs[:MAX_PACKS] if pack != chosen_pack]
+    return PackChoice(packs, chosen_pack, has_more=len(found_packs) > MAX_PACKS)

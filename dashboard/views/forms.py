@@ -2,7 +2,6 @@
 
 import datetime as dt
 import functools
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -18,7 +17,13 @@ from dashboard.models.accounts import ACCOUNT_UID_PATTERN
 from dashboard.models.audit import Values
 from dashboard.models.reports import ReportQuerySet
 from dashboard.queries.days import get_day_end, get_day_start
-from dashboard.queries.pack_choices import filter_packs_of_accounts_by_words
+from dashboard.queries.pack_choices import (
+    MAX_TEXT,
+    PackChoice,
+    clean_search_text,
+    filter_packs_of_accounts_by_words,
+    list_pack_choice,
+)
 from dashboard.text.time_zones import load_zone_names
 
 COMMON_ZONES = (
@@ -242,13 +247,18 @@ class AnnotationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for 
 class IdentityForm(forms.Form):
     """Ask for the account, pack and time of an imported file that leaves them open.
 
-    `pack_choices` are the known packs (see list_pack_choices). Another account or pack is created
-    only if the user ticks `creates_pack`. Account and pack must be those that the file's content
-    states, if it states them (`stated_account`, `stated_pack`).
+    `known_pack` is one of the packs that a search with the text of `pack_search` lists. Another
+    account or pack is created only if the user ticks `creates_pack`. Account and pack must be those
+    that the file's content states, if it states them (`stated_account`, `stated_pack`).
     """
 
-    known_pack = forms.TypedChoiceField(
-        label=_("Known pack"), required=False, coerce=int, empty_value=None
+    pack_search = forms.CharField(
+        label=_("Search the known packs"), required=False, max_length=MAX_TEXT
+    )
+    known_pack = forms.ModelChoiceField(
+        Pack.objects.select_related("account").defer("account__secret_encrypted"),
+        label=_("Known pack"),
+        required=False,
     )
     account_uid = forms.RegexField(
         ACCOUNT_UID_PATTERN,
@@ -277,24 +287,31 @@ class IdentityForm(forms.Form):
     )
 
     def __init__(
-        self,
-        *args: Any,
-        pack_choices: Sequence[Any],
-        stated_account: str = "",
-        stated_pack: str = "",
-        **kwargs: Any,
+        self, *args: Any, stated_account: str = "", stated_pack: str = "", **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self.stated_account, self.stated_pack = stated_account, stated_pack
-        field = self.fields["known_pack"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101  # declared above
-        field.choices = [("", _("another pack (enter its IDs)")), *pack_choices]
+
+    @property
+    def pack_choice(self) -> PackChoice:
+        """The packs to choose from: the chosen one, then those that the search finds."""
+        text = clean_search_text(self["pack_search"].value())
+        return list_pack_choice(self.find_chosen_pack(), text)
+
+    def find_chosen_pack(self) -> Pack | None:
+        """Return the pack that is chosen, even if the file's content states another one."""
+        if not self.is_bound:
+            return self.initial.get("known_pack")
+        try:
+            pack: Pack | None = self.fields["known_pack"].clean(self["known_pack"].value())
+        except forms.ValidationError:
+            return None
+        return pack
 
     def clean(self) -> dict[str, Any]:
         """Put account and pack of the chosen pack into the fields of the ids."""
         cleaned = super().clean() or {}
-        if known_pack := cleaned.get("known_pack"):
-            pack = Pack.objects.select_related("account").get(pk=known_pack)
+        if pack := cleaned.get("known_pack"):
             for name in {"account_uid", "pack_id"} & self.errors.keys():
                 del self.errors[name]
             self.check_stated_ids("known_pack", pack.account.uid, pack.pack_id)
@@ -336,12 +353,3 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"), max_length=1_000, strip=True, widget=forms.Textarea({"rows": 3})
     )
-
-
-def list_pack_choices() -> list[Any]:
-    """Return all known packs as choices, grouped by account."""
-    groups: dict[str, list[tuple[int, str]]] = {}
-    for pack in Pack.objects.select_related("account"):
-        group = groups.setdefault(f"{pack.account.name} · {pack.account.uid}", [])
-        group.append((pack.pk, f"{pack.name} · {pack.pack_id}"))
-    return list(groups.items())

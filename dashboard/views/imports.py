@@ -4,7 +4,8 @@ A batch is a group of files that were uploaded together. To identify a file is t
 account, pack and time of its report.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from django.contrib.auth.decorators import permission_required
 from django.core.files.uploadedfile import UploadedFile
@@ -16,12 +17,12 @@ from dashboard.generation.queue import schedule_step
 from dashboard.imports import outcomes, uploads
 from dashboard.imports.identity import CONTRADICTIONS, Identity
 from dashboard.imports.queue import schedule_batch
-from dashboard.models import ImportBatch, ImportedFile, Report
+from dashboard.models import ImportBatch, ImportedFile, Pack, Report
 from dashboard.queries.import_counts import BatchCounts, count_files
 from dashboard.text.error_messages import ErrorMessage
 from dashboard.text.origins import StatedPart, describe_origin, describe_questions
 from dashboard.views import Request
-from dashboard.views.forms import IdentityForm, list_pack_choices
+from dashboard.views.forms import IdentityForm
 
 LISTED_BATCHES = 50
 LISTED_FILES = 1_000
@@ -33,6 +34,7 @@ OUTCOME_MARKS = {
     State.REFUSED: "failing",
     State.ASKING: "insufficient-data",
 }
+KnownPacks = dict[tuple[str, str], Pack]
 may_import = permission_required("dashboard.import_report", raise_exception=True)
 
 
@@ -74,7 +76,6 @@ def import_identify(request: Request, pk: int) -> HttpResponse:
     form = IdentityForm(
         request.POST,
         prefix=identity_form_prefix(file),
-        pack_choices=list_pack_choices(),
         stated_account=get_stated_value(file, "account"),
         stated_pack=get_stated_value(file, "pack"),
     )
@@ -85,6 +86,15 @@ def import_identify(request: Request, pk: int) -> HttpResponse:
         schedule_step(file.report.pk)
     schedule_batch(file.batch_id)
     return redirect("import-detail", file.batch_id)
+
+
+@may_import
+@require_safe
+def import_pack_choice(request: Request, pk: int) -> HttpResponse:
+    """List the packs that match what is typed into the search field of a file's form."""
+    file = get_object_or_404(ImportedFile, pk=pk, state=State.ASKING)
+    form = IdentityForm(request.GET, prefix=identity_form_prefix(file))
+    return render(request, "imports/pack_choice.html", {"form": form})
 
 
 def get_stated_value(file: ImportedFile, name: str) -> str:
@@ -108,12 +118,11 @@ def render_batch(
     """Render a batch; `invalid_form` shows its errors at the file for which it was posted."""
     batch = get_object_or_404(ImportBatch.objects.select_related("by"), pk=pk)
     files = list(batch.files.select_related("report__pack")[:LISTED_FILES])
-    is_asking = any(file.state == State.ASKING for file in files)
-    pack_choices = list_pack_choices() if is_asking else []
+    known_packs = find_known_packs(file for file in files if file.state == State.ASKING)
     context = {
         "batch": batch,
         "counts": count_files([pk]).get(pk, BatchCounts()),
-        "rows": [build_file_row(file, pack_choices, invalid_form) for file in files],
+        "rows": [build_file_row(file, known_packs, invalid_form) for file in files],
     }
     template = "imports/detail.html#outcomes" if request.htmx else "imports/detail.html"
     return render(request, template, context, status=status)
@@ -135,7 +144,7 @@ class FileRow(NamedTuple):
 
 
 def build_file_row(
-    file: ImportedFile, pack_choices: list[Any], invalid_form: IdentityForm | None = None
+    file: ImportedFile, known_packs: KnownPacks, invalid_form: IdentityForm | None = None
 ) -> FileRow:
     report, form = file.report, None
     if file.under_way:
@@ -147,7 +156,7 @@ def build_file_row(
     else:
         mark, outcome = OUTCOME_MARKS[State(file.state)], file.get_state_display()
     if file.state == State.ASKING:
-        form = build_identity_form(file, pack_choices)
+        form = build_identity_form(file, known_packs)
         if invalid_form and invalid_form.prefix == form.prefix:
             form = invalid_form
     questions = describe_questions(file) if form else []
@@ -158,31 +167,29 @@ def build_file_row(
     return FileRow(file, mark, outcome, error, form, questions, contradictions)
 
 
-def build_identity_form(file: ImportedFile, pack_choices: list[Any]) -> IdentityForm:
+def build_identity_form(file: ImportedFile, known_packs: KnownPacks) -> IdentityForm:
     """Return a form for a file, filled with the values that are already known.
 
     If the file contradicts itself, no known pack is preselected: the user has to choose.
     """
     is_contradicted = bool(CONTRADICTIONS & set(file.questions))
-    known_values = {
-        "known_pack": None if is_contradicted else find_choice(pack_choices, file),
+    initial_values = {
+        "known_pack": None
+        if is_contradicted
+        else known_packs.get((file.account_uid, file.pack_id)),
         "account_uid": file.account_uid,
         "pack_id": file.pack_id,
         "created_at": file.created_at,
     }
-    return IdentityForm(
-        initial=known_values, prefix=identity_form_prefix(file), pack_choices=pack_choices
-    )
+    return IdentityForm(initial=initial_values, prefix=identity_form_prefix(file))
 
 
-def find_choice(pack_choices: list[Any], file: ImportedFile) -> int | None:
-    """Return the choice of the pack that the file seems to belong to, None if it is not known."""
-    account_end, pack_end = f" · {file.account_uid}", f" · {file.pack_id}"
-    for account, packs in pack_choices:
-        for pk, pack in packs:
-            if account.endswith(account_end) and pack.endswith(pack_end):
-                return int(pk)
-    return None
+def find_known_packs(files: Iterable[ImportedFile]) -> KnownPacks:
+    """Return the packs to which the files seem to belong, by account ID and pack ID."""
+    pack_ids = {file.pack_id for file in files}
+    packs = Pack.objects.filter(pack_id__in=pack_ids).select_related("account")
+    packs = packs.defer("account__secret_encrypted")
+    return {(pack.account.uid, pack.pack_id): pack for pack in packs}
 
 
 def identity_form_prefix(file: ImportedFile) -> str:

@@ -1,6 +1,7 @@
 """The page of imports: many files at once, each with its verdict, also without JavaScript."""
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -175,7 +176,7 @@ def test_a_renamed_file_waits_and_shows_both_times(
     assert "Report created · the file&#x27;s content" in shown
     assert "Report created · the file&#x27;s name" in shown
     pack = Pack.objects.get()
-    assert f'<option value="{pack.pk}" selected>' in shown
+    assert re.search(rf'known_pack" value="{pack.pk}" checked>', shown)
     assert answer_form(importer, file, known_pack=pack.pk, created_at="2026-01-01T09:00") == 302
     report = Report.objects.latest("pk")
     assert report.pack == pack
@@ -207,6 +208,37 @@ def test_a_file_is_entered_only_under_the_account_and_pack_that_its_content_stat
     assert answer_form(importer, file, **typed) == 422
     assert Report.objects.count() == 2
     assert answer_form(importer, file, known_pack=own_pack.pk, created_at=time) == 302
+
+
+def test_a_known_pack_is_found_by_its_name_and_chosen(importer: Client, account: Account) -> None:
+    file = send_without_creating(
+        importer, "list.csv", "规则名称,资源ID,合规结果\nr,i-1,不合规\n".encode()
+    )
+    packs = Pack.objects.bulk_create(
+        Pack(account=account, pack_id=f"cp-{number}", name=f"Other {number}")
+        for number in range(30)
+    )
+    assert "Other 1" not in load_batch_page(importer, file.batch)
+    prefix = f"file-{file.pk}"
+    choice = importer.get(f"/imports/files/{file.pk}/packs/", {f"{prefix}-pack_search": "other 17"})
+    assert re.findall(rf'name="{prefix}-known_pack" value="(\d*)"', choice.content.decode()) == [
+        str(packs[17].pk),
+        "",
+    ]
+    # Without scripts, the form itself is sent and comes back with the packs that are found.
+    answer = importer.post(
+        f"/imports/files/{file.pk}/",
+        {f"{prefix}-pack_search": "other", f"{prefix}-created_at": "2026-01-01T09:00"},
+    )
+    assert answer.status_code == 422
+    assert answer.content.decode().count(f'name="{prefix}-known_pack"') == 11
+    assert "More packs match" in answer.content.decode()
+    assert (
+        answer_form(importer, file, known_pack=packs[17].pk, created_at="2026-01-01T09:00") == 302
+    )
+    file.refresh_from_db()
+    assert file.report
+    assert file.report.pack == packs[17]
 
 
 def test_an_account_or_pack_is_created_only_where_the_person_says_so(
