@@ -98,9 +98,9 @@ def auditor(db: None) -> User:
 
 @pytest.fixture
 def officer(db: None) -> User:
-    """A user who may also generate, import and annotate reports."""
+    """A user who may also generate, import and annotate reports, and archive packs."""
     user = User.objects.create_user("officer", password="officer")
-    names = ("generate_report", "import_report", "change_report")
+    names = ("generate_report", "import_report", "change_report", "change_pack")
     user.user_permissions.set(Permission.objects.filter(codename__in=names))
     return user
 

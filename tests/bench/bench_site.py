@@ -102,7 +102,7 @@ class BenchServer:
     """The web server as the demo starts it, with one client that has signed in."""
 
     def __init__(self, **environment: str) -> None:
-        port = find_free_port()
+        self.port = port = find_free_port()
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", "--port", str(port)],
             cwd=settings.ROOT,

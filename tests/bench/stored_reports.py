@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from django.db import connection, transaction
 
-from dashboard.ledger import spans
+from dashboard.ledger import pack_summaries, spans
 from dashboard.models import Original, Pack, Report, Rule, RuleResult, Status
 from dashboard.models.evaluations import FOREVER, make_position
 from dashboard.workbook import EvaluationRow
@@ -19,7 +19,9 @@ def create_reports_without_rows(pack: Pack, days: Iterable[int]) -> list[Report]
     reports = [build_ready_report(pack, day, 0) for day in days]
     originals = [Original(sha256=report.original_id or "", size=1) for report in reports]
     Original.objects.bulk_create(originals, ignore_conflicts=True, batch_size=5_000)
-    return Report.objects.bulk_create(reports, batch_size=1_000)
+    stored_reports = Report.objects.bulk_create(reports, batch_size=1_000)
+    pack_summaries.rebuild_summary(pack)
+    return stored_reports
 
 
 def create_reports_with_rows(pack: Pack, row_count: int, steps: Iterable[int]) -> list[Report]:
