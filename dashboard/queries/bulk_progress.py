@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
+from django.http import QueryDict
 
 from dashboard.models import BulkRequest, RequestedPack
+from dashboard.queries.home_filter import HomeFilter
 
 State = RequestedPack.State
 # The slug of the status whose icon and colour mark packs in this state.
@@ -41,6 +43,11 @@ class BulkProgress:
     bulk_request: BulkRequest
     counts: Counter[str]
     joined: int
+
+    @property
+    def filter_words(self) -> str:
+        """The filter that selected the packs, in words of the active language."""
+        return HomeFilter.parse(QueryDict(self.bulk_request.filter_query)).describe()
 
     @property
     def total(self) -> int:

@@ -19,7 +19,7 @@ from dashboard.models.pack_summaries import PackSummaryQuerySet
 from dashboard.models.reports import OVERVIEW_FIELDS
 from dashboard.queries.account_lines import AccountLine, add_trends, load_account_lines
 from dashboard.queries.home_filter import HomeFilter
-from dashboard.queries.paging import paginate
+from dashboard.queries.paging import CountedRows, paginate
 
 # Up to so many packs all rows are shown; beyond that, an account is one line.
 OPEN_PACKS = 30
@@ -153,10 +153,11 @@ def load_account_group(
 
 def open_group(group: AccountGroup, home_filter: HomeFilter) -> None:
     """Load the page of the account's packs that the filter asks for."""
-    summaries = home_filter.select_summaries().filter(account=group.line.id)
-    page = paginate(select_rows(summaries), home_filter.packs, PACKS_PER_PAGE)
+    summaries = select_rows(home_filter.select_summaries().filter(account=group.line.id))
+    rows = CountedRows(group.line.packs, lambda start, stop: build_rows(summaries[start:stop]))
+    page = paginate(rows, home_filter.packs, PACKS_PER_PAGE)
     group.is_open = True
-    group.rows = build_rows(page)
+    group.rows = list(page)
     group.page = page if page.has_other_pages() else None
 
 
@@ -186,11 +187,22 @@ def select_rows(summaries: PackSummaryQuerySet) -> PackSummaryQuerySet:
 
 
 def load_polled_rows(report_ids: list[int], account_ids: list[int]) -> list[PackRow]:
-    """Return the rows of the packs of these reports, and of all runs under way in the accounts."""
+    """Return the rows of the packs of these reports, and of all runs under way in the accounts.
+
+    The rows of the runs under way among these reports have only what their state shows.
+    """
     packs = Report.objects.filter(pk__in=report_ids).values("pack")
     under_way = Q(last_run_state=PackSummary.LastRunState.UNDER_WAY, account__in=account_ids)
     summaries = PackSummary.objects.filter(Q(pack__in=packs) | under_way)
-    return build_rows(select_rows(summaries))
+    run_fields = [f"last_run__{name}" for name in RUN_FIELDS]
+    related = summaries.select_related("pack", "last_run").only("pack__name", *run_fields)
+    rows = build_rows(related)
+    running_rows = [row for row in rows if row.run and row.run.pk in report_ids]
+    if len(running_rows) == len(rows):
+        return running_rows
+    changed_packs = {row.pack.pk for row in rows} - {row.pack.pk for row in running_rows}
+    changed = select_rows(PackSummary.objects.filter(pack__in=changed_packs))
+    return running_rows + build_rows(changed)
 
 
 def build_rows(summaries: Iterable[PackSummary]) -> list[PackRow]:

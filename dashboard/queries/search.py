@@ -36,11 +36,15 @@ RESOURCES_SQL = (
 
 @dataclass(frozen=True)
 class FoundRule:
-    """A rule by its name and code, with the rule of each pack that has it."""
+    """A rule by its name and code, with the rules of the packs that have it.
+
+    `has_more` is true if there may be more packs than were looked at.
+    """
 
     name: str
     code: str
     rules: list[Rule]
+    has_more: bool
 
     @property
     def shown_rules(self) -> list[Rule]:
@@ -122,10 +126,12 @@ def search_rules(part: str) -> list[FoundRule]:
         "name", "identifier", "rule_id", "pack__name", "pack__account__name"
     )
     groups: dict[tuple[str, str], list[Rule]] = defaultdict(list)
-    for rule in select_matches(rules, part):
+    matches = list(select_matches(rules, part))
+    for rule in matches:
         groups[rule.name, rule.identifier].append(rule)
+    has_more = len(matches) == MAX_MATCHES
     return [
-        FoundRule(name, code or rules[0].rule_id, rules)
+        FoundRule(name, code or rules[0].rule_id, rules, has_more)
         for (name, code), rules in sorted(groups.items())
     ]
 

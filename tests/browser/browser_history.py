@@ -6,9 +6,17 @@ from dataclasses import replace
 
 from django.contrib.auth.models import User
 
+from dashboard.generation import bulk_requests
 from dashboard.imports import batches, uploads
 from dashboard.ledger.withdrawal import withdraw_report
-from dashboard.models import ImportBatch, ImportedFile, Pack, Report
+from dashboard.models import (
+    BulkRequest,
+    ImportBatch,
+    ImportedFile,
+    Pack,
+    Report,
+    RequestedPack,
+)
 from dashboard.sandbox.accounts import build_demo_packs
 from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.past_reports import build_past_report_files
@@ -41,6 +49,7 @@ def create_browser_history() -> None:
     assert {report.state for report in reports} == {Report.State.READY}
     create_failed_report()
     create_running_report()
+    create_bulk_request()
     create_withdrawn_report(files[COMPLIANT_PACK_ID][-1])
     name, content, _created_at = files[CHINESE_PACK_ID][0]
     renamed = name.replace(name[-16:-4], "202601010900")
@@ -66,6 +75,16 @@ def create_running_report() -> None:
         next_at=FAR_FUTURE,
         deadline_at=FAR_FUTURE,
     )
+
+
+def create_bulk_request() -> None:
+    """Create a bulk request that waits for the run that no worker continues."""
+    packs = Pack.objects.filter(pack_id=RUNNING_PACK_ID)
+    user = User.objects.get(username="officer")
+    bulk_request = bulk_requests.record_bulk_request(packs, user)
+    report = Report.objects.under_way().get()
+    bulk_request.packs.update(state=RequestedPack.State.ASKED, joined=True, report=report)
+    BulkRequest.objects.update(next_at=FAR_FUTURE)
 
 
 def create_withdrawn_report(file: HistoryFile) -> None:

@@ -90,10 +90,11 @@ def page_paths(installation: Installation) -> dict[str, str]:
         query_value(f"SELECT id FROM dashboard_report WHERE state = '{state}' ORDER BY id")
         for state in ("failed", "requested", "withdrawn")
     )
-    key, resource, rule = installation.query_rows(
-        "SELECT key, resource, rule_id FROM dashboard_evaluation "
+    key, resource, rule, resource_id = installation.query_rows(
+        "SELECT key, resource, rule_id, resource_id FROM dashboard_evaluation "
         f"WHERE pack_id = {pack} AND status = 1 ORDER BY id DESC LIMIT 1"
     )[0]
+    assert isinstance(resource_id, str)
     report, comparison = f"/reports/{newest}/", f"/packs/{pack}/compare/{previous}/{newest}/"
     return {
         "sign-in": "/accounts/login/",
@@ -103,6 +104,7 @@ def page_paths(installation: Installation) -> dict[str, str]:
         "home, gone or imported": "/?show=gone",
         "archive packs": f"/packs/archive/?pack={pack}",
         "search": "/search/?q=oss",
+        "search, resources": f"/search/?q={resource_id[3:]}",
         "search, nothing": "/search/?q=nothing-bears-this-name",
         "preferences": "/preferences/",
         "accounts": "/accounts/",
@@ -114,6 +116,10 @@ def page_paths(installation: Installation) -> dict[str, str]:
         "pack, as of a date": f"/packs/{pack}/?as_of=2026-01-01",
         "trend": f"/packs/{pack}/trend/",
         "history": "/reports/",
+        "history of a pack": f"/reports/?pack={pack}",
+        "bulk generations": "/reports/bulk/",
+        "bulk generation": "/reports/bulk/1/",
+        "cancel a bulk generation": "/reports/bulk/1/cancel/",
         "rules": report,
         "rules, one open": f"{report}?open={rule}",
         "rules, nothing matches": f"{report}?q=nothing-bears-this-name",

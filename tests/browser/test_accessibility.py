@@ -31,13 +31,14 @@ DOCUMENTS = ("print", "comparison, printed")
 # The names of addresses that show no page of their own.
 FRAGMENTS = {
     "home-status", "home-account", "home-account-closed", "report-status", "report-rule-closed",
-    "report-resource-closed",
+    "report-resource-closed", "bulk-request-status", "bulk-request-lines", "report-suggestions",
+    "import-pack-choice",
 }  # fmt: skip
 FILES = {"report-original", "report-results", "report-export", "comparison-export"}
 REDIRECTS = {"comparison-latest", "report-changes"}
 ONLY_POSTED = {
     "generate-all", "pack-generate", "report-withdraw", "report-restore", "import-identify",
-    "account-test", "account-refresh", "pack-unarchive", "logout",
+    "account-test", "account-refresh", "pack-unarchive", "report-read-again", "logout",
 }  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def test_the_list_is_stored_as_it_came_and_whole(
     assert (result_list.error_code, result_list.error_facts) == ("", {})
     keys = list_sandbox_keys(sandbox, cloud_pack)
     assert sorted(list_keys(report)) == sorted(keys)
-    assert (result_list.rows, result_list.pages) == (len(keys), len(pages)) == (360, 4)
+    assert (result_list.rows, result_list.pages) == (len(keys), len(pages)) == (400, 4)
     assert count_calls(sandbox) == 4
     assert result_list.rule_ids == sorted({rule_id for rule_id, _resource_id in keys})
     assert result_list.ended_at
@@ -141,7 +141,7 @@ def test_a_token_that_has_expired_begins_the_list_anew(
     report = run_to_end(requests.request_report(cloud_pack, None))
     result_list = load_list(report)
     assert (result_list.outcome, result_list.restarts) == (Outcome.COMPLETE, 1)
-    assert (result_list.pages, result_list.rows) == (4, 360)
+    assert (result_list.pages, result_list.rows) == (4, 400)
     assert sorted(list_keys(report)) == sorted(list_sandbox_keys(sandbox, cloud_pack))
 
 
@@ -257,7 +257,7 @@ def test_a_list_of_more_bytes_than_a_file_may_have_is_not_used(
 def test_a_list_of_just_the_limits_is_used(
     cloud_pack: Pack, settings: Settings, run_to_end: RunToEnd
 ) -> None:
-    settings.RESULTS_LIMIT_ROWS, settings.RESULTS_LIMIT_PAGES = 360, 4
+    settings.RESULTS_LIMIT_ROWS, settings.RESULTS_LIMIT_PAGES = 400, 4
     report = run_to_end(requests.request_report(cloud_pack, None))
     assert load_list(report).outcome == Outcome.COMPLETE
 

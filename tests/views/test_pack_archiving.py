@@ -132,9 +132,7 @@ def test_only_who_may_change_packs_archives(reader: Client, packs: list[Pack]) -
 
 
 @pytest.mark.parametrize("query", ["", "?pack=nonsense", "?pack=999999", "?show=nonsense"])
-def test_without_a_pack_nothing_is_archived(
-    starter: Client, packs: list[Pack], query: str
-) -> None:
+def test_without_a_pack_nothing_is_archived(starter: Client, packs: list[Pack], query: str) -> None:
     assert "No pack is chosen" in get_text(starter, f"/packs/archive/{query}")
     starter.post(f"/packs/archive/{query}")
     assert not Pack.objects.exclude(archived_at=None).exists()

@@ -134,6 +134,16 @@ def test_a_rule_of_many_packs_stands_once_and_leads_to_some_of_them(
     assert page.count("bucket not public") == 1
 
 
+def test_a_rule_of_more_packs_than_are_looked_at_has_no_number_of_them(
+    account: Account, reader: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MAX_MATCHES", 4)
+    for number in range(5):
+        pack = Pack.objects.create(account=account, pack_id=f"cp-{number}", name=f"P{number}")
+        create_rules(pack, "bucket not public")
+    assert "and more packs" in read_results(reader, "bucket")
+
+
 def test_a_rule_is_found_by_the_name_that_a_newer_file_gives(pack: Pack) -> None:
     import_report_bytes(pack, build_workbook(1, 2))
     Rule.objects.update(name="", search_text="")
