@@ -25,15 +25,27 @@ def collect_messages() -> polib.POFile:
         return polib.pofile(str(copy / CATALOG))
 
 
-def find_untranslated() -> list[str]:
-    """Return one line for each string that is fuzzy or not translated."""
+def find_problems() -> list[str]:
+    """Return one line for each string that cannot be shown in the other language."""
     lines = []
     for entry in collect_messages():
-        if entry.fuzzy or not entry.translated():
+        if problem := find_problem(entry):
             place = ":".join(entry.occurrences[0]) if entry.occurrences else "?"
-            problem = "fuzzy" if entry.fuzzy else "not translated"
-            lines.append(f"{place}: {entry.msgid!r} is {problem}")
+            lines.append(f"{place}: {entry.msgid!r} {problem}")
     return lines
+
+
+def find_problem(entry: polib.POEntry) -> str:
+    """Return what is wrong with a translation; "" if nothing is."""
+    if entry.fuzzy:
+        return "is fuzzy"
+    if not entry.translated():
+        return "is not translated"
+    texts = [entry.msgstr, *entry.msgstr_plural.values()]
+    if "%" not in entry.msgid + entry.msgid_plural and any("%" in text for text in texts):
+        # A template would then show the original: blocktranslate formats every translation.
+        return "has a percent sign in its translation only"
+    return ""
 
 
 def is_compiled_file_current() -> bool:
@@ -45,7 +57,7 @@ def is_compiled_file_current() -> bool:
 
 
 def main() -> int:
-    problems = find_untranslated()
+    problems = find_problems()
     if not is_compiled_file_current():
         problems.append(f"{CATALOG.with_suffix('.mo')} is older than its source: make messages")
     sys.stderr.writelines(f"{line}\n" for line in problems)
