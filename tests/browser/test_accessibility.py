@@ -37,7 +37,8 @@ FRAGMENTS = {
 FILES = {"report-original", "report-results", "report-export", "comparison-export"}
 REDIRECTS = {"comparison-latest", "report-changes"}
 ONLY_POSTED = {
-    "generate-all", "pack-generate", "report-withdraw", "report-restore", "import-identify",
+    "generate-all", "pack-generate", "pack-evaluate", "report-withdraw", "report-restore",
+    "import-identify",
     "account-test", "account-refresh", "pack-unarchive", "report-read-again", "logout",
 }  # fmt: skip
 

@@ -112,10 +112,11 @@ def test_the_counts_of_the_cloud_are_checked_where_their_meaning_is_documented(
     assert len(verdicts) == 12
     assert verdicts["cloud_resources", "NON_COMPLIANT"] == ("resources", "matches")
     assert verdicts["cloud_resources", "COMPLIANT"] == ("evaluations", "matches")
+    assert verdicts["cloud_resources", "NOT_APPLICABLE"] == ("evaluations", "matches")
     assert verdicts["cloud_rules", "NON_COMPLIANT"] == ("rules", "matches")
     assert verdicts["cloud_rules", "TOTAL"] == ("rules", "matches")
     matching = [key for key, (_basis, verdict) in verdicts.items() if verdict == "matches"]
-    assert len(matching) == 4
+    assert len(matching) == 5
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,11 @@ def list_states(place: Installation) -> list[object]:
     return [state for (state,) in place.query_rows(STATES)]
 
 
+def list_ids(place: Installation, table: str) -> list[object]:
+    """Return the ids of a table; tests before may have used the first numbers."""
+    return [pk for (pk,) in place.query_rows(f"SELECT id FROM dashboard_{table} ORDER BY id")]
+
+
 def remove_logs(place: Installation) -> None:
     """Close SQLite's databases properly, which removes the files that a start has to make."""
     for database in place.folder.glob("*.sqlite3"):
@@ -91,14 +96,22 @@ def test_a_start_on_a_full_disk_shows_pages_and_runs_wait_for_room(place: Instal
     request_reports(place, 1)
     with place.start_worker():
         wait_until(lambda: list_states(place) == ["ready"])
+    [report] = list_ids(place, "report")
+    first_pack, _second_pack, third_pack = list_ids(place, "pack")[:3]
     request_reports(place, 2)
     remove_logs(place)
     filler = fill_disk(place.folder)
     with serve(place) as browser:
-        for path in ("/", "/reports/1/", "/reports/1/resources/", "/reports/", "/packs/1/"):
+        for path in (
+            "/",
+            "/reports/",
+            f"/reports/{report}/",
+            f"/reports/{report}/resources/",
+            f"/packs/{first_pack}/",
+        ):
             assert browser.get(path).status_code == 200, path
         if ON_SQLITE:
-            answer = post_form(browser, "/packs/3/reports/")
+            answer = post_form(browser, f"/packs/{third_pack}/reports/")
             assert answer.status_code == 503
             assert "The storage is full" in answer.text
         with place.start_worker() as worker:
@@ -107,7 +120,7 @@ def test_a_start_on_a_full_disk_shows_pages_and_runs_wait_for_room(place: Instal
             filler.unlink()
             wait_until(lambda: list_states(place) == ["ready"] * 3, seconds=150)
             assert worker.poll() is None
-        assert post_form(browser, "/packs/3/reports/").status_code == 302
+        assert post_form(browser, f"/packs/{third_pack}/reports/").status_code == 302
 
 
 @pytest.mark.parametrize("place", ["of the demo"], indirect=True)
@@ -128,7 +141,8 @@ def test_the_demo_starts_on_a_full_disk_and_goes_on_when_there_is_room(
             assert browser.get("/").status_code == 200
             filler.unlink()
             assert any(" reports imported" in line for line in iter(demo.stdout.readline, ""))
-            assert post_form(browser, "/packs/1/reports/").status_code == 302
+            pack = list_ids(place, "pack")[0]
+            assert post_form(browser, f"/packs/{pack}/reports/").status_code == 302
             wait_until(lambda: set(list_states(place)) == {"ready"})
         demo.terminate()
 
