@@ -52,6 +52,7 @@ class Installation:
             url = urlunsplit(urlsplit(self.server_url)._replace(path=f"/{self.database}"))
             self.environment |= {"DATABASE_URL": url, "QUEUE_URL": url}
         self.copy_test_database()
+        self.restart_ids()
 
     def close(self) -> None:
         if self.server_url:
@@ -68,6 +69,21 @@ class Installation:
         else:
             with connection.cursor() as cursor:
                 cursor.execute("VACUUM INTO %s", [str(self.folder / DATABASE_FILE)])
+
+    def restart_ids(self) -> None:
+        """Let the ids of all empty tables begin with 1, whichever tests have used some before."""
+        if not self.server_url:
+            with closing(sqlite3.connect(self.folder / DATABASE_FILE)) as connection:
+                connection.execute("DELETE FROM sqlite_sequence")
+                connection.commit()
+            return
+        url = self.environment["DATABASE_URL"]
+        with psycopg.connect(url, autocommit=True) as connection:
+            names = connection.execute(
+                "SELECT sequencename FROM pg_sequences WHERE sequencename LIKE 'dashboard_%'"
+            )
+            for (name,) in names.fetchall():
+                connection.execute(f'ALTER SEQUENCE "{name}" RESTART'.encode())
 
     def list_lines_that_prepare(self) -> list[str]:
         """Return the lines of Python that create the demo's user and accounts."""
