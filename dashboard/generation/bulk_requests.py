@@ -135,7 +135,7 @@ def create_runs(bulk_request: BulkRequest) -> int:
 
 
 def count_runs_by_account() -> Counter[int]:
-    """Return the number of runs under way of each account, whoever started them."""
+    """Return the number of runs under way of each account, of all users."""
     runs = Report.objects.under_way().filter(source=Report.Source.GENERATED)
     counts = runs.order_by().values_list("pack__account").annotate(Count("pk"))
     return Counter(dict(counts))

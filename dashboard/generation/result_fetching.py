@@ -274,7 +274,7 @@ def find_missing_rules(rules: Mapping[str, Mapping[str, Any]], rule_ids: Set[str
 
 
 def handle_list_error(collector: PageCollector, error: cloud.CloudError) -> None:
-    """End the list, begin it anew, or schedule the step again, as the error demands."""
+    """End the list, begin it again, or schedule the step again, as the error demands."""
     report, result_list = collector.report, collector.result_list
     if error.advice is cloud.Advice.PERMISSION:
         end_list(report, result_list, Outcome.NOT_PERMITTED, error.code, error.facts)
@@ -308,7 +308,7 @@ def begin_list_anew(report: Report, result_list: ResultList, error: cloud.CloudE
         code = "InvalidNextToken" if error.advice is cloud.Advice.DEFECT else error.code
         end_list(report, result_list, Outcome.FAILED, code, error.facts)
         return
-    logger.warning("The list of report %s begins anew: %s", report.pk, error.code)
+    logger.warning("The list of report %s begins again: %s", report.pk, error.code)
     with save_while_claimed(report):
         result_list.begin_anew()
         result_list.save()

@@ -22,7 +22,7 @@ RESOURCE_INSERT = BulkInsert(PackResource, ("pack_id", "resource", "search_text"
 def store_resources(
     pack_id: int, rows: Iterable[EvaluationRow], missing_keys: Collection[int]
 ) -> None:
-    """Store the resources of rows that the latest report of the pack states anew.
+    """Store the resources of rows that the latest report of the pack adds or changes.
 
     `missing_keys` are the keys of evaluations that the report before stated and this one does not:
     their resources are removed unless another evaluation names them. The spans must be stored

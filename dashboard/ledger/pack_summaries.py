@@ -1,6 +1,6 @@
 """Work out what is kept of a pack from its reports (see models/pack_summaries.py).
 
-It is worked out anew, in the same transaction, whenever a report of the pack becomes ready, is
+It is computed again, in the same transaction, whenever a report of the pack becomes ready, is
 withdrawn or rebuilt, or has its changes counted again.
 """
 
@@ -45,7 +45,7 @@ class WrongSummary(NamedTuple):
 
 
 def update_report_fields(pack_id: int) -> None:
-    """Store anew what is kept of the pack's ready reports.
+    """Compute and store again what is kept of the pack's ready reports.
 
     The caller holds the pack's lock, in a transaction.
     """
@@ -53,7 +53,7 @@ def update_report_fields(pack_id: int) -> None:
 
 
 def rebuild_summary(pack: Pack) -> None:
-    """Store the whole summary of the pack anew; create it if it is missing."""
+    """Compute and store the whole summary of the pack; create it if it is missing."""
     with transaction.atomic():
         Pack.objects.lock_row(pack.pk)
         Pack.objects.filter(pk=pack.pk).update_summaries()

@@ -43,7 +43,7 @@ class ResultList(models.Model):
     pages = models.PositiveIntegerField(default=0)
     rows = models.PositiveIntegerField(default=0)
     parts = models.PositiveIntegerField(default=0)
-    # How often the list was begun anew because the cloud refused the token.
+    # How often the list was begun again because the cloud refused the token.
     restarts = models.PositiveSmallIntegerField(default=0)
     # The first and the last ResultRecordedTimestamp of its rows: a list is not of one instant.
     first_recorded_ms = models.BigIntegerField(null=True)

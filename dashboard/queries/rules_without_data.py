@@ -32,7 +32,7 @@ def find_rule_states(report: Report) -> dict[str, Mapping[str, Any]]:
 
 
 def explain_missing_data(report: Report, summary: RuleSummary) -> str:
-    """Return why a rule of a report has no evaluation; empty if it has some or nobody asked."""
+    """Return why a rule of a report has no evaluation; "" if it has some or was not asked about."""
     if summary.has_evaluations:
         return ""
     words = describe_rule_state(find_rule_states(report).get(summary.code))

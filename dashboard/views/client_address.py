@@ -23,7 +23,7 @@ def get_client_address(request: HttpRequest) -> str:
 def get_lock_address(request: HttpRequest) -> str:
     """Return the address whose wrong passwords are counted.
 
-    Of an IPv6 address that is its network of 64 bits: whoever has one address of it has them all.
+    Of an IPv6 address that is its network of 64 bits: a user of one of its addresses has all.
     """
     text = get_client_address(request)
     if not is_address(text):

@@ -1,4 +1,4 @@
-"""A list that a worker leaves at any page is continued or begun anew; no row is doubled or lost."""
+"""A list left at any page is continued or begun again; no row is doubled or lost."""
 
 import datetime as dt
 import gzip

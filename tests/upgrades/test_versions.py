@@ -29,7 +29,7 @@ FOLDER = Path(__file__).resolve().parent / "versions"
 CASTS = re.compile(r"::character varying|::text(\[\])?|[()]")
 Row = dict[str, Any]
 TableRows = dict[str, dict[Any, Row]]
-# Columns of reports that migrations have taken away or worked out anew, and when.
+# Columns of reports that migrations have removed or computed again, and when.
 REMOVED_COLUMNS = {"new", "fixed", "gone", "notes"}  # 0006, 0010
 RATE_COLUMNS = {
     *("rated_compliant", "rated_failing", "resources_compliant", "resources_failing"),

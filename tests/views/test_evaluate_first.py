@@ -1,4 +1,4 @@
-"""Evaluate, then generate: a button of its own, for whoever has the permission of its own."""
+"""Evaluate, then generate: a button of its own, for users with the permission of its own."""
 
 import pytest
 from django.contrib.auth.models import Permission, User
