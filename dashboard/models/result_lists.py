@@ -86,7 +86,7 @@ class ResultList(models.Model):
         self.first_recorded_ms = min(known_first, default=None)
         self.last_recorded_ms = max(known_last, default=None)
 
-    def begin_anew(self) -> None:
+    def begin_again(self) -> None:
         """Forget all pages, without saving."""
         self.restarts += 1
         self.next_token, self.pages, self.rows, self.parts = "", 0, 0, 0

@@ -7,7 +7,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from dashboard.archive import originals
-from dashboard.generation import requests, result_fetching, step_errors
+from dashboard.generation import page_collector, requests, result_fetching, step_errors
 from dashboard.models import Pack, Report, ResultList
 from dashboard.sandbox.wsgi import Sandbox
 from dashboard.text.error_messages import explain_error
@@ -221,7 +221,7 @@ def test_a_page_that_comes_again_and_again_with_new_tokens_ends_the_list(
     edit_pages(sandbox, repeat)
     report = run_to_end(requests.request_report(cloud_pack, None))
     assert load_list(report).error_code == "ResultsEndless"
-    assert len(pages) == 1 + result_fetching.MAX_USELESS_PAGES
+    assert len(pages) == 1 + page_collector.MAX_USELESS_PAGES
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_a_list_of_more_bytes_than_a_file_may_have_is_not_used(
     run_to_end: RunToEnd,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(result_fetching, "PAGES_PER_PART", 1)
+    monkeypatch.setattr(page_collector, "PAGES_PER_PART", 1)
     report = request_listing(cloud_pack)
     settings.FILE_LIMIT_BYTES = 4_000
     take_step(report)

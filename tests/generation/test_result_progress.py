@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from dashboard.archive import result_parts
-from dashboard.generation import requests, result_fetching
+from dashboard.generation import page_collector, requests, result_fetching
 from dashboard.models import Pack, Report, ResultList
 from dashboard.sandbox.wsgi import Sandbox
 from tests.conftest import RunToEnd
@@ -37,7 +37,7 @@ PAGES = 4  # of the list of `cloud_pack`
 
 @pytest.fixture(autouse=True)
 def save_each_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(result_fetching, "PAGES_PER_PART", 1)
+    monkeypatch.setattr(page_collector, "PAGES_PER_PART", 1)
 
 
 def kill_worker_before(page: int, report: Report, sandbox: Sandbox) -> None:
@@ -93,7 +93,7 @@ def test_a_list_whose_worker_dies_at_a_page_goes_on_at_this_page(
 def test_pages_that_were_not_saved_before_the_worker_died_are_fetched_again(
     cloud_pack: Pack, sandbox: Sandbox, run_to_end: RunToEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(result_fetching, "PAGES_PER_PART", 2)
+    monkeypatch.setattr(page_collector, "PAGES_PER_PART", 2)
     report = request_listing(cloud_pack)
     kill_worker_before(4, report, sandbox)
     assert load_list(report).pages == 2

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.generation.result_fetching import PAGES_PER_PART
+from dashboard.generation.page_collector import PAGES_PER_PART
 from dashboard.sandbox.server import run_server_in_thread
 from dashboard.sandbox.wsgi import Sandbox
 from tests.installation import CreateInstallation, Installation, wait_until
