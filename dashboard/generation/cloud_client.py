@@ -12,9 +12,10 @@ from dashboard.models import Account
 from dashboard.models.accounts import SecretUnreadableError
 
 if TYPE_CHECKING:
+    from dashboard.cloud.api_calls import ApiCaller
     from dashboard.cloud.client import Client, IdentityClient
 
-AnyClient = TypeVar("AnyClient", bound="Client")
+AnyClient = TypeVar("AnyClient", bound="ApiCaller")
 ATTEMPTS = 2
 IDENTITY_ATTEMPTS = 1  # a report does not wait for the identity service
 MAX_CALL_SECONDS = 20.0

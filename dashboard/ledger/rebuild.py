@@ -12,7 +12,7 @@ replaced, and other writers wait for less than a second. After an interruption, 
 from django.db import transaction
 
 from dashboard.archive import parallel_reading, stored_forms
-from dashboard.ledger import cloud_rules, pack_resources, report_writer, rule_rows, spans
+from dashboard.ledger import cloud_rules, pack_resources, report_writer, rule_rows, span_rows, spans
 from dashboard.ledger.reading_changes import copy_numbers, remark_changed_numbers
 from dashboard.ledger.rebuilt_spans import compute_histories, split_buckets, split_keys
 from dashboard.models import Evaluation, Pack, Report
@@ -78,7 +78,7 @@ def replace_buckets(
             # One DELETE statement: delete() would also query for related rows, of which are none.
             old_spans._raw_delete(old_spans.db)
             if columns:
-                spans.insert_spans(columns)
+                span_rows.insert_spans(columns)
     return True
 
 

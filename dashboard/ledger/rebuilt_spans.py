@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dashboard.archive import stored_forms
 from dashboard.ledger.report_writer import build_group_columns
-from dashboard.ledger.spans import GroupColumns, Span, SpanColumns, build_span_columns
+from dashboard.ledger.span_intervals import Span
+from dashboard.ledger.span_rows import GroupColumns, SpanColumns, build_span_columns
 from dashboard.models import Report
 from dashboard.models.evaluations import FOREVER
 from dashboard.workbook import EvaluationRow

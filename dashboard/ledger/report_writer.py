@@ -18,6 +18,7 @@ from dashboard.ledger import (
     pack_summaries,
     report_summary,
     rule_rows,
+    span_rows,
     spans,
 )
 from dashboard.ledger.earlier_readings import has_earlier_readings
@@ -121,7 +122,7 @@ def store_spans(report: Report, stored_form: StoredForm) -> dict[int, int]:
     return rule_ids
 
 
-def build_group_columns(group: EvaluationGroup, rule_ids: dict[int, int]) -> spans.GroupColumns:
+def build_group_columns(group: EvaluationGroup, rule_ids: dict[int, int]) -> span_rows.GroupColumns:
     """Return the column values that all rows of the group share, with the rule's database id."""
     rule, status, risk, account, region, resource_type, _rows = group
     return (rule_ids[rule], status, risk or Risk.NOT_STATED.value, account, region, resource_type)

@@ -17,116 +17,31 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from dashboard.ledger import pack_resources
-from dashboard.ledger.bulk_sql import BulkInsert, BulkUpdate, quote_names
-from dashboard.ledger.earlier_readings import (
-    build_search_text,
-    complete_spans,
-    get_row_texts,
-    has_earlier_readings,
+from dashboard.ledger.earlier_readings import complete_spans, has_earlier_readings
+from dashboard.ledger.span_intervals import Span, replace_interval
+from dashboard.ledger.span_rows import (
+    GroupColumns,
+    SpanChanges,
+    build_span_columns,
+    insert_spans,
+    load_spans,
+    write_span_changes,
 )
 from dashboard.models import Evaluation, Pack, Report
 from dashboard.models.evaluations import FOREVER
 from dashboard.workbook import EvaluationRow
 
 ROWS_PER_TRANSACTION = 22_000  # they lock the database for about half a second
-KEYS_PER_QUERY = 500
 ROWS_PER_FETCH = 5_000
 
-# The columns that describe the evaluation; INTERVAL_COLUMNS say for which positions it is valid.
-VALUE_COLUMNS = (
-    "key", "digest", "resource", "rule_id", "status", "risk", "account", "region", "resource_type",
-    "resource_id", "resource_name", "actual", "expected", "operator", "property_path", "reason",
-    "source", "results_status", "failing_since_ms", "fixed_at_ms", "exempt_until", "resource_group",
-    "search_text", "pack_id",
-)  # fmt: skip
-INTERVAL_COLUMNS = ("first", "until", "since")
-# The columns from `source` to `resource_group` are the fields of a row with these numbers.
-FIRST_RESULTS_FIELD = EvaluationRow._fields.index("source")
-END_OF_RESULTS_FIELDS = EvaluationRow._fields.index("resource_group") + 1
-EVALUATION_TABLE = Evaluation._meta.db_table
-SPAN_INSERT = BulkInsert(Evaluation, VALUE_COLUMNS + INTERVAL_COLUMNS)
-INTERVAL_UPDATE = BulkUpdate(Evaluation, INTERVAL_COLUMNS)
-SPAN_COPY_SQL = (
-    f"INSERT INTO {EVALUATION_TABLE} "  # noqa: S608
-    f"({quote_names(VALUE_COLUMNS)}, {quote_names(INTERVAL_COLUMNS)}) "
-    f"SELECT {quote_names(VALUE_COLUMNS)}, %s, %s, %s FROM {EVALUATION_TABLE} WHERE id = %s"
-)
-SPAN_DELETE_SQL = f"DELETE FROM {EVALUATION_TABLE} WHERE id = %s"  # noqa: S608
 REPORTS_OF_PACK_SQL = f"FROM {Report._meta.db_table} WHERE pack_id = %s"
 NEIGHBOURS_SQL = (
     f"SELECT (SELECT max(position) {REPORTS_OF_PACK_SQL} AND position < %s), "
     f"(SELECT min(position) {REPORTS_OF_PACK_SQL} AND position > %s)"
 )
 
-# The values that all rows of a workbook.EvaluationGroup share: rule id, status, risk, account,
-# region, resource type.
-GroupColumns = tuple[int, int, int, str, str, str]
-# A new row, in the order of SPAN_INSERT.
-SpanColumns = tuple[int | str, ...]
-# The interval of a row (in the order of INTERVAL_COLUMNS), then the id of the row.
-IntervalColumns = tuple[int, int, int, int]
-
-
-class Span(NamedTuple):
-    """The evaluation of one key from position `first` up to, not including, `until`.
-
-    `row` is the id of the span's database row, None if it is not stored yet. `since` is the
-    position at which the status began.
-    """
-
-    first: int
-    until: int
-    digest: int
-    status: int
-    since: int = 0
-    row: int | None = None
-
-    @property
-    def interval(self) -> tuple[int, int, int]:
-        """The values of INTERVAL_COLUMNS."""
-        return self.first, self.until, self.since
-
-
 # Takes a key and its spans, and returns the spans it should have.
 ChangeSpans = Callable[[int, list[Span]], list[Span]]
-
-
-def replace_interval(spans: Sequence[Span], start: int, end: int, state: Span | None) -> list[Span]:
-    """Return one key's spans, with `state` from `start` up to, not including, `end`.
-
-    If `state` is None, the key has no span in this interval: its report does not list the key.
-    Spans that are cut keep their parts outside the interval. Adjacent spans with the same digest
-    are joined, and `since` is computed again.
-    """
-    if not spans and state is not None:
-        return [state._replace(first=start, until=end, since=start)]
-    pieces = []
-    for span in spans:
-        if span.first < start:
-            pieces.append(span._replace(until=min(span.until, start)))
-        if span.until > end:
-            pieces.append(span._replace(first=max(span.first, end)))
-    if state is not None:
-        pieces.append(state._replace(first=start, until=end))
-    return join_spans(sorted(pieces, key=lambda span: span.first))
-
-
-def join_spans(pieces: Iterable[Span]) -> list[Span]:
-    """Join adjacent pieces with the same digest, and compute `since` of each span.
-
-    `pieces` are the spans of one key in the order of their positions.
-    """
-    joined: list[Span] = []
-    for span in pieces:
-        last = joined[-1] if joined and joined[-1].until == span.first else None
-        if last and last.digest == span.digest:
-            row = span.row if last.row is None else last.row
-            joined[-1] = last._replace(until=span.until, row=row)
-        elif last and last.status == span.status:
-            joined.append(span._replace(since=last.since))
-        else:
-            joined.append(span._replace(since=span.first))
-    return joined
 
 
 def store_evaluations(
@@ -339,72 +254,3 @@ def rewrite_spans(
                 build_span_columns(pack_id, row, group, span.interval) for span in new_states
             )
     write_span_changes(changes)
-
-
-class SpanChanges(NamedTuple):
-    """The writes that turn the stored spans of several keys into the new spans."""
-
-    deleted: list[int]  # ids of rows
-    updated: list[IntervalColumns]
-    copied: list[IntervalColumns]
-    inserted: list[SpanColumns]
-
-    def add_moved_rows(self, old_spans: Iterable[Span], new_spans: Iterable[Span]) -> None:
-        """Add the writes for the stored rows of one key; new spans without a row are ignored.
-
-        A row whose span was cut in two is updated for the first part and copied for the second.
-        """
-        unused_rows = {span.row: span for span in old_spans if span.row is not None}
-        used_rows: set[int] = set()
-        for span in new_spans:
-            if span.row is None:
-                continue
-            if span.row in used_rows:
-                self.copied.append((*span.interval, span.row))
-            elif unused_rows.pop(span.row) != span:
-                self.updated.append((*span.interval, span.row))
-            used_rows.add(span.row)
-        self.deleted.extend(unused_rows)
-
-
-def load_spans(pack_id: int, keys: Sequence[int]) -> dict[int, list[Span]]:
-    """Return the stored spans of each key, in the order of their positions."""
-    spans: dict[int, list[Span]] = {}
-    for start in range(0, len(keys), KEYS_PER_QUERY):
-        rows = Evaluation.objects.filter(
-            pack=pack_id, key__in=keys[start : start + KEYS_PER_QUERY]
-        ).order_by("key", "first")
-        for key, *fields in rows.values_list(
-            "key", "first", "until", "digest", "status", "since", "pk"
-        ):
-            spans.setdefault(key, []).append(Span(*fields))
-    return spans
-
-
-def build_span_columns(
-    pack_id: int, row: EvaluationRow, group: GroupColumns, interval: tuple[int, int, int]
-) -> SpanColumns:
-    """Return the values of a new row in the order of the columns of SPAN_INSERT."""
-    # Slices are used because this runs for every row of a file.
-    key, digest, resource = row[:3]
-    texts, search_text = get_row_texts(row), build_search_text(row)
-    results = row[FIRST_RESULTS_FIELD:END_OF_RESULTS_FIELDS]
-    return (key, digest, resource, *group, *texts, *results, search_text, pack_id, *interval)
-
-
-def insert_spans(rows: list[SpanColumns]) -> None:
-    """Insert rows whose values are in the order of the columns of SPAN_INSERT."""
-    SPAN_INSERT.write(rows)
-
-
-def write_span_changes(changes: SpanChanges) -> None:
-    """Write the changes, deletions first: a key cannot have two spans with the same `first`."""
-    with connection.cursor() as cursor:
-        if changes.deleted:
-            cursor.executemany(SPAN_DELETE_SQL, [(row,) for row in changes.deleted])
-        if changes.updated:
-            INTERVAL_UPDATE.write(changes.updated)
-        if changes.copied:
-            cursor.executemany(SPAN_COPY_SQL, changes.copied)
-    if changes.inserted:
-        insert_spans(changes.inserted)

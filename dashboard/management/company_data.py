@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import transaction
 
-from dashboard.ledger import pack_resources, pack_summaries, spans
+from dashboard.ledger import pack_resources, pack_summaries, span_rows
 from dashboard.management.company_numbers import (
     RESOURCE_TYPES,
     RULES_PER_PACK,
@@ -217,7 +217,7 @@ def create_newest_rows(
         statuses = numbers.list_statuses(report.failing)
         results += build_results(report, rules, statuses)
         first_resource = number % plan.packs_per_account * plan.rows // RULES_PER_PACK
-        spans.insert_spans(list(build_spans(report, pack, rules, statuses, first_resource)))
+        span_rows.insert_spans(list(build_spans(report, pack, rules, statuses, first_resource)))
     RuleResult.objects.bulk_create(results)
 
 
@@ -249,7 +249,7 @@ def build_results(report: Report, rules: list[Rule], statuses: list[Status]) -> 
 
 def build_spans(
     report: Report, pack: Pack, rules: list[Rule], statuses: list[Status], first_resource: int
-) -> Iterator[spans.SpanColumns]:
+) -> Iterator[span_rows.SpanColumns]:
     """Yield the columns of a report's rows, which began with it.
 
     `first_resource` is the number of its first resource in the account.
@@ -262,7 +262,7 @@ def build_spans(
         group = (rule.pk, int(status), int(get_risk(row)), uid, resource.region, resource_type)
         evaluation = build_evaluation(resource, rule, row, status)
         interval = (position, FOREVER, position)
-        yield spans.build_span_columns(pack.pk, evaluation, group, interval)
+        yield span_rows.build_span_columns(pack.pk, evaluation, group, interval)
 
 
 def build_evaluation(resource: Resource, rule: Rule, row: int, status: Status) -> EvaluationRow:

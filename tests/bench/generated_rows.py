@@ -13,7 +13,7 @@ from typing import NamedTuple
 import openpyxl
 import xlwt
 
-from dashboard.ledger.spans import GroupColumns
+from dashboard.ledger.span_rows import GroupColumns
 from dashboard.models import Status
 from dashboard.workbook import EvaluationRow
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from django.db import connection, transaction
 
 from dashboard.ledger import pack_summaries, spans
+from dashboard.ledger.span_intervals import Span, replace_interval
 from dashboard.models import Original, Pack, Report, Rule, RuleResult, Status
 from dashboard.models.evaluations import FOREVER, make_position
 from dashboard.workbook import EvaluationRow
@@ -67,12 +68,12 @@ def store_changed_rows(report: Report, changes: list[EvaluationRow], rules: list
     changes_by_key = {row.key: row for row in changes}
     group_columns = generated_rows.build_group_columns([rule.pk for rule in rules])
 
-    def replace_open_interval(key: int, old_spans: list[spans.Span]) -> list[spans.Span]:
+    def replace_open_interval(key: int, old_spans: list[Span]) -> list[Span]:
         assert report.position is not None
         change = changes_by_key[key]
         status = group_columns[change.group][1]
-        span = spans.Span(report.position, FOREVER, change.digest, status)
-        return spans.replace_interval(old_spans, report.position, FOREVER, span)
+        span = Span(report.position, FOREVER, change.digest, status)
+        return replace_interval(old_spans, report.position, FOREVER, span)
 
     with transaction.atomic():
         spans.rewrite_spans(

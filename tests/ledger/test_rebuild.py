@@ -7,7 +7,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
-from dashboard.ledger import rebuild, rebuilt_spans, report_summary, spans
+from dashboard.ledger import rebuild, rebuilt_spans, report_summary, span_rows
 from dashboard.models import Evaluation, Pack, Report, RuleResult, Sheet
 from dashboard.text.remark_sentences import describe_remark_content
 from tests.sample_history import import_history, make_sandbox_pack
@@ -120,20 +120,20 @@ def test_a_rebuild_that_was_interrupted_leaves_whole_rows_and_is_done_again(
     pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = list_stored_rows()
-    insert_spans, calls = spans.insert_spans, []
+    insert_spans, calls = span_rows.insert_spans, []
 
-    def insert_until_killed(rows: list[spans.SpanColumns]) -> None:
+    def insert_until_killed(rows: list[span_rows.SpanColumns]) -> None:
         calls.append(len(rows))
         if len(calls) == 3:
             raise KeyboardInterrupt
         insert_spans(rows)
 
     monkeypatch.setattr(rebuild, "SPANS_PER_TRANSACTION", 10)
-    monkeypatch.setattr(spans, "insert_spans", insert_until_killed)
+    monkeypatch.setattr(span_rows, "insert_spans", insert_until_killed)
     with pytest.raises(KeyboardInterrupt):
         rebuild.rebuild_pack(pack)
     assert list_stored_rows() == before
     assert max(calls) < 20  # spans that one transaction writes
-    monkeypatch.setattr(spans, "insert_spans", insert_spans)
+    monkeypatch.setattr(span_rows, "insert_spans", insert_spans)
     rebuild.rebuild_pack(pack)
     assert list_stored_rows() == before

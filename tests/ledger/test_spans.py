@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from dashboard.ledger import pack_resources, spans
-from dashboard.ledger.spans import GroupColumns, Span, replace_interval
+from dashboard.ledger.span_intervals import Span, replace_interval
+from dashboard.ledger.span_rows import GroupColumns
 from dashboard.models import Account, Evaluation, Pack, Report, Rule
 from dashboard.models.evaluations import FOREVER, make_position
 from dashboard.workbook import EvaluationRow
