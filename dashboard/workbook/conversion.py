@@ -10,7 +10,6 @@ from .cells import Cell, SourceSheet
 from .contents import (
     READER_VERSION,
     Contents,
-    ResultsSummary,
     SheetInfo,
     ZipMember,
     dump_contents,
@@ -34,7 +33,7 @@ from .overview_collector import OverviewCollector
 from .placeless_rows import DOCUMENTED_PLACE_MEANINGS
 from .protection import detect_unprotected_kind
 from .remarks import Facts, Remark, RemarkCode, RemarkCollector
-from .result_collector import ResultCollector, ResultsSource
+from .result_collector import ResultCollector, ResultsSource, open_results
 from .row_chunks import check_text_size, remove_nul, split_into_chunks
 from .rule_collector import RuleCollector
 from .sheet_collector import SheetCollector
@@ -87,9 +86,9 @@ def convert_file(
     contents = Contents(READER_VERSION, kind)
     if contents.kind == "zip":
         unpacked = unpack_members(source, folder, limits)
-        return _convert_members(unpacked, target, account, limits, results)
+        return _convert_members(unpacked, target, account, limits, folder, results)
     with StoredFileWriter(target) as writer:
-        conversion = _Conversion(contents, writer, limits, account, results)
+        conversion = _Conversion(contents, writer, limits, account, folder, results)
         conversion.read_result_rules()
         conversion.add_file(path=source)
         conversion.finish()
@@ -101,6 +100,7 @@ def _convert_members(
     target: Path,
     account: str,
     limits: Limits,
+    folder: Path,
     results: ResultsSource | None,
 ) -> object:
     """Write the stored form of the members of a zip that can be read, and name the others.
@@ -113,7 +113,7 @@ def _convert_members(
         contents = Contents(READER_VERSION, "zip", unread_members=unpacked.unread_members)
         readable_members: list[tuple[ZipMember, Path]] = []
         with StoredFileWriter(target) as writer:
-            conversion = _Conversion(contents, writer, limits, account, results)
+            conversion = _Conversion(contents, writer, limits, account, folder, results)
             conversion.read_result_rules()
             for member, path in unpacked.members:
                 try:
@@ -144,6 +144,7 @@ class _Conversion:
         writer: StoredFileWriter,
         limits: Limits,
         account: str,
+        folder: Path,
         results: ResultsSource | None,
     ) -> None:
         self._contents = contents
@@ -159,33 +160,16 @@ class _Conversion:
         self._times = TimeRange()
         self._groups = GroupTable()
         self._place_meanings: set[str] = set()  # of the columns of all lists
-        self._results = self._open_results(results)
+        self._results: ResultCollector | None = None
         merger = None
+        if results:
+            self._results = open_results(
+                results, limits, account, self._rules, self._groups, contents
+            )
         if self._results:
             merger = SourceMerger(contents, self._results.summary, self._groups)
-        self._evaluations = EvaluationCollector(self._rules, contents, self._groups, merger)
+        self._evaluations = EvaluationCollector(self._rules, contents, self._groups, folder, merger)
         self._sheets: list[OpenSheet] = []  # of the current file or member
-
-    def _open_results(self, results: ResultsSource | None) -> ResultCollector | None:
-        """Return the collector of the evaluation results; None if there are none to read."""
-        if results is None:
-            return None
-        error_facts = results.error_facts or {}
-        self._contents.results = ResultsSummary(
-            error_code=results.error_code, error_facts=error_facts
-        )
-        if results.path is None:
-            facts: Facts = {**error_facts, "error": results.error_code}
-            self._contents.remarks.append(Remark("results_unread", facts=facts))
-            return None
-        return ResultCollector(
-            results.path,
-            self._limits,
-            self._account,
-            self._rules,
-            self._groups,
-            self._contents.results,
-        )
 
     def read_result_rules(self) -> None:
         """Read the rules of the evaluation results, if there are any."""
@@ -226,6 +210,7 @@ class _Conversion:
         """Write the entries that need all sheets: evaluations, groups and contents."""
         contents = self._contents
         if self._results:
+            self._sheets = []  # frees the sheets: a list may be far longer than its file
             place_meanings = self._place_meanings or DOCUMENTED_PLACE_MEANINGS
             self._results.add_rows(self._evaluations, place_meanings)
             self._listed_statuses |= set(StatusCode)

@@ -49,6 +49,11 @@ def hash_place(account: str, region: str, resource_type: str) -> int:
 
 @lru_cache(_CACHED)
 def hash_resource_id(resource_id: str) -> int:
+    return compute_id_hash(resource_id)
+
+
+def compute_id_hash(resource_id: str) -> int:
+    """Return the hash of a resource id without keeping it in memory."""
     return _hash_texts("id", normalise_identifier(resource_id))
 
 
@@ -76,11 +81,15 @@ def hash_evaluation(
     `results_values` are its fields from `source` to `resource_group`. The source is among them, so
     that a stored evaluation always names the right one.
     """
+    values = "\x1f".join(map(str, results_values))
+    return _hash_finding(status, risk, finding) ^ _hash_texts("results", name, values)
+
+
+@lru_cache(_CACHED)
+def _hash_finding(status: int, risk: int, finding: Finding) -> int:
     actual, expected, operator, property_path, reason = finding
     substance = " ".join(filter(None, (operator, property_path))) or reason
-    result = hash_result(status, risk, actual, expected, substance)
-    results_hash = _hash_texts("results", *map(str, results_values))
-    return result ^ hash_resource_name(name) ^ results_hash
+    return hash_result(status, risk, actual, expected, substance)
 
 
 def change_key_by_place(key: int, place: Iterable[str]) -> int:

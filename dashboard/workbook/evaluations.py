@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
+from pathlib import Path
 
 from .contents import Contents, EvaluationGroup, EvaluationRow, RuleInfo
 from .evaluation_groups import TEXTS_END, GroupTable, RowTuple
@@ -30,7 +31,9 @@ STATUS_BY_ROLE = {
     "ignored": StatusCode.IGNORED,
 }
 
-WAITING_ROWS = 70_000  # above this number, rows in memory are compressed; an .xls sheet has fewer
+# Above this number, rows are moved from memory to the disk; an .xls sheet has fewer.
+WAITING_ROWS = 70_000
+WAITING_RESULT_ROWS = 25_000  # with evaluation results, which are not in memory themselves
 
 
 @dataclass(slots=True)
@@ -55,7 +58,8 @@ class SheetGroup:
 class EvaluationCollector:
     """Collects the evaluations of a file, and yields them sorted by key.
 
-    With a `merger`, they are those of the evaluation results beside the file too.
+    With a `merger`, they are those of the evaluation results beside the file too. `folder` is for
+    temporary files.
     """
 
     def __init__(
@@ -63,15 +67,16 @@ class EvaluationCollector:
         rules: RuleCollector,
         contents: Contents,
         groups: GroupTable,
+        folder: Path,
         merger: SourceMerger | None = None,
     ) -> None:
         self._rules = rules
         self._contents = contents
         self._merger = merger
-        self._buckets = RowBuckets(WAITING_ROWS)
+        self._buckets = RowBuckets(folder, WAITING_RESULT_ROWS if merger else WAITING_ROWS)
         self.groups = groups
         self.add_row = self._buckets.add
-        self.compress_waiting_rows = self._buckets.compress_waiting_rows
+        self.move_waiting_rows = self._buckets.move_waiting_rows
         # The resources by status; those that fail by risk too.
         self._compliant_resources: set[int] = set()
         self._failing_resources: dict[int, set[int]] = {}
@@ -136,6 +141,7 @@ class EvaluationCollector:
         A rule whose risk the rule list does not give gets the highest risk of its rows. All sheets
         must be read before, so that the order of the sheets does not matter.
         """
+        self._buckets.close()
         self.groups.store_counts()
         failing = set().union(*self._failing_resources.values())
         self._contents.failing_resources = len(failing)

@@ -54,6 +54,12 @@ def parse_reason(text: str) -> Reason:
     return Reason(actual, expected, operator, property_path, prose, condition or prose)
 
 
+@lru_cache(maxsize=50_000)
+def get_finding(reason: Reason) -> tuple[str, str, str, str, str]:
+    """Return the parts of a reason without its substance."""
+    return (*reason[:4], reason.text)
+
+
 def _decode_fields(text: str) -> dict[str, object] | None:
     """Return the fields of a reason's JSON, or None for any other text.
 

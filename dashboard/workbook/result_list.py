@@ -26,8 +26,13 @@ _LONGEST_TEXT = 32_767  # characters, as many as a cell of a workbook has
 _LONGEST_NUMBER = 18  # digits of an integer that is kept as a number
 
 
-class ResultRow(NamedTuple):
-    """One row of the evaluation results; times are in milliseconds, 0 if not stated."""
+JsonObject = Mapping[str, Any]
+# Id and name of the rule, risk, status, account, region and type, as they stand in a row.
+RawValues = tuple[Any, Any, Any, Any, Any, Any, Any]
+
+
+class SharedValues(NamedTuple):
+    """What many rows of the list have in common; "" or 0 if not stated."""
 
     rule_id: str
     rule_name: str
@@ -36,6 +41,13 @@ class ResultRow(NamedTuple):
     account: str
     region: str
     resource_type: str
+    status_text: str
+    has_odd_value: bool
+
+
+class OwnValues(NamedTuple):
+    """What each row of the list has of its own; times are in milliseconds, 0 if not stated."""
+
     resource_id: str
     resource_name: str
     resource_group: str
@@ -45,13 +57,7 @@ class ResultRow(NamedTuple):
     fixed_at_ms: int
     exempt_until: str
     trigger: str
-    status_text: str
     has_odd_value: bool
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the row names a rule and a resource."""
-        return bool((self.rule_id or self.rule_name) and (self.resource_id or self.resource_name))
 
 
 def read_answers(path: Path, limits: Limits) -> Iterator[list[Any]]:
@@ -120,46 +126,65 @@ def _find_rows(body: Any, answer: int) -> list[Any]:
     return rows or []
 
 
-def find_qualifier(row: Any) -> Mapping[str, Any]:
-    """Return the object of a row that names rule and resource; an empty one if there is none."""
-    identifier = row.get("EvaluationResultIdentifier") if isinstance(row, dict) else None
-    qualifier = identifier.get("EvaluationResultQualifier") if isinstance(identifier, dict) else {}
-    return qualifier if isinstance(qualifier, dict) else {}
+def split_row(row: Any) -> tuple[JsonObject, JsonObject]:
+    """Return the object of a row, and in it the one that names rule and resource.
+
+    What is no object counts as an empty one.
+    """
+    try:
+        qualifier = row["EvaluationResultIdentifier"]["EvaluationResultQualifier"]
+    except (TypeError, KeyError, IndexError):
+        qualifier = None
+    values = row if isinstance(row, dict) else {}
+    return values, qualifier if isinstance(qualifier, dict) else {}
 
 
-def parse_rule(row: Any) -> tuple[str, str, int]:
-    """Return the id, the name and the risk of the rule that a row names; "" or 0 if not stated."""
-    qualifier = find_qualifier(row)
+def get_raw_shared_values(values: JsonObject, qualifier: JsonObject) -> RawValues:
+    """Return what SharedValues are made of, as it stands in a row."""
+    get = qualifier.get
+    return (
+        get("ConfigRuleId"),
+        get("ConfigRuleName"),
+        values.get("RiskLevel"),
+        values.get("ComplianceType"),
+        get("ResourceOwnerId"),
+        get("RegionId"),
+        get("ResourceType"),
+    )
+
+
+def parse_shared_values(raw_values: RawValues) -> SharedValues:
+    """Return the values that rows have in common."""
+    rule_id, rule_name, risk, status, account, region, resource_type = raw_values
     reader = ValueReader()
-    rule_id = normalise_rule_id(reader.read_text(qualifier, "ConfigRuleId", _LONGEST_ID))
-    risk = reader.read_risk(row, "RiskLevel") if isinstance(row, dict) else 0
-    return rule_id, reader.read_text(qualifier, "ConfigRuleName", _LONGEST_ID), risk
-
-
-def parse_row(row: Any) -> ResultRow:
-    """Return the values of a row; of a row that is no object, none is stated."""
-    values: Mapping[str, Any] = row if isinstance(row, dict) else {}
-    qualifier = find_qualifier(row)
-    reader = ValueReader()
-    rule_id = reader.read_text(qualifier, "ConfigRuleId", _LONGEST_ID)
-    status_text = reader.read_text(values, "ComplianceType", _LONGEST_ID)
-    return ResultRow(
-        rule_id=normalise_rule_id(rule_id),
-        rule_name=reader.read_text(qualifier, "ConfigRuleName", _LONGEST_ID),
+    status_text = reader.read_text(status, _LONGEST_ID)
+    return SharedValues(
+        rule_id=normalise_rule_id(reader.read_text(rule_id, _LONGEST_ID)),
+        rule_name=reader.read_text(rule_name, _LONGEST_ID),
         status=read_status(status_text),
-        risk=reader.read_risk(values, "RiskLevel"),
-        account=normalise_account(reader.read_text(qualifier, "ResourceOwnerId", 32)),
-        region=normalise_region(reader.read_text(qualifier, "RegionId", 64)),
-        resource_type=reader.read_text(qualifier, "ResourceType", 128),
-        resource_id=reader.read_text(qualifier, "ResourceId", _LONGEST_ID),
-        resource_name=reader.read_text(qualifier, "ResourceName", _LONGEST_ID),
-        resource_group=reader.read_text(qualifier, "ResourceGroupId", 64),
-        annotation=reader.read_annotation(values, "Annotation", _LONGEST_TEXT),
-        recorded_ms=reader.read_ms(values, "ResultRecordedTimestamp"),
-        failing_since_ms=reader.read_ms(values, "LastNonCompliantRecordTimestamp"),
-        fixed_at_ms=reader.read_ms(values, "LastCompliantFixedTimestamp"),
-        exempt_until=reader.read_text(qualifier, "IgnoreDate", 32),
-        trigger=reader.read_text(values, "InvokingEventMessageType", 64),
+        risk=reader.read_risk(risk),
+        account=normalise_account(reader.read_text(account, 32)),
+        region=normalise_region(reader.read_text(region, 64)),
+        resource_type=reader.read_text(resource_type, 128),
         status_text=status_text,
         has_odd_value=reader.has_odd_value,
+    )
+
+
+def parse_own_values(values: JsonObject, qualifier: JsonObject) -> OwnValues:
+    """Return the values that a row has of its own."""
+    reader = ValueReader()
+    read_text, read_ms = reader.read_text, reader.read_ms
+    get, get_own = values.get, qualifier.get
+    return OwnValues(
+        read_text(get_own("ResourceId"), _LONGEST_ID),
+        read_text(get_own("ResourceName"), _LONGEST_ID),
+        read_text(get_own("ResourceGroupId"), 64),
+        reader.read_annotation(get("Annotation"), _LONGEST_TEXT),
+        read_ms(get("ResultRecordedTimestamp")),
+        read_ms(get("LastNonCompliantRecordTimestamp")),
+        read_ms(get("LastCompliantFixedTimestamp")),
+        read_text(get_own("IgnoreDate"), 32),
+        read_text(get("InvokingEventMessageType"), 64),
+        reader.has_odd_value,
     )

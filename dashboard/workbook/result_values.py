@@ -6,7 +6,6 @@ as not stated.
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from .invisible import remove_invisible
 from .status_codes import StatusCode, parse_risk, parse_status
@@ -20,29 +19,27 @@ _RISK_BY_LEVEL: Mapping[object, int] = {1: 1, 2: 2, 3: 3, 0: 0, None: 0, "": 0}
 
 
 class ValueReader:
-    """Reads the fields of JSON objects; `has_odd_value` says whether one was not understood."""
+    """Reads values of JSON; `has_odd_value` says whether one was not understood."""
 
     def __init__(self) -> None:
         self.has_odd_value = False
 
-    def read_text(self, values: Mapping[str, Any], name: str, longest: int) -> str:
+    def read_text(self, value: object, longest: int) -> str:
         """Return a text or a number as text, at most `longest` characters; "" if not stated."""
-        value = values.get(name)
-        if isinstance(value, str):
-            text = clean_json_text(value)
-        elif value is None:
+        if value is None:
             return ""
-        else:
-            text = "" if (number := to_integer(value)) is None else str(number)
-            self.has_odd_value |= not text
-        if len(text) > longest:
-            self.has_odd_value = True
-            return text[:longest].strip()
-        return text
+        if not isinstance(value, str):
+            number = to_integer(value)
+            self.has_odd_value |= number is None
+            return "" if number is None else str(number)
+        text = clean_json_text(value)
+        if len(text) <= longest:
+            return text
+        self.has_odd_value = True
+        return text[:longest].strip()
 
-    def read_ms(self, values: Mapping[str, Any], name: str) -> int:
+    def read_ms(self, value: object) -> int:
         """Return a time in milliseconds since 1970; 0 if not stated."""
-        value = values.get(name)
         if type(value) is int and _FIRST_MS <= value <= _LAST_MS:  # nearly all are
             return value
         if value is None or value in (0, "", "0"):
@@ -53,9 +50,8 @@ class ValueReader:
             return 0
         return number
 
-    def read_risk(self, values: Mapping[str, Any], name: str) -> int:
+    def read_risk(self, value: object) -> int:
         """Return the risk: 1 high, 2 medium, 3 low; 0 if not stated."""
-        value = values.get(name)
         if isinstance(value, (int, str)) or value is None:
             risk = _RISK_BY_LEVEL.get(value)
             if risk is None:
@@ -65,24 +61,23 @@ class ValueReader:
         self.has_odd_value = True
         return 0
 
-    def read_annotation(self, values: Mapping[str, Any], name: str, longest: int) -> str:
+    def read_annotation(self, value: object, longest: int) -> str:
         """Return the text of an annotation, which may also be a JSON object."""
-        value = values.get(name)
         if not isinstance(value, dict):
-            return self.read_text(values, name, longest)
+            return self.read_text(value, longest)
         try:
             text = json.dumps(value, ensure_ascii=False, sort_keys=True)
         except RecursionError:  # objects within each other, hundreds of levels deep
             self.has_odd_value = True
             return ""
-        return self.read_text({name: text}, name, longest)
+        return self.read_text(text, longest)
 
 
 def clean_json_text(text: str) -> str:
     """Return a text without invisible characters and halves of surrogate pairs, and stripped."""
-    if not text.isascii():
-        text = text.encode("utf-8", "replace").decode()
-    return remove_invisible(text).strip()
+    if text.isascii() and text.isprintable():  # most are
+        return text.strip()
+    return remove_invisible(text.encode("utf-8", "replace").decode()).strip()
 
 
 def to_integer(value: object) -> int | None:

@@ -1,7 +1,9 @@
-"""Hold the evaluations of a file in buckets until all of them are known, compressed if many."""
+"""Hold the evaluations of a file in buckets until all of them are known, on the disk if many."""
 
 import marshal
 import zlib
+from pathlib import Path
+from typing import IO
 
 from .evaluation_groups import RowTuple
 from .stored_form import BUCKET_COUNT, BUCKET_SHIFT
@@ -10,33 +12,49 @@ from .stored_form import BUCKET_COUNT, BUCKET_SHIFT
 class RowBuckets:
     """Rows by bucket: the top five bits of a row's key, its first field.
 
-    Above `waiting_limit` rows, those in memory are compressed.
+    Above `waiting_limit` rows in memory, they are moved, compressed, into a file in `folder`.
     """
 
-    def __init__(self, waiting_limit: int) -> None:
+    def __init__(self, folder: Path, waiting_limit: int) -> None:
+        self._path = folder / "waiting-rows"
+        self._file: IO[bytes] | None = None
         self._waiting_limit = waiting_limit
         self._waiting_rows = 0
         self._buckets: list[list[RowTuple]] = [[] for _ in range(BUCKET_COUNT)]
-        self._compressed: list[list[bytes]] = [[] for _ in range(BUCKET_COUNT)]
+        # Of each part of a bucket in the file, its first byte and its size.
+        self._parts: list[list[tuple[int, int]]] = [[] for _ in range(BUCKET_COUNT)]
 
     def add(self, row: RowTuple) -> None:
         self._buckets[row[0] >> BUCKET_SHIFT].append(row)
 
-    def compress_waiting_rows(self, added: int) -> None:
-        """Count `added` new rows, and compress all rows if there are too many."""
+    def move_waiting_rows(self, added: int) -> None:
+        """Count `added` new rows, and move all rows into the file if there are too many."""
         self._waiting_rows += added
-        if self._waiting_rows > self._waiting_limit:
-            for compressed, rows in zip(self._compressed, self._buckets, strict=True):
-                compressed.append(zlib.compress(marshal.dumps(rows), 1))
-                rows.clear()
-            self._waiting_rows = 0
+        if self._waiting_rows <= self._waiting_limit:
+            return
+        file = self._file = self._file or self._path.open("w+b")
+        for parts, rows in zip(self._parts, self._buckets, strict=True):
+            data = zlib.compress(marshal.dumps(rows), 1)
+            parts.append((file.tell(), len(data)))
+            file.write(data)
+            rows.clear()
+        self._waiting_rows = 0
 
     def take(self, bucket: int) -> list[RowTuple]:
         """Return the rows of a bucket in the order in which they were added, and free it."""
         rows: list[RowTuple] = []
-        for compressed in self._compressed[bucket]:
-            rows += marshal.loads(zlib.decompress(compressed))  # noqa: S302  written above
-        self._compressed[bucket].clear()
+        for start, size in self._parts[bucket]:
+            assert self._file  # noqa: S101  # a part is in the file
+            self._file.seek(start)
+            data = zlib.decompress(self._file.read(size))
+            rows += marshal.loads(data)  # noqa: S302  written above
         rows += self._buckets[bucket]
         self._buckets[bucket] = []
         return rows
+
+    def close(self) -> None:
+        """Delete the file."""
+        if self._file:
+            self._file.close()
+            self._path.unlink()
+            self._file = None

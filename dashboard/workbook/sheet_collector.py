@@ -1,5 +1,6 @@
 """Turn the rows of one sheet into evaluations, and remark every row that is none."""
 
+import re
 import sys
 from collections.abc import Mapping, Sequence, Set
 
@@ -42,6 +43,7 @@ from .times import TimeRange, cell_to_time_text, normalise_time, parse_moment
 
 _GROUPS_PER_SHEET = 50_000  # the maximum in memory at once
 _LONGEST_ID = 100  # characters; in longer texts control characters do not matter
+_COMMON_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _NO_COLUMN = sys.maxsize  # for a meaning that no column has; every row ends before it
 # The meanings of the columns whose values a SheetGroup holds.
 _GROUP_MEANINGS = (
@@ -135,7 +137,7 @@ class SheetCollector:
         for row_number, cells in enumerate(rows, first_row):
             self._add_row(row_number, cells)
         self._add_times(rows, first_row)
-        self._collector.compress_waiting_rows(self._info.evaluations - evaluations_before)
+        self._collector.move_waiting_rows(self._info.evaluations - evaluations_before)
 
     def _check_columns(self, rows: list[list[Cell]]) -> None:
         """Remark columns that are not known but look as if they said what must not be lost."""
@@ -246,7 +248,10 @@ class SheetCollector:
     def _read_time(self, cells: list[Cell]) -> int:
         """Return the evaluation time of a row in milliseconds; 0 if the row states none."""
         cell = cells[self._time_column] if self._time_column < len(cells) else None
-        moment = parse_moment(normalise_time(cell_to_time_text(cell)))
+        text = cell_to_time_text(cell)
+        # Most times are in this format, and all are different.
+        time = text if _COMMON_TIME.fullmatch(text) else normalise_time(text)
+        moment = parse_moment(time)
         return round(moment.timestamp() * 1000) if moment else 0
 
     def _examine_row(

@@ -7,8 +7,9 @@ A file that names no region gives the same key to resources of the same id in se
 evaluation results name the regions, so these evaluations get keys that differ by region.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby, pairwise
 from operator import itemgetter
 
 from .cells import normalise_identifier
@@ -24,9 +25,11 @@ from .evaluation_groups import GroupTable, RowTuple
 from .evaluation_hashes import Finding, change_duplicate_key, change_key_by_place, hash_evaluation
 from .identity_values import is_region_id
 
+FILE = SourceCode.FILE.value
 MAXIMUM_DISAGREEMENTS = 100  # that are named
 _SOURCE = EvaluationRow._fields.index("source")
 _RESULTS_END = EvaluationRow._fields.index("resource_group") + 1
+_get_group_and_source = itemgetter(EvaluationRow._fields.index("group"), _SOURCE)
 Place = tuple[str, ...]
 RowPair = tuple[EvaluationRow, EvaluationRow]  # a row of the file and a result
 
@@ -38,24 +41,44 @@ class SourceMerger:
         self._contents = contents
         self._summary = summary
         self._groups = groups
+        self._merged_groups: dict[tuple[int, int], int] = {}  # by those of file and results
 
     def merge_rows(self, rows: list[RowTuple]) -> list[RowTuple]:
         """Return the evaluations of rows that are sorted by key, sorted by key."""
-        merged: list[RowTuple] = []
-        for _key, rows_of_key in groupby(rows, itemgetter(0)):
+        keys = [row[0] for row in rows]
+        repeated_keys = {key for key, next_key in pairwise(keys) if key == next_key}
+        merged = [row for row in rows if row[0] not in repeated_keys]
+        self._count_single_rows(merged)
+        repeated_rows = [row for row in rows if row[0] in repeated_keys]
+        for _key, rows_of_key in groupby(repeated_rows, itemgetter(0)):
             merged += self._merge_key([EvaluationRow._make(row) for row in rows_of_key])
         merged.sort(key=itemgetter(0))
         return merged
 
+    def _count_single_rows(self, rows: list[RowTuple]) -> None:
+        """Count rows whose keys no other rows have."""
+        for (group, source), count in Counter(map(_get_group_and_source, rows)).items():
+            if source == FILE:
+                self._summary.only_file += count
+            else:
+                self._summary.only_results += count
+                self._count_results(group, count)
+
     def _merge_key(self, rows: list[EvaluationRow]) -> list[RowTuple]:
         """Return the evaluations of rows with the same key, each with a key of its own."""
-        file_rows = [row for row in rows if row.source == SourceCode.FILE]
-        result_rows = [row for row in rows if row.source != SourceCode.FILE]
+        first, last = rows[0], rows[-1]
+        if len(rows) == 2 and first.source == FILE != last.source:  # most often
+            self._summary.both += 1
+            self._count_results(last.group, 1)
+            return [self._merge_pair(first.key, first, last)]
+        file_rows = [row for row in rows if row.source == FILE]
+        result_rows = [row for row in rows if row.source != FILE]
         if len(file_rows) > 1:
             file_rows.sort(key=self._groups.order_by_content)
         if len(result_rows) > 1:
             result_rows = self._choose_last_results(result_rows)
-        self._count_results(result_rows)
+        for row in result_rows:
+            self._count_results(row.group, 1)
         keys = self._separate_results(result_rows)
         pairs, single_file_rows, single_results = self._pair_rows(file_rows, result_rows)
         merged = [self._merge_pair(keys[id(result)], row, result) for row, result in pairs]
@@ -79,11 +102,9 @@ class SourceMerger:
             self._summary.contradicting += is_other_status
         return [last_results[place] for place in sorted(last_results)]
 
-    def _count_results(self, results: Iterable[EvaluationRow]) -> None:
-        counts = self._summary.counts
-        for row in results:
-            status = self._groups[row.group].status
-            counts[status] = counts.get(status, 0) + 1
+    def _count_results(self, group: int, count: int) -> None:
+        counts, status = self._summary.counts, self._groups[group].status
+        counts[status] = counts.get(status, 0) + count
 
     def _find_place(self, row: EvaluationRow) -> Place:
         group = self._groups[row.group]
@@ -146,15 +167,8 @@ class SourceMerger:
         agrees = file_group.status == result_group.status
         if not agrees:
             self._remember_disagreement(key, row, result)
-        group = EvaluationGroup(
-            rule=file_group.rule,
-            status=file_group.status,
-            risk=file_group.risk or result_group.risk,
-            account=result_group.account or file_group.account,
-            region=_choose_region(file_group.region, result_group.region),
-            resource_type=file_group.resource_type or result_group.resource_type,
-            rows=0,
-        )
+        group_number = self._merge_groups(row.group, result.group)
+        group = self._groups[group_number]
         name = row.resource_name or result.resource_name
         finding = _fill_finding(row, result) if agrees else _get_finding(row)
         results_values = (
@@ -166,7 +180,7 @@ class SourceMerger:
             key,
             hash_evaluation(group.status, group.risk, name, finding, results_values),
             row.resource,
-            self._groups.find_or_add(group),
+            group_number,
             row.resource_id,
             name,
             *finding,
@@ -176,6 +190,23 @@ class SourceMerger:
             result.evaluated_at_ms or row.evaluated_at_ms,
             result.trigger,
         )
+
+    def _merge_groups(self, file_number: int, result_number: int) -> int:
+        """Return the number of the group of evaluations that both of these groups state."""
+        numbers = (file_number, result_number)
+        if numbers not in self._merged_groups:
+            ours, theirs = self._groups[file_number], self._groups[result_number]
+            group = EvaluationGroup(
+                rule=ours.rule,
+                status=ours.status,
+                risk=ours.risk or theirs.risk,
+                account=theirs.account or ours.account,
+                region=_choose_region(ours.region, theirs.region),
+                resource_type=ours.resource_type or theirs.resource_type,
+                rows=0,
+            )
+            self._merged_groups[numbers] = self._groups.find_or_add(group)
+        return self._merged_groups[numbers]
 
     def _remember_disagreement(self, key: int, row: EvaluationRow, result: EvaluationRow) -> None:
         self._summary.disagreements += 1

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard.workbook import Limits, StoredForm, WorkbookError
+from dashboard.workbook import Limits, StatusCode, StoredForm, WorkbookError
 from dashboard.workbook.limits import MIB
-from dashboard.workbook.result_list import parse_row, read_answers
+from dashboard.workbook.result_list import read_answers
 from tests import result_lists, sample_files
 from tests.workbook.in_process import list_evaluations, read_bytes
 
@@ -35,10 +35,10 @@ def read_one(folder: Path, row: Any) -> Any:
 
 
 @pytest.mark.parametrize("status", ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE", "IGNORED"])
-def test_each_status_of_the_cloud_is_known(status: str) -> None:
-    row = parse_row(result_lists.build_result("cr-logged", "logs", status))
-    assert row.status is not None
-    assert row.status.name == status
+def test_each_status_of_the_cloud_is_known(status: str, tmp_path: Path) -> None:
+    evaluation, remarks = read_one(tmp_path, result_lists.build_result("cr-logged", "logs", status))
+    assert StatusCode(evaluation.group.status).name == status
+    assert remarks == []
 
 
 @pytest.mark.parametrize(
