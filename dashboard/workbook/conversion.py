@@ -234,7 +234,6 @@ class _Conversion:
         contents.evaluated_from, contents.evaluated_to = self._times.first, self._times.last
         if self._results:
             contents.remarks += self._results.list_remarks()
-            self._results.complete_times(contents)
         self._writer.write_entry("contents.json", dump_contents(contents))
 
     def _open_sheets(self, path: Path, kind: str, member_index: int | None) -> list[OpenSheet]:

@@ -4,7 +4,6 @@ The list is read twice: before the sheets for the ids and names of the rules, be
 give names only, and after them for its rows, whose keys depend on what the file's lists state.
 """
 
-import datetime as dt
 from collections.abc import Iterator, Set
 from contextlib import suppress
 from functools import lru_cache
@@ -230,12 +229,6 @@ class ResultCollector:
         if nameless and self.summary.rows:
             yield Remark("results_rules_unmatched", count=nameless)
 
-    def complete_times(self, contents: Contents) -> None:
-        """Take the times of evaluation from the list if the file states none."""
-        if contents.evaluated_to is None and self.summary.last_recorded_ms:
-            contents.evaluated_from = _format_ms(self.summary.first_recorded_ms)
-            contents.evaluated_to = _format_ms(self.summary.last_recorded_ms)
-
 
 def open_results(
     results: ResultsSource,
@@ -256,8 +249,3 @@ def open_results(
         contents.remarks.append(Remark("results_unread", facts=facts))
         return None
     return ResultCollector(results.path, limits, account, rules, groups, contents.results)
-
-
-def _format_ms(milliseconds: int) -> str:
-    """Return a time in ISO 8601, to the second, as the times of a file are stored."""
-    return dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC).isoformat(timespec="seconds")

@@ -15,7 +15,7 @@ OPERATOR_PERMISSIONS = ("generate_report", "import_report", "change_report", "ch
 PERMISSIONS_BY_ROLE = {
     "auditor": (),
     "operator": OPERATOR_PERMISSIONS,
-    "administrator": (*OPERATOR_PERMISSIONS, "add_account", "change_account"),
+    "administrator": (*OPERATOR_PERMISSIONS, "view_account", "add_account", "change_account"),
 }
 
 
