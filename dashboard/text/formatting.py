@@ -1,7 +1,6 @@
 """Format values as text: times with their zone, ages, durations, counts, rates, sizes."""
 
 import datetime as dt
-from functools import cache
 
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -28,15 +27,6 @@ def format_utc_offset(offset: dt.timedelta | None) -> str:
     return f"UTC{sign}{hours}:{odd_minutes:02}" if odd_minutes else f"UTC{sign}{hours}"
 
 
-@cache
-def format_zone(name: str | None, offset: dt.timedelta | None) -> str:
-    """Return a zone with its offset from UTC: `CST (UTC+8)`; `UTC+8` if the zone has no name."""
-    offset_text = format_utc_offset(offset)
-    # Python gives zones without a name a name such as "+08".
-    has_name = name and name.isalpha() and name != offset_text
-    return f"{name} ({offset_text})" if has_name else offset_text
-
-
 def format_zone_name() -> str:
     """Return the active zone; with its offset from UTC where that is the same all year."""
     zone = timezone.get_current_timezone()
@@ -50,9 +40,12 @@ def format_zone_name() -> str:
 
 
 def format_time(value: dt.datetime, with_seconds: bool = False) -> str:
-    """Return a time in the active time zone: `2026-11-20 09:14 CST (UTC+8)`."""
+    """Return a time in the active time zone, with its offset: `2026-11-20 09:14 UTC+8`.
+
+    Not with the zone's short name: CST is also the name of another zone.
+    """
     local = timezone.localtime(value)
-    zone = format_zone(local.tzname(), local.utcoffset())
+    zone = format_utc_offset(local.utcoffset())
     return f"{local:%Y-%m-%d %H:%M:%S} {zone}" if with_seconds else f"{local:%Y-%m-%d %H:%M} {zone}"
 
 

@@ -35,6 +35,6 @@ def build_page_margins(reports: Sequence[Report], filter_text: str) -> PageMargi
 
 
 def describe_report(report: Report) -> str:
-    """Return time and shortened hash of a report: `2026-11-20 09:14 CST (UTC+8), sha256 3f9a…`."""
+    """Return time and shortened hash of a report: `2026-11-20 09:14 UTC+8, sha256 3f9a…`."""
     file_hash = shorten_middle(str(report.original_id), HASH_LENGTH)
     return f"{format_time(report.listed_at)}, sha256 {file_hash}"

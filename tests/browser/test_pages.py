@@ -258,7 +258,7 @@ def test_the_main_job_works_by_keyboard_alone_in_chinese(
         user.press_keys(Keys.ENTER)
         user.wait_until(lambda: "取消" in user.find_row(ACCESS_KEY_PACK).text)
     user.wait_until(lambda: "生成报告" in user.find_row(ACCESS_KEY_PACK).text)
-    user.tab_to("CST", ACCESS_KEY_PACK)
+    user.tab_to("UTC+8", ACCESS_KEY_PACK)
     user.press_keys(Keys.ENTER)
     user.wait_for_address("/reports/")
     user.press_keys("j", Keys.ENTER)

@@ -16,10 +16,10 @@ MOMENT = dt.datetime(2026, 11, 20, 1, 14, 5, tzinfo=dt.UTC)
 @pytest.mark.parametrize(
     ("zone", "expected"),
     [
-        ("Asia/Shanghai", "2026-11-20 09:14 CST (UTC+8)"),
-        ("America/Los_Angeles", "2026-11-19 17:14 PST (UTC-8)"),
-        ("Asia/Kolkata", "2026-11-20 06:44 IST (UTC+5:30)"),
-        ("America/St_Johns", "2026-11-19 21:44 NST (UTC-3:30)"),
+        ("Asia/Shanghai", "2026-11-20 09:14 UTC+8"),
+        ("America/Los_Angeles", "2026-11-19 17:14 UTC-8"),
+        ("Asia/Kolkata", "2026-11-20 06:44 UTC+5:30"),
+        ("America/St_Johns", "2026-11-19 21:44 UTC-3:30"),
         ("Asia/Singapore", "2026-11-20 09:14 UTC+8"),
         ("UTC", "2026-11-20 01:14 UTC"),
     ],
