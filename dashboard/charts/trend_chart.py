@@ -16,6 +16,7 @@ from dashboard.charts.plot import (
     draw_svg,
     format_first_and_last,
 )
+from dashboard.models import Risk
 from dashboard.queries.trend import Point, find_rule_changes
 
 TIME_SLICES = 96  # a long history is cut into slices; one report of each slice is drawn
@@ -30,14 +31,9 @@ def draw_pack_trend(points: list[Point]) -> SafeString:
         Line(_("Evaluation rate"), "rate", [point.rate for point in points]),
         Line(_("Resource rate"), "resource-rate", [p.resource_rate for p in points], dashes="7 4"),
     ]
-    risks = [
-        Line(_("High"), "high", [point.high for point in points]),
-        Line(_("Medium"), "medium", [point.medium for point in points], dashes="7 4"),
-        Line(_("Low"), "low", [point.low for point in points], dashes="2 4"),
-    ]
     panels = [
         draw_panel(points, rates, top=24, height=110, percent=True),
-        draw_panel(points, risks, top=176, height=80, percent=False),
+        draw_panel(points, build_risk_lines(points), top=176, height=80, percent=False),
         draw_rule_changes(points, top=24, bottom=256),
     ]
     description = _(
@@ -45,6 +41,23 @@ def draw_pack_trend(points: list[Point]) -> SafeString:
     )
     svg = draw_svg(points, panels, 288, description % format_first_and_last(points))
     return mark_safe(svg)  # noqa: S308  # numbers, and text that plot escapes
+
+
+def build_risk_lines(points: list[Point]) -> list[Line]:
+    """Return a line of the failing evaluations of each risk, and one of those without a risk.
+
+    Where a file states no risk level at all, the lines of the risks have a gap, not a zero.
+    """
+    known = [None if point.failing == point.without_risk > 0 else point for point in points]
+    lines = [
+        Line(_("High"), "high", [point and point.high for point in known]),
+        Line(_("Medium"), "medium", [point and point.medium for point in known], dashes="7 4"),
+        Line(_("Low"), "low", [point and point.low for point in known], dashes="2 4"),
+    ]
+    if any(point.without_risk for point in points):
+        values = [point.without_risk or None for point in points]
+        lines.append(Line(str(Risk.NOT_STATED.label), "without-risk", values, dashes="7 2 2 2"))
+    return lines
 
 
 def draw_rule_trend(points: list[Point]) -> SafeString:

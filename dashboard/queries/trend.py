@@ -24,7 +24,7 @@ POINT_COLUMNS = (
 )  # fmt: skip
 RULE_RESULT_COLUMNS = (
     "rule", "risk", "failing", "compliant", "came", "left", "changes_by_reason",
-    "report__created_at",
+    "report__created_at", "report__listed_statuses",
 )  # fmt: skip
 
 
@@ -47,6 +47,11 @@ class Point(NamedTuple):
     resources_compliant: int | None = None
     resources_failing: int | None = None
     listed_statuses: Sequence[int] = ()
+
+    @property
+    def without_risk(self) -> int:
+        """The failing evaluations of rules whose risk is not stated."""
+        return self.failing - self.high - self.medium - self.low
 
     @property
     def rate_counts(self) -> tuple[int, int]:

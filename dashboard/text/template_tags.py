@@ -11,7 +11,7 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
-from dashboard.models import Report, Risk, Status
+from dashboard.models import Report, Risk, RuleResult, Status
 from dashboard.text import findings, formatting, rates
 
 register = template.Library()
@@ -122,6 +122,14 @@ def render_risk_gap(report: Report) -> SafeString:
     if report.failing and not (report.failing_high or report.failing_medium or report.failing_low):
         return render_gap(gettext("no risk levels are stated"))
     return format_html('<span class="soft">{}</span>', "–")
+
+
+@register.simple_tag(name="compliant_count")
+def render_compliant_count(result: RuleResult) -> SafeString:
+    """Show how many resources comply with a rule; a dash if the report does not list them."""
+    if not result.compliant and Status.COMPLIANT not in result.report.listed_statuses:
+        return render_gap(gettext("The file does not list these row by row."))
+    return escape(formatting.format_number(result.compliant))
 
 
 @register.simple_tag(name="evaluation_rate")

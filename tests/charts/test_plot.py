@@ -31,3 +31,16 @@ def test_the_names_of_lines_stand_apart_and_above_the_dates() -> None:
     assert max(used_ys) <= 256
     highest, middle, lowest = sorted(used_ys)
     assert min(middle - highest, lowest - middle) >= plot.NAME_HEIGHT
+
+
+def test_where_no_risk_is_stated_the_risks_have_a_gap_and_the_failing_a_line_of_their_own() -> None:
+    rated, unrated, passed = make_points(0, 1, 2)
+    rated = rated._replace(failing=5, high=3, low=2)
+    points = [rated, unrated._replace(failing=4), passed._replace(failing=0)]
+    lines = {line.slug: line.values for line in trend_chart.build_risk_lines(points)}
+    assert lines == {
+        "high": [3, None, 0],
+        "medium": [0, None, 0],
+        "low": [2, None, 0],
+        "without-risk": [None, 4, None],
+    }

@@ -107,3 +107,18 @@ def test_without_the_permission_a_report_is_ready_and_says_what_is_missing(
     sandbox.faults.clear()
     report = run_to_end(requests.request_report(documented_pack, None))
     assert "permission missing" not in get_page(reader, f"/reports/{report.pk}/")
+
+
+def test_a_rules_page_counts_no_compliant_resources_where_a_file_lists_none(
+    documented_pack: Pack, run_to_end: RunToEnd, reader: Client
+) -> None:
+    account = documented_pack.account
+    account.fetches_results = False
+    account.save()
+    report = run_to_end(requests.request_report(documented_pack, None))
+    result = report.rule_results.first()
+    assert result
+    page = get_page(reader, f"/rules/{result.rule_id}/")
+    cell = page.partition('data-label="Compliant">')[2].partition("</td>")[0]
+    assert "The file does not list these row by row." in cell
+    assert "0" not in cell
