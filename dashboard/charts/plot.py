@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from math import ceil, floor
 
 from django.utils import timezone
@@ -82,14 +83,12 @@ def draw_panel(
         return top + height * (highest - value) / (highest - lowest)
 
     xs, gaps = compute_x_positions(points), find_gaps(points)
-    name_ys: list[float] = []
     parts = [draw_grid_line(value, scale_y, percent) for value in (lowest, highest)]
-    for line in lines:
-        parts.append(draw_line(line, xs, gaps, scale_y))
-        if line.last_value is not None:
-            y = find_free_y(scale_y(line.last_value), name_ys, bottom=top + height)
-            name_ys.append(y)
-            parts.append(draw_line_name(line.name, line.last_value, y, percent))
+    parts += [draw_line(line, xs, gaps, scale_y) for line in lines]
+    ends = [(line.name, line.last_value) for line in lines if line.last_value is not None]
+    name_ys = place_names([scale_y(value) for _, value in ends], bottom=top + height)
+    for (name, last_value), y in zip(ends, name_ys, strict=True):
+        parts.append(draw_line_name(name, last_value, y, percent))
     return "".join((*parts, *draw_points(points, lines, xs, scale_y)))
 
 
@@ -114,24 +113,20 @@ def draw_line_name(name: str, last_value: float, y: float, percent: bool) -> str
     return f'<text class="name" x="{WIDTH - RIGHT + 10}" y="{y + TEXT_MIDDLE:.1f}">{text}</text>'
 
 
-def find_free_y(y: float, used_ys: list[float], bottom: float) -> float:
-    """Return the first y, from `y` down to `bottom`, where a name overlaps no name drawn.
+def place_names(line_ys: Sequence[float], bottom: float) -> list[float]:
+    """Return a y for each name, near the end of its line and in the order of the lines.
 
-    If there is none, return the first one from `y` upwards: the dates stand below the bottom.
-    `used_ys` are the y coordinates of the names that are already drawn.
+    No two names overlap, and none stands below `bottom`, where the dates are.
     """
-
-    def is_free(free_y: float) -> bool:
-        return all(abs(free_y - used_y) >= NAME_HEIGHT for used_y in used_ys)
-
-    lower_y = upper_y = y
-    while not is_free(lower_y):
-        lower_y += 2
-    if lower_y <= bottom:
-        return lower_y
-    while not is_free(upper_y):
-        upper_y -= 2
-    return upper_y
+    name_ys = list(line_ys)
+    order = sorted(range(len(name_ys)), key=lambda index: name_ys[index])
+    for upper, lower in pairwise(order):
+        name_ys[lower] = max(name_ys[lower], name_ys[upper] + NAME_HEIGHT)
+    lowest_y = bottom
+    for index in reversed(order):
+        name_ys[index] = min(name_ys[index], lowest_y)
+        lowest_y = name_ys[index] - NAME_HEIGHT
+    return name_ys
 
 
 def choose_scale(values: list[float], percent: bool) -> tuple[float, float]:

@@ -24,12 +24,13 @@ def test_a_thinned_trend_keeps_the_first_the_latest_the_extremes_and_changes_of_
     assert trend.find_gaps(drawn_points) == set()
 
 
-def test_the_names_of_lines_stand_apart_and_above_the_dates() -> None:
-    used_ys: list[float] = []
-    for y in (250.0, 238.0, 250.0):
-        used_ys.append(plot.find_free_y(y, used_ys, bottom=256))
-    assert max(used_ys) <= 256
-    highest, middle, lowest = sorted(used_ys)
+def test_the_names_of_lines_stand_apart_in_their_order_and_above_the_dates() -> None:
+    line_ys = [250.0, 238.0, 252.0, 100.0]
+    name_ys = plot.place_names(line_ys, bottom=256)
+    assert name_ys[3] == 100
+    assert max(name_ys) <= 256
+    highest, middle, lowest = sorted(name_ys[:3])
+    assert [highest, middle, lowest] == [name_ys[1], name_ys[0], name_ys[2]]
     assert min(middle - highest, lowest - middle) >= plot.NAME_HEIGHT
 
 
