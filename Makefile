@@ -7,7 +7,8 @@ BIN := .venv/bin
 .DELETE_ON_ERROR:
 
 demo: .venv/base.stamp
-	$(BIN)/python manage.py demo --port $(PORT) $(if $(FAULT),--fault $(FAULT))
+	$(if $(PACKS),VAR_DIR=$(CURDIR)/var/packs-$(PACKS)) $(BIN)/python manage.py demo --port $(PORT) \
+		$(if $(FAULT),--fault $(FAULT)) $(if $(PACKS),--packs $(PACKS))
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest

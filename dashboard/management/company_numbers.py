@@ -1,64 +1,97 @@
-"""The counts of made-up reports: how many evaluations of which risk fail on how many resources."""
+"""The counts of a made-up pack's weekly reports: how many evaluations of which risk fail."""
 
 import random
+from collections import defaultdict
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate
+from typing import NamedTuple
 
 from dashboard.models import Risk, Status
+from dashboard.sandbox.managed_rules import ManagedRule
+from dashboard.sandbox.resources import Resource
 
-RULES_PER_RESOURCE = 5
-RESOURCE_TYPES = ("ACS::ECS::Instance", "ACS::OSS::Bucket")
-RULES_PER_PACK = len(RESOURCE_TYPES) * RULES_PER_RESOURCE
+# How many failing evaluations come and leave in a week: in most weeks little changes.
+CAME_CHOICES = (0, 0, 0, 0, 1, 1, 2, 5)
+LEFT_CHOICES = (0, 0, 0, 1, 1, 2, 3)
+
+
+class PackEvaluation(NamedTuple):
+    """The evaluation of a resource by a rule in the newest report of a pack."""
+
+    rule: ManagedRule
+    resource: Resource
+    status: Status
+
+
+class WeekNumbers(NamedTuple):
+    """How many evaluations fail in a report, and how many came and left since the one before.
+
+    `came` and `left` are None in the first report.
+    """
+
+    failing: int
+    came: int | None
+    left: int | None
 
 
 class ReportNumbers:
-    """The counts of a report by the number of its failing rows.
+    """The counts of a pack's reports, which follow from how many of its evaluations fail.
 
-    A row is the evaluation of one resource by one rule. The rows fail in a fixed order, so that
-    all counts of a report follow from how many of its rows fail.
+    The evaluations fail in a fixed order: in a report with n failing ones, these are the first n.
+    Those that fail in the newest report come first.
     """
 
-    def __init__(self, rows: int) -> None:
-        self.rows = rows
-        self.ignored = rows // 50
-        # The rows that are never ignored, in the order in which they fail.
-        self.failing_order = list(range(rows - self.ignored))
-        random.Random(rows).shuffle(self.failing_order)
-
-        self.judged_resources = len({get_resource(row) for row in self.failing_order})
+    def __init__(self, evaluations: Sequence[PackEvaluation]) -> None:
+        by_status: dict[Status, list[PackEvaluation]] = defaultdict(list)
+        for evaluation in evaluations:
+            by_status[evaluation.status].append(evaluation)
+        failing, compliant = by_status[Status.NON_COMPLIANT], by_status[Status.COMPLIANT]
+        for some_evaluations in (failing, compliant):
+            random.Random(len(evaluations)).shuffle(some_evaluations)
+        self.failing_order = failing + compliant
+        self.newest_failing = len(failing)
+        self.rows = len(evaluations)
+        self.ignored = len(by_status[Status.IGNORED])
 
     @property
     def max_failing(self) -> int:
         return len(self.failing_order)
 
     @cached_property
-    def by_risk(self) -> dict[Risk, list[int]]:
-        """How many of the first n failing rows have each risk."""
+    def by_risk(self) -> dict[int, list[int]]:
+        """How many of the first n failing evaluations have each risk."""
         return {
-            risk: [0, *accumulate(int(get_risk(row) == risk) for row in self.failing_order)]
+            risk: [0, *accumulate(int(row.rule.risk == risk) for row in self.failing_order)]
             for risk in (Risk.HIGH, Risk.MEDIUM, Risk.LOW)
         }
 
     @cached_property
     def failing_resources(self) -> list[int]:
-        """How many resources the first n failing rows are of."""
-        resources: set[int] = set()
+        """How many resources the first n failing evaluations are of."""
+        resources: set[tuple[str, str]] = set()
         counts = [0]
         for row in self.failing_order:
-            resources.add(get_resource(row))
+            resources.add((row.resource.type, row.resource.id))
             counts.append(len(resources))
         return counts
 
-    def list_statuses(self, failing: int) -> list[Status]:
-        """Return the status of each row of a report."""
-        statuses = [Status.COMPLIANT] * (self.rows - self.ignored)
-        for row in self.failing_order[:failing]:
-            statuses[row] = Status.NON_COMPLIANT
-        return statuses + [Status.IGNORED] * self.ignored
+    def choose_weeks(self, count: int, chance: random.Random) -> list[WeekNumbers]:
+        """Return the numbers of `count` reports, oldest first, that lead to the newest one's."""
+        if not count:
+            return []
+        failing = self.newest_failing
+        weeks = []
+        for _ in range(count - 1):
+            came = min(chance.choice(CAME_CHOICES), failing)
+            left = min(chance.choice(LEFT_CHOICES), self.max_failing - failing + came)
+            weeks.append(WeekNumbers(failing, came, left))
+            failing += left - came
+        return [WeekNumbers(failing, None, None), *reversed(weeks)]
 
     def build_counts(self, failing: int) -> dict[str, int]:
         """Return the counts of a report, by the columns of Report."""
-        compliant = self.rows - self.ignored - failing
+        compliant = self.max_failing - failing
         failing_resources = self.failing_resources[failing]
         return {
             "rows": self.rows,
@@ -70,29 +103,7 @@ class ReportNumbers:
             "ignored": self.ignored,
             "rated_compliant": compliant,
             "rated_failing": failing,
-            "resources_compliant": self.judged_resources - failing_resources,
+            # The resources of all evaluations that are compliant or fail, without those that fail.
+            "resources_compliant": self.failing_resources[-1] - failing_resources,
             "resources_failing": failing_resources,
         }
-
-
-def get_resource(row: int) -> int:
-    """Return the number of a row's resource, which stands under all rules of its type."""
-    return row // RULES_PER_RESOURCE
-
-
-def get_type(row: int) -> str:
-    return RESOURCE_TYPES[get_resource(row) % len(RESOURCE_TYPES)]
-
-
-def get_rule(row: int) -> int:
-    """Return the number of a row's rule."""
-    type_number = get_resource(row) % len(RESOURCE_TYPES)
-    return type_number * RULES_PER_RESOURCE + row % RULES_PER_RESOURCE
-
-
-def get_risk(row: int) -> Risk:
-    return get_risk_of_rule(get_rule(row))
-
-
-def get_risk_of_rule(rule: int) -> Risk:
-    return Risk(1 + rule % 3)

@@ -18,8 +18,7 @@ LARGE_PACK_ROWS = 1200
 
 def prepare_demo(endpoint: str) -> None:
     """Create the demo's user and accounts if needed, and point the accounts at the sandbox."""
-    if not User.objects.filter(username=NAME).exists():
-        User.objects.create_superuser(NAME, password=PASSWORD)
+    find_or_create_user()
     for demo_account in DEMO_ACCOUNTS:
         account = Account.objects.filter(uid=demo_account.uid).first()
         account = account or Account(uid=demo_account.uid, name=demo_account.name)
@@ -28,6 +27,11 @@ def prepare_demo(endpoint: str) -> None:
         account.secret = demo_account.access_key_secret
         account.save()
         discovery.refresh_packs(account)
+
+
+def find_or_create_user() -> User:
+    user = User.objects.filter(username=NAME).first()
+    return user or User.objects.create_superuser(NAME, password=PASSWORD)
 
 
 def find_or_create_batch() -> ImportBatch | None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from dashboard.models.pack_summaries import TREND_WEEKS, WEEK_MILLISECONDS, PackSummaryQuerySet
+from dashboard.text.formatting import format_number
 
 SUMMED_FIELDS = (
     "rated_compliant", "rated_failing", "resources_compliant", "resources_failing",
@@ -37,14 +38,19 @@ class AccountLine:
     @property
     def packs_text(self) -> str:
         """How many packs it has, in words."""
-        text = ngettext("%(count)s pack", "%(count)s packs", self.packs)
-        return text % {"count": self.packs}
+        return count_in_words(self.packs)
 
     @property
     def sort_key(self) -> tuple[int, ...]:
         """The key that sorts the worst accounts first."""
         names = ("failing_high", "failing_medium", "failing_low", "failing")
         return tuple(-self.sums[name] for name in names)
+
+
+def count_in_words(packs: int) -> str:
+    """Return "1 pack", "2,000 packs" ..."""
+    text = ngettext("%(count)s pack", "%(count)s packs", packs)
+    return text % {"count": format_number(packs)}
 
 
 def load_account_lines(summaries: PackSummaryQuerySet) -> list[AccountLine]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.paginator import Page
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.lookups import IsNull
 from django.utils import timezone
 
@@ -23,7 +23,7 @@ from dashboard.queries.paging import CountedRows, paginate
 
 # Up to so many packs all rows are shown; beyond that, an account is one line.
 OPEN_PACKS = 30
-ACCOUNTS_PER_PAGE = 25
+ACCOUNTS_PER_PAGE = 20
 PACKS_PER_PAGE = 50  # of an opened account
 RUN_FIELDS = ("state", "requested_at")
 
@@ -191,9 +191,12 @@ def load_polled_rows(report_ids: list[int], account_ids: list[int]) -> list[Pack
 
     The rows of the runs under way among these reports have only what their state shows.
     """
-    packs = Report.objects.filter(pk__in=report_ids).values("pack")
-    under_way = Q(last_run_state=PackSummary.LastRunState.UNDER_WAY, account__in=account_ids)
-    summaries = PackSummary.objects.filter(Q(pack__in=packs) | under_way)
+    packs = Report.objects.filter(pk__in=report_ids).order_by().values("pack")
+    under_way = PackSummary.objects.filter(
+        last_run_state=PackSummary.LastRunState.UNDER_WAY, account__in=account_ids
+    )
+    # A union: with "or" PostgreSQL would read the summaries of all packs.
+    summaries = PackSummary.objects.filter(pk__in=packs.union(under_way.values("pack")))
     run_fields = [f"last_run__{name}" for name in RUN_FIELDS]
     related = summaries.select_related("pack", "last_run").only("pack__name", *run_fields)
     rows = build_rows(related)

@@ -229,17 +229,20 @@ def build_many_accounts(count: int) -> tuple[SandboxAccount, ...]:
 
 
 def build_many_packs(
-    accounts: tuple[SandboxAccount, ...], packs_per_account: int, rows: int
+    accounts: tuple[SandboxAccount, ...],
+    packs_per_account: int,
+    rows: int,
+    layout: str = "documented",
 ) -> tuple[SandboxPack, ...]:
     """Return `packs_per_account` packs for each account, each with about `rows` evaluations."""
     return tuple(
-        build_numbered_pack(account.uid, index, rows)
+        build_numbered_pack(account.uid, index, rows, layout)
         for account in accounts
         for index in range(packs_per_account)
     )
 
 
-def build_numbered_pack(uid: str, index: int, rows: int) -> SandboxPack:
+def build_numbered_pack(uid: str, index: int, rows: int, layout: str) -> SandboxPack:
     """Return the pack with this index of an account."""
     name, language = PACK_NAMES[index % len(PACK_NAMES)]
     number = index // len(PACK_NAMES)
@@ -250,5 +253,6 @@ def build_numbered_pack(uid: str, index: int, rows: int) -> SandboxPack:
         description="One of many.",
         families=(FAMILIES[index % len(FAMILIES)],),
         language=language,
+        layout=layout,
         rows=rows,
     )

@@ -53,12 +53,18 @@ class CloudState:
 
     @classmethod
     def create_many(
-        cls, account_count: int = 8, packs_per_account: int = 25, rows: int = 50, seed: int = 7
+        cls,
+        account_count: int = 8,
+        packs_per_account: int = 25,
+        rows: int = 50,
+        seed: int = 7,
+        past_weeks: int = 0,
+        layout: str = "documented",
     ) -> Self:
-        """Create a cloud of many accounts with many packs each, for benchmarks."""
+        """Create a cloud of many accounts with many packs each, for benchmarks and large demos."""
         accounts = build_many_accounts(account_count)
-        packs = build_many_packs(accounts, packs_per_account, rows)
-        return cls(seed, accounts=accounts, packs=packs)
+        packs = build_many_packs(accounts, packs_per_account, rows, layout)
+        return cls(seed, past_weeks, accounts=accounts, packs=packs)
 
     def get_pack_state(self, pack_id: str) -> PackState:
         """Return the state of the pack's latest report, or of its first one if it has no report."""

@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import replace_url
 
@@ -20,6 +21,7 @@ from dashboard.queries import pack_overview
 from dashboard.queries.account_lines import (
     AccountLine,
     add_trends,
+    count_in_words,
     load_account_lines,
     sum_lines,
 )
@@ -27,6 +29,7 @@ from dashboard.queries.attention import count_attention
 from dashboard.queries.bulk_progress import load_requests_under_way
 from dashboard.queries.filters import PARAMETER_LABELS
 from dashboard.queries.home_filter import RISK_FIELDS, HomeFilter, PackState
+from dashboard.text.formatting import format_number
 from dashboard.views import Request
 from dashboard.views.converters import parse_ids
 from dashboard.views.fragments import build_pack_rows_context
@@ -78,9 +81,12 @@ def build_filter_context(home_filter: HomeFilter, shown: int) -> dict[str, Any]:
 
 def build_totals_context(lines: list[AccountLine]) -> dict[str, Any]:
     """Return the sums over all accounts."""
+    shown = sum(line.packs for line in lines)
+    accounts_text = ngettext("%(count)s account", "%(count)s accounts", len(lines))
     return {
-        "account_count": len(lines),
-        "shown": sum(line.packs for line in lines),
+        "accounts_text": accounts_text % {"count": format_number(len(lines))},
+        "packs_text": count_in_words(shown),
+        "shown": shown,
         "totals": sum_lines(lines),
         "oldest_at": min((line.oldest_at for line in lines if line.oldest_at), default=None),
     }

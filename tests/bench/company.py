@@ -8,10 +8,9 @@ from collections.abc import Iterator
 
 from django.utils import timezone
 
-from dashboard.archive import location
 from dashboard.generation import requests
 from dashboard.management.company_data import CompanyPlan, create_company
-from dashboard.models import Pack
+from dashboard.models import Evaluation, Pack
 from tests.bench.bench_site import BenchSite
 from tests.bench.browsers import measure_eight_browsers
 from tests.bench.kept_summaries import measure_extra_time
@@ -34,13 +33,17 @@ PAGES = {
     "home, packs with new failures": ("/?show=new", LIST_PAGE_RATIO, False),
     "home, by name of the pack and risk": ("/?q=OSS&risk=high", LIST_PAGE_RATIO, False),
     "home, one account opened": ("/?open={account}", LIST_PAGE_RATIO, False),
+    "history": ("/reports/", LIST_PAGE_RATIO, False),
+    "accounts": ("/accounts/", LIST_PAGE_RATIO, False),
+    "an account": ("/accounts/{account}/", LIST_PAGE_RATIO, False),
+    "search by name": ("/search/?q=OSS", LIST_PAGE_RATIO, False),
+    "search by part of a resource's id": ("/search/?q={part}", LIST_PAGE_RATIO, False),
     "an account opened in place": ("/home/accounts/{account}/", 1.5, True),
     "poll of one running report": ("/status/?report={run}&accounts={account}&lines=yes", 0.6, True),
 }
 
 
 def measure(site: BenchSite) -> Iterator[Measurement]:
-    location.require_archive()  # creates it, before there are originals that it does not have
     packs = create_packs(FEW_PACKS)
     few_paths = list_paths(packs[0])
     few_queries = count_all_queries(site, few_paths)
@@ -78,8 +81,9 @@ def create_packs(count: int) -> list[Pack]:
 def list_paths(pack: Pack) -> dict[str, str]:
     """Return the paths of PAGES; a report of the pack is running."""
     run = requests.request_report(pack, user=None)
+    resource_id = Evaluation.objects.filter(pack=pack).values_list("resource_id", flat=True)[0]
     return {
-        name: path.format(account=pack.account_id, run=run.pk)
+        name: path.format(account=pack.account_id, run=run.pk, part=resource_id[4:12])
         for name, (path, _limit, _is_fragment) in PAGES.items()
     }
 

@@ -229,6 +229,11 @@ class PageElement:
     def get_attribute(self, name: str) -> str | None:
         return self.user.read(lambda: self.locate().get_attribute(name))
 
+    def get_top(self) -> float:
+        """Return how many pixels the element is below the top of the window."""
+        script = "return arguments[0].getBoundingClientRect().top"
+        return float(self.user.read(lambda: self.user.run_script(script, self.locate())))
+
     def has_focus(self) -> bool:
         return self.user.read(lambda: bool(self.locate() == self.user.find_focus().locate()))
 

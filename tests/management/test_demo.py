@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management.base import CommandError
 
 from dashboard.imports import batches
-from dashboard.management import demo_data
+from dashboard.management import demo_company, demo_data
 from dashboard.management.commands.demo import find_free_port
-from dashboard.models import Report
+from dashboard.management.commands.sandbox import Command, create_sandbox
+from dashboard.models import Account, Pack, Report
 from tests.installation import wait_until
 
 
@@ -76,3 +78,27 @@ def test_the_processes_of_a_killed_demo_end_and_its_lines_come_at_once(tmp_path:
         assert processes  # the sandbox
         demo.send_signal(signal.SIGKILL)
     wait_until(lambda: not any(is_running(pid) for pid in processes), seconds=20)
+
+
+@pytest.mark.django_db
+def test_a_company_of_the_demo_is_completed_at_the_next_start_and_asks_its_own_sandbox() -> None:
+    lines: list[str] = []
+    demo_company.prepare_company("http://127.0.0.1:1", 3, lines.append)
+    demo_company.prepare_company("http://127.0.0.1:2", 12, lines.append)
+    assert "12 of 12 packs" in "".join(lines)
+    assert set(Account.objects.values_list("endpoint")) == {("http://127.0.0.1:2",)}
+    options = demo_company.list_sandbox_options(12)
+    assert options[:4] == ["--many", "2", "10", "200"]
+    arguments = Command().create_parser("manage.py", "sandbox").parse_args(options)
+    known_packs = create_sandbox(vars(arguments)).cloud_state.packs
+    assert set(Pack.objects.values_list("pack_id", flat=True)) < known_packs.keys()
+    lines.clear()
+    demo_company.prepare_company("http://127.0.0.1:3", 12, lines.append)
+    assert lines == []
+
+
+@pytest.mark.django_db
+def test_a_company_is_not_created_beside_other_accounts(account: Account) -> None:
+    with pytest.raises(CommandError, match="VAR_DIR"):
+        demo_company.prepare_company("http://127.0.0.1:1", 3, print)
+    assert not Pack.objects.exists()

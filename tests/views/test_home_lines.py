@@ -154,9 +154,9 @@ def test_an_account_without_a_pack_that_matches_is_not_found(
 
 
 def test_accounts_are_paged_and_a_link_leads_to_the_page_of_the_opened_one(reader: Client) -> None:
-    make_company(ACCOUNTS_PER_PAGE + 10, 1)
+    make_company(ACCOUNTS_PER_PAGE + 15, 1)
     first, second = (set(find_rows(get_text(reader, f"/?page={page}"), "line")) for page in (1, 2))
-    assert (len(first), len(second), first & second) == (ACCOUNTS_PER_PAGE, 10, set())
+    assert (len(first), len(second), first & second) == (ACCOUNTS_PER_PAGE, 15, set())
     last = max(second)
     page = get_text(reader, f"/?open={last}")
     assert set(find_rows(page, "line")) == second
@@ -181,7 +181,7 @@ def test_the_packs_of_an_opened_account_are_paged(reader: Client) -> None:
         ("account=信贷", lambda pack: pack.account.name.startswith("信贷")),
         ("account=1900000000000003", lambda pack: pack.account.uid.endswith("0003")),
         ("q=OSS", lambda pack: "OSS" in pack.name),
-        ("risk=medium", lambda pack: pack.summary.failing_medium > 0),
+        ("risk=low", lambda pack: pack.summary.failing_low > 0),
         ("show=gone", lambda pack: pack.summary.gone or pack.summary.imported),
         ("show=under-way", lambda pack: pack.summary.last_run_state == "under-way"),
         ("q=OSS&show=gone&account=nowhere", lambda _pack: False),

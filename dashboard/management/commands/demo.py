@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import time
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, close_old_connections
 
 from dashboard.archive.machine_faults import find_machine_fault
-from dashboard.management import demo_data
+from dashboard.management import demo_company, demo_data
 from dashboard.text.error_messages import explain_error
 from dashboard.workbook.reader_server import end_with_parent
 
@@ -47,9 +46,16 @@ class Command(BaseCommand):
             help="a failure that the sandbox simulates, such as forbidden:GetConfigRule; "
             "manage.py sandbox --help names all",
         )
+        parser.add_argument(
+            "--packs",
+            type=int,
+            default=0,
+            help="show a company with so many packs, ten in an account, with made-up reports",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run the demo until Ctrl-C or SIGTERM, then stop its processes."""
+        self.packs = options["packs"]
         port, sandbox_port = options["port"], find_free_port()
         if not is_port_free(port):
             raise CommandError(f"Port {port} is taken. Another will do: make demo PORT={port + 1}")
@@ -72,7 +78,7 @@ class Command(BaseCommand):
         Raises CommandError then: none of them should end before the demo.
         """
         prepare_installation()
-        sandbox = start_sandbox(sandbox_port, faults)
+        sandbox = start_sandbox(sandbox_port, faults, self.packs)
         processes.append(sandbox)
         wait_for_port(sandbox_port, sandbox)
         endpoint = f"http://{HOST}:{sandbox_port}"
@@ -116,8 +122,12 @@ class Command(BaseCommand):
     def prepare_data(self, endpoint: str) -> None:
         """Create the demo's user and accounts; at the first start import a year of reports.
 
-        An import that was interrupted goes on where it stopped.
+        An import that was interrupted goes on where it stopped. With --packs, a company is created
+        instead.
         """
+        if self.packs:
+            demo_company.prepare_company(endpoint, self.packs, self.print_line)
+            return
         demo_data.prepare_demo(endpoint)
         batch = demo_data.find_or_create_batch()
         if batch and not demo_data.is_complete(batch):
@@ -177,29 +187,30 @@ def find_free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_sandbox(port: int, faults: list[str]) -> Process:
-    past_end = find_past_end()
+def start_sandbox(port: int, faults: list[str], packs: int) -> Process:
     return start_process(
-        *("manage.py", "sandbox", "--port", str(port)),
-        *("--large-rows", str(demo_data.LARGE_PACK_ROWS), "--past-weeks", str(demo_data.WEEKS)),
-        *(("--past-until", past_end.isoformat()) if past_end else ()),
+        *("manage.py", "sandbox", "--port", str(port), *list_data_options(packs)),
         *(f"--fault={fault}" for fault in faults),
         quiet=True,
     )
 
 
-def find_past_end() -> datetime | None:
-    """Return the time at which the demo's year of reports ends; the same at every start.
+def list_data_options(packs: int) -> list[str]:
+    """Return the options of the sandbox for its packs and the time of their past reports.
 
-    Return None if there is no such year, or while the disk is full or takes no changes.
+    That time is the same at every start; it is left out if there are no past reports, or while the
+    disk is full or takes no changes.
     """
+    options = ["--large-rows", str(demo_data.LARGE_PACK_ROWS), "--past-weeks", str(demo_data.WEEKS)]
     try:
+        if packs:
+            return demo_company.list_sandbox_options(packs)
         batch = demo_data.find_or_create_batch()
     except (DatabaseError, OSError) as error:
         if find_machine_fault(error) is None:
             raise
-        return None
-    return batch.at if batch else None
+        return options
+    return [*options, "--past-until", batch.at.isoformat()] if batch else options
 
 
 def start_web_server(port: int) -> Process:

@@ -74,6 +74,12 @@ class Command(BaseCommand):
             help="serve this many instead of the demo's accounts",
         )
         parser.add_argument(
+            "--layout",
+            choices=("documented", "newer", "older"),
+            default="documented",
+            help="the sheets and columns of the report files of --many",
+        )
+        parser.add_argument(
             "--fault",
             action="append",
             default=[],
@@ -128,7 +134,14 @@ def create_sandbox(options: dict[str, Any]) -> Sandbox:
     cloud_state = None
     if options["many"]:
         account_count, pack_count, row_count = options["many"]
-        cloud_state = CloudState.create_many(account_count, pack_count, row_count, options["seed"])
+        cloud_state = CloudState.create_many(
+            account_count,
+            pack_count,
+            row_count,
+            seed=options["seed"],
+            past_weeks=options["past_weeks"],
+            layout=options["layout"],
+        )
     sandbox = Sandbox(
         cloud_state,
         limits=ASSUMED_LIMITS if options["limits"] else None,
