@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboard.models import Report, RuleResult
 from dashboard.models.rule_results import RuleText
-from dashboard.workbook import Contents, RuleInfo, make_rule_key
+from dashboard.workbook import Contents, RuleInfo, make_name_key, make_rule_key
 
 # What is kept of GetConfigRule's answer about a rule without evaluations.
 STATE_FIELDS = ("state", "error_code", "error_message", "evaluated_ms")
@@ -17,7 +17,7 @@ RuleFacts = Mapping[str, Any]
 
 
 def get_rule_facts(report: Report) -> dict[str, RuleFacts]:
-    """Return what the cloud said of each rule of the pack, by the rule's key."""
+    """Return what the cloud said of each rule of the pack, by the key of the rule's id."""
     facts_by_id: Mapping[str, RuleFacts] = report.stated_counts.get("rules", {})
     return {
         make_rule_key(rule_id): {"id": rule_id, **facts} for rule_id, facts in facts_by_id.items()
@@ -39,6 +39,11 @@ def has_results(contents: Contents) -> bool:
     return contents.results is not None and not contents.results.error_code
 
 
+def get_id_key(rule: RuleInfo) -> str:
+    """Return the key of a rule's id, even if the rule's own key is its name."""
+    return make_rule_key(rule.rule_id) or rule.key
+
+
 def add_rules_without_data(report: Report, contents: Contents) -> None:
     """Add to the contents the rules of the pack that neither file nor evaluation results name.
 
@@ -46,18 +51,25 @@ def add_rules_without_data(report: Report, contents: Contents) -> None:
     """
     if not has_results(contents):
         return
+    known_ids = {get_id_key(rule) for rule in contents.rules}
     known_keys = {rule.key for rule in contents.rules}
-    for key, facts in get_rule_facts(report).items():
-        if key not in known_keys:
-            rule = RuleInfo(
-                number=len(contents.rules),
-                key=key,
-                rule_id=facts["id"],
-                name=facts.get("name") or facts["id"],
-                by_name=False,
-                risk=facts.get("risk") or 0,
-            )
-            contents.rules.append(rule)
+    uses_names = bool(contents.rules) and all(rule.by_name for rule in contents.rules)
+    for id_key, facts in get_rule_facts(report).items():
+        if id_key in known_ids:
+            continue
+        name = facts.get("name") or facts["id"]
+        name_key = make_name_key(name)
+        by_name = uses_names and name_key not in known_keys
+        rule = RuleInfo(
+            number=len(contents.rules),
+            key=name_key if by_name else id_key,
+            rule_id=facts["id"],
+            name=name,
+            by_name=by_name,
+            risk=facts.get("risk") or 0,
+        )
+        contents.rules.append(rule)
+        known_keys.add(rule.key)
 
 
 def set_cloud_facts(report: Report, contents: Contents, results: Iterable[RuleResult]) -> None:
@@ -69,7 +81,7 @@ def set_cloud_facts(report: Report, contents: Contents, results: Iterable[RuleRe
     hashes = {facts.get("text") for facts in facts_by_key.values()}
     known_hashes = set(RuleText.objects.filter(pk__in=hashes).values_list("pk", flat=True))
     for rule, result in zip(contents.rules, results, strict=True):
-        facts = facts_by_key.get(rule.key, {})
+        facts = facts_by_key.get(get_id_key(rule), {})
         result.text_id = facts.get("text") if facts.get("text") in known_hashes else None
         result.cloud_state = build_cloud_state(facts)
 

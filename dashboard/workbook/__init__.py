@@ -16,7 +16,7 @@ from .contents import (
     SourceCode,
 )
 from .errors import WorkbookError
-from .identity_values import make_rule_key
+from .identity_values import make_name_key, make_rule_key
 from .limits import Limits
 from .privileges import find_missing_protections
 from .reader_client import read_file, start_reader
@@ -41,6 +41,7 @@ __all__ = [
     "StoredForm",
     "WorkbookError",
     "find_missing_protections",
+    "make_name_key",
     "make_rule_key",
     "parse_moment",
     "read_file",

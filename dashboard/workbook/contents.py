@@ -12,7 +12,7 @@ import orjson
 from .errors import Code
 from .remarks import Remark
 
-READER_VERSION = 3  # increase it when the same file may give another result
+READER_VERSION = 4  # increase it when the same file may give another result
 NO_SHEET = -1  # the number of the sheet of an evaluation that no sheet has
 
 
@@ -121,10 +121,11 @@ class SheetInfo:
 
 @dataclass
 class RuleInfo:
-    """A rule in the file. `by_name` is true if the file gives a name but no id for the rule.
+    """A rule in the file. `by_name` is true if its key is its name, because the file gives no id.
 
-    `counts` is the number of its evaluations by status, `stated` the number that the rule list of
-    the file states. `execution` is the text of the column for the execution status.
+    `rule_id` may come from the evaluation results then; it is "" if no source gives one. `counts`
+    is the number of its evaluations by status, `stated` the number that the rule list of the file
+    states. `execution` is the text of the column for the execution status.
     """
 
     number: int

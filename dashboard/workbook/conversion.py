@@ -160,6 +160,7 @@ class _Conversion:
         self._times = TimeRange()
         self._groups = GroupTable()
         self._place_meanings: set[str] = set()  # of the columns of all lists
+        self._rule_meanings: set[str] = set()  # "rule_id", "rule_name": those of all lists
         self._results: ResultCollector | None = None
         merger = None
         if results:
@@ -306,6 +307,7 @@ class _Conversion:
         This order is needed because a row may give only the name of a rule: its id comes from the
         rule list.
         """
+        self._find_rule_columns(sheets)
         for sheet in sheets:
             if sheet.has_evaluation_rows():
                 self._place_meanings.update(sheet.info.recognised.values())
@@ -315,6 +317,12 @@ class _Conversion:
             self._convert_sheet(sheet, account)
         if sheets and all(sheet.is_lost for sheet in sheets):
             raise WorkbookError("corrupt", cause="no sheet")
+
+    def _find_rule_columns(self, sheets: list[OpenSheet]) -> None:
+        """Find out whether the lists so far give the ids of rules, or their names only."""
+        for sheet in sheets:
+            self._rule_meanings |= {"rule_id", "rule_name"} & set(sheet.info.recognised.values())
+        self._rules.uses_names = self._rule_meanings == {"rule_name"}
 
     def _read_rule_list(self, sheet: OpenSheet, header: Header) -> None:
         """Add the rules of a sheet; remark the rows below the part that is read."""

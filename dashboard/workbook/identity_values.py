@@ -85,6 +85,11 @@ def make_rule_key(rule_id: str) -> str:
     return normalise_identifier(normalise_rule_id(rule_id))
 
 
+def make_name_key(name: str) -> str:
+    """Return the key of the rule with this name, in files that give no ids of rules."""
+    return normalise_identifier(name)
+
+
 def is_account_cell(cell: Cell) -> bool:
     """Return whether a cell may hold an account id, and not a name."""
     text = cell_to_text(cell)

@@ -225,7 +225,9 @@ class ResultCollector:
         if self.summary.repeated:
             facts: Facts = {"other": self.summary.contradicting}
             yield Remark("results_repeated", count=self.summary.repeated, facts=facts)
-        nameless = sum(rule.by_name for rule in self._rules.rules if rule.counts)
+        nameless = sum(
+            rule.by_name and not rule.rule_id for rule in self._rules.rules if rule.counts
+        )
         if nameless and self.summary.rows:
             yield Remark("results_rules_unmatched", count=nameless)
 

@@ -6,7 +6,7 @@ from .cells import Cell, cell_to_text, normalise_identifier
 from .column_words import COUNT_MEANINGS, STATUS_OF_COUNT
 from .contents import RuleInfo
 from .headers import Header
-from .identity_values import is_lost_text, normalise_rule_id
+from .identity_values import is_lost_text, make_name_key, normalise_rule_id
 from .invisible import clean_text
 from .remarks import RemarkCollector
 from .row_kinds import find_row_kind
@@ -14,13 +14,19 @@ from .status_codes import is_not_stated, parse_count, parse_risk
 
 
 class RuleCollector:
-    """Holds each rule of a file once, found by its id, or by its name if it has no id."""
+    """Holds each rule of a file once, found by its id, or by its name if it has no id.
+
+    `uses_names` says that the file gives names of rules only. Then the names stay the keys although
+    the evaluation results state ids: reports of the same kind without results have names only.
+    """
 
     def __init__(self) -> None:
         self.rules: list[RuleInfo] = []
+        self.uses_names = False
         self._rule_by_key: dict[str, RuleInfo] = {}
-        self._ids_by_name: dict[str, set[str]] = {}  # of rule lists and evaluation results
-        self._cloud_risks: dict[str, int] = {}  # of the evaluation results, by key
+        # Ids by key, by the name of the rule; of rule lists and evaluation results.
+        self._ids_by_name: dict[str, dict[str, str]] = {}
+        self._cloud_risks: dict[str, int] = {}  # of the evaluation results, by the id's key
         self._cloud_rules: set[tuple[str, str, int]] = set()
 
     def find_or_add_rule(self, rule_id: str, name: str) -> RuleInfo | None:
@@ -28,15 +34,14 @@ class RuleCollector:
 
         Add the rule if there is none yet. Return None if both texts are empty.
         """
-        by_name = False
+        name_key = make_name_key(name)
+        listed_ids = self._ids_by_name.get(name_key, {})
+        if not rule_id and len(listed_ids) == 1:
+            (rule_id,) = listed_ids.values()
         key = normalise_identifier(rule_id)
-        if not key:
-            key = normalise_identifier(name)
-            listed_ids = self._ids_by_name.get(key, set())
-            if len(listed_ids) == 1:
-                (key,) = listed_ids
-            else:  # unknown, or the name of several rules
-                by_name = True
+        by_name = not key or (self.uses_names and listed_ids.keys() == {key})
+        if by_name:
+            key = name_key
         if not key:
             return None
         rule = self._rule_by_key.get(key)
@@ -59,13 +64,13 @@ class RuleCollector:
         self._cloud_rules.add((rule_id, name, risk))
         key = normalise_identifier(rule_id)
         if name:
-            self._ids_by_name.setdefault(normalise_identifier(name), set()).add(key)
+            self._ids_by_name.setdefault(make_name_key(name), {})[key] = rule_id
         if risk:
             self._cloud_risks[key] = min(self._cloud_risks.get(key, risk), risk)
 
     def find_risk(self, rule: RuleInfo) -> int:
         """Return the risk of a rule in a rule list, else in the evaluation results; 0 if none."""
-        return rule.risk or self._cloud_risks.get(rule.key, 0)
+        return rule.risk or self._cloud_risks.get(normalise_identifier(rule.rule_id), 0)
 
     def add_rule_list(
         self,
@@ -96,8 +101,8 @@ class RuleCollector:
         for _row_number, texts in listed_rules:
             rule_id, name = texts.get("rule_id"), texts.get("rule_name")
             if rule_id and name:
-                ids = self._ids_by_name.setdefault(normalise_identifier(name), set())
-                ids.add(normalise_identifier(rule_id))
+                ids = self._ids_by_name.setdefault(make_name_key(name), {})
+                ids[normalise_identifier(rule_id)] = normalise_rule_id(rule_id)
         for row_number, texts in listed_rules:
             self._add_listed_rule(texts, row_number, remarks)
 

@@ -122,3 +122,17 @@ def test_a_rules_page_counts_no_compliant_resources_where_a_file_lists_none(
     cell = page.partition('data-label="Compliant">')[2].partition("</td>")[0]
     assert "The file does not list these row by row." in cell
     assert "0" not in cell
+
+
+def test_rules_that_a_file_only_names_are_the_same_with_and_without_evaluation_results(
+    cloud_account: Account, run_to_end: RunToEnd
+) -> None:
+    pack = cloud_account.packs.get(pack_id="cp-91c3f5e7a02b48d6930e")
+    for fetches_results in (False, True):
+        Account.objects.update(fetches_results=fetches_results)
+        report = run_to_end(requests.request_report(pack, None))
+    assert report.results_summary
+    names = list(pack.rules.values_list("name", flat=True))
+    assert len(names) == len(set(names))
+    assert not {"rule-removed", "new-rule"} & set(report.changes_by_reason or {})
+    assert all(report.rule_results.values_list("rule__rule_id", flat=True))

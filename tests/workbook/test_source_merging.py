@@ -138,11 +138,35 @@ def test_a_row_without_a_place_matches_none_of_several_results_nor_another_place
         assert sorted(row.source for row in list_evaluations(stored)) == [1, 2, 2]
 
 
-def test_a_file_without_rule_ids_finds_them_in_the_results_by_name(tmp_path: Path) -> None:
+def test_a_file_without_rule_ids_takes_them_from_the_results_and_keeps_its_keys(
+    tmp_path: Path,
+) -> None:
     _rule, names, _risk = sample_files.SAMPLE_RULES[2]
     table = sample_files.build_csv([("规则名称", *HEAD[1:]), (names["zh"], *ROW[1:])])
+    results = [
+        result_lists.build_result("cr-logged", "logs"),
+        result_lists.build_result("cr-encrypted", "photos", "COMPLIANT"),
+    ]
+    with read_both(tmp_path, table, results) as stored:
+        assert list_sources(stored) == {
+            ("logs", 1, 0, SourceCode.BOTH),
+            ("photos", 5, 0, SourceCode.RESULTS),
+        }
+        rules = {rule.rule_id: rule for rule in stored.contents.rules}
+        assert rules["cr-logged"].risk == 3
+        assert all(rule.by_name and rule.key == rule.name.lower() for rule in rules.values())
+        key = next(row.key for row in list_evaluations(stored) if row.resource_id == "logs")
+        assert not stored.contents.remarks
+    with read_bytes(table, tmp_path, account=ACCOUNT) as stored:
+        assert [row.key for row in list_evaluations(stored)] == [key]
+
+
+def test_a_cell_without_a_rule_id_among_others_finds_it_in_the_results_by_name(
+    tmp_path: Path,
+) -> None:
+    _rule, names, _risk = sample_files.SAMPLE_RULES[2]
+    table = sample_files.build_csv([("规则ID", "规则名称", *HEAD[1:]), ("", names["zh"], *ROW[1:])])
     with read_both(tmp_path, table, [result_lists.build_result("cr-logged", "logs")]) as stored:
-        assert list_sources(stored) == {("logs", 1, 0, SourceCode.BOTH)}
         (rule,) = stored.contents.rules
         assert (rule.key, rule.by_name, rule.risk) == ("cr-logged", False, 3)
 
