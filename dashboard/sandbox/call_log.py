@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 # Calls per account and minute. The cloud publishes the number of the evaluation results only; this
@@ -20,6 +20,9 @@ ASSUMED_LIMITS = {
 }
 DOWNLOAD = "Download"  # the operation name for the download of a report file
 MINUTE = 60  # seconds
+KEPT_CALLS = 10_000
+MAX_OPERATIONS = 100  # whose calls are counted
+MAX_OPERATION_NAME = 100  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +39,38 @@ class ReceivedCall:
     code: str = ""
 
 
-class CallLog(list[ReceivedCall]):
-    """The list of all calls so far, oldest first.
+class CallLog:
+    """The latest calls, oldest first, and the number of all calls of each operation.
 
     `limits` gives, for each operation, the maximum number of calls per account and minute.
     """
 
     def __init__(self, clock: Callable[[], float], limits: Mapping[str, int]) -> None:
-        super().__init__()
+        self._latest_calls: deque[ReceivedCall] = deque(maxlen=KEPT_CALLS)
+        self._counts: Counter[str] = Counter()
         self._clock = clock
         self._limits = limits
         self._recent_times: dict[tuple[str, str], deque[float]] = defaultdict(deque)
         self._lock = threading.Lock()
 
+    def __iter__(self) -> Iterator[ReceivedCall]:
+        """Iterate over the latest calls as they are now; more may be recorded meanwhile."""
+        with self._lock:
+            return iter(list(self._latest_calls))
+
     def record(self, operation: str, uid: str, code: str = "") -> None:
-        self.append(ReceivedCall(operation=operation, uid=uid, at=self._clock(), code=code))
+        """Add a call. A client may name any operation: what is too much of that is not kept."""
+        operation = operation[:MAX_OPERATION_NAME]
+        call = ReceivedCall(operation=operation, uid=uid, at=self._clock(), code=code)
+        with self._lock:
+            self._latest_calls.append(call)
+            if operation in self._counts or len(self._counts) < MAX_OPERATIONS:
+                self._counts[operation] += 1
 
     def count_by_operation(self) -> Counter[str]:
-        """Return the number of calls of each operation, failed calls included."""
-        return Counter(call.operation for call in list(self))
+        """Return the number of all calls of each operation, failed calls included."""
+        with self._lock:
+            return self._counts.copy()
 
     def count_against_limit(self, operation: str, uid: str) -> bool:
         """Return whether the account may make one more call of this operation now.

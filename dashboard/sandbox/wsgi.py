@@ -1,8 +1,8 @@
 """The sandbox (a simulation of the cloud) as a WSGI application.
 
 The API is at `/`, and the report files are below `/CompliancePackReports/`. At `/-/faults` tests
-switch on faults, which are simulated failures, and at `/-/calls` they read which calls the sandbox
-has received.
+switch on faults, which are simulated failures, and at `/-/calls` they read the latest calls that
+the sandbox has received.
 """
 
 import threading
@@ -169,7 +169,7 @@ class Sandbox:
     def _answer_control_request(self, request: SandboxRequest) -> SandboxResponse:
         """Answer a request of a test to control the sandbox, only if it comes from this machine.
 
-        GET /-/calls: list the calls.
+        GET /-/calls: list the latest calls.
         GET /-/faults: list the faults (simulated failures) that are on, and all that exist.
         POST /-/faults: switch on the fault `name`; other parameters are the options of Faults.set.
         DELETE /-/faults: switch off the fault `name`, or all faults without a name.
@@ -179,7 +179,7 @@ class Sandbox:
                 403, {"error": "the control path answers this machine alone"}
             )
         if request.path == "/-/calls":
-            calls = [asdict(call) for call in list(self.call_log)]
+            calls = [asdict(call) for call in self.call_log]
             return build_json_response(200, {"calls": calls, "generated": self.generated})
         if request.path != "/-/faults":
             return build_json_response(404, {"error": "there are /-/faults and /-/calls"})

@@ -21,7 +21,7 @@ from tests.private_servers import (
 from tests.site_client import post_form, sign_in
 
 pytestmark = pytest.mark.django_db  # the installations begin with the test database
-SECONDS_AWAY = 3
+SECONDS_AWAY = 1.5
 STATES = "SELECT state FROM dashboard_report ORDER BY id"
 # What the worker does every minute.
 RESUME = ("from dashboard import tasks", "tasks.resume_overdue_work.call_local()")
@@ -29,7 +29,7 @@ RESUME = ("from dashboard import tasks", "tasks.resume_overdue_work.call_local()
 
 @pytest.fixture
 def sandbox() -> Sandbox:
-    return Sandbox(large_rows=60, generation_seconds=SECONDS_AWAY + 2)
+    return Sandbox(large_rows=60, generation_seconds=SECONDS_AWAY + 1)
 
 
 @pytest.fixture
@@ -40,6 +40,14 @@ def cloud(sandbox: Sandbox) -> Iterator[str]:
 
 def list_states(place: Installation) -> list[object]:
     return [state for (state,) in place.query_rows(STATES)]
+
+
+def resume_until_ready(place: Installation, count: int) -> None:
+    """Do again and again what the worker does every minute, until all reports are ready."""
+    wait_end = time.monotonic() + 60
+    while list_states(place) != ["ready"] * count:
+        assert time.monotonic() < wait_end, list_states(place)
+        place.run_python(*RESUME)
 
 
 def require_that_nothing_is_lost_or_doubled(place: Installation, sandbox: Sandbox) -> None:
@@ -86,9 +94,7 @@ def test_a_restart_of_the_database_server_loses_and_doubles_nothing(
         server.start()
         wait_until(lambda: browser.get("/").status_code == 200)
         assert post_form(browser, "/packs/3/reports/").status_code == 302
-        place.run_python(*RESUME)
-        wait_until(lambda: set(list_states(place)) == {"ready"})
-        assert len(list_states(place)) == 2
+        resume_until_ready(place, 2)
         assert worker.poll() is None
     require_that_nothing_is_lost_or_doubled(place, sandbox)
 
@@ -130,7 +136,6 @@ def test_a_restart_of_the_queue_server_keeps_nobody_waiting(
         assert answer.status_code == 302
         assert time.monotonic() - started_at < 10
         redis_server.start()
-        place.run_python(*RESUME)
-        wait_until(lambda: list_states(place) == ["ready"] * 3)
+        resume_until_ready(place, 3)
         assert worker.poll() is None
     assert sum(sandbox.generated.values()) == 2

@@ -28,6 +28,8 @@ SHORT_DEMO = (
     "import django; django.setup()\n"
     "from django.core.management import execute_from_command_line\n"
     "from dashboard.management import demo_data\n"
+    "from dashboard.management.commands import demo\n"
+    "demo.PAUSE = 0.2\n"
     "demo_data.WEEKS, demo_data.LARGE_PACK_ROWS = 1, 60\n"
     "execute_from_command_line(['manage.py', 'demo', '--port', '{port}'])\n"
 )

@@ -1,6 +1,7 @@
 """The operations: documented methods, places, paging, statuses and formats."""
 
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from dashboard.sandbox.call_log import ASSUMED_LIMITS
+from dashboard.sandbox.call_log import ASSUMED_LIMITS, KEPT_CALLS, CallLog
 from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.wsgi import Sandbox
 from tests.sandbox.caller import Caller, Clock, get_error_code
@@ -267,6 +268,19 @@ def test_calls_are_listed_on_the_control_path(caller: Caller) -> None:
     answer = caller.client.get("/-/calls").json()
     assert [call["operation"] for call in answer["calls"]] == [GENERATE]
     assert answer["generated"] == {PACK: 1}
+
+
+def test_the_log_of_calls_keeps_the_latest_and_counts_all_that_it_knows() -> None:
+    log = CallLog(time.time, {})
+    for number in range(KEPT_CALLS + 5):
+        log.record(GENERATE, str(number))
+    for number in range(1000):
+        log.record(f"{number}-" + "x" * 1000, "")
+    kept = list(log)
+    assert (len(kept), kept[0].uid) == (KEPT_CALLS, "1005")
+    assert max(len(call.operation) for call in kept) == 100
+    assert log.count_by_operation()[GENERATE] == KEPT_CALLS + 5
+    assert len(log.count_by_operation()) == 100
 
 
 def test_simultaneous_requests_generate_one_report() -> None:
