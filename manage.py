@@ -4,8 +4,6 @@
 import os
 import sys
 
-from django.core.management import execute_from_command_line
-
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
@@ -14,7 +12,9 @@ def main() -> None:
 
         print(f"Compliance Ledger {settings.VERSION}")
         return
-    execute_from_command_line(sys.argv)
+    from dashboard.management.command_line import run_command_line
+
+    run_command_line(sys.argv)
 
 
 if __name__ == "__main__":

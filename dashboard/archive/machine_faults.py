@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError
 
 from dashboard.archive.disk import find_write_refusal
 from dashboard.archive.location import ArchiveMissingError
+from dashboard.database.faults import find_database_fault
 from dashboard.workbook import DamagedFormError
 
 # The database is locked, away or restarting; the disk does not answer; there is no memory; a
@@ -31,6 +32,8 @@ def find_machine_fault(error: BaseException) -> MachineFault | None:
         return MachineFault("archive_missing", {"folder": str(error.folder)})
     if refusal := find_write_refusal(error):
         return MachineFault(refusal)
+    if code := find_database_fault(error):
+        return MachineFault(code)
     if isinstance(error, PASSING_ERRORS):
         return MachineFault("machine")
     return None

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 from django.db import connection, transaction
 
 from dashboard.archive.disk import sync_folders, sync_path
+from dashboard.database.damage import find_damage_of_copy
 
 COUNTED_TABLES = (
     "dashboard_account",
@@ -49,6 +50,9 @@ def dump_database(path: Path) -> Iterator[Cursor]:
     """
     if connection.vendor == "sqlite":
         dump_sqlite(path)
+        if damage := find_damage_of_copy(path):
+            path.unlink()
+            raise BackupError(f"The database is damaged: {damage}. Earlier backups are untouched.")
         with closing(sqlite3.connect(path)) as copy:
             yield copy.cursor()
     else:

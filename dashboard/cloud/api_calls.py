@@ -200,6 +200,9 @@ class ApiCaller:
                 message, AnswerProblem.NOT_JSON, status=raw.status
             ) from None
         if not isinstance(answer, dict):
+            if not raw.is_success:
+                message = f"{action} was answered with status {raw.status} and no JSON object"
+                raise create_status_error(raw.status, message, self._secrets)
             raise self._create_bad_answer_error(
                 f"{action} was answered with JSON that is no object",
                 AnswerProblem.NOT_OBJECT,

@@ -264,7 +264,16 @@ def parse_json_error(
     `AccessDeniedDetail`. Gateways write the names in other cases, such as `code`.
     """
     fields = {name.lower(): value for name, value in answer.items()}
-    code = get_error_text(fields, "code")
+    code = join_printable_words(get_error_text(fields, "code"))
+    if not code and 200 <= status < 300:
+        return CloudError(
+            "BadAnswer",
+            f"{action} was answered with a Code that is none",
+            status=status,
+            problem=AnswerProblem.WRONG_FIELD,
+            detail="Code",
+            hide=hide,
+        )
     if not code:
         return create_status_error(status, f"{action} was answered with status {status}", hide)
     access_denied = fields.get("accessdenieddetail")
@@ -285,13 +294,14 @@ def parse_json_error(
 
 def has_error_code(answer: Mapping[str, Any]) -> bool:
     """Return whether an answer is an error; its HTTP status may say otherwise."""
-    return any(name.lower() == "code" for name in answer)
+    return any(name.lower() == "code" and value not in (None, "") for name, value in answer.items())
 
 
 def get_error_text(fields: Mapping[str, Any], name: str) -> str:
     """Return a field that holds a string or a number, as text; otherwise an empty string."""
     value = fields.get(name)
-    return str(value) if isinstance(value, str | int) else ""
+    is_text = isinstance(value, str | int) and not isinstance(value, bool)
+    return str(value) if is_text else ""
 
 
 def create_status_error(status: int, message: str, hide: Sequence[str] = ()) -> CloudError:

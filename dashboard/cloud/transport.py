@@ -5,6 +5,7 @@ of httpx into CloudError, and removes secrets from the log of httpx.
 """
 
 import logging
+import re
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -18,6 +19,8 @@ from dashboard.cloud.time_limit import TimeLimit
 MAX_ANSWER_BYTES = 8 * 2**20
 MAX_ERROR_DOCUMENT_BYTES = 64 * 2**10
 MAX_STALL_SECONDS = 30.0  # without a single byte
+# What httpx says of a server that ends the connection, and not of an answer that is no HTTP.
+LOST_CONNECTION = re.compile(r"disconnected|closed connection")
 
 
 def open_http_client(
@@ -126,6 +129,14 @@ def to_cloud_error(error: Exception, hide: Sequence[str] = ()) -> CloudError:
             # The AccessKey id is sent in a header, which must be printable ASCII.
             return CloudError(
                 "InvalidAccessKeyId", "the AccessKey has characters that no AccessKey has"
+            )
+        case httpx.RemoteProtocolError() if not LOST_CONNECTION.search(str(error)):
+            return CloudError(
+                "BadAnswer",
+                str(error),
+                problem=AnswerProblem.NOT_HTTP,
+                hide=hide,
+                may_pass=True,  # a proxy on the way may have sent this
             )
         case ValueError():
             return CloudError("BadAnswer", str(error), problem=AnswerProblem.NOT_HTTP, hide=hide)

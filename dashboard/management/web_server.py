@@ -21,6 +21,8 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
+from dashboard.database.schema import check_at_first_request
+
 HEAD_SECONDS = 20  # for the head of a request, and for a body as small as a form
 SLOWEST_BODY = 16 * 1024  # bytes per second that a larger body has to bring
 IDLE_SECONDS = 75  # a connection without a request, or whose reader takes no byte, is closed
@@ -75,6 +77,7 @@ class TimedServer(TcpWSGIServer):  # type: ignore[misc]
 def serve_site(host: str, port: int, processes: int, threads: int) -> None:
     """Serve the site until SIGTERM or Ctrl-C; replace a process that dies."""
     application = get_wsgi_application()
+    check_at_first_request()
     listener = socket.create_server((host, port), family=_find_family(host), backlog=1024)
     listener.setblocking(False)
     signal.signal(signal.SIGTERM, _raise_system_exit)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.cloud.errors import Advice, find_advice
 from dashboard.text.answer_problems import explain_problem
 from dashboard.text.cloud_error_texts import CLOUD_MESSAGES, MessageTexts
+from dashboard.text.database_messages import DATABASE_MESSAGES
 from dashboard.text.file_error_details import (
     FRESH_COPY_CODES,
     IMPORT_ADVICE,
@@ -63,6 +64,7 @@ TIME_RAN_OUT = _(
 # Title, meaning and next step, by error code or by the advice for a code.
 MESSAGES: dict[str, MessageTexts] = {
     **CLOUD_MESSAGES,
+    **DATABASE_MESSAGES,
     # Whose report it is: AccessKey, answer and file must belong to one account and pack
     "ForeignAccessKey": (
         _("The AccessKey belongs to another account"),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.archive.disk import find_write_refusal
 from dashboard.archive.location import ArchiveMissingError
 from dashboard.archive.originals import DamagedOriginalError
+from dashboard.database.faults import find_database_fault
 from dashboard.text.error_messages import explain_error
 from dashboard.views.request_origin import (
     describe_arrival,
@@ -68,9 +69,16 @@ PASSING_OS_ERRORS = {
 
 def show_failure(_request: HttpRequest) -> HttpResponse:
     """Answer a request whose view raised an exception; it is the exception being handled."""
-    failure = find_failure(sys.exception())
+    return render_failure(find_failure(sys.exception()))
+
+
+def render_failure(failure: Failure) -> HttpResponse:
+    """Return the page of a failure; a plain one where the static files were never collected."""
     # Without the request: its user and session are in the database, which may be away.
-    page = render_to_string("500.html", {"failure": failure})
+    try:
+        page = render_to_string("500.html", {"failure": failure})
+    except ValueError:  # of the storage of static files
+        page = render_to_string("500_plain.html", {"failure": failure})
     response = HttpResponse(page, status=failure.status)
     if failure.retry_after:
         response["Retry-After"] = str(failure.retry_after)
@@ -95,6 +103,8 @@ def find_failure(error: BaseException | None) -> Failure:
             return FORM_FAILURE
         case _ if refusal := find_write_refusal(error):
             return describe_failure(503, refusal)
+        case _ if error and (fault := find_database_fault(error)):
+            return describe_failure(503, fault)
         case OperationalError() | InterfaceError():
             return DATABASE_FAILURE
         case OSError(errno=code) if code in PASSING_OS_ERRORS:

@@ -1,14 +1,18 @@
-"""Middleware for browser caching, expired sessions, the time zone, and large requests."""
+"""Middleware: tables of another version, browser caching, sessions, time zone, large requests."""
 
 import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django_htmx.http import trigger_client_event
 
+from dashboard.database import schema
+from dashboard.database.faults import find_database_fault
+from dashboard.views.failures import describe_failure, render_failure
 from dashboard.views.preference_cookies import get_preferences
 
 # The pages use none of these.
@@ -16,6 +20,32 @@ PERMISSIONS_POLICY = (
     "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 )
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def require_own_tables(get_response: GetResponse) -> GetResponse:
+    """Answer no request before the tables of the database were found to be those of this version.
+
+    The site may be started before `migrate`; its pages say so, and work without a new start after.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if schema.is_check_due():
+            if code := find_schema_or_database_fault():
+                return render_failure(describe_failure(503, code))
+            schema.end_check()
+        return get_response(request)
+
+    return middleware
+
+
+def find_schema_or_database_fault() -> str:
+    """Return why no page can be shown; "" if there is no such fault. Raise any other error."""
+    try:
+        return schema.find_schema_fault()
+    except DatabaseError as error:
+        if code := find_database_fault(error):
+            return code
+        raise
 
 
 def protect_pages(get_response: GetResponse) -> GetResponse:

@@ -169,3 +169,27 @@ def test_a_very_long_message_is_cleaned_at_once() -> None:
     for text in (" " * 60_000, "http://" * 9_000, "a " * 30_000):
         assert len(CloudError("Code", text).message) <= 300
     assert time.monotonic() - started_at < 2
+
+
+@pytest.mark.parametrize("content", [b"null", b"[]", b'"no"', b"1e999", b"", b'{"Code": true}'])
+def test_a_refusal_without_an_object_is_explained_by_its_status(content: bytes) -> None:
+    for status, code, problem in ((400, "BadAnswer", "http_status"), (429, "Throttling", "")):
+        with pytest.raises(CloudError) as caught:
+            Cloud((status, content)).create_client(attempts=1).get_report("cp-1")
+        assert (caught.value.code, caught.value.problem) == (code, problem)
+
+
+@pytest.mark.parametrize("code", [True, {}, ["Throttling"], "\ud800", "\0"])
+def test_a_code_that_is_none_is_named_as_the_wrong_field(code: object) -> None:
+    with pytest.raises(CloudError) as caught:
+        Cloud((200, {"Code": code})).create_client(attempts=1).get_report("cp-1")
+    assert (caught.value.code, caught.value.problem, caught.value.detail) == (
+        "BadAnswer", "wrong_field", "Code",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("code", [None, ""])
+def test_an_answer_with_an_empty_code_is_no_error(code: str | None) -> None:
+    report = {"ReportStatus": "NONE"}
+    cloud = Cloud((200, {"Code": code, "CompliancePackReport": report}))
+    assert cloud.create_client().get_report("cp-1").status == "NONE"

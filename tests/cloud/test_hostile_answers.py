@@ -34,6 +34,8 @@ DRIPPING = {
     "no byte at all": send_slowly(b"", b""),
     "body": send_slowly(HEAD + b"Content-Length: 1000000\r\n\r\n", b" "),
     "chunks": send_slowly(CHUNKED, b"1\r\n \r\n"),
+    "trailers": send_slowly(CHUNKED + b"2\r\n{}\r\n0\r\n", b"x: 1\r\n"),
+    "redirect": send_slowly(HEAD.replace(b"200", b"302") + b"Content-Length: 60000\r\n\r\n", b" "),
     "size of a chunk": send_slowly(CHUNKED, b"0"),
     "100 Continue": send_slowly(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
     "100 Continue, fast": send_without_end(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
@@ -264,6 +266,29 @@ def test_what_is_no_http_raises_nothing_but_a_cloud_error(call: Call, answer: by
     codes = {"CutOff", "BadAnswer", "TimedOut"}
     with serve(lambda: [answer]) as server:
         assert find_error_code(call, server) in {"", *codes}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} ",
+        HEAD + b"X: " + b"x" * 300_000,
+        HEAD + b"X-A: 1\r\n" * 30_000,
+        CHUNKED + b"2;" + b"a" * 300_000,
+        CHUNKED + b"2\r\n{}\r\n0\r\n" + b"X-T: 1\r\n" * 30_000,
+        CHUNKED + b"0x2\r\n{}\r\n0\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    ],
+    ids=lambda answer: repr(answer[:60]),
+)
+@pytest.mark.parametrize("call", [call_api, call_download])
+def test_what_breaks_the_rules_of_http_is_told_from_a_lost_connection(
+    call: Call, answer: bytes
+) -> None:
+    with serve(lambda: [answer]) as server:
+        error = catch_error(call, server)
+    assert (error.code, error.problem, error.is_temporary) == ("BadAnswer", "not_http", True)
 
 
 def find_error_code(call: Call, server: HostileServer) -> str:

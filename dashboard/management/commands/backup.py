@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from dashboard.backup.databases import BackupError
 from dashboard.backup.folders import write_backup
+from dashboard.management.command_line import DatabaseCommand
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Writes the database, the originals and the keys into a folder, while the product runs. "
         "In a folder that has a backup, only new originals are copied."

@@ -21,6 +21,7 @@ from django.db import DatabaseError, close_old_connections
 
 from dashboard.archive.machine_faults import find_machine_fault
 from dashboard.management import demo_company, demo_data
+from dashboard.management.command_line import describe_fault
 from dashboard.text.error_messages import explain_error
 from dashboard.workbook.reader_server import end_with_parent
 
@@ -154,8 +155,7 @@ def prepare_installation() -> None:
             call_command("collectstatic", interactive=False, verbosity=0)
     except (DatabaseError, OSError) as error:
         if fault := find_machine_fault(error):
-            message = explain_error(fault.code, dict(fault.facts))
-            raise CommandError(f"{message.title}. {message.meaning}") from error
+            raise CommandError(describe_fault(fault.code, **fault.facts)) from error
         raise
 
 

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from dashboard.imports import batches, outcomes, uploads
 from dashboard.imports.identity import Identity
+from dashboard.management.command_line import DatabaseCommand
 from dashboard.models import ImportBatch, ImportedFile, Report
 from dashboard.text.origins import describe_questions
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     requires_system_checks = []  # the system checks import all views, which is slow
     help = (
         "Brings report files, folders of them and zips into the history, "

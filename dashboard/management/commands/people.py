@@ -7,7 +7,9 @@ from getpass import getpass
 from typing import Any
 
 from django.contrib.auth.models import Permission, User
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+
+from dashboard.management.command_line import DatabaseCommand
 
 # Evaluating changes what the account's own auditors see, so no role includes it.
 EVALUATE_PERMISSIONS = ("evaluate_pack",)
@@ -19,7 +21,7 @@ PERMISSIONS_BY_ROLE = {
 }
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Lists users and their roles; with a name creates that user or changes the role."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from dashboard.archive import originals
 from dashboard.archive.originals import DamagedOriginalError
 from dashboard.ledger import pack_summaries, rebuild
+from dashboard.management.command_line import DatabaseCommand
 from dashboard.models import Pack
 from dashboard.workbook import READER_VERSION, WorkbookError
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Reads every original file of the archive again with the present reader, "
         "and rebuilds the reports of each pack and what is kept of the pack for home."

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from dashboard.management.command_line import DatabaseCommand
 from dashboard.models import Account
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Encrypts all AccessKey secrets with the first of ENCRYPTION_KEYS; "
         "the old keys may be removed afterwards."

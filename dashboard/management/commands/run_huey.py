@@ -10,9 +10,10 @@ from typing import Any
 from huey.contrib.djhuey.management.commands.run_huey import Command as HueyCommand
 
 from dashboard.database.queue_faults import QueueFaultFilter
+from dashboard.management.command_line import DatabaseCommand
 
 
-class Command(HueyCommand):  # type: ignore[misc]
+class Command(HueyCommand, DatabaseCommand):  # type: ignore[misc]
     def handle(self, *arguments: Any, **options: Any) -> None:
         """Run the worker until it is stopped."""
         logging.getLogger("huey").propagate = False  # else each line is logged twice

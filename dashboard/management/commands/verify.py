@@ -5,15 +5,17 @@ Also check what is kept of each pack against its reports.
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db.models import Q
 
 from dashboard.archive import inventory, location, originals
+from dashboard.database.damage import find_damage_of_database
 from dashboard.ledger import pack_resources, pack_summaries
+from dashboard.management.command_line import DatabaseCommand, describe_fault
 from dashboard.models import Original
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Hashes every original file of the archive again, stores when that was, "
         "and prints those that are changed or missing, what only archive or database hold, "
@@ -31,6 +33,8 @@ class Command(BaseCommand):
         Raises CommandError if one is damaged, if database and archive differ, or if the archive is
         not there.
         """
+        if sentence := find_damage_of_database():
+            raise CommandError(f"{describe_fault('database_damaged')}\n({sentence})")
         try:
             location.require_archive()
         except location.ArchiveMissingError as error:
