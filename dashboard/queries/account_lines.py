@@ -1,13 +1,14 @@
 """Accounts as lines of home: the sums of their packs, and the trend of what fails in them."""
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from django.db.models import Count, Min, Sum
+import orjson
+from django.db.models import Count, Min, Sum, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import ngettext
 
@@ -58,25 +59,29 @@ def load_account_lines(summaries: PackSummaryQuerySet) -> list[AccountLine]:
 
     The worst have the most failing evaluations of high, then of medium, then of low risk.
     """
-    sums = {f"sum_{name}": Sum(name, default=0) for name in SUMMED_FIELDS}
+    sums = {f"sum_{name}": Sum(name) for name in SUMMED_FIELDS}  # None if no pack has a number
     rows: Iterable[Any] = (
         summaries.order_by()
         .values_list("account", "account__name", "account__uid")
         .annotate(packs=Count("pk"), oldest_at=Min("latest_created_at"), **sums)
     )
     lines = [
-        AccountLine(pk, name, uid, packs, dict(zip(SUMMED_FIELDS, values, strict=True)), oldest_at)
+        AccountLine(
+            pk,
+            name,
+            uid,
+            packs,
+            {name: value or 0 for name, value in zip(SUMMED_FIELDS, values, strict=True)},
+            oldest_at,
+        )
         for pk, name, uid, packs, oldest_at, *values in rows
     ]
     return sorted(lines, key=lambda line: (line.sort_key, line.name, line.uid))
 
 
-def sum_lines(lines: Iterable[AccountLine]) -> dict[str, int]:
+def sum_lines(lines: Sequence[AccountLine]) -> dict[str, int]:
     """Return the sums over all lines."""
-    totals = Counter[str]()
-    for line in lines:
-        totals.update(line.sums)
-    return dict(totals)
+    return {name: sum(line.sums[name] for line in lines) for name in SUMMED_FIELDS}
 
 
 def add_trends(lines: Iterable[AccountLine], summaries: PackSummaryQuerySet) -> None:
@@ -86,9 +91,11 @@ def add_trends(lines: Iterable[AccountLine], summaries: PackSummaryQuerySet) -> 
     # By how many the failing evaluations of an account change in each week.
     changes = {account: [0] * TREND_WEEKS for account in lines_by_account}
     kept = summaries.filter(account__in=lines_by_account).order_by()
-    for account, weekly_failing in kept.values_list("account", "weekly_failing"):
+    # As text: orjson takes a third of the time that the field's own decoder takes.
+    weeks_as_json = Cast("weekly_failing", TextField())
+    for account, weekly_failing in kept.values_list("account", weeks_as_json):
         failing_before = 0
-        for week, failing in weekly_failing:
+        for week, failing in orjson.loads(weekly_failing):
             changes[account][max(0, week - first_week)] += failing - failing_before
             failing_before = failing
     for account, line in lines_by_account.items():

@@ -23,7 +23,7 @@ from dashboard.queries.paging import CountedRows, paginate
 
 # Up to so many packs all rows are shown; beyond that, an account is one line.
 OPEN_PACKS = 30
-ACCOUNTS_PER_PAGE = 20
+ACCOUNTS_PER_PAGE = 15
 PACKS_PER_PAGE = 50  # of an opened account
 RUN_FIELDS = ("state", "requested_at")
 

@@ -17,7 +17,7 @@ from dashboard.text import error_messages
 from dashboard.text.report_remarks import RemarkSummary, summarize_remarks
 from dashboard.workbook.zip_members import REPORT_FILE_NAME
 
-REPORTS_PER_PAGE = 25
+REPORTS_PER_PAGE = 20
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,8 @@ def home_account(request: Request, pk: int, closed: bool = False) -> HttpRespons
         "table_filter": home_filter,
         "can_choose": can_choose(request, home_filter),
         **build_links_context(home_filter, home_filter.page),
-        **build_pack_rows_context(request, group.rows, home_filter, is_update=True),
+        # No update: what the rows show is not announced as news.
+        **build_pack_rows_context(request, group.rows, home_filter, is_update=False),
     }
     return replace_url(render(request, "home.html#account", context), reverse("home") + query)
 

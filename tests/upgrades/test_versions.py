@@ -20,7 +20,10 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.utils import load_backend
 from pytest_django import Settings
 
-from dashboard.models import Account, Evaluation, PackSummary, Report, Status
+from dashboard.ledger.pack_resources import find_packs_with_wrong_resources
+from dashboard.models import Account, Evaluation, PackSummary, Report, Rule, Status
+from dashboard.models.evaluations import FOREVER
+from dashboard.queries.search import search_all
 from tests.models.test_upgrades import describe_schema
 from tests.upgrades.make_versions import ENCRYPTION_KEY, FAILING_PACK, VERSIONS
 
@@ -201,3 +204,18 @@ def test_a_rate_that_an_incomplete_overview_gave_is_taken_back(name: str, tmp_pa
         assert list_rates() == RATES
         summary = PackSummary.objects.get(pack__pack_id=FAILING_PACK)
         assert (summary.resources_compliant, summary.trend[-1]) == (None, [0, 0])
+
+
+@pytest.mark.parametrize("name", ["0001", "0013"])
+def test_the_search_finds_resources_and_rules_of_an_old_database(name: str, tmp_path: Path) -> None:
+    with load_version(name, tmp_path):
+        call_command("migrate", verbosity=0)
+        assert find_packs_with_wrong_resources() == []
+        ids = set(Evaluation.objects.filter(until=FOREVER).values_list("resource_id", flat=True))
+        assert ids
+        for resource_id in ids:
+            found = search_all(resource_id[-3:])
+            assert resource_id in {resource.id for resource in found.resources}
+        for rule in Rule.objects.all():
+            rules = [rule for found in search_all(rule.name[1:]).rules for rule in found.rules]
+            assert rule in rules

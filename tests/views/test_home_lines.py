@@ -154,9 +154,10 @@ def test_an_account_without_a_pack_that_matches_is_not_found(
 
 
 def test_accounts_are_paged_and_a_link_leads_to_the_page_of_the_opened_one(reader: Client) -> None:
-    make_company(ACCOUNTS_PER_PAGE + 15, 1)
+    make_company(2 * ACCOUNTS_PER_PAGE + 1, 1)
     first, second = (set(find_rows(get_text(reader, f"/?page={page}"), "line")) for page in (1, 2))
-    assert (len(first), len(second), first & second) == (ACCOUNTS_PER_PAGE, 15, set())
+    assert len(first) == len(second) == ACCOUNTS_PER_PAGE
+    assert not first & second
     last = max(second)
     page = get_text(reader, f"/?open={last}")
     assert set(find_rows(page, "line")) == second
