@@ -48,10 +48,10 @@ def dump_database(path: Path) -> Iterator[Cursor]:
 
     Other processes may write meanwhile. Raises BackupError.
     """
+    create_private_file(path)
     if connection.vendor == "sqlite":
         dump_sqlite(path)
         if damage := find_damage_of_copy(path):
-            path.unlink()
             raise BackupError(f"The database is damaged: {damage}. Earlier backups are untouched.")
         with closing(sqlite3.connect(path)) as copy:
             yield copy.cursor()
@@ -63,14 +63,18 @@ def dump_database(path: Path) -> Iterator[Cursor]:
             options = ["--format=custom", f"--snapshot={snapshot}", f"--file={path}"]
             run_postgresql_program("pg_dump", *options)
             yield cursor
-    path.chmod(0o600)
     sync_path(path)
+
+
+def create_private_file(path: Path) -> None:
+    """Create an empty file that only its owner may read, in place of an earlier one."""
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600, exist_ok=False)
 
 
 def dump_sqlite(path: Path) -> None:
     """Copy the SQLite database, with what its write-ahead log holds, to one file."""
     connection.ensure_connection()
-    path.unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as copy:
         connection.connection.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")
@@ -92,8 +96,8 @@ def load_database(path: Path) -> None:
     for suffix in ("-wal", "-shm"):
         target.with_name(target.name + suffix).unlink(missing_ok=True)
     incoming = target.with_name(target.name + ".incoming")
+    create_private_file(incoming)
     shutil.copyfile(path, incoming)
-    incoming.chmod(0o600)
     sync_path(incoming)
     incoming.replace(target)
     sync_folders(target, target.parent)

@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from dashboard.backup import databases, folders
+from dashboard.models import Original, Report
 from dashboard.sandbox.accounts import SandboxPack
 from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.past_reports import build_past_report_files
@@ -73,6 +74,10 @@ def remove_changing_parts(page: str) -> str:
     return re.sub(r"\s+", " ", page)
 
 
+def get_archive_path(original: Original) -> Path:
+    return Path(default_storage.path(original.path))
+
+
 def run_command(installation: Installation, *command: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "manage.py", *command],
@@ -128,37 +133,85 @@ def test_a_backup_that_is_incomplete_or_changed_is_refused(tmp_path: Path) -> No
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_damaged_original_is_named_and_no_backup_is_complete(tmp_path: Path) -> None:
-    report = import_history(make_sandbox_pack(), weeks=1).reports.get()
-    path = Path(default_storage.path(report.require_original().path))
-    path.chmod(0o600)
-    path.write_bytes(b"changed")
-    with pytest.raises(CommandError, match=f"{report.original_id} was changed"):
-        call_command("backup", tmp_path / "backup")
-    assert not (tmp_path / "backup" / "manifest.json").exists()
+def test_damaged_originals_are_listed_and_all_others_are_in_the_backup(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports = import_history(make_sandbox_pack(), weeks=4).reports.order_by("original_id")
+    changed, missing, unreadable, intact = [report.require_original() for report in reports]
+    backup = tmp_path / "backup"
+    get_archive_path(changed).write_bytes(b"changed")
+    get_archive_path(missing).unlink()
+    get_archive_path(unreadable).unlink()
+    get_archive_path(unreadable).mkdir()
+    with pytest.raises(CommandError, match=f"lacks 3 originals.*\n{changed}\n{missing}") as error:
+        call_command("backup", backup)
+    assert error.value.returncode == 2
+    manifest = folders.read_manifest(backup)
+    assert manifest.missing_originals == [changed.pk, missing.pk, unreadable.pk]
+    copies = [path for path in backup.glob("originals/*/*") if path.is_file()]
+    assert copies == [backup / intact.path]
+
+    Report.objects.all().delete()
+    get_archive_path(intact).unlink()
+    # The database of the tests stays in place.
+    monkeypatch.setattr(databases, "load_database", lambda _path: None)
+    call_command("restore", backup)
+    assert f"lacks 3 originals, which were damaged or missing when it was made:\n{changed}" in (
+        capsys.readouterr().out
+    )
+    assert get_archive_path(intact).is_file()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_earlier_backup_can_be_restored_until_the_next_one_is_complete(tmp_path: Path) -> None:
     backup = tmp_path / "backup"
-    report = import_history(make_sandbox_pack(), weeks=1).reports.get()
+    import_history(make_sandbox_pack(), weeks=1)
     call_command("backup", backup)
     earlier = folders.read_manifest(backup)
-    copied = backup / report.require_original().path
-    copied.unlink()
-    original = Path(default_storage.path(report.require_original().path))
-    content = original.read_bytes()
-    original.write_bytes(b"changed")
-    with pytest.raises(CommandError, match="was changed"):
-        call_command("backup", backup, "--without-keys")
+    names = {path.name for path in backup.iterdir()}
+    (backup / "manifest.json.incoming").mkdir()
+    with pytest.raises(CommandError, match="No complete backup"):
+        call_command("backup", backup)
+    (backup / "manifest.json.incoming").rmdir()
     assert folders.read_manifest(backup) == earlier
+    assert {path.name for path in backup.iterdir()} == names
 
-    original.write_bytes(content)
     call_command("backup", backup, "--without-keys")
     later = folders.read_manifest(backup)
     assert later.database != earlier.database
     names = {path.name for path in backup.iterdir()}
     assert names == {"manifest.json", "originals", later.database}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_backup_deletes_no_file_of_others(tmp_path: Path) -> None:
+    names = {"database-of-another-product.sql", "database.sqlite3", "database-20260101.dump"}
+    backup = tmp_path / "backup"
+    backup.mkdir()
+    for name in names:
+        (backup / name).touch()
+    call_command("backup", backup)
+    assert names < {path.name for path in backup.iterdir()}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_damaged_copy_in_the_backup_is_replaced_by_the_next_backup(tmp_path: Path) -> None:
+    original = import_history(make_sandbox_pack(), weeks=1).reports.get().require_original()
+    call_command("backup", tmp_path / "backup")
+    copy = tmp_path / "backup" / original.path
+    content = copy.read_bytes()
+    copy.write_bytes(bytes(len(content)))
+    call_command("backup", tmp_path / "backup")
+    assert copy.read_bytes() == content
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_its_owner_may_read_the_copy_of_the_database_while_it_is_written(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "database"
+    with databases.dump_database(path):
+        assert path.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.django_db(transaction=True)

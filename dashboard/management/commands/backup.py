@@ -13,7 +13,8 @@ from dashboard.management.command_line import DatabaseCommand
 class Command(DatabaseCommand):
     help = (
         "Writes the database, the originals and the keys into a folder, while the product runs. "
-        "In a folder that has a backup, only new originals are copied."
+        "In a folder that has a backup, only originals that are new or whose copy is damaged are "
+        "copied. Ends with 2 where originals are damaged or missing, with 1 without a backup."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -26,13 +27,19 @@ class Command(DatabaseCommand):
         )
 
     def handle(self, *_args: Any, folder: Path, **options: Any) -> None:
-        """Write the backup and print what it holds. Raises CommandError if it is not complete."""
+        """Write the backup and print what it holds. Raises CommandError if anything is missing."""
         try:
             manifest = write_backup(folder, with_keys=not options["without_keys"])
         except (BackupError, OSError) as error:
             raise CommandError(f"No complete backup was written: {error}") from error
         keys = "with its keys" if manifest.has_keys else "without its keys"
         self.stdout.write(
-            f"{manifest.counts['dashboard_report']} reports and {len(manifest.originals)} "
+            f"{manifest.counts['dashboard_report']} reports and {manifest.original_count} "
             f"originals, {keys}, in {folder}"
         )
+        if manifest.missing_originals:
+            raise CommandError(
+                f"The backup lacks {len(manifest.missing_originals)} originals, which are damaged "
+                f"or missing in the archive:\n{manifest.describe_missing_originals()}",
+                returncode=2,
+            )

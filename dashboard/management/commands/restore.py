@@ -26,11 +26,17 @@ class Command(BaseCommand):
         except (BackupError, OSError) as error:
             raise CommandError(f"Not restored: {error}") from error
         self.stdout.write(
-            f"{manifest.counts['dashboard_report']} reports and {len(manifest.originals)} "
+            f"{manifest.counts['dashboard_report']} reports and {manifest.original_count} "
             f"originals of {manifest.created_at} are back."
         )
+        if manifest.missing_originals:
+            self.stdout.write(
+                f"The backup lacks {len(manifest.missing_originals)} originals, which were damaged "
+                f"or missing when it was made:\n{manifest.describe_missing_originals()}"
+            )
         if not manifest.has_keys:
             self.stdout.write(
-                "The backup has no keys: set SECRET_KEY and ENCRYPTION_KEYS to those of then."
+                "The backup has no keys: set SECRET_KEY and ENCRYPTION_KEYS to the values in use "
+                "when the backup was made."
             )
         self.stdout.write("Now run: manage.py migrate, then manage.py verify")
