@@ -67,9 +67,13 @@ class BenchSite:
         The details are the report's id, its rows, statements and longest transaction.
         `read_before` excludes the reading of the file from the time.
         """
-        created_at = (FIRST_DAY + dt.timedelta(days=day)).isoformat()
         options = ["read before"] if read_before else []
-        return run_job("store-file-as-report", file, pack.pk, created_at, *options)
+        report_time = self.compute_report_time(day)
+        return run_job("store-file-as-report", file, pack.pk, report_time, *options)
+
+    def compute_report_time(self, day: int) -> str:
+        """Return the time at which the cloud creates a report, a number of days after the first."""
+        return (FIRST_DAY + dt.timedelta(days=day)).isoformat()
 
     @cached_property
     def large_report_id(self) -> int:

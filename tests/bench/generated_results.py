@@ -18,6 +18,7 @@ from tests.bench.generated_rows import (
     BENCH_ACCOUNT_UID,
     BENCH_REGIONS,
     BENCH_TYPES,
+    RULE_COUNT,
     build_annotation,
     compute_status,
     generate_evaluation,
@@ -34,6 +35,7 @@ DOCUMENTED_HEADERS = (
     "Link to Remediation Suggestion",
 )
 ROWS_PER_ANSWER = 100
+PACK_ID = "cp-0123456789abcdef"
 FIRST_TIME = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
 
@@ -67,7 +69,7 @@ def generate_result(row_number: int, step: int) -> dict[str, Any]:
         "EvaluationId": f"er-{hash_number(row_number):016x}{recorded_ms:x}",
         "EvaluationResultIdentifier": {
             "EvaluationResultQualifier": {
-                "CompliancePackId": "cp-0123456789abcdef",
+                "CompliancePackId": PACK_ID,
                 "ConfigRuleArn": f"acs:config::{BENCH_ACCOUNT_UID}:rule/cr-{rule:020x}",
                 "ConfigRuleId": f"cr-{rule:020x}",
                 "ConfigRuleName": f"security-baseline-rule-number-{rule}",
@@ -85,6 +87,18 @@ def generate_result(row_number: int, step: int) -> dict[str, Any]:
         "ResultRecordedTimestamp": recorded_ms,
         "RiskLevel": 1 + rule % 3,
         **times,
+    }
+
+
+def build_rule_facts() -> dict[str, dict[str, Any]]:
+    """Return what Report.stated_counts holds of the rules, as the run fetches it with the file."""
+    return {
+        f"cr-{rule:020x}": {
+            "name": f"security-baseline-rule-number-{rule}",
+            "risk": 1 + rule % 3,
+            "status": Status.NON_COMPLIANT.name,
+        }
+        for rule in range(RULE_COUNT)
     }
 
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import time
-from typing import Any
 from unittest import mock
 
 from django.utils import timezone
@@ -14,7 +13,7 @@ from dashboard.models import Pack, Report
 from tests.bench.bench_site import BenchSite
 from tests.bench.measurements import Measurement
 from tests.bench.stored_reports import create_reports_without_rows
-from tests.bench.subprocess_jobs import create_reading_report, delete_stored_reading
+from tests.bench.subprocess_jobs import create_report, delete_stored_reading, time_calls
 
 REPORTS, ROWS = 40, 200
 EXTRA_PERCENT = 5
@@ -41,26 +40,13 @@ def measure_extra_time(site: BenchSite) -> Measurement:
     return Measurement(label, 100 * extra / (seconds - extra), EXTRA_PERCENT, "%", note)
 
 
-def time_calls(function: Any, seconds: list[float]) -> Any:
-    """Return the function with the seconds of each call added to a list."""
-
-    def call(*arguments: Any) -> Any:
-        started_at = time.perf_counter()
-        try:
-            return function(*arguments)
-        finally:
-            seconds.append(time.perf_counter() - started_at)
-
-    return call
-
-
 def store_report(site: BenchSite, pack: Pack, step: int) -> float:
     """Make a ready report of a new file; return the seconds from its bytes on."""
     path = site.get_xls_file(ROWS, step)
     delete_stored_reading(path)
     started_at = time.perf_counter()
     created_at = timezone.now() + dt.timedelta(minutes=step)
-    report = create_reading_report(path, pack.pk, created_at.isoformat())
+    report = create_report(path, pack.pk, created_at.isoformat(), Report.State.READING)
     lifecycle.advance_report(report.pk)
     seconds = time.perf_counter() - started_at
     report.refresh_from_db()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 from django.conf import settings
@@ -40,13 +41,12 @@ def measure(site: BenchSite) -> Iterator[Measurement]:
             time.sleep(3)  # until the worker has started
             time_of_one = time_reports(packs[:1])
             time_of_all = time_reports(packs)
-        calls = json.loads(httpx.get(f"http://{cloud}/-/calls").content)["calls"]
+        calls = fetch_calls(cloud)
     reports = [pack.reports.newest_first()[0] for pack in packs]
     unready = sum(report.state != Report.State.READY for report in reports)
     yield Measurement(f"{len(packs)} reports at once, one worker: not ready", unready, 0, "")
-    throttled = sum(call["code"].startswith("Throttling") for call in calls)
     note = f"{len(calls)} calls"
-    yield Measurement("  calls beyond the assumed limits", throttled, 0, "", note)
+    yield Measurement("  calls beyond the assumed limits", count_throttled(calls), 0, "", note)
     files = [settings.MEDIA_ROOT / report.original.path for report in reports if report.original]
     bare_reading = run_job("read-with-xlrd", *files).seconds
     label = "  total / (2 x one + bare reading)"
@@ -56,11 +56,27 @@ def measure(site: BenchSite) -> Iterator[Measurement]:
     yield Measurement(label, time_of_all / (2 * time_of_one + bare_reading), 1.0, note=note)
 
 
+def fetch_calls(cloud: str) -> list[dict[str, Any]]:
+    """Return the calls that a sandbox has received, with the code of each error."""
+    calls: list[dict[str, Any]] = json.loads(httpx.get(f"http://{cloud}/-/calls").content)["calls"]
+    return calls
+
+
+def count_throttled(calls: list[dict[str, Any]]) -> int:
+    """Return how many calls the sandbox refused because there were too many of them."""
+    return sum(call["code"].startswith("Throttling") for call in calls)
+
+
 @contextmanager
-def start_sandbox(cloud: str, packs_per_account: int) -> Iterator["subprocess.Popen[bytes]"]:
+def start_sandbox(
+    cloud: str,
+    packs_per_account: int,
+    account_count: int = ACCOUNT_COUNT,
+    rows_per_report: int = ROWS_PER_REPORT,
+) -> Iterator["subprocess.Popen[bytes]"]:
     """Start a sandbox with many accounts and with the cloud's limits on calls."""
     port = cloud.partition(":")[2]
-    sizes = (ACCOUNT_COUNT, packs_per_account, ROWS_PER_REPORT)
+    sizes = (account_count, packs_per_account, rows_per_report)
     options = ("--port", port, "--many", *map(str, sizes))
     options += ("--generation-seconds", str(GENERATION_SECONDS), "--limits")
     with start_manage_command("sandbox", *options) as process:
@@ -90,10 +106,10 @@ def start_manage_command(
         yield process
 
 
-def create_sandbox_accounts(cloud: str) -> list[Account]:
+def create_sandbox_accounts(cloud: str, count: int = ACCOUNT_COUNT) -> list[Account]:
     """Create the accounts of the sandbox with their packs."""
     accounts = []
-    for known in build_many_accounts(ACCOUNT_COUNT):
+    for known in build_many_accounts(count):
         account = Account(uid=known.uid, name=known.name, access_key_id=known.access_key_id)
         account.endpoint, account.secret = f"http://{cloud}", known.access_key_secret
         account.save()

@@ -12,10 +12,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard.workbook.reader_client import stop_readers
+from tests.bench.timers import read_peak_memory
 
 if TYPE_CHECKING:
     from dashboard.models import Report
@@ -67,17 +69,14 @@ def store_file_as_report(
     timer = TransactionTimer()
     with connection.execute_wrapper(timer):
         started_at = time.perf_counter()
-        report = create_reading_report(Path(path), int(pack_id), created_at)
+        report = create_report(Path(path), int(pack_id), created_at, Report.State.READING)
         if read_before:
             stored_forms.ensure_stored_form(report)
             started_at = time.perf_counter()
         lifecycle.advance_report(report.pk)
         seconds = time.perf_counter() - started_at
     report.refresh_from_db()
-    if report.state != Report.State.READY:
-        raise SystemExit(
-            f"the report ended {report.state}: {report.error_code} {report.error_facts}"
-        )
+    require_ready(report)
     return {
         "seconds": seconds,
         "report": report.pk,
@@ -85,6 +84,110 @@ def store_file_as_report(
         "statements": timer.statements,
         "longest_transaction": timer.longest,
     }
+
+
+def fetch_results_as_report(path: str, pack_id: str, created_at: str, cloud: str) -> JobDetails:
+    """Take a report from its list's first page to ready, as the worker does after the download.
+
+    `path` is the file of the report, `cloud` the address of the cloud that has the list.
+    """
+    import django
+
+    django.setup()
+    from django.db import connection
+
+    from dashboard import workbook
+    from dashboard.generation import cloud_client
+    from dashboard.models import Report, ResultList
+
+    connection.ensure_connection()
+    workbook.start_reader()  # as a worker does when it starts
+    time.sleep(1)
+    delete_stored_reading(Path(path))
+    report = create_report(Path(path), int(pack_id), created_at, Report.State.LISTING)
+    prepare_listing(report, cloud)
+    with cloud_client.open_client(report.pack.account):
+        pass  # loads what a worker has loaded for the steps before this one
+    timer, cloud_seconds = TransactionTimer(), time_waits_for_cloud()
+    with connection.execute_wrapper(timer):
+        started_at = time.perf_counter()
+        advance_to_end(report)
+        seconds = time.perf_counter() - started_at
+    result_list = ResultList.objects.select_related("original").get(pk=report.pk)
+    assert result_list.original
+    if result_list.outcome != ResultList.Outcome.COMPLETE:
+        raise SystemExit(f"the list ended {result_list.outcome}: {result_list.error_code}")
+    return {
+        "seconds": seconds,
+        "cloud_seconds": sum(cloud_seconds),
+        "rows": report.rows,
+        "pages": result_list.pages,
+        "list_bytes": result_list.original.size,
+        "longest_transaction": timer.longest,
+    }
+
+
+def prepare_listing(report: "Report", cloud: str) -> None:
+    """Let the account of a report call this cloud; give the report the facts fetched with a file.
+
+    Calls of earlier jobs do not count against the account's limits.
+    """
+    from django.conf import settings
+    from django.utils import timezone
+
+    from tests.bench.generated_results import build_rule_facts
+
+    report.stated_counts = {"rules": build_rule_facts()}
+    report.save()
+    settings.ENDPOINT_HOSTS = [cloud.partition("://")[2]]
+    account = report.pack.account
+    account.endpoint, account.access_key_id, account.secret = cloud, "LTAI-bench", "secret"
+    account.caller_access_key_id, account.caller_account_uid = "LTAI-bench", account.uid
+    account.caller_asked_at = account.verified_at = timezone.now()
+    account.results_free_at = None
+    account.save()
+
+
+def time_waits_for_cloud() -> list[float]:
+    """Return a list to which every sending and receiving of bytes adds the seconds it takes."""
+    from dashboard.cloud.network import LimitedStream
+
+    seconds: list[float] = []
+    for name in ("read", "write"):
+        setattr(LimitedStream, name, time_calls(getattr(LimitedStream, name), seconds))
+    return seconds
+
+
+def time_calls(function: Callable[..., Any], seconds: list[float]) -> Callable[..., Any]:
+    """Return the function with the seconds of each call added to a list."""
+
+    def call(*arguments: Any, **named_arguments: Any) -> Any:
+        started_at = time.perf_counter()
+        try:
+            return function(*arguments, **named_arguments)
+        finally:
+            seconds.append(time.perf_counter() - started_at)
+
+    return call
+
+
+def advance_to_end(report: "Report") -> None:
+    """Take the steps of a report when they are due, until it is ready."""
+    from dashboard.generation import lifecycle
+
+    wait: float | None = 0.0
+    while wait is not None:
+        time.sleep(wait)
+        wait = lifecycle.advance_report(report.pk)
+    report.refresh_from_db()
+    require_ready(report)
+
+
+def require_ready(report: "Report") -> None:
+    if report.state != report.State.READY:
+        raise SystemExit(
+            f"the report ended {report.state}: {report.error_code} {report.error_facts}"
+        )
 
 
 def delete_stored_reading(path: Path) -> None:
@@ -96,8 +199,8 @@ def delete_stored_reading(path: Path) -> None:
         stored.unlink()
 
 
-def create_reading_report(path: Path, pack_id: int, created_at: str) -> "Report":
-    """Archive the file and create its report in the state "reading"."""
+def create_report(path: Path, pack_id: int, created_at: str, state: str) -> "Report":
+    """Archive the file and create its report in a state that follows the download."""
     import datetime as dt
 
     from django.utils import timezone
@@ -110,7 +213,7 @@ def create_reading_report(path: Path, pack_id: int, created_at: str) -> "Report"
     originals.create_original_rows([original])
     return Report.objects.create(
         pack=Pack.objects.get(pk=pack_id),
-        state=Report.State.READING,
+        state=state,
         original=original,
         file_name=path.name,
         created_at=dt.datetime.fromisoformat(created_at),
@@ -206,24 +309,50 @@ class TransactionTimer:
 
 
 class MemoryWatcher(threading.Thread):
-    """Record the peak memory (MiB) of this process without mapped files such as the database."""
+    """Record peaks of memory (MiB): of this process without mapped files such as the database, and
+    of the largest process of the reader.
+    """
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self.peak = 0.0
+        self.peak = self.reader_peak = 0.0
 
     def run(self) -> None:
         page_size = resource.getpagesize() / 2**20
         while True:
             _size, resident, shared = map(int, Path("/proc/self/statm").read_text().split()[:3])
             self.peak = max(self.peak, (resident - shared) * page_size)
+            for pid in list_processes_below(os.getpid()):
+                with suppress(OSError, IndexError):  # it has ended meanwhile
+                    self.reader_peak = max(self.reader_peak, read_reader_peak(pid))
             time.sleep(0.02)
+
+
+def list_processes_below(pid: int) -> list[int]:
+    """Return the ids of the processes that a process and its children have started."""
+    try:
+        texts = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:  # it has ended
+        return []
+    children = [int(child) for text in texts for child in text.split()]
+    return children + [lower for child in children for lower in list_processes_below(child)]
+
+
+def read_reader_peak(pid: int) -> float:
+    """Return the peak memory of a process; 0 if it does not run the reader.
+
+    A new process has the memory of its parent until it runs its own program. Because of that the
+    system's own maximum for children (getrusage) may be that of this process.
+    """
+    command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    return read_peak_memory(pid) if b"dashboard.workbook.reader_server" in command else 0.0
 
 
 JOBS: dict[str, Callable[..., JobDetails]] = {
     "read-with-xlrd": read_with_xlrd,
     "read-with-openpyxl": read_with_openpyxl,
     "store-file-as-report": store_file_as_report,
+    "fetch-results-as-report": fetch_results_as_report,
     "export-resources": export_resources,
     "write-with-bare-writer": write_with_bare_writer,
 }
@@ -233,13 +362,12 @@ def main(job: str, *arguments: str) -> None:
     watcher = MemoryWatcher()
     watcher.start()
     details = JOBS[job](*arguments)
-    stop_readers()  # the system counts the memory of a child only after its end
-    status = Path("/proc/self/status").read_text()
+    stop_readers()
     result = {
         "seconds": details.pop("seconds"),
-        "peak": int(status.partition("VmHWM:")[2].split()[0]) / 1024,
+        "peak": read_peak_memory(os.getpid()),
         "anonymous_peak": watcher.peak,
-        "child_peak": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+        "child_peak": watcher.reader_peak,
         "details": details,
     }
     sys.stdout.write(json.dumps(result))

@@ -20,7 +20,7 @@ class JobResult(NamedTuple):
     """What a job in a fresh process took. Memory is in MiB.
 
     `peak` includes the pages of mapped files such as the database; `anonymous_peak` does not.
-    `child_peak` is the peak of the largest child process. `details` depend on the job.
+    `child_peak` is the peak of the reader's largest process. `details` depend on the job.
     """
 
     seconds: float
