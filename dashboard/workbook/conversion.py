@@ -1,5 +1,6 @@
 """Convert a report file, or all report files in a zip (its members), to one stored form."""
 
+import gc
 import importlib
 from collections.abc import Callable
 from itertools import islice
@@ -16,6 +17,7 @@ from .contents import (
 )
 from .errors import WorkbookError
 from .evaluation_groups import GroupTable
+from .evaluation_hashes import forget_resources
 from .evaluations import STATUS_BY_ROLE, EvaluationCollector
 from .headers import (
     HEADER_SEARCH_ROWS,
@@ -211,7 +213,7 @@ class _Conversion:
         """Write the entries that need all sheets: evaluations, groups and contents."""
         contents = self._contents
         if self._results:
-            self._sheets = []  # frees the sheets: a list may be far longer than its file
+            self._free_sheets()  # a list may be far longer than its file
             place_meanings = self._place_meanings or DOCUMENTED_PLACE_MEANINGS
             self._results.add_rows(self._evaluations, place_meanings)
             self._listed_statuses |= set(StatusCode)
@@ -236,6 +238,12 @@ class _Conversion:
         if self._results:
             contents.remarks += self._results.list_remarks()
         self._writer.write_entry("contents.json", dump_contents(contents))
+
+    def _free_sheets(self) -> None:
+        """Free the memory that reading the sheets took."""
+        self._sheets = []
+        forget_resources()
+        gc.collect()  # sheets refer to each other, and the reader collects no garbage by itself
 
     def _open_sheets(self, path: Path, kind: str, member_index: int | None) -> list[OpenSheet]:
         """Find the header and the role of each sheet of a file; `kind` is the file's kind."""

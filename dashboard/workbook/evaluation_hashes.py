@@ -68,6 +68,12 @@ def hash_result(status: int, risk: int, actual: str, expected: str, substance: s
     return _hash_texts("said", str(status), str(risk), actual, expected, substance)
 
 
+def forget_resources() -> None:
+    """Free the memory of the hashes of ids and names that were kept for rows of sheets."""
+    hash_resource_id.cache_clear()
+    hash_resource_name.cache_clear()
+
+
 def hash_identity(*texts: str) -> int:
     """Hash the texts that name rule and resource in a row of an export."""
     return _hash_texts("identity", *texts)

@@ -179,12 +179,12 @@ def parse_own_values(values: JsonObject, qualifier: JsonObject) -> OwnValues:
     return OwnValues(
         read_text(get_own("ResourceId"), _LONGEST_ID),
         read_text(get_own("ResourceName"), _LONGEST_ID),
-        read_text(get_own("ResourceGroupId"), 64),
+        reader.read_repeated_text(get_own("ResourceGroupId"), 64),
         reader.read_annotation(get("Annotation"), _LONGEST_TEXT),
         read_ms(get("ResultRecordedTimestamp")),
         read_ms(get("LastNonCompliantRecordTimestamp")),
         read_ms(get("LastCompliantFixedTimestamp")),
-        read_text(get_own("IgnoreDate"), 32),
-        read_text(get("InvokingEventMessageType"), 64),
+        reader.read_repeated_text(get_own("IgnoreDate"), 32),
+        reader.read_repeated_text(get("InvokingEventMessageType"), 64),
         reader.has_odd_value,
     )

@@ -6,6 +6,7 @@ as not stated.
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 
 from .invisible import remove_invisible
 from .status_codes import StatusCode, parse_risk, parse_status
@@ -38,6 +39,12 @@ class ValueReader:
         self.has_odd_value = True
         return text[:longest].strip()
 
+    def read_repeated_text(self, value: object, longest: int) -> str:
+        """Return what read_text does; equal texts of many rows are one object in memory."""
+        if isinstance(value, str) and len(value) <= longest:
+            return _clean_repeated_text(value)
+        return self.read_text(value, longest)
+
     def read_ms(self, value: object) -> int:
         """Return a time in milliseconds since 1970; 0 if not stated."""
         if type(value) is int and _FIRST_MS <= value <= _LAST_MS:  # nearly all are
@@ -64,7 +71,7 @@ class ValueReader:
     def read_annotation(self, value: object, longest: int) -> str:
         """Return the text of an annotation, which may also be a JSON object."""
         if not isinstance(value, dict):
-            return self.read_text(value, longest)
+            return self.read_repeated_text(value, longest)
         try:
             text = json.dumps(value, ensure_ascii=False, sort_keys=True)
         except RecursionError:  # objects within each other, hundreds of levels deep
@@ -78,6 +85,9 @@ def clean_json_text(text: str) -> str:
     if text.isascii() and text.isprintable():  # most are
         return text.strip()
     return remove_invisible(text.encode("utf-8", "replace").decode()).strip()
+
+
+_clean_repeated_text = lru_cache(4096)(clean_json_text)
 
 
 def to_integer(value: object) -> int | None:

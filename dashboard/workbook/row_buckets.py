@@ -30,8 +30,10 @@ class RowBuckets:
     def move_waiting_rows(self, added: int) -> None:
         """Count `added` new rows, and move all rows into the file if there are too many."""
         self._waiting_rows += added
-        if self._waiting_rows <= self._waiting_limit:
-            return
+        if self._waiting_rows > self._waiting_limit:
+            self._move_all_rows()
+
+    def _move_all_rows(self) -> None:
         file = self._file = self._file or self._path.open("w+b")
         for parts, rows in zip(self._parts, self._buckets, strict=True):
             data = zlib.compress(marshal.dumps(rows), 1)
@@ -41,7 +43,12 @@ class RowBuckets:
         self._waiting_rows = 0
 
     def take(self, bucket: int) -> list[RowTuple]:
-        """Return the rows of a bucket in the order in which they were added, and free it."""
+        """Return the rows of a bucket in the order in which they were added, and free it.
+
+        If rows of it may be in the file, move the others there first: so their memory is free.
+        """
+        if self._file and self._waiting_rows:
+            self._move_all_rows()
         rows: list[RowTuple] = []
         for start, size in self._parts[bucket]:
             assert self._file  # noqa: S101  # a part is in the file
