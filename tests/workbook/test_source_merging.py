@@ -138,6 +138,38 @@ def test_a_row_without_a_place_matches_none_of_several_results_nor_another_place
         assert sorted(row.source for row in list_evaluations(stored)) == [1, 2, 2]
 
 
+def test_a_word_for_a_type_stands_for_the_type_of_the_rows_that_match_a_single_result(
+    tmp_path: Path,
+) -> None:
+    buckets = ("logs", "photos", "web")
+    table = [HEAD, *(("cr-logged", "对象存储", bucket, "不合规", "") for bucket in buckets)]
+    results = [result_lists.build_result("cr-logged", bucket) for bucket in buckets]
+    results.append(result_lists.build_result("cr-logged", "web", ResourceType="ACS::ECS::Disk"))
+    with read_both(tmp_path, sample_files.build_csv(table), results) as stored:
+        sources = {
+            (row.resource_id, row.group.resource_type.startswith("ACS::ECS"), row.source)
+            for row in list_evaluations(stored)
+        }
+    both, only_results = SourceCode.BOTH, SourceCode.RESULTS
+    assert sources == {(bucket, False, both) for bucket in buckets} | {("web", True, only_results)}
+    del table[1:3]  # no row tells what the word stands for
+    with read_both(tmp_path, sample_files.build_csv(table), results) as stored:
+        assert sorted(row.source for row in list_evaluations(stored)) == [1, 2, 2, 2, 2]
+
+
+def test_a_row_that_states_a_part_of_its_place_matches_the_only_result_there(
+    tmp_path: Path,
+) -> None:
+    table = sample_files.build_csv([HEAD, ("cr-logged", "", "logs", "不合规", "cn-beijing")])
+    results = [
+        result_lists.build_result("cr-logged", "logs", RegionId=region)
+        for region in ("cn-beijing", "cn-shanghai")
+    ]
+    with read_both(tmp_path, table, results) as stored:
+        sources = {(row.group.region, row.source) for row in list_evaluations(stored)}
+    assert sources == {("cn-beijing", SourceCode.BOTH), ("cn-shanghai", SourceCode.RESULTS)}
+
+
 def test_a_file_without_rule_ids_takes_them_from_the_results_and_keeps_its_keys(
     tmp_path: Path,
 ) -> None:
