@@ -206,8 +206,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # With synchronous=FULL a committed report survives a power cut.
         # page_size has an effect only on a new database. wal_autocheckpoint is large, so that the
         # worker moves the log into the database every minute (see tasks.py), instead of a request.
+        # Each connection keeps up to 14 MB of pages (cache_size): a large report fills all of them.
         "init_command": "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-        "PRAGMA cache_size=-16000; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;"
+        "PRAGMA cache_size=-14000; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;"
         "PRAGMA wal_autocheckpoint=8000;",
     }
 else:

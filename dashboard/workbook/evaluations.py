@@ -34,7 +34,7 @@ STATUS_BY_ROLE = {
 
 # Above this number, rows are moved from memory to the disk; an .xls sheet has fewer.
 WAITING_ROWS = 70_000
-WAITING_RESULT_ROWS = 12_000  # with evaluation results, which are not in memory themselves
+WAITING_RESULT_ROWS = 16_000  # with evaluation results, which are not in memory themselves
 
 
 @dataclass(slots=True)
