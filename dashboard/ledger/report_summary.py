@@ -11,7 +11,7 @@ from typing import Any
 from dashboard import workbook
 from dashboard.ledger import cloud_rules, reconciliation
 from dashboard.ledger.bulk_sql import BulkInsert
-from dashboard.ledger.results_summary import build_results_summary
+from dashboard.ledger.results_summary import build_results_summary, list_results_remarks
 from dashboard.models import Report, Risk, RuleResult, Sheet, Status
 from dashboard.models.reports import STATUS_FIELDS
 from dashboard.workbook import READER_VERSION, Contents, EvaluationGroup, RuleInfo
@@ -95,13 +95,14 @@ def summarize_report(
     overview_statuses = [
         status.name for status in overview if is_shown_from_overview(status, report, results)
     ]
+    remarks = [*contents.remarks, *list_results_remarks(report, contents)]
     stated_counts = {"overview": contents.stated, "shown_from_overview": overview_statuses}
     return {
         "reader_version": READER_VERSION,
         "file_kind": contents.kind,
         "language": contents.language,
         "listed_statuses": report.listed_statuses,
-        "remarks": [dataclasses.asdict(remark) for remark in contents.remarks],
+        "remarks": [dataclasses.asdict(remark) for remark in remarks],
         "stated_counts": {**report.stated_counts, **stated_counts},
         "count_checks": reconciliation.check_counts(report, contents, results),
         "results_summary": build_results_summary(

@@ -4,13 +4,32 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from dashboard.models import Report, Status
 from dashboard.workbook import Contents
+from dashboard.workbook.remarks import Remark
 
 # The fields of a workbook.ResultsSummary that stay as they are.
 COPIED_FIELDS = (
     "answers", "rows", "skipped", "repeated", "contradicting", "both", "only_file", "only_results",
     "disagreements", "first_recorded_ms", "last_recorded_ms",
 )  # fmt: skip
+# The statuses whose counts by the cloud are of evaluations, not of resources (see reconciliation.py).
+EVALUATION_STATUSES = (Status.COMPLIANT, Status.NOT_APPLICABLE)
+
+
+def list_results_remarks(report: Report, contents: Contents) -> list[Remark]:
+    """Return a remark if the evaluation results have fewer evaluations than the cloud states.
+
+    A list states no total. The cloud's counts were fetched with the file, shortly before the list.
+    """
+    results = contents.results
+    if results is None or results.error_code:
+        return []
+    cloud_counts = report.stated_counts.get("cloud_resources", {})
+    stated = {status: cloud_counts.get(status.name) or 0 for status in EVALUATION_STATUSES}
+    fewer = sum(max(count - results.counts.get(status, 0), 0) for status, count in stated.items())
+    facts: dict[str, str | int] = {"stated": sum(stated.values())}
+    return [Remark("results_fewer", count=fewer, facts=facts)] if fewer else []
 
 
 def build_results_summary(

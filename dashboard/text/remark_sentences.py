@@ -252,6 +252,15 @@ REMARK_SENTENCES = {
         "of these names: their evaluations may be counted twice.",
         "number",
     ),
+    "results_fewer": ngettext_lazy(
+        "The cloud states %(stated)s compliant or not applicable evaluations, and the evaluation "
+        "results have %(count)s fewer: the list may have been cut off, or a resource changed in "
+        "between.",
+        "The cloud states %(stated)s compliant or not applicable evaluations, and the evaluation "
+        "results have %(count)s fewer: the list may have been cut off, or resources changed in "
+        "between.",
+        "number",
+    ),
     "duplicate_keys": ngettext_lazy(
         "%(count)s row repeats a rule and a resource that the file has judged before; it is kept "
         "and counted.",

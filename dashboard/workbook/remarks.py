@@ -57,6 +57,7 @@ RemarkCode = Literal[
     "results_values_unread",  # their rows with a value that is not understood
     "results_repeated",  # their rows that repeat the rule and the resource of another row
     "results_rules_unmatched",  # rules that the file names without an id, unknown to the results
+    "results_fewer",  # evaluations that the cloud states, and the evaluation results do not have
     "duplicate_keys",  # rows that repeat the rule and the resource of another row
 ]
 REMARK_CODES: tuple[str, ...] = get_args(RemarkCode)

@@ -165,6 +165,20 @@ def test_the_counts_of_the_list_are_held_against_ours_and_disagreements_named(pa
     assert (evaluation.status, evaluation.results_status) == (1, 5)
 
 
+def test_a_list_with_fewer_evaluations_than_the_cloud_states_is_remarked(pack: Pack) -> None:
+    counts = {"TOTAL": 4, "COMPLIANT": 8, "NON_COMPLIANT": 2, "NOT_APPLICABLE": None}
+    whole = store_listed_report(pack, FILE, RESULTS, stated_counts={"cloud_resources": counts})
+    assert whole.remarks == []
+    rows = result_lists.build_results(SOME_FAILING)
+    while rows[-1]["ComplianceType"] != "COMPLIANT":
+        rows.pop()
+    cut_list = result_lists.build_list(rows[:-1])
+    cut = store_listed_report(pack, FILE, cut_list, 1, stated_counts={"cloud_resources": counts})
+    [remark] = cut.remarks
+    assert (remark["code"], remark["count"]) == ("results_fewer", 1)
+    assert remark["facts"] == {"stated": 8}
+
+
 def make_rule_facts(**states: Any) -> dict[str, Any]:
     """Return what Report.stated_counts holds of the sample rules, and of these."""
     RuleText.objects.get_or_create(text_hash="f" * 64, defaults={"description": "Says more"})
