@@ -13,7 +13,7 @@ COPIED_FIELDS = (
     "answers", "rows", "skipped", "repeated", "contradicting", "both", "only_file", "only_results",
     "disagreements", "first_recorded_ms", "last_recorded_ms",
 )  # fmt: skip
-# The statuses whose counts by the cloud are of evaluations, not of resources (see reconciliation.py).
+# Of these the cloud counts evaluations, not resources (see reconciliation.py).
 EVALUATION_STATUSES = (Status.COMPLIANT, Status.NOT_APPLICABLE)
 
 
