@@ -17,11 +17,12 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
 from dashboard.database.schema import check_at_first_request
+from dashboard.text.request_charset import read_as_utf8
 
 HEAD_SECONDS = 20  # for the head of a request, and for a body as small as a form
 SLOWEST_BODY = 16 * 1024  # bytes per second that a larger body has to bring
@@ -42,7 +43,10 @@ class TimedRequest(HTTPRequestParser):  # type: ignore[misc]
 
     def parse_header(self, header_plus: bytes) -> None:
         """Parse the head; without a session the body may be no larger than a form."""
-        super().parse_header(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # waitress would close the connection and log a traceback
+            raise ParsingError("The head of the request is invalid") from error
         if f"{settings.SESSION_COOKIE_NAME}=" not in self.headers.get("COOKIE", ""):
             adjustments = copy.copy(self.adjustments)
             adjustments.max_request_body_size = settings.FORM_LIMIT_BYTES
@@ -76,7 +80,7 @@ class TimedServer(TcpWSGIServer):  # type: ignore[misc]
 
 def serve_site(host: str, port: int, processes: int, threads: int) -> None:
     """Serve the site until SIGTERM or Ctrl-C; replace a process that dies."""
-    application = get_wsgi_application()
+    application = read_as_utf8(get_wsgi_application())
     check_at_first_request()
     listener = socket.create_server((host, port), family=_find_family(host), backlog=1024)
     listener.setblocking(False)

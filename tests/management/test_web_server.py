@@ -77,6 +77,19 @@ def test_a_large_body_without_a_session_is_refused_before_it_arrives(
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
 
 
+@pytest.mark.parametrize(
+    "head",
+    [b"GET http://[ HTTP/1.1\r\n", HEAD % b"POST" + b"Content-Length: " + b"9" * 5_000 + b"\r\n"],
+    ids=["address", "length"],
+)
+def test_a_head_with_an_impossible_number_or_address_is_refused_in_words(
+    address: tuple[str, int], head: bytes
+) -> None:
+    with socket.create_connection(address, timeout=20) as connection:
+        connection.sendall(head + b"\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 400")
+
+
 def test_a_request_that_takes_too_long_is_closed(installation: Installation) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
