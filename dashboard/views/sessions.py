@@ -24,6 +24,10 @@ logger = logging.getLogger(__name__)
 class SessionStore(db.SessionStore):
     """The session engine of the settings. The key of a signed session is its content."""
 
+    def __init__(self, session_key: str | None = None) -> None:
+        """Begin with the session of a cookie; without one if the database cannot hold its key."""
+        super().__init__(session_key if is_possible_key(session_key or "") else None)
+
     def load(self) -> dict[str, Any]:
         if not is_signed(self.session_key):
             return super().load()
@@ -62,3 +66,8 @@ class SessionStore(db.SessionStore):
 
 def is_signed(session_key: str | None) -> bool:
     return bool(session_key) and str(session_key).startswith(PREFIX)
+
+
+def is_possible_key(text: str) -> bool:
+    """Return whether a text from a cookie can be a key: PostgreSQL refuses to look for a NUL."""
+    return is_signed(text) or (text.isascii() and text.isalnum())

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from dashboard.archive.disk import find_write_refusal
 from dashboard.models import Preference
 from dashboard.views.client_address import get_lock_address
+from dashboard.views.forms import SignInForm
 from dashboard.views.preference_cookies import COOKIE_NAMES, set_preferences
 
 
@@ -28,6 +29,8 @@ class SignInView(LoginView):
 
     A preference that is not stored keeps the value chosen before the sign-in.
     """
+
+    authentication_form = SignInForm
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"label_suffix": ""}
