@@ -195,6 +195,16 @@ def test_another_way_to_write_a_name_is_no_other_name(client: Client, member: Us
     assert sign_in(client, "a long enough word")[0] == 429
 
 
+def test_a_name_longer_than_any_users_is_not_looked_for(client: Client) -> None:
+    answer = client.post("/accounts/login/", {"username": "x" * 151, "password": "wrong"})
+    assert "at most 150 characters" in answer.content.decode()
+    assert not AccessAttempt.objects.exists()
+
+
+def test_the_page_of_preferences_renders_few_templates(client: Client) -> None:
+    assert len(client.get("/preferences/").templates) < 60  # there are 600 time zones
+
+
 def test_many_names_from_one_address_lock_the_address(
     client: Client, member: User, settings: Settings
 ) -> None:
