@@ -6,7 +6,7 @@ A bucket is a kind of change, for example "fixed"; see comparison.buckets.
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -100,7 +100,13 @@ def comparison_export(
     `kind` is the file format: a key of EXPORT_FORMATS.
     """
     comparison = find_comparison(pack_id, older, newer)
-    row_filter = ComparisonFilter.parse(request.GET)
+    return send_comparison(request, comparison, ComparisonFilter.parse(request.GET), kind)
+
+
+def send_comparison(
+    request: Request, comparison: Comparison, row_filter: ComparisonFilter, kind: str
+) -> FileResponse:
+    """Send a comparison as a file with the rows that the filter selects."""
     user_name = request.user.get_username()
     table = comparison_tables.build_comparison_table(comparison, row_filter, user_name)
     return send_export(request, table, kind, comparison.newer)
@@ -109,16 +115,20 @@ def comparison_export(
 @require_safe
 def comparison_export_preparing(
     request: Request, pack_id: int, older: int, newer: int, kind: str
-) -> HttpResponse:
-    """Show the page that announces a large export and then loads it."""
+) -> HttpResponseBase:
+    """Show the page that announces a large export and then loads it; send a small one at once."""
     comparison = find_comparison(pack_id, older, newer)
     row_filter = ComparisonFilter.parse(request.GET)
+    row_count = comparison_tables.count_export_rows(comparison, row_filter)
+    rows_per_second = get_item_or_404(COMPARISON_ROWS_PER_SECOND, kind)
+    if row_count <= rows_per_second:
+        return send_comparison(request, comparison, row_filter, kind)
     page_url = reverse("comparison-detail", args=[pack_id, older, newer])
     return render_preparing_page(
         request,
         file_url=reverse("comparison-export", args=[pack_id, older, newer, kind]),
-        row_count=comparison_tables.count_export_rows(comparison, row_filter),
-        rows_per_second=get_item_or_404(COMPARISON_ROWS_PER_SECOND, kind),
+        row_count=row_count,
+        rows_per_second=rows_per_second,
         context={
             "pack": comparison.newer.pack,
             "title": comparison.newer.pack.name,

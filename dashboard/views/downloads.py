@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.http import FileResponse, Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 
 from dashboard.archive import originals
 from dashboard.exports.tables import ExportTable
@@ -56,14 +56,14 @@ def send_original(original: Original, file_name: str, content_type: str) -> File
 def render_preparing_page(
     request: Request, file_url: str, row_count: int, rows_per_second: int, context: dict[str, Any]
 ) -> HttpResponse:
-    """Show the page that announces a file and then loads it.
+    """Show the page that announces a file which takes longer than a second, and then loads it.
 
-    If the file takes less than a second, redirect to the file instead. `context` has the keys
-    pack, title, times (of the reports), back_url and back_label.
+    `context` has the keys pack, title, times (of the reports), back_url and back_label.
     """
-    file_url = f"{file_url}?{request.GET.urlencode()}"
-    if row_count <= rows_per_second:
-        return redirect(file_url)
-    seconds = max(2, round(row_count / rows_per_second))
-    context = {**context, "file_url": file_url, "row_count": row_count, "seconds": seconds}
+    context = {
+        **context,
+        "file_url": f"{file_url}?{request.GET.urlencode()}",
+        "row_count": row_count,
+        "seconds": max(2, round(row_count / rows_per_second)),
+    }
     return render(request, "export/preparing.html", context)

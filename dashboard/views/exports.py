@@ -41,14 +41,18 @@ def report_export(request: Request, report_id: int, kind: str) -> HttpResponseBa
 
 
 @require_safe
-def report_export_preparing(request: Request, report_id: int, kind: str) -> HttpResponse:
-    """Show the page that announces a large export and then loads it."""
+def report_export_preparing(request: Request, report_id: int, kind: str) -> HttpResponseBase:
+    """Show the page that announces a large export and then loads it; send a small one at once."""
     report = get_object_or_404(report_query.select_reports().ready(), pk=report_id)
+    table = build_requested_table(request, report)
+    rows_per_second = get_item_or_404(REPORT_ROWS_PER_SECOND, kind)
+    if table.row_count <= rows_per_second:
+        return send_export(request, table, kind, report)
     return render_preparing_page(
         request,
         file_url=reverse("report-export", args=[report_id, kind]),
-        row_count=build_requested_table(request, report).row_count,
-        rows_per_second=get_item_or_404(REPORT_ROWS_PER_SECOND, kind),
+        row_count=table.row_count,
+        rows_per_second=rows_per_second,
         context={
             "pack": report.pack,
             "title": report.pack_name,

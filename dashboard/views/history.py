@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from dashboard.comparison.comparison_filter import ComparisonFilter
 from dashboard.generation.queue import schedule_step
 from dashboard.ledger.withdrawal import restore_report, withdraw_report
 from dashboard.models import Report
@@ -51,7 +52,8 @@ def report_changes(request: Request, report_id: int) -> HttpResponse:
     earlier = Report.objects.ready().filter(pack=report.pack_id, position__lt=report.position)
     previous_id = earlier.order_by("-position").values_list("pk", flat=True).first()
     url = reverse("comparison-detail", args=[report.pack_id, previous_id or report.pk, report.pk])
-    return redirect(f"{url}?{request.GET.urlencode()}" if request.GET else url)
+    query = ComparisonFilter.parse(request.GET).query_string()
+    return redirect(url if query == "?" else url + query)
 
 
 def report_notes(request: Request, report_id: int) -> HttpResponse:
