@@ -64,7 +64,7 @@ def list_zone_choices() -> list[Any]:
 class ZoneSelect(forms.Select):
     """A select of time zones, whose options one template renders.
 
-    Django renders two templates for each of the 600 options: sixty times a page's own cost.
+    Django renders two templates for each of the 600 options, which takes most of a page's time.
     """
 
     def render(
