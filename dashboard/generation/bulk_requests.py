@@ -22,7 +22,7 @@ from dashboard.models.accounts import PackQuerySet
 from dashboard.models.bulk_requests import BulkRequestQuerySet
 from dashboard.models.runs import DOUBLE_CLICK_TIME
 
-RUNS_PER_ACCOUNT = 20  # under way at once; each needs about ten of the calls allowed in a minute
+RUNS_PER_ACCOUNT = 20  # under way at once; each needs about ten calls a minute (rate_limit.py)
 RUNS_IN_ALL = 200  # under way at once, so that a single click of a user does not wait for long
 RUNS_PER_STEP = 50  # created in one transaction, which then locks the database for a moment only
 STEP_PAUSE = dt.timedelta(seconds=2)
@@ -176,7 +176,8 @@ def finish_step(bulk_request: BulkRequest, *, has_more: bool) -> float | None:
 def cancel_bulk_request(pk: int, user: AbstractBaseUser) -> bool:
     """Drop the packs that wait, and cancel the runs that the request has created.
 
-    Runs that it has joined go on. Return False if the request had ended or been cancelled.
+    Runs that it has joined go on, and so do those that another request under way has joined.
+    Return False if the request had ended or been cancelled.
     """
     with transaction.atomic():
         bulk_request = lock_requests_under_way().filter(pk=pk, cancelled_at=None).first()
@@ -187,6 +188,7 @@ def cancel_bulk_request(pk: int, user: AbstractBaseUser) -> bool:
             cancelled_at=now, cancelled_by_id=user.pk, next_at=now
         )
         bulk_request.packs.waiting().update(state=State.DROPPED)
+        hand_runs_over(bulk_request)
         own_runs = Q(requested_packs__bulk_request=pk, requested_packs__joined=False)
         for report in Report.objects.under_way().filter(own_runs):
             if requests.cancel_report(report, user):
@@ -194,6 +196,20 @@ def cancel_bulk_request(pk: int, user: AbstractBaseUser) -> bool:
         record_ended_runs(bulk_request)
         finish_step(bulk_request, has_more=False)
     return True
+
+
+def hand_runs_over(bulk_request: BulkRequest) -> None:
+    """Make the runs that another request has joined that request's own."""
+    own_packs = bulk_request.packs.asked().filter(joined=False)
+    joined_packs = RequestedPack.objects.asked().filter(
+        bulk_request__in=BulkRequest.objects.under_way().filter(cancelled_at=None),
+        joined=True,
+        report__in=own_packs.values("report"),
+    )
+    new_owners = {joined_pack.report_id: joined_pack for joined_pack in joined_packs}
+    own_packs.filter(report__in=new_owners).update(joined=True)
+    owner_ids = [joined_pack.pk for joined_pack in new_owners.values()]
+    RequestedPack.objects.filter(pk__in=owner_ids).update(joined=False)
 
 
 def find_due_requests() -> list[int]:

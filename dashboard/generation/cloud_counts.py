@@ -30,7 +30,7 @@ def fetch_cloud_counts(client: "Client", pack: Pack) -> dict[str, Any]:
             counts |= fetch_counts()
         except cloud.CloudError:
             continue  # the report is useful without these counts
-    add_statuses(counts.get("rules", {}), counts.pop("rule_statuses", {}))
+    rule_details.add_statuses(counts)
     return counts
 
 
@@ -43,13 +43,6 @@ def build_rule_counts(compliance: cloud.RuleCompliance) -> dict[str, Any]:
 
 def build_resource_counts(counts: cloud.ComplianceCounts) -> dict[str, Any]:
     return {"cloud_resources": key_counts_by_status(counts)}
-
-
-def add_statuses(rules: dict[str, dict[str, Any]], statuses: dict[str, str]) -> None:
-    """Add to each rule the status that the cloud states for it, if it states one that we know."""
-    for rule_id in rules.keys() & statuses.keys():
-        if statuses[rule_id] in Status.names:
-            rules[rule_id]["status"] = statuses[rule_id]
 
 
 def key_counts_by_status(counts: cloud.ComplianceCounts) -> dict[str, int | None]:

@@ -1,5 +1,6 @@
 """Find the packs that an account has in the cloud, and test the account's AccessKey."""
 
+import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from dashboard.cloud.client import Client
 
 MAX_PACK_NAME = 200  # characters
-MAX_GONE_CHECKS = 100  # of one refresh; the other packs are checked by the next one
+MAX_GONE_CHECKS = 100  # of one refresh; the other packs are checked by later ones
 GONE_CODE = "Invalid.CompliancePackId.Value"
 
 
@@ -100,19 +101,21 @@ def refresh_packs(account: Account) -> None:
 def find_gone_packs(client: "Client", unlisted_packs: Iterable[Pack]) -> list[Pack]:
     """Return those of the packs that the cloud says it does not have.
 
-    A list may lack a pack by mistake, so the cloud is asked for each of them. Stop where it cannot
-    be asked: the next refresh asks again.
+    A list may lack a pack by mistake, so the cloud is asked for each of them, in random order: if
+    not all can be asked now, later refreshes ask for the others.
     """
     gone_packs = []
-    for pack in list(unlisted_packs)[:MAX_GONE_CHECKS]:
+    packs = list(unlisted_packs)
+    for pack in random.sample(packs, min(len(packs), MAX_GONE_CHECKS)):
         if rate_limit.seconds_until_get_allowed(pack.account):
             break
         try:
             client.get_pack(pack.pack_id)
         except cloud.CloudError as error:
-            if error.code != GONE_CODE:
+            if error.code == GONE_CODE:
+                gone_packs.append(pack)
+            elif error.is_temporary:
                 break
-            gone_packs.append(pack)
     return gone_packs
 
 

@@ -256,7 +256,7 @@ def read_report_file(report: Report) -> None:
     try:
         stored_forms.ensure_stored_form(report)
     except originals.DamagedOriginalError as error:
-        if not result_fetching.discard_damaged_list(report, error.original):
+        if not result_fetching.discard_damaged_list(report, error):
             raise
         stored_forms.ensure_stored_form(report)
     ownership.require_own_file(report)

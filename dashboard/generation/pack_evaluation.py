@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from dashboard import cloud
 from dashboard.generation import cloud_client, ownership, rate_limit, step_errors
-from dashboard.models import Report
+from dashboard.models import Account, Report
 
 if TYPE_CHECKING:
     from dashboard.cloud.client import Client
@@ -46,7 +46,7 @@ def evaluate_pack(report: Report, is_stopped: IsStopped) -> None:
 def start_evaluation(client: "Client", report: Report) -> None:
     """Ask the cloud to evaluate the pack. A worker that repeats this step asks again: no harm."""
     if wait := rate_limit.seconds_until_evaluation_allowed(report.pack.account):
-        report.postpone_step(wait)
+        wait_for_call(report, wait)
         return
     if report.evaluation_asked_at is None and not report.save_progress(
         evaluation_asked_at=timezone.now()
@@ -68,27 +68,53 @@ def wait_for_rules(client: "Client", report: Report) -> None:
     account = report.pack.account
     if evaluation["pending"] is None:
         if wait := rate_limit.seconds_until_get_allowed(account):
-            report.postpone_step(wait)
+            wait_for_call(report, wait)
             return
         rules = client.get_pack(report.pack.pack_id).rules
         evaluation["pending"] = [rule.rule_id for rule in rules]
     evaluation["polls"] += 1
-    unfinished: list[str] = []
-    untouched = list(evaluation["pending"])
-    wait = 0.0
-    while untouched and len(unfinished) < MAX_UNFINISHED_RULES:
-        if wait := rate_limit.seconds_until_get_allowed(account):
-            break
-        if not is_rule_evaluated(client, untouched[0], evaluation["asked_ms"]):
-            unfinished.append(untouched[0])
-        del untouched[0]
-    evaluation["pending"] = untouched + unfinished  # these are asked for first in the next step
+    try:
+        wait = ask_for_pending_rules(client, account, evaluation)
+    finally:  # an error loses none of what was found out
+        report.provenance = {**report.provenance, "evaluation": evaluation}
     if not evaluation["pending"]:
         end_evaluation(report, Report.EvaluationOutcome.COMPLETE, evaluation)
     elif timezone.now() > compute_time_limit(report):
         end_evaluation(report, Report.EvaluationOutcome.INCOMPLETE, evaluation)
     else:
         save_evaluation(report, evaluation, max(wait, compute_pause(evaluation["polls"])))
+
+
+def ask_for_pending_rules(client: "Client", account: Account, evaluation: dict[str, Any]) -> float:
+    """Remove the rules that were evaluated from evaluation["pending"].
+
+    Stop at several that were not: they come last in the next step. Return the seconds until the
+    next call is allowed, or 0. Raise CloudError.
+    """
+    pending, unfinished_count = evaluation["pending"], 0
+    for rule_id in list(pending):
+        if unfinished_count == MAX_UNFINISHED_RULES:
+            break
+        if wait := rate_limit.seconds_until_get_allowed(account):
+            return wait
+        is_evaluated = is_rule_evaluated(client, rule_id, evaluation["asked_ms"])
+        pending.remove(rule_id)
+        if not is_evaluated:
+            pending.append(rule_id)
+            unfinished_count += 1
+    return 0.0
+
+
+def wait_for_call(report: Report, seconds: float) -> None:
+    """Take the step again when a call is allowed; if the time is up by then, end the evaluation."""
+    if timezone.now() + dt.timedelta(seconds=seconds) <= compute_time_limit(report):
+        report.postpone_step(seconds)
+        return
+    if evaluation := report.provenance.get("evaluation"):
+        end_evaluation(report, Report.EvaluationOutcome.INCOMPLETE, evaluation)
+    else:
+        error = cloud.CloudError("Throttling", "this server has used the calls of the account")
+        handle_evaluation_error(report, error)
 
 
 def is_rule_evaluated(client: "Client", rule_id: str, asked_ms: int) -> bool:
@@ -104,12 +130,12 @@ def is_rule_evaluated(client: "Client", rule_id: str, asked_ms: int) -> bool:
 
 def handle_evaluation_error(report: Report, error: cloud.CloudError) -> None:
     """Try again after a temporary error; otherwise go on without the evaluation."""
-    is_in_time = timezone.now() <= compute_time_limit(report)
-    if error.is_temporary and is_in_time and step_errors.retry_later(report, error):
+    may_retry = error.is_temporary and timezone.now() <= compute_time_limit(report)
+    if may_retry and step_errors.retry_later(report, error, provenance=report.provenance):
         return
     evaluation = report.provenance.get("evaluation", {})
-    outcomes = Report.EvaluationOutcome
-    outcome = outcomes.INCOMPLETE if evaluation else outcomes.REFUSED
+    is_refused = not evaluation and not error.is_temporary
+    outcome = Report.EvaluationOutcome.REFUSED if is_refused else Report.EvaluationOutcome.FAILED
     facts = {"error_code": error.code, "error_facts": error.facts}
     end_evaluation(report, outcome, {**evaluation, **facts})
 

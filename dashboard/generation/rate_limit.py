@@ -15,6 +15,8 @@ from dashboard import cloud
 from dashboard.models import Account
 
 MINUTE_SECONDS = 60.0
+# The part of a minute's calls that may be made at once. The rest is spread over the minute.
+BURST_SHARE = 0.25
 MAX_LIST_WAIT_SECONDS = 5.0  # the page that shows the list waits for it
 MAX_CALLS_AT_ONCE = 32  # that a worker reserves for pages of evaluation results
 RESERVED_SECONDS = 2.0  # for so long such a worker may make the calls that it has reserved
@@ -33,18 +35,19 @@ def seconds_until_get_allowed(account: Account) -> float:
 def wait_for_list_call(account: Account) -> None:
     """Reserve a call that lists packs; wait for it if it is allowed soon.
 
-    Raises CloudError (Throttling) if it is not. Fewer of these calls are allowed than of other
-    calls that only read, so each of them takes the time of several others.
+    Raises CloudError (Throttling) if it is not. Such calls have a limit of their own: fewer of them
+    are allowed than of other calls that only read.
     """
-    while wait := reserve_call(account, "ask_free_at", settings.LIST_PER_MINUTE):
-        if wait > MAX_LIST_WAIT_SECONDS:
+    wait_end = time.monotonic() + MAX_LIST_WAIT_SECONDS
+    while wait := reserve_call(account, "list_free_at", settings.LIST_PER_MINUTE):
+        if time.monotonic() + wait > wait_end:
             raise cloud.CloudError("Throttling", "this server has used the calls of the account")
         time.sleep(wait)
 
 
 def seconds_until_evaluation_allowed(account: Account) -> float:
     """Return 0 and reserve a call that has a pack evaluated, or return the seconds to wait."""
-    return reserve_call(account, "ask_free_at", settings.LIST_PER_MINUTE)
+    return reserve_call(account, "list_free_at", settings.LIST_PER_MINUTE)
 
 
 class ResultCalls:
@@ -74,7 +77,7 @@ class ResultCalls:
         # A call may be made RESERVED_SECONDS after it was reserved: the calls of a minute were
         # reserved in a time that is longer by as much.
         slower_per_minute = per_minute * MINUTE_SECONDS / (MINUTE_SECONDS + RESERVED_SECONDS)
-        calls = max(1, min(self._next_calls, per_minute // 8))
+        calls = max(1, min(self._next_calls, int(per_minute * BURST_SHARE / 2)))
         reserved_until = time.monotonic() + RESERVED_SECONDS
         if wait := reserve_call(self._account, "results_free_at", slower_per_minute, calls):
             return wait
@@ -86,12 +89,12 @@ class ResultCalls:
 def reserve_call(account: Account, field: str, per_minute: float, calls: int = 1) -> float:
     """Reserve a call, or several, and return 0, or return the seconds to wait.
 
-    This is the generic cell rate algorithm (GCRA). Half of a minute's calls may be made at once,
-    the other half is spread over the minute, so no minute has more than `per_minute` calls. `field`
-    is a field of Account; each reserved call moves the time in it one interval into the future.
+    This is the generic cell rate algorithm (GCRA). No minute has more than `per_minute` calls: a
+    part of them may be made at once, the others are spread over the minute. `field` is a field of
+    Account; each reserved call moves the time in it one interval into the future.
     """
-    interval_seconds = 2 * MINUTE_SECONDS / per_minute  # twice as long, as only half is spread
-    burst_seconds = max(0.0, MINUTE_SECONDS - calls * interval_seconds)
+    interval_seconds = MINUTE_SECONDS / (per_minute * (1 - BURST_SHARE))
+    burst_seconds = max(0.0, (per_minute * BURST_SHARE - calls) * interval_seconds)
     now = timezone.now()
     with transaction.atomic():
         locked_account = Account.objects.select_for_update().get(pk=account.pk)

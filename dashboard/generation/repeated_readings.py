@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from dashboard.generation import queue
-from dashboard.models import Pack, Report
+from dashboard.models import Pack, PackSummary, Report
 from dashboard.models.runs import READING_LIMIT
 
 ENDED_UNREAD = (Report.State.FAILED, Report.State.CANCELLED)
@@ -44,6 +44,7 @@ def read_again(report: Report, user: AbstractBaseUser) -> bool:
             if not can_read_again(report):
                 return False
             start_reading(report)
+            PackSummary.objects.record_run_start(report.pk)
             report.audit.create(by_id=user.pk, action="read-again")
     except IntegrityError:  # a pack may have one generated report under way
         report.refresh_from_db()

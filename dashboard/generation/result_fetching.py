@@ -25,7 +25,7 @@ from dashboard.generation.page_collector import (
     PageCollector,
     save_while_claimed,
 )
-from dashboard.models import Original, Report, ResultList, Status
+from dashboard.models import Report, ResultList, Status
 
 if TYPE_CHECKING:
     from dashboard.cloud.client import Client
@@ -128,10 +128,12 @@ def require_failing_rules(client: "Client", collector: PageCollector) -> None:
     """Raise CloudError (ResultsIncomplete) if a rule has failing resources, and no row in the list.
 
     A list states no total, so this is what shows that it ended short. The status of the rules was
-    fetched with the file; a rule without a row is asked for again, because it may have changed.
+    fetched with the file, if possible; a rule without a row is asked for again, because it may have
+    changed.
     """
     report = collector.report
-    if not find_missing_rules(report.stated_counts.get("rules", {}), collector.rule_ids):
+    statuses = get_rule_statuses(report)
+    if statuses and not find_missing_rules(statuses, collector.rule_ids):
         return
     if rate_limit.seconds_until_get_allowed(report.pack.account):
         return  # not decided; the rows are held against the cloud's counts later anyway
@@ -139,18 +141,27 @@ def require_failing_rules(client: "Client", collector: PageCollector) -> None:
         compliance = client.get_rule_compliance(report.pack.pack_id)
     except cloud.CloudError:
         return
-    rules = {rule.rule_id: {"status": rule.status} for rule in compliance.rules}
-    for rule_id in find_missing_rules(rules, collector.rule_ids):
+    statuses = {rule.rule_id: rule.status for rule in compliance.rules}
+    for rule_id in find_missing_rules(statuses, collector.rule_ids):
         raise cloud.CloudError("ResultsIncomplete", detail=rule_id)
 
 
-def find_missing_rules(rules: Mapping[str, Mapping[str, Any]], rule_ids: Set[str]) -> list[str]:
+def get_rule_statuses(report: Report) -> dict[str, str]:
+    """Return the statuses of rules that were fetched with the file, by the rule's id."""
+    counts = report.stated_counts
+    statuses = {
+        rule_id: rule.get("status", "") for rule_id, rule in counts.get("rules", {}).items()
+    }
+    return {**counts.get("rule_statuses", {}), **statuses}
+
+
+def find_missing_rules(statuses: Mapping[str, str], rule_ids: Set[str]) -> list[str]:
     """Return the ids of the rules that fail, as the cloud states it, and are not in `rule_ids`."""
     failing = Status.NON_COMPLIANT.name
     return [
         rule_id
-        for rule_id, rule in rules.items()
-        if rule.get("status") == failing and rule_id not in rule_ids
+        for rule_id, status in statuses.items()
+        if status == failing and rule_id not in rule_ids
     ]
 
 
@@ -255,17 +266,18 @@ def compute_list_deadline(now: dt.datetime) -> dt.datetime:
     return now + dt.timedelta(minutes=settings.RESULTS_LIMIT_MINUTES)
 
 
-def discard_damaged_list(report: Report, damaged: Original) -> bool:
+def discard_damaged_list(report: Report, error: originals.DamagedOriginalError) -> bool:
     """Let the report be read without its list, which was damaged in the archive.
 
     Return False, and do nothing, if the damaged original is not that of the list.
     """
+    damaged = error.original
     lists = ResultList.objects.filter(pk=report.pk, original=damaged, outcome=Outcome.COMPLETE)
     result_list = lists.first()
     if result_list is None:
         return False
     originals.verify_original(damaged)  # stores what is wrong with it
-    result_list.end(Outcome.FAILED, f"original_{damaged.damage}", {})
+    result_list.end(Outcome.FAILED, error.code, {})
     result_list.save()
     return True
 

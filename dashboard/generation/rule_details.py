@@ -62,6 +62,19 @@ def build_rule_facts(rules: Iterable["CloudRule"]) -> dict[str, Any]:
     }
 
 
+def add_statuses(counts: dict[str, Any]) -> None:
+    """Move the statuses of rules, where they are known, to the facts of the rules.
+
+    Until these are fetched the statuses stay in counts["rule_statuses"].
+    """
+    if "rules" not in counts:
+        return
+    statuses, rules = counts.pop("rule_statuses", {}), counts["rules"]
+    for rule_id in rules.keys() & statuses.keys():
+        if statuses[rule_id] in Status.names:
+            rules[rule_id]["status"] = statuses[rule_id]
+
+
 def fetch_rule_details(
     report: Report, result_list: ResultList, is_stopped: Callable[[], bool]
 ) -> float:
@@ -87,6 +100,7 @@ def ask_for_rules(client: "Client", report: Report, result_list: ResultList) -> 
             return wait
         facts = build_rule_facts(client.get_pack(pack.pack_id).rules)
         report.stated_counts = {**report.stated_counts, **facts}
+        add_statuses(report.stated_counts)
     rules: RuleFacts = report.stated_counts["rules"]
     for rule_id in find_rules_without_data(report, result_list):
         if wait := rate_limit.seconds_until_get_allowed(pack.account):

@@ -72,8 +72,8 @@ def handle_cloud_error(report: Report, error: cloud.CloudError) -> None:
             discovery.mark_pack_if_gone(report.pack)
 
 
-def retry_later(report: Report, error: cloud.CloudError) -> bool:
-    """Schedule the step again after a temporary error.
+def retry_later(report: Report, error: cloud.CloudError, **changes: Any) -> bool:
+    """Schedule the step again after a temporary error, and save these changes of the report.
 
     Return False, and do nothing, if the error came MAX_TEMPORARY_FAILURES times in succession.
     """
@@ -86,6 +86,7 @@ def retry_later(report: Report, error: cloud.CloudError) -> bool:
         error_code=error.code,
         error_facts=error.facts,
         next_at=min(next_at, report.deadline_at),
+        **changes,
     )
     return True
 

@@ -75,10 +75,11 @@ class Account(models.Model):
     caller_asked_at = models.DateTimeField(null=True, editable=False)
     verified_at = models.DateTimeField(null=True, editable=False)
     # When the next calls are allowed (see generation/rate_limit.py): `generate_free_at` for
-    # generating a report, `results_free_at` for a page of evaluation results, `ask_free_at` for all
-    # other calls.
+    # generating a report, `results_free_at` for a page of evaluation results, `list_free_at` for a
+    # page of the list of packs or for evaluating a pack, `ask_free_at` for all other calls.
     generate_free_at = models.DateTimeField(null=True, editable=False)
     ask_free_at = models.DateTimeField(null=True, editable=False)
+    list_free_at = models.DateTimeField(null=True, editable=False)
     results_free_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:

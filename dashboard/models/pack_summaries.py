@@ -28,6 +28,10 @@ class PackSummaryQuerySet(models.QuerySet["PackSummary"]):
         state = PackSummary.LastRunState.UNDER_WAY
         self.filter(pack=pack_id).update(last_run=report_id, last_run_state=state)
 
+    def record_run_start(self, report_id: int) -> None:
+        """Store that a run is under way again, if it is the last of its pack."""
+        self.filter(last_run=report_id).update(last_run_state=PackSummary.LastRunState.UNDER_WAY)
+
     def record_run_end(self, report_id: int, state: str) -> None:
         """Store how a run ended, if it is the last of its pack; `state` is a value of Run.State."""
         if str(state) in PackSummary.LastRunState:

@@ -74,6 +74,7 @@ class Run(models.Model):
         COMPLETE = "complete", _("all rules were evaluated")
         INCOMPLETE = "incomplete", _("not all rules were evaluated in time")
         REFUSED = "refused", _("the cloud refused to evaluate")
+        FAILED = "failed", _("whether all rules were evaluated is not known")
 
     IN_HISTORY = (State.READY, State.WITHDRAWN)
 

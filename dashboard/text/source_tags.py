@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.models import EvaluationSource, Status
+from dashboard.models import EvaluationSource, Report, Status
+from dashboard.text.error_messages import explain_error
 from dashboard.text.rule_words import describe_triggers
 from dashboard.text.template_tags import render_time
 
@@ -43,6 +44,13 @@ class CloudTimes(Protocol):
 
     @property
     def exempt_until(self) -> str: ...
+
+
+@register.simple_tag(name="evaluation_error")
+def describe_evaluation_error(report: Report) -> str:
+    """Return the title of the error that ended the evaluation asked for before the report."""
+    evaluation = report.provenance.get("evaluation", {})
+    return explain_error(evaluation.get("error_code", ""), evaluation.get("error_facts", {})).title
 
 
 @register.simple_tag(name="source_mark")

@@ -199,6 +199,22 @@ def test_cancelling_drops_the_waiting_packs_and_cancels_the_runs(
     assert Report.objects.count() == 2
 
 
+def test_cancelling_leaves_the_runs_that_another_request_has_joined(
+    account: Account, officer: User
+) -> None:
+    packs = create_packs(account, 2)
+    first = record(officer)
+    take_step(first)
+    selected = Pack.objects.filter(pk=packs[0].pk)
+    second = bulk_requests.record_bulk_request(selected, officer, "q=first")
+    take_step(second)
+    bulk_requests.cancel_bulk_request(first.pk, officer)
+    assert Report.objects.under_way().get().pack == packs[0]
+    assert count_states(second) == {"asked": 1}
+    bulk_requests.cancel_bulk_request(second.pk, officer)
+    assert not Report.objects.under_way().exists()
+
+
 def test_cancelling_leaves_the_runs_that_were_joined(account: Account, officer: User) -> None:
     packs = create_packs(account, 2)
     joined_run = requests.request_report(packs[0], None)

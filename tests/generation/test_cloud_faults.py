@@ -183,6 +183,16 @@ def test_a_pack_is_gone_when_the_cloud_says_so(cloud_account: Account, sandbox: 
     assert list(cloud_account.packs.exclude(gone_at=None)) == [pack]
 
 
+def test_a_pack_that_may_not_be_read_hides_no_other_that_is_gone(
+    cloud_account: Account, sandbox: Sandbox
+) -> None:
+    for pack in cloud_account.packs.all()[:2]:
+        del sandbox.cloud_state.packs[pack.pack_id]
+    sandbox.faults.set("forbidden", on="GetCompliancePack", times=1)
+    discovery.refresh_packs(cloud_account)
+    assert cloud_account.packs.exclude(gone_at=None).count() == 1
+
+
 def test_while_the_cloud_cannot_be_asked_no_pack_is_gone(
     cloud_account: Account, sandbox: Sandbox
 ) -> None:

@@ -359,7 +359,7 @@ def test_no_link_and_no_secret_is_stored_or_logged(
 def test_calls_stay_within_the_assumed_limits(
     cloud_pack: Pack, sandbox: Sandbox, settings: Settings, run_to_end: RunToEnd
 ) -> None:
-    settings.GENERATE_PER_MINUTE = 4  # half of them at once
+    settings.GENERATE_PER_MINUTE = 8  # a quarter of them at once
     packs = list(cloud_pack.account.packs.all())
     for report in [requests.request_report(pack, None) for pack in packs]:
         Report.objects.filter(pk=report.pk).update(next_at=timezone.now())

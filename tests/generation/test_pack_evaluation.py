@@ -4,6 +4,8 @@ import datetime as dt
 import uuid
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
 from dashboard.generation import lifecycle, pack_evaluation, rate_limit, requests
@@ -118,7 +120,7 @@ def test_an_evaluation_that_does_not_end_is_waited_for_until_its_time_is_up(
     assert (report.error_code, report.failed_attempts) == ("", 0)
 
 
-@pytest.mark.parametrize("fault", ["forbidden", "no-permission", "no-service-role", "unavailable"])
+@pytest.mark.parametrize("fault", ["forbidden", "no-permission", "no-service-role"])
 def test_a_refusal_to_evaluate_is_kept_and_the_report_is_made(
     fault: str, cloud_pack: Pack, sandbox: Sandbox, run_to_end: RunToEnd
 ) -> None:
@@ -132,13 +134,48 @@ def test_a_refusal_to_evaluate_is_kept_and_the_report_is_made(
     assert count_calls(sandbox, GET_RULE) == 0
 
 
+def test_a_cloud_that_cannot_be_asked_to_evaluate_has_not_refused(
+    cloud_pack: Pack, sandbox: Sandbox, run_to_end: RunToEnd, client: Client, auditor: User
+) -> None:
+    sandbox.faults.set("unavailable", on=START)
+    report = run_to_end(request_evaluated_report(cloud_pack))
+    assert (report.state, report.evaluation_outcome) == (State.READY, Outcome.FAILED)
+    client.force_login(auditor)
+    page = client.get(f"/reports/{report.pk}/").content.decode()
+    assert "whether that came to its end is not known: The cloud is not available" in page
+
+
+def test_an_error_loses_none_of_the_rules_that_were_found_evaluated(
+    cloud_pack: Pack, sandbox: Sandbox, run_to_end: RunToEnd
+) -> None:
+    def fail_at_fourth(call: int) -> None:
+        if call == 4:
+            sandbox.faults.set("unavailable", on=GET_RULE, times=1)
+
+    hook_calls(sandbox, fail_at_fourth, GET_RULE)
+    report = run_to_end(request_evaluated_report(cloud_pack))
+    assert report.evaluation_outcome == Outcome.COMPLETE
+    assert count_calls(sandbox, GET_RULE) == count_rules(sandbox, cloud_pack) + 1
+
+
+def test_an_evaluation_that_may_make_no_calls_ends_when_its_time_is_up(
+    cloud_pack: Pack, sandbox: Sandbox, run_to_end: RunToEnd
+) -> None:
+    report = request_evaluated_report(cloud_pack)
+    take_step(report)
+    pass_time_limit(report)
+    Account.objects.update(ask_free_at=timezone.now() + dt.timedelta(seconds=90))
+    take_step(report)
+    assert (report.state, report.evaluation_outcome) == (State.REQUESTED, Outcome.INCOMPLETE)
+
+
 @pytest.mark.parametrize("operation", [GET_RULE, GET_PACK])
 def test_where_rules_may_not_be_read_the_end_of_the_evaluation_is_not_known(
     operation: str, cloud_pack: Pack, sandbox: Sandbox, run_to_end: RunToEnd
 ) -> None:
     sandbox.faults.set("forbidden", on=operation)
     report = run_to_end(request_evaluated_report(cloud_pack))
-    assert (report.state, report.evaluation_outcome) == (State.READY, Outcome.INCOMPLETE)
+    assert (report.state, report.evaluation_outcome) == (State.READY, Outcome.FAILED)
     evaluation = report.provenance["evaluation"]
     assert evaluation["error_facts"]["detail"] == f"config:{operation}"
     assert evaluation["request_id"]
@@ -208,11 +245,11 @@ def test_an_evaluation_keeps_within_the_limits_of_calls(cloud_pack: Pack, sandbo
     report = request_evaluated_report(cloud_pack)
     packs_before = count_calls(sandbox, GET_PACK)
     used_up = timezone.now() + dt.timedelta(seconds=90)
-    Account.objects.update(ask_free_at=used_up)
+    Account.objects.update(list_free_at=used_up)
     take_step(report)
     assert (report.state, count_calls(sandbox, START)) == (State.EVALUATING, 0)
     assert report.next_at > timezone.now() + dt.timedelta(seconds=25)
-    Account.objects.update(ask_free_at=None)
+    Account.objects.update(list_free_at=None)
     take_step(report)
     Account.objects.update(ask_free_at=used_up)
     take_step(report)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from dashboard.generation import lifecycle, requests
 from dashboard.generation.repeated_readings import can_read_again, read_again
 from dashboard.ledger.withdrawal import restore_report, withdraw_report
-from dashboard.models import Pack, Report
+from dashboard.models import Pack, PackSummary, Report
 from tests import sample_files
 from tests.conftest import RunToEnd
 from tests.views.report_files import import_report_bytes
@@ -41,6 +41,10 @@ def restored_report(report: Report, officer: User) -> Report:
     report.refresh_from_db()
     assert (report.state, report.error_code) == (State.FAILED, "original_missing")
     return report
+
+
+def load_summary(pack: Pack) -> PackSummary:
+    return PackSummary.objects.get(pack=pack)
 
 
 def count_numbers(report: Report) -> tuple[object, ...]:
@@ -87,10 +91,9 @@ def test_a_file_that_was_imported_again_meanwhile_is_not_read_twice(
     assert Report.objects.ready().count() == 1
 
 
-def test_a_generated_report_waits_for_the_run_under_way(
-    cloud_pack: Pack, officer: User, run_to_end: RunToEnd
-) -> None:
-    report = requests.request_report(cloud_pack, None)
+def fail_reading(pack: Pack) -> Report:
+    """Return a generated report whose file was received, and not read in time."""
+    report = requests.request_report(pack, None)
     for _ in range(20):
         report.refresh_from_db()
         if report.state == State.READING:
@@ -103,6 +106,24 @@ def test_a_generated_report_waits_for_the_run_under_way(
     lifecycle.advance_report(report.pk)
     report.refresh_from_db()
     assert report.state == State.FAILED
+    return report
+
+
+def test_while_the_file_of_its_last_run_is_read_again_a_pack_has_a_run_under_way(
+    cloud_pack: Pack, officer: User, run_to_end: RunToEnd
+) -> None:
+    report = fail_reading(cloud_pack)
+    assert load_summary(cloud_pack).last_run_state == "failed"
+    assert read_again(report, officer)
+    assert load_summary(cloud_pack).last_run_state == "under-way"
+    run_to_end(report)
+    assert load_summary(cloud_pack).last_run_state == "ready"
+
+
+def test_a_generated_report_waits_for_the_run_under_way(
+    cloud_pack: Pack, officer: User, run_to_end: RunToEnd
+) -> None:
+    report = fail_reading(cloud_pack)
     other = requests.request_report(cloud_pack, None)
     assert not read_again(report, officer)
     assert report.state == State.FAILED

@@ -29,6 +29,7 @@ from tests.generation.listing import (
 
 pytestmark = pytest.mark.usefixtures("no_defect")
 Outcome = ResultList.Outcome
+COUNTS = "GetConfigRuleComplianceByPack"
 
 
 def test_the_list_is_stored_as_it_came_and_whole(
@@ -196,6 +197,17 @@ def test_a_list_that_has_no_end_or_ends_short_is_said_and_not_used(
     assert (report.state, result_list.outcome) == (State.READY, Outcome.FAILED)
     assert (result_list.error_code, result_list.original) == (code, None)
     assert count_calls(sandbox) < 20
+
+
+@pytest.mark.parametrize("operations", [("GetCompliancePack",), ("GetCompliancePack", COUNTS)])
+def test_a_short_list_is_found_out_though_the_rules_were_not_fetched_with_the_file(
+    operations: tuple[str, ...], cloud_pack: Pack, sandbox: Sandbox, run_to_end: RunToEnd
+) -> None:
+    sandbox.faults.set("short-list", page=1)
+    report = advance_to(State.FETCHING, requests.request_report(cloud_pack, None))
+    for operation in operations:
+        sandbox.faults.set("internal-error", on=operation, times=2)
+    assert load_list(run_to_end(report)).error_code == "ResultsIncomplete"
 
 
 def test_a_page_that_comes_twice_does_not_end_the_list(
