@@ -96,7 +96,9 @@ def add_trends(lines: Iterable[AccountLine], summaries: PackSummaryQuerySet) -> 
     for account, weekly_failing in kept.values_list("account", weeks_as_json):
         failing_before = 0
         for week, failing in orjson.loads(weekly_failing):
-            changes[account][max(0, week - first_week)] += failing - failing_before
+            # A report may be from next week: clocks differ.
+            index = min(max(0, week - first_week), TREND_WEEKS - 1)
+            changes[account][index] += failing - failing_before
             failing_before = failing
     for account, line in lines_by_account.items():
         line.trend = list(accumulate(changes[account]))

@@ -220,6 +220,14 @@ def test_the_trend_of_an_account_sums_up_its_reports_in_force(
     assert label in find_rows(get_text(reader), "line")[account.pk]
 
 
+def test_a_report_from_next_week_counts_in_this_week(reader: Client, account: Account) -> None:
+    for number in range(OPEN_PACKS + 1):
+        pack = Pack.objects.create(account=account, pack_id=f"cp-{number}", name=f"{number}")
+        create_ready_report(pack, days_ago=-7, failing=2)
+    label = f'aria-label="Failing 0 → {2 * (OPEN_PACKS + 1)} in 12 weeks"'
+    assert label in find_rows(get_text(reader), "line")[account.pk]
+
+
 def test_the_oldest_report_of_an_account_is_told(reader: Client, company: list[Pack]) -> None:
     summaries = PackSummary.objects.filter(account=company[4].account_id)
     oldest = min(summary.latest_created_at for summary in summaries if summary.latest_created_at)
