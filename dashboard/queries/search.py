@@ -5,24 +5,28 @@ the search takes as long with thousands of packs as with ten.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Concat
 
 from dashboard.models import Account, Evaluation, Pack, PackResource, Rule, Status
-from dashboard.models.accounts import PackQuerySet
 from dashboard.models.evaluations import FOREVER
 from dashboard.models.search_texts import build_searched_part
+from dashboard.queries.pack_choices import select_matching_accounts, select_matching_packs
 
 MAX_RESULTS = 20  # of each kind
-MAX_MATCHES = 200  # of the index; several may be of one rule or one resource
+# Of the index; several may be of one rule or one resource. If there are more, whole names and ids
+# are looked up by a second query, which reads all matches: half a second for 500,000 of them.
+MAX_MATCHES = 200
 MAX_RANKED = 60  # resources whose statuses are compared
 SHOWN_PACKS = 3  # of a rule
 ModelT = TypeVar("ModelT", bound=models.Model)
+RowT = TypeVar("RowT")
 # All rows of a resource have the same id, type, region and account, but for their case.
 RESOURCES_SQL = (
     "SELECT evaluation.resource, min(status), max(resource_id), max(resource_name), "  # noqa: S608
@@ -30,7 +34,7 @@ RESOURCES_SQL = (
     f"FROM {PackResource._meta.db_table} AS found "
     f"JOIN {Evaluation._meta.db_table} AS evaluation ON evaluation.pack_id = found.pack_id "
     f"AND evaluation.resource = found.resource AND evaluation.until = {FOREVER} "
-    "WHERE found.resource IN ({numbers}) GROUP BY evaluation.resource"
+    "WHERE found.resource IN ({hashes}) GROUP BY evaluation.resource"
 )
 
 
@@ -59,7 +63,7 @@ class FoundRule:
 class FoundResource:
     """A resource, and the worst status that it has in the latest reports of all packs."""
 
-    number: int
+    resource_hash: int
     status: Status
     id: str
     name: str
@@ -70,7 +74,7 @@ class FoundResource:
 
 @dataclass(frozen=True)
 class SearchResults:
-    """At most MAX_RESULTS of each kind; `is_complete` is false if there are more.
+    """At most MAX_RESULTS of each kind; `is_complete` is false if there may be more.
 
     `is_short` is true if the text is too short for rules and resources to be searched.
     """
@@ -87,93 +91,143 @@ class SearchResults:
         return not (self.accounts or self.packs or self.rules or self.resources)
 
 
+@dataclass(frozen=True)
+class Matches(Generic[RowT]):
+    """Rows that match a text; `is_complete` is false if there may be others."""
+
+    rows: list[RowT]
+    is_complete: bool
+
+
 def search_all(text: str) -> SearchResults:
     """Return what has the text in its name, its code or the id of a resource.
 
-    The ids of accounts and packs must begin with it.
+    Accounts and packs are found by each word of the text; their ids must begin with it.
     """
-    part = build_searched_part(text)
-    accounts = list(filter_accounts(Account.objects.all(), text)[: MAX_RESULTS + 1])
-    packs = list(filter_packs(Pack.objects.all(), text)[: MAX_RESULTS + 1])
-    rules = search_rules(part) if part else []
-    resources = search_resources(part) if part else []
-    counts = len(accounts), len(packs), len(rules), len(resources)
+    searched_text = build_searched_part(text)
+    accounts = list(select_matching_accounts(text)[: MAX_RESULTS + 1])
+    packs = list(select_matching_packs(text)[: MAX_RESULTS + 1])
+    rules = search_rules(searched_text)
+    resources = search_resources(searched_text)
+    counts = len(accounts), len(packs), len(rules.rows), len(resources.rows)
     return SearchResults(
         accounts[:MAX_RESULTS],
         packs[:MAX_RESULTS],
-        rules[:MAX_RESULTS],
-        resources[:MAX_RESULTS],
-        is_complete=max(counts) <= MAX_RESULTS,
-        is_short=not part,
+        rules.rows[:MAX_RESULTS],
+        resources.rows[:MAX_RESULTS],
+        is_complete=max(counts) <= MAX_RESULTS and rules.is_complete and resources.is_complete,
+        is_short=not searched_text,
     )
 
 
-def filter_accounts(accounts: QuerySet[Account], text: str) -> QuerySet[Account]:
-    """Return the accounts whose name contains the text or whose id begins with it."""
-    has_text = Q(name__icontains=text) | Q(uid__startswith=text)
-    return accounts.filter(has_text).defer("secret_encrypted")
+def search_rules(searched_text: str) -> Matches[FoundRule]:
+    """Return the rules whose name, code or id has the text, each once for all its packs.
 
-
-def filter_packs(packs: PackQuerySet, text: str) -> PackQuerySet:
-    """Return the packs whose name contains the text or whose id begins with it."""
-    has_text = Q(name__icontains=text) | Q(pack_id__startswith=text)
-    return packs.filter(has_text).select_related("account").defer("account__secret_encrypted")
-
-
-def search_rules(part: str) -> list[FoundRule]:
-    """Return the rules whose name, code or id has the part, each once for all its packs."""
+    Whole names and codes come first.
+    """
     rules = Rule.objects.select_related("pack__account").only(
         "name", "identifier", "rule_id", "pack__name", "pack__account__name"
     )
+    matches = load_matches(rules, searched_text)
     groups: dict[tuple[str, str], list[Rule]] = defaultdict(list)
-    matches = list(select_matches(rules, part))
-    for rule in matches:
+    for rule in matches.rows:
         groups[rule.name, rule.identifier].append(rule)
-    has_more = len(matches) == MAX_MATCHES
-    return [
-        FoundRule(name, code or rules[0].rule_id, rules, has_more)
-        for (name, code), rules in sorted(groups.items())
+    found_rules = [
+        FoundRule(name, code or get_shared_id(rules), rules, not matches.is_complete)
+        for (name, code), rules in groups.items()
     ]
+    whole_text = searched_text.strip("\n")
+
+    def sort_key(rule: FoundRule) -> tuple[bool, str, str]:
+        is_whole = whole_text in (rule.name.casefold(), rule.code.casefold())
+        return not is_whole, rule.name, rule.code
+
+    return Matches(sorted(found_rules, key=sort_key), matches.is_complete)
 
 
-def search_resources(part: str) -> list[FoundResource]:
-    """Return the resources whose id or name has the part: whole ones first, then failing ones.
+def get_shared_id(rules: Iterable[Rule]) -> str:
+    """Return the id of the rules if all have the same; otherwise an empty text."""
+    rule_ids = {rule.rule_id for rule in rules}
+    return rule_ids.pop() if len(rule_ids) == 1 else ""
+
+
+def search_resources(searched_text: str) -> Matches[FoundResource]:
+    """Return the resources whose id or name has the text: whole ones first, then failing ones.
 
     They must be in the latest report of a pack.
     """
-    matches = select_matches(PackResource.objects.all(), part)
-    numbers = list(dict.fromkeys(matches.values_list("resource", flat=True)))
-    resources = load_resources(numbers[:MAX_RANKED])
+    matches = load_matches(PackResource.objects.values_list("resource", flat=True), searched_text)
+    resources = load_resources(matches.rows[:MAX_RANKED])
+    whole_text = searched_text.strip("\n")
 
     def sort_key(resource: FoundResource) -> tuple[bool, int, str]:
-        is_whole = part in (resource.id.casefold(), resource.name.casefold())
+        is_whole = whole_text in (resource.id.casefold(), resource.name.casefold())
         return not is_whole, resource.status, resource.id
 
-    return sorted(resources, key=sort_key)
+    is_complete = matches.is_complete and len(matches.rows) <= MAX_RANKED
+    return Matches(sorted(resources, key=sort_key), is_complete)
 
 
-def load_resources(numbers: Iterable[int]) -> list[FoundResource]:
-    """Return resources by their numbers.
+def load_resources(resource_hashes: Collection[int]) -> list[FoundResource]:
+    """Return the resources that have these hashes.
 
     Written in SQL, because no foreign key leads from a resource of a pack to its evaluations.
     """
-    numbers = list(numbers)
-    if not numbers:
+    if not resource_hashes:
         return []
     with connection.cursor() as cursor:
-        placeholders = ", ".join(["%s"] * len(numbers))
-        cursor.execute(RESOURCES_SQL.format(numbers=placeholders), numbers)
+        placeholders = ", ".join(["%s"] * len(resource_hashes))
+        cursor.execute(RESOURCES_SQL.format(hashes=placeholders), [*resource_hashes])
         return [
-            FoundResource(number, Status(status), *texts)
-            for number, status, *texts in cursor.fetchall()
+            FoundResource(resource_hash, Status(status), *texts)
+            for resource_hash, status, *texts in cursor.fetchall()
         ]
 
 
-def select_matches(rows: QuerySet[ModelT], part: str) -> QuerySet[ModelT]:
-    """Return up to MAX_MATCHES of the rows whose search text has the part, by the index."""
+def load_matches(rows: QuerySet[ModelT, RowT], searched_text: str) -> Matches[RowT]:
+    """Return different rows whose search text has the text; if there are many, whole ones first."""
+    if not searched_text:
+        return Matches([], is_complete=True)
+    matches = list(select_matches(rows, searched_text))
+    if len(matches) < MAX_MATCHES:
+        return Matches(list(dict.fromkeys(matches)), is_complete=True)
+    matches = [*load_whole_matches(rows, searched_text), *matches]
+    return Matches(list(dict.fromkeys(matches)), is_complete=False)
+
+
+def select_matches(rows: QuerySet[ModelT, RowT], searched_text: str) -> QuerySet[ModelT, RowT]:
+    """Return up to MAX_MATCHES of the rows whose search text has the text, by the index.
+
+    They are in the order of their ids. PostgreSQL chooses which ones: sorting all would take time.
+    """
     if connection.vendor != "sqlite":
-        return rows.filter(search_text__contains=part)[:MAX_MATCHES]
+        candidates = rows.model._default_manager.filter(search_text__contains=searched_text)
+        return rows.filter(pk__in=candidates.values("pk")[:MAX_MATCHES]).order_by("pk")
+    match = f"{build_index_match(rows)} ORDER BY rowid LIMIT {MAX_MATCHES}"
+    return rows.filter(pk__in=RawSQL(match, [quote_phrase(searched_text)])).order_by("pk")  # noqa: S611
+
+
+def load_whole_matches(rows: QuerySet[ModelT, RowT], searched_text: str) -> list[RowT]:
+    """Return up to MAX_MATCHES different rows of which a whole name, code or id is the text."""
+    line = searched_text.strip("\n")
+    if line == searched_text:
+        condition = Q(lines__contains=f"\n{line}\n")
+    else:  # two Chinese characters: a line of every text that has them (see build_search_text)
+        condition = Q(lines__startswith=f"\n{line}\n") | Q(lines__contains=f"\n{line}\n{line}\n")
+    if connection.vendor != "sqlite":
+        candidates = rows.filter(search_text__contains=searched_text)
+    else:
+        match = RawSQL(build_index_match(rows), [quote_phrase(searched_text)])  # noqa: S611
+        candidates = rows.filter(pk__in=match)
+    lines = Concat(Value("\n"), "search_text", Value("\n"), output_field=models.TextField())
+    return list(candidates.alias(lines=lines).filter(condition).distinct()[:MAX_MATCHES])
+
+
+def build_index_match(rows: QuerySet[Any, Any]) -> str:
+    """Return the SQL that reads from SQLite's index the ids of the rows that have a phrase."""
     index = f"{rows.model._meta.db_table}_trigrams"
-    quoted_part = '"{}"'.format(part.replace('"', '""'))
-    match = f"SELECT rowid FROM {index} WHERE {index} MATCH %s LIMIT {MAX_MATCHES}"  # noqa: S608
-    return rows.filter(pk__in=RawSQL(match, [quoted_part]))  # noqa: S611  # a parameter
+    return f"SELECT rowid FROM {index} WHERE {index} MATCH %s"  # noqa: S608  a table's name
+
+
+def quote_phrase(text: str) -> str:
+    return '"{}"'.format(text.replace('"', '""'))

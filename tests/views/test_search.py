@@ -12,6 +12,7 @@ from dashboard.ledger import pack_resources
 from dashboard.models import Account, Evaluation, Pack, PackResource, Rule
 from dashboard.models.search_texts import build_search_text
 from dashboard.queries import search
+from dashboard.queries.pack_choices import suggest_choices
 from dashboard.queries.search import search_all
 from tests import sample_files
 from tests.views.report_files import FRIDAY, import_report_bytes
@@ -75,7 +76,7 @@ def test_a_resource_stands_once_with_its_worst_status_and_failing_ones_first(
     failing = set(Evaluation.objects.failing().values_list("resource", flat=True))
     resources = search_all("i-bp1").resources
     assert len(resources) == 4
-    assert {resource.number for resource in resources if resource.status == 1} == failing
+    assert {resource.resource_hash for resource in resources if resource.status == 1} == failing
     assert [resource.status for resource in resources] == sorted(
         resource.status for resource in resources
     )
@@ -86,6 +87,69 @@ def test_a_resource_with_the_very_text_as_id_or_name_stands_first(pack: Pack) ->
     import_report_bytes(pack, build_workbook(1, 12))
     for text in ("主机 1", "主机 10", "主机 2"):
         assert search_all(text).resources[0].name == text
+
+
+@pytest.mark.parametrize("text", ["I-000299", "server 299", "主机", "i-00"])
+def test_a_whole_id_or_name_is_found_among_more_matches_than_are_read(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    import_report_bytes(pack, build_workbook(1, 1))
+    resource = PackResource.objects.get()
+    for column in ("resource_id", "resource_name"):
+        others = [
+            PackResource(
+                pack=pack, resource=n, search_text=build_search_text(f"{text}{n}", text * 2)
+            )
+            for n in range(8)
+        ]
+        texts = {"resource_id": "x", "resource_name": "x", column: text}
+        Evaluation.objects.update(**texts)
+        PackResource.objects.all().delete()
+        PackResource.objects.bulk_create(others)
+        PackResource.objects.create(
+            pack=pack, resource=resource.resource, search_text=build_search_text(*texts.values())
+        )
+        monkeypatch.setattr(search, "MAX_MATCHES", 4)
+        results = search_all(text)
+        assert [found.resource_hash for found in results.resources] == [resource.resource]
+        assert not results.is_complete
+
+
+def test_a_search_is_not_complete_if_not_all_matches_are_ranked(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_report_bytes(pack, build_workbook(1, 4))
+    assert search_all("主机 ").is_complete
+    monkeypatch.setattr(search, "MAX_RANKED", 3)
+    assert not search_all("主机 ").is_complete
+    monkeypatch.setattr(search, "MAX_RANKED", 4)
+    monkeypatch.setattr(search, "MAX_MATCHES", 4)
+    assert not search_all("主机 ").is_complete
+
+
+def test_an_account_and_a_pack_of_the_very_name_stand_first(account: Account) -> None:
+    for number in range(search.MAX_RESULTS + 1):
+        Account.objects.create(uid=f"{number:016}", name=f"a prod {number}")
+        Pack.objects.create(account=account, pack_id=f"cp-{number}", name=f"a prod {number}")
+    Account.objects.create(uid="1" * 16, name="Prod")
+    Pack.objects.create(account=account, pack_id="cp-prod", name="Prod")
+    results = search_all("prod")
+    assert (results.accounts[0].name, results.packs[0].name) == ("Prod", "Prod")
+
+
+def test_a_pack_is_found_by_words_of_its_name_and_of_its_account(account: Account) -> None:
+    account.name = "prod"
+    account.save()
+    pack = Pack.objects.create(account=account, pack_id="cp-1", name="OSS rules")
+    assert search_all("prod oss").packs == suggest_choices("prod oss").packs == [pack]
+
+
+def test_the_id_of_rules_of_one_name_is_shown_only_if_all_have_it(account: Account) -> None:
+    for number, rule_id in enumerate(("cr-1", "cr-1", "cr-2")):
+        pack = Pack.objects.create(account=account, pack_id=f"cp-{number}", name=f"P{number}")
+        Rule.objects.create(pack=pack, key=rule_id, name="own rule", rule_id=rule_id)
+        [found] = search_all("own rule").rules
+        assert found.code == ("cr-1" if number < 2 else "")
 
 
 def test_a_resource_that_the_latest_report_no_longer_names_is_not_found(pack: Pack) -> None:
@@ -177,7 +241,7 @@ def test_the_index_finds_a_part_without_reading_every_text(pack: Pack) -> None:
     assert "SCAN dashboard_packresource\n" not in f"{plan}\n"
 
 
-def test_a_search_takes_the_same_queries_for_few_rows_and_for_many(
+def test_a_search_of_many_rows_takes_only_the_queries_for_whole_names_more(
     pack: Pack, reader: Client
 ) -> None:
     def count_queries() -> int:
@@ -191,7 +255,7 @@ def test_a_search_takes_the_same_queries_for_few_rows_and_for_many(
         pack = Pack.objects.create(account=pack.account, pack_id=f"i-bp1{number}", name="i-bp1")
         import_report_bytes(pack, build_workbook(5, 20))
         create_rules(pack, *(f"i-bp1 {rule}" for rule in range(30)))
-    assert count_queries() == few <= 10
+    assert count_queries() == few + 2 <= 12
 
 
 def test_each_pair_of_chinese_characters_stands_on_a_line_of_its_own() -> None:
