@@ -1,5 +1,7 @@
 """Archive packs, one or many at once, after a confirmation; show archived packs on home again."""
 
+import hashlib
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse, QueryDict
@@ -14,24 +16,32 @@ from dashboard.queries.home_filter import HomeFilter
 from dashboard.views import Request
 from dashboard.views.converters import parse_ids
 
-NAMED_PACKS = 50  # on the page that asks; of the others it tells the number
+MAX_LISTED_PACKS = 50  # on the confirmation page; the others are only counted
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("dashboard.change_pack", raise_exception=True)
 def pack_archive(request: Request) -> HttpResponse:
-    """Ask whether the packs of the address are to be archived; a POST archives them."""
-    packs = select_packs(request.GET).filter(archived_at=None)
-    if request.method == "POST":
+    """Ask whether to archive the packs of the address; a POST archives them if they are the same.
+
+    If other packs match the address than when it asked, it asks again.
+    """
+    ids = list_packs_to_archive(request.GET)
+    fingerprint = build_fingerprint(ids)
+    packs = Pack.objects.filter(pk__in=ids)
+    is_confirmed = request.POST.get("fingerprint") == fingerprint
+    if request.method == "POST" and is_confirmed:
         count = archive_packs(packs, request.user)
         text = ngettext("%(count)s pack archived.", "%(count)s packs archived.", count)
         messages.success(request, text % {"count": count})
         return redirect("home")
-    count = packs.count()
+    shown_packs = packs.select_related("account").defer("account__secret_encrypted")
     context = {
-        "packs": packs.select_related("account").defer("account__secret_encrypted")[:NAMED_PACKS],
-        "count": count,
-        "others": max(0, count - NAMED_PACKS),
+        "packs": shown_packs[:MAX_LISTED_PACKS],
+        "count": len(ids),
+        "others": max(0, len(ids) - MAX_LISTED_PACKS),
+        "fingerprint": fingerprint,
+        "has_changed": request.method == "POST",
     }
     return render(request, "pack/archive.html", context)
 
@@ -46,7 +56,18 @@ def pack_unarchive(request: Request) -> HttpResponse:
     return redirect("home")
 
 
-def select_packs(query: QueryDict) -> PackQuerySet:
+def list_packs_to_archive(query: QueryDict) -> list[int]:
+    """Return the ids of the packs that the query selects and that are not archived, in order."""
+    packs = select_packs_to_archive(query).filter(archived_at=None)
+    return list(packs.order_by("pk").values_list("pk", flat=True))
+
+
+def build_fingerprint(ids: list[int]) -> str:
+    """Return a text that stands for exactly these packs."""
+    return hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()
+
+
+def select_packs_to_archive(query: QueryDict) -> PackQuerySet:
     """Return the packs that the query names; without names, those that match its filter."""
     if "pack" in query:
         return select_chosen_packs(query)

@@ -12,6 +12,7 @@ from dashboard.models import Account, AuditEntry, Pack, Report
 from dashboard.models.pack_archiving import archive_packs, unarchive_packs
 from tests.views.rows import create_failed_report, create_ready_report
 
+PATH = "/packs/archive/"
 pytestmark = pytest.mark.django_db
 
 
@@ -35,6 +36,13 @@ def get_text(client: Client, address: str) -> str:
     answer = client.get(address)
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+def confirm(client: Client, address: str) -> int:
+    """Post the form of the page that asks, and return the status of the answer."""
+    match = re.search(r'name="fingerprint" value="(\w+)"', get_text(client, address))
+    assert match
+    return client.post(address, {"fingerprint": match[1]}).status_code
 
 
 def test_gone_packs_and_packs_of_imports_are_offered_for_archiving(
@@ -65,7 +73,7 @@ def test_all_packs_of_a_filter_are_archived_at_once_with_who_and_when(
     starter: Client, officer: User, packs: list[Pack]
 ) -> None:
     before = timezone.now()
-    assert starter.post("/packs/archive/?show=gone").status_code == 302
+    assert confirm(starter, "/packs/archive/?show=gone") == 302
     archived = Pack.objects.exclude(archived_at=None)
     assert set(archived) == set(packs[1:])
     for pack in archived:
@@ -75,6 +83,21 @@ def test_all_packs_of_a_filter_are_archived_at_once_with_who_and_when(
         entry = AuditEntry.objects.get(pack=pack)
         assert (entry.action, entry.by) == ("archive-pack", officer)
     assert list(find_wrong_summaries()) == []
+
+
+def test_packs_that_the_page_did_not_show_are_not_archived(
+    starter: Client, packs: list[Pack]
+) -> None:
+    fingerprint = re.findall(r'"fingerprint" value="(\w+)"', get_text(starter, PATH + "?show=gone"))
+    packs[0].mark_gone(timezone.now())
+    Pack.objects.all().update_summaries()
+    answer = starter.post(PATH + "?show=gone", {"fingerprint": fingerprint[0]})
+    page = answer.content.decode()
+    assert "Nothing is archived yet" in page
+    assert "Archive these 3 packs?" in page
+    assert not Pack.objects.exclude(archived_at=None).exists()
+    assert confirm(starter, PATH + "?show=gone") == 302
+    assert Pack.objects.exclude(archived_at=None).count() == 3
 
 
 def test_an_archived_pack_leaves_home_attention_and_generating_all(
