@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import IO, Any
+from typing import IO, Any, NamedTuple, cast
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -27,16 +27,42 @@ from dashboard.workbook.zip_members import (
 )
 
 MAX_MEMBERS = 5_000  # files in one zip
+MAX_FILES = 10_000  # files in one upload, with those in its zips
+MAX_DIRECTORY_BYTES = 4 * 2**20  # of a zip's list of members
+
+
+class UploadSize(NamedTuple):
+    """What an uploaded file brings in: itself, or the files in a zip."""
+
+    bytes: int
+    files: int
+
+
+class DirectoryLimit:
+    """A file for zipfile, which would read and keep a list of millions of members."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """Read bytes; raise BadZipFile where zipfile asks for a list that is too long."""
+        if size > MAX_DIRECTORY_BYTES:
+            raise zipfile.BadZipFile("too many members")
+        return self.file.read(size)
 
 
 def store_uploads(batch: ImportBatch, files: Sequence["UploadedFile[Any]"]) -> None:
     """Store the files of one upload (see store_upload).
 
-    If they bring in more than UPLOAD_LIMIT_BYTES together, unpacked, none of them is stored.
+    If they bring in more than UPLOAD_LIMIT_BYTES or MAX_FILES together, unpacked, none is stored.
     """
     names = [get_base_name(file.name or "") for file in files]
     sizes = [measure_upload(name, file) for name, file in zip(names, files, strict=True)]
-    is_too_large = sum(sizes) > settings.UPLOAD_LIMIT_BYTES
+    is_too_large = (
+        sum(size.bytes for size in sizes) > settings.UPLOAD_LIMIT_BYTES
+        or sum(size.files for size in sizes) > MAX_FILES
+    )
     for name, file in zip(names, files, strict=True):
         if is_too_large:
             reject_file(batch, name, "upload_too_large")
@@ -44,13 +70,15 @@ def store_uploads(batch: ImportBatch, files: Sequence["UploadedFile[Any]"]) -> N
             store_upload(batch, name, file.file, file.size or 0)
 
 
-def measure_upload(name: str, file: "UploadedFile[Any]") -> int:
-    """Return how many bytes the file brings in: its own, or those of the files in a zip."""
+def measure_upload(name: str, file: "UploadedFile[Any]") -> UploadSize:
+    """Return how much the file brings in: itself, or the files in a zip."""
     if not file.file:
-        return 0
+        return UploadSize(0, 0)
     members = list_report_members(file.file, name)
     file.file.seek(0)
-    return measure_members(members) if members else file.size or 0
+    if members:
+        return UploadSize(measure_members(members), len(members))
+    return UploadSize(file.size or 0, 1)
 
 
 def store_upload(
@@ -93,7 +121,7 @@ def list_report_members(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
     if file.read(2) != b"PK" or REPORT_FILE_NAME.search(name):
         return []
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(cast("IO[bytes]", DirectoryLimit(file))) as archive:
             members = [
                 member
                 for member in list_file_members(archive)

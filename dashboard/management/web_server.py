@@ -11,10 +11,15 @@ import signal
 import socket
 import sys
 import time
+from importlib import import_module
 from typing import NoReturn
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.core.wsgi import get_wsgi_application
+from django.db import DatabaseError, InterfaceError, connection
+from django.http import parse_cookie
+from django.urls import reverse
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
@@ -42,20 +47,41 @@ class TimedRequest(HTTPRequestParser):  # type: ignore[misc]
         self.started_at = time.monotonic()
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Parse the head; without a session the body may be no larger than a form."""
+        """Parse the head; but for files to import, the body may be no larger than a form."""
         try:
             super().parse_header(header_plus)
         except ValueError as error:  # waitress would close the connection and log a traceback
             raise ParsingError("The head of the request is invalid") from error
-        if f"{settings.SESSION_COOKIE_NAME}=" not in self.headers.get("COOKIE", ""):
+        if not self.may_bring_files():
             adjustments = copy.copy(self.adjustments)
             adjustments.max_request_body_size = settings.FORM_LIMIT_BYTES
             self.adj = adjustments
+
+    def may_bring_files(self) -> bool:
+        """Return whether the body may be larger than a form: with a session, to the imports.
+
+        The session is looked for only where it matters: the server waits for the database then.
+        """
+        is_large = self.chunked or self.content_length > settings.FORM_LIMIT_BYTES
+        if not is_large or self.path != reverse("import-list"):
+            return False
+        return has_session(self.headers.get("COOKIE", ""))
 
     def is_late(self) -> bool:
         """Return whether it should have arrived by now, or should have brought more by now."""
         seconds: float = HEAD_SECONDS + self.body_bytes_received / SLOWEST_BODY
         return time.monotonic() - self.started_at > seconds
+
+
+def has_session(cookies: str) -> bool:
+    """Return whether cookies name a signed-in session; True while the database cannot tell."""
+    key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
+    try:
+        return SESSION_KEY in import_module(settings.SESSION_ENGINE).SessionStore(key)
+    except (DatabaseError, InterfaceError):
+        return True  # the page says what is wrong with it
+    finally:
+        connection.close()
 
 
 class TimedChannel(HTTPChannel):  # type: ignore[misc]

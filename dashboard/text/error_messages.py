@@ -207,8 +207,8 @@ MESSAGES: dict[str, MessageTexts] = {
     "upload_too_large": (
         _("The upload brings in too much"),
         _(
-            "Its files together, with all files in its zips, are larger than this server takes at "
-            "once. None of them was stored."
+            "Its files together, with all files in its zips, are larger or more than this server "
+            "takes at once. None of them was stored."
         ),
         _(
             "Import the files in several smaller uploads, or ask the server administrator to raise "

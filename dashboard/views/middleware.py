@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
+from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import trigger_client_event
 
@@ -76,20 +77,26 @@ def apply_time_zone(get_response: GetResponse) -> GetResponse:
 
 
 def refuse_large_bodies(get_response: GetResponse) -> GetResponse:
-    """Refuse a large request before its body is read.
+    """Refuse a request that is larger than a form, before its body is read.
 
-    Only signed-in users send files; their limits are those of the imports.
+    Only users who may import send files, to the page of imports; their limits are those of imports.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         size = read_content_length(request)
-        if size > settings.FORM_LIMIT_BYTES and not request.user.is_authenticated:
+        if size > settings.FORM_LIMIT_BYTES and not may_send_files(request):
             response = render(request, "413.html", status=413)
             response["Connection"] = "close"
             return response
         return get_response(request)
 
     return middleware
+
+
+def may_send_files(request: HttpRequest) -> bool:
+    """Return whether the request is for the page of imports, by a user who may import."""
+    is_import = request.path == reverse("import-list")
+    return is_import and request.user.has_perm("dashboard.import_report")
 
 
 def read_content_length(request: HttpRequest) -> int:

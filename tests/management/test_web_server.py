@@ -10,7 +10,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from waitress.adjustments import Adjustments
 
+from dashboard.management.web_server import TimedRequest
 from tests.installation import (
     CreateInstallation,
     Installation,
@@ -66,11 +70,19 @@ def test_slow_connections_do_not_keep_others_waiting(
 
 
 @pytest.mark.parametrize("length", [b"Content-Length: 157286400", b"Transfer-Encoding: chunked"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        HEAD % b"POST",
+        b"POST /imports/ HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: ledger_session=signed:a; b=c\r\n",
+    ],
+    ids=["no session", "an invented session"],
+)
 def test_a_large_body_without_a_session_is_refused_before_it_arrives(
-    address: tuple[str, int], length: bytes
+    address: tuple[str, int], head: bytes, length: bytes
 ) -> None:
     with socket.create_connection(address, timeout=20) as connection:
-        connection.sendall(HEAD % b"POST" + length + b"\r\n\r\n")
+        connection.sendall(head + length + b"\r\n\r\n")
         if b"chunked" in length:
             chunk = b"100000\r\n" + b"x" * 2**20 + b"\r\n"
             connection.sendall(chunk)
@@ -88,6 +100,23 @@ def test_a_head_with_an_impossible_number_or_address_is_refused_in_words(
     with socket.create_connection(address, timeout=20) as connection:
         connection.sendall(head + b"\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize(
+    ("path", "is_signed_in", "may_bring_files"),
+    [("/imports/", True, True), ("/imports/", False, False), ("/search/", True, False)],
+)
+def test_only_a_signed_in_user_brings_files_and_only_to_the_imports(
+    client: Client, officer: User, path: str, is_signed_in: bool, may_bring_files: bool
+) -> None:
+    client.force_login(officer)
+    request = TimedRequest(Adjustments())
+    session = client.cookies["ledger_session"].value if is_signed_in else "a" * 32
+    request.parse_header(
+        f"POST {path} HTTP/1.1\r\nContent-Length: 9999999\r\n"
+        f"Cookie: ledger_session={session}".encode()
+    )
+    assert request.may_bring_files() is may_bring_files
 
 
 def test_a_request_that_takes_too_long_is_closed(installation: Installation) -> None:

@@ -12,7 +12,7 @@ from huey.contrib.djhuey import HUEY
 from pytest_django import Settings
 
 from dashboard.generation import lifecycle
-from dashboard.imports import batches
+from dashboard.imports import batches, uploads
 from dashboard.models import Account, ImportBatch, ImportedFile, Original, Pack, Report
 from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.past_reports import build_past_report_files
@@ -373,6 +373,30 @@ def test_an_upload_that_unpacks_to_too_much_is_refused_in_words_and_nothing_is_s
     assert {file.error_code for file in batch.files.all()} == {"upload_too_large"}
     assert not Original.objects.exists()
     assert "The upload brings in too much" in load_batch_page(importer, batch)
+
+
+def test_an_upload_with_too_many_files_in_its_zips_is_refused(
+    importer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MAX_FILES", 3)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for number in range(2):
+            archive.writestr(f"report-{number}.csv", b"")
+    zips = {"a.zip": content.getvalue(), "b.zip": content.getvalue()}
+    batch = upload_files(importer, zips)
+    assert {file.error_code for file in batch.files.all()} == {"upload_too_large"}
+
+
+def test_a_zip_with_a_very_long_list_of_members_is_not_looked_into() -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for number in range(100):
+            member = zipfile.ZipInfo(f"{number}.csv")
+            member.comment = b"x" * 60_000
+            archive.writestr(member, b"")
+    content.seek(0)
+    assert uploads.list_report_members(content, "a.zip") == []
 
 
 def test_an_upload_at_the_limit_is_stored(

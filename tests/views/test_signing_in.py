@@ -292,13 +292,20 @@ class UnreadableBody(io.BytesIO):
         raise AssertionError
 
 
-def test_a_large_body_of_a_visitor_is_refused_before_it_is_read(client: Client) -> None:
+@pytest.mark.parametrize(
+    ("name", "path"), [("", "/accounts/login/"), ("auditor", "/imports/"), ("officer", "/search/")]
+)
+def test_a_large_body_is_refused_before_it_is_read_where_no_files_are_sent(
+    client: Client, auditor: User, officer: User, name: str, path: str
+) -> None:
+    if name:
+        client.force_login(User.objects.get(username=name))
     environ: dict[str, Any] = {
         "wsgi.input": UnreadableBody(),
         "CONTENT_LENGTH": str(150 * 2**20),
         "CONTENT_TYPE": "multipart/form-data; boundary=x",
     }
-    answer = client.post("/accounts/login/", **environ)
+    answer = client.post(path, **environ)
     assert answer.status_code == 413
     assert "too large" in answer.content.decode()
 
