@@ -172,6 +172,7 @@ def create_reports(plan: CompanyPlan, batch: list[CompanyPack]) -> None:
         resources_source=Report.ResourcesSource.ROWS,
         changes_by_reason={},
         high_risk_changes_by_reason={},
+        count_checks=[],
         next_at=plan.newest_at,
         deadline_at=plan.newest_at,
     )

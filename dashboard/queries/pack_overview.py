@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.paginator import Page
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.lookups import IsNull
 from django.utils import timezone
 
@@ -191,21 +191,20 @@ def load_polled_rows(report_ids: list[int], account_ids: list[int]) -> list[Pack
 
     The rows of the runs under way among these reports have only what their state shows.
     """
-    packs = Report.objects.filter(pk__in=report_ids).order_by().values("pack")
-    under_way = PackSummary.objects.filter(
-        last_run_state=PackSummary.LastRunState.UNDER_WAY, account__in=account_ids
-    )
-    # A union: with "or" PostgreSQL would read the summaries of all packs.
-    summaries = PackSummary.objects.filter(pk__in=packs.union(under_way.values("pack")))
+    is_under_way = Q(last_run_state=PackSummary.LastRunState.UNDER_WAY, account__in=account_ids)
+    summaries = PackSummary.objects.filter(Q(last_run__in=report_ids) | is_under_way)
     run_fields = [f"last_run__{name}" for name in RUN_FIELDS]
     related = summaries.select_related("pack", "last_run").only("pack__name", *run_fields)
     rows = build_rows(related)
     running_rows = [row for row in rows if row.run and row.run.pk in report_ids]
-    if len(running_rows) == len(rows):
+    running_packs = {row.pack.pk for row in running_rows}
+    if len(rows) == len(running_rows) == len(set(report_ids)):
         return running_rows
-    changed_packs = {row.pack.pk for row in rows} - {row.pack.pk for row in running_rows}
-    changed = select_rows(PackSummary.objects.filter(pack__in=changed_packs))
-    return running_rows + build_rows(changed)
+    # Runs that have started or ended; of a pack with a newer run, the polled one has ended.
+    changed_packs = {row.pack.pk for row in rows} - running_packs
+    packs_of_reports = Report.objects.filter(pk__in=report_ids).values("pack")
+    changed = PackSummary.objects.filter(Q(pk__in=changed_packs) | Q(pk__in=packs_of_reports))
+    return running_rows + build_rows(select_rows(changed.exclude(pk__in=running_packs)))
 
 
 def build_rows(summaries: Iterable[PackSummary]) -> list[PackRow]:

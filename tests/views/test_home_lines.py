@@ -262,6 +262,16 @@ def test_a_run_under_way_renews_no_sums(starter: Client, company: list[Pack]) ->
     assert len(answer) < 1024
 
 
+def test_a_poll_of_a_run_that_a_newer_one_has_followed_renews_the_row(
+    starter: Client, company: list[Pack]
+) -> None:
+    polled, newer = (create_ready_report(company[0], days_ago=days) for days in (1, 0))
+    assert company[0].summary.last_run_id != polled.pk
+    answer = get_text(starter, f"/status/?report={polled.pk}", htmx=True)
+    assert list(find_rows(answer, "pack")) == [company[0].pk]
+    assert f"/reports/{newer.pk}/" in answer
+
+
 def test_generate_these_takes_the_packs_of_the_filter(
     starter: Client, company: list[Pack], officer: User
 ) -> None:
