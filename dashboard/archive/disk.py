@@ -45,8 +45,9 @@ def is_storage_full(error: BaseException) -> bool:
 def find_write_refusal(error: BaseException | None) -> str:
     """Return why a disk or a database takes no changes; empty for any other error.
 
-    The reasons are "storage_full", "storage_read_only", and "machine" where SQLite tells no more
-    than that writing failed: keys of their explanations.
+    The reasons are "storage_full", "storage_read_only", "storage_forbidden" (a file or folder of
+    another user), and "machine" where SQLite tells no more than that writing failed: keys of their
+    explanations.
     """
     if isinstance(error, OSError):
         return _find_refusal_of_disk(error)
@@ -61,6 +62,9 @@ def find_write_refusal(error: BaseException | None) -> str:
 def _find_refusal_of_disk(error: OSError) -> str:
     if error.errno in _FULL_DISK_ERRORS:
         return "storage_full"
+    # Not of a socket: it has no file name.
+    if error.errno in (errno.EACCES, errno.EPERM) and error.filename:
+        return "storage_forbidden"
     return "storage_read_only" if error.errno == errno.EROFS else ""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from dashboard.archive import result_parts
 from dashboard.models import Original, Report, ResultList
 
 ORIGINALS_FOLDER = "originals"
@@ -78,3 +79,23 @@ def find_reports_without_list() -> list[Report]:
     )
     originals = Original.objects.values("pk")
     return list(reports.exclude(result_list__original__in=originals).order_by("pk"))
+
+
+def find_lists_without_parts() -> list[int]:
+    """Return the ids of the reports whose list under way lacks a part that was stored."""
+    report_ids = []
+    for result_list in ResultList.objects.filter(outcome=ResultList.Outcome.UNDER_WAY):
+        try:
+            result_parts.measure_parts(result_list.pk, result_list.parts)
+        except FileNotFoundError:
+            result_list.refresh_from_db()  # it may have ended meanwhile, which removes its parts
+            if not result_list.has_ended:
+                report_ids.append(result_list.pk)
+    return report_ids
+
+
+def find_parts_without_list() -> list[int]:
+    """Return the ids of the reports that have parts of a list, though none is under way."""
+    report_ids = set(result_parts.list_reports_with_parts())
+    under_way = ResultList.objects.filter(outcome=ResultList.Outcome.UNDER_WAY, pk__in=report_ids)
+    return sorted(report_ids - set(under_way.values_list("pk", flat=True)))

@@ -48,7 +48,10 @@ def require_archive() -> None:
         return
     if Original.objects.exists() and not _has_an_original():
         raise ArchiveMissingError(folder)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):  # a file has its name, or a link to nowhere
+        raise ArchiveMissingError(folder) from None
     write_marker(folder)
 
 

@@ -65,15 +65,21 @@ def save_original(path: Path, original: Original) -> None:
     """
     if default_storage.exists(original.path):
         if not find_damage(original):
+            sync_names(original)  # its process may have been killed before it did so
             clear_stored_damage(original)
             return
         logger.warning("Original %s was damaged; the same file heals it.", original.sha256)
         default_storage.delete(original.path)
     sync_path(path)
     save_under_name(path, original.path)
+    sync_names(original)
+    clear_stored_damage(original)
+
+
+def sync_names(original: Original) -> None:
+    """Return after the names of a stored file and of its folders are on the disk."""
     if stored_path := find_local_path(original):
         sync_folders(stored_path, get_archive_folder())
-    clear_stored_damage(original)
 
 
 def clear_stored_damage(original: Original) -> None:
@@ -128,7 +134,7 @@ def find_damage(original: Original) -> Damage | None:
     try:
         with default_storage.open(original.path) as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         require_archive()
         return Damage.MISSING
     return None if sha256 == original.sha256 else Damage.CHANGED

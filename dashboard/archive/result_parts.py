@@ -7,6 +7,7 @@ file of gzip again: the list as it goes into the archive.
 
 import gzip
 import hashlib
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from dashboard.archive.originals import CHUNK_BYTES, save_under_name
 
 PARTS_FOLDER = "incoming-results"
 COMPRESSION_LEVEL = 4  # 6 would take 60 % longer for 7 % less room
+LIST_NAME = b'"EvaluationResultList"'
 LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
 
@@ -103,6 +105,15 @@ def delete_parts(report_id: int) -> None:
             default_storage.delete(f"{folder}/{name}")
     with suppress(OSError):  # a worker that does not know yet that it is late has added a part
         default_storage.delete(folder)
+
+
+def is_result_list(name: str) -> bool:
+    """Return whether a file of the storage begins as a list of evaluation results does."""
+    try:
+        with default_storage.open(name) as file, gzip.open(file) as answers:
+            return LIST_NAME in answers.read(CHUNK_BYTES)
+    except (OSError, EOFError, zlib.error):  # OSError: also where it is no gzip
+        return False
 
 
 def list_reports_with_parts() -> list[int]:

@@ -6,7 +6,7 @@ Each has a code, the key of its explanation (see text/database_messages.py).
 import re
 import sqlite3
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError
 
 from dashboard.database.schema import find_schema_fault
 
@@ -64,8 +64,6 @@ def find_start_fault() -> str:
         return find_schema_fault()
     except (DatabaseError, InterfaceError) as error:
         return find_database_fault(error)
-    finally:
-        connection.close()  # the processes that are started do not share it
 
 
 def _explain_missing_table() -> str:

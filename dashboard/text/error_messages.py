@@ -248,6 +248,17 @@ MESSAGES: dict[str, MessageTexts] = {
             "are possible again."
         ),
     ),
+    "storage_forbidden": (
+        _("The server may not use its storage"),
+        _(
+            "A file or folder of its archive or its database belongs to another user, or denies "
+            "the access. What is stored is intact."
+        ),
+        _(
+            "Tell the server administrator to give the user of the product ARCHIVE_DIR and VAR_DIR "
+            "with all that is in them. A run that is under way goes on by itself afterwards."
+        ),
+    ),
     "machine": (
         _("The server could not work for a while"),
         _("Its database or its disk did not answer. What is stored is intact."),

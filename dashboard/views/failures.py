@@ -59,11 +59,12 @@ DEFECT = Failure(
     ),
 )
 
-# The disk does not answer, a folder on the network is away, or the process has too many files open.
+# The disk does not answer, a folder on the network is away, the process has too many files open, or
+# something else has the place of a folder of the archive.
 PASSING_OS_ERRORS = {
     *(errno.EAGAIN, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENODEV, errno.ENOMEM),
     *(errno.ENOTCONN, errno.ENXIO, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ESTALE),
-    errno.ETIMEDOUT,
+    *(errno.ETIMEDOUT, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ELOOP),
 }
 
 

@@ -24,6 +24,7 @@ from .limits import Limits
 
 DEFAULT_LIMITS = Limits()
 MAXIMUM_IDLE_SERVERS = os.cpu_count() or 1
+SUBFOLDERS = ("input", "output", "unpacked")
 _PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -31,7 +32,7 @@ class _Server:
     """A reader server and the folder of its reader process.
 
     The folder is all that the reader process may use of the disk, so it stays the same for many
-    files. It has the folders `input`, `output` and `unpacked`.
+    files. It has the SUBFOLDERS.
     """
 
     def __init__(self) -> None:
@@ -50,13 +51,17 @@ class _Server:
         return self._process.poll() is None
 
     def prepare_folder(self, parent: Path) -> Path:
-        """Return the folder, which lies in `parent`; create it if there is none."""
-        if not self.folder or self.folder.parent != parent or not self.folder.exists():
-            self.remove_folder()
-            self.folder = Path(tempfile.mkdtemp(prefix="reading-", dir=parent))
-            for name in ("input", "output", "unpacked"):
-                (self.folder / name).mkdir(mode=0o700)
+        """Return the folder, which lies in `parent`; create it if there is none, or only a part."""
+        if self.folder and self.folder.parent == parent and self._is_complete(self.folder):
+            return self.folder
+        self.remove_folder()
+        self.folder = Path(tempfile.mkdtemp(prefix="reading-", dir=parent))
+        for name in SUBFOLDERS:
+            (self.folder / name).mkdir(mode=0o700)
         return self.folder
+
+    def _is_complete(self, folder: Path) -> bool:
+        return all((folder / name).is_dir() for name in SUBFOLDERS)
 
     def remove_folder(self) -> None:
         if self.folder:

@@ -184,6 +184,35 @@ def test_an_original_is_on_the_disk_before_its_row_is_stored(
     assert steps[-1] == "insert"
     # The folder of the file, the folder of all originals, and the archive itself.
     assert steps[2:-1] == ["sync folder"] * 3
+    # The same once more, because a process may have been killed before it synced the folders.
+    steps.clear()
+    originals.store_stream(io.BytesIO(CONTENT))
+    assert steps[-3:] == ["sync folder"] * 3
+
+
+def test_what_has_the_place_of_an_original_or_of_its_folder_counts_as_a_missing_file() -> None:
+    original = originals.store_stream(io.BytesIO(CONTENT))
+    path = Path(default_storage.path(original.path))
+    path.unlink()
+    path.mkdir()
+    assert originals.find_damage(original) == Original.Damage.MISSING
+    path.rmdir()
+    path.parent.rmdir()
+    path.parent.write_text("no folder")
+    assert originals.find_damage(original) == Original.Damage.MISSING
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_file_or_a_dead_link_in_the_place_of_the_archive_is_named(
+    is_link: bool, settings: Settings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path / "archive"
+    if is_link:
+        settings.MEDIA_ROOT.symlink_to("nowhere")
+    else:
+        settings.MEDIA_ROOT.write_text("no folder")
+    with pytest.raises(location.ArchiveMissingError, match="archive"):
+        originals.store_stream(io.BytesIO(CONTENT))
 
 
 def test_a_folder_without_the_archive_is_refused_by_name(

@@ -1,5 +1,6 @@
 """The command `verify` finds originals that were changed or lost."""
 
+import gzip
 import io
 import os
 import time
@@ -11,8 +12,8 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from dashboard.archive import originals
-from dashboard.models import Original, Pack, PackResource
+from dashboard.archive import originals, result_parts
+from dashboard.models import Original, Pack, PackResource, ResultList
 from tests.sample_history import import_history, make_sandbox_pack
 
 
@@ -106,3 +107,45 @@ def test_verify_of_an_empty_database_beside_a_full_archive_asks_for_the_right_on
 @pytest.mark.django_db
 def test_verify_of_a_new_installation_passes() -> None:
     call_command("verify")
+
+
+def test_verify_goes_on_after_an_original_that_cannot_be_read(
+    pack: Pack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = pack.reports.order_by("position")[0]
+    path = Path(default_storage.path(report.require_original().path))
+    path.unlink()
+    path.symlink_to(path.name)  # a link to itself
+    with pytest.raises(CommandError, match="1 originals could not be read"):
+        call_command("verify")
+    output = capsys.readouterr().out
+    assert f"unreadable {report.original_id} report {report.pk}" in output
+    assert "2 of 3 originals have their hash" in output
+
+
+def test_verify_holds_lists_under_way_against_their_parts(
+    pack: Pack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lacking, ended, complete = pack.reports.order_by("position")
+    ResultList.objects.create(report=lacking, parts=2)
+    ResultList.objects.create(report=ended, outcome=ResultList.Outcome.FAILED)
+    ResultList.objects.create(report=complete, parts=1)
+    for report in (lacking, ended, complete):
+        default_storage.save(result_parts.get_part_name(report.pk, 1), ContentFile(b"a part"))
+    call_command("verify")
+    output = capsys.readouterr().out
+    assert f"The list of report {lacking.pk} lacks a part" in output
+    assert f"Parts of a list of report {ended.pk} were left behind" in output
+    assert f"report {complete.pk} " not in output
+
+
+def test_verify_tells_a_list_that_was_fetched_again_from_a_lost_file(
+    pack: Pack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A worker was killed after it had stored the list and before it stored the row."""
+    name = Original(sha256="ab" * 32).path
+    content = gzip.compress(b'{"EvaluationResults": {"EvaluationResultList": []}}\n')
+    default_storage.save(name, ContentFile(content))
+    os.utime(default_storage.path(name), (0, 0))
+    call_command("verify")
+    assert f"unneeded {name}" in capsys.readouterr().out

@@ -6,15 +6,20 @@ from django.utils import translation
 from dashboard.cloud import Advice, CloudError
 from dashboard.cloud.errors import AnswerProblem
 from dashboard.text import error_messages
+from dashboard.text.database_messages import DATABASE_MESSAGES
 from dashboard.text.file_error_details import FRESH_COPY_CODES, UNKNOWN_KINDS
 from dashboard.workbook.errors import CODES
 
 OF_AN_ORIGIN = ["ForeignAccessKey", "ForeignAccount", "ForeignPack", "ForeignFile"]
 OF_A_REPORT = ["deadline", "cancelled", "defect", "link_expired"]
 OF_AN_UPLOAD = ["upload_too_large"]
+OF_THE_MACHINE = ["storage_full", "storage_read_only", "storage_forbidden", "machine"]
+OF_THE_MACHINE += DATABASE_MESSAGES
 
 
-@pytest.mark.parametrize("code", [*Advice, *CODES, *OF_AN_ORIGIN, *OF_A_REPORT, *OF_AN_UPLOAD])
+@pytest.mark.parametrize(
+    "code", [*Advice, *CODES, *OF_AN_ORIGIN, *OF_A_REPORT, *OF_AN_UPLOAD, *OF_THE_MACHINE]
+)
 def test_each_code_is_explained_in_three_sentences(code: str) -> None:
     cause = error_messages.explain_error(code, {"message": "100 %"})
     for sentence in (cause.title, cause.meaning, cause.next_step):

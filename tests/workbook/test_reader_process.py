@@ -189,6 +189,19 @@ def test_a_server_that_died_while_it_waited_is_replaced(source: Path, tmp_path: 
     assert find_child(os.getpid()) != server
 
 
+def test_a_folder_of_a_reader_of_which_a_part_is_missing_is_made_anew(
+    source: Path, tmp_path: Path
+) -> None:
+    """As after a disk that was full when the folder was made: the next file is read."""
+    work_folder = tmp_path / "incoming"
+    work_folder.mkdir()
+    for name in reader_client.SUBFOLDERS:
+        read_file(source, tmp_path / "stored", work_folder=work_folder)
+        for folder in work_folder.glob("*"):
+            (folder / name).rmdir()
+    read_file(source, tmp_path / "stored", work_folder=work_folder)
+
+
 def test_files_read_at_once_go_each_their_own_way(source: Path, tmp_path: Path) -> None:
     targets = [tmp_path / f"stored-{number}" for number in range(6)]
     with ThreadPoolExecutor(len(targets)) as pool:

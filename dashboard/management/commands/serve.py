@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
+from django.db import connection
 
 from dashboard.database.faults import find_start_fault
 from dashboard.management import web_server
@@ -26,6 +27,7 @@ class Command(DatabaseCommand):
         Raise CommandError if a newer version has changed its tables, or without static files.
         """
         code = find_start_fault()
+        connection.close()  # the processes that are started do not share it
         if code == "database_newer":
             raise CommandError(describe_fault(code))
         if code:

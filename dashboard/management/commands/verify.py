@@ -6,9 +6,9 @@ Also check what is kept of each pack against its reports.
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from dashboard.archive import inventory, location, originals
+from dashboard.archive import inventory, location, originals, result_parts
 from dashboard.database.damage import find_damage_of_database
 from dashboard.ledger import pack_resources, pack_summaries
 from dashboard.management.command_line import DatabaseCommand, describe_fault
@@ -44,23 +44,58 @@ class Command(DatabaseCommand):
             checked_originals = checked_originals.filter(
                 Q(reports=options["report"]) | Q(result_lists=options["report"])
             ).distinct()
-        count = damaged_count = 0
-        for original in checked_originals.iterator():
-            count += 1
-            if damage := originals.verify_original(original):
-                damaged_count += 1
-                self.stdout.write(describe_damage(original, damage))
-        self.stdout.write(f"{count - damaged_count} of {count} originals have their hash.")
+        count, faults = self.check_originals(checked_originals)
         if options["report"] and not count:
             raise CommandError("There is no such original.")
-        faults = [] if options["report"] else self.compare_with_database(count)
-        if damaged_count:
-            faults.insert(0, f"{damaged_count} originals are not what was stored.")
         if not options["report"]:
+            faults += self.compare_with_database(count)
             faults += self.compare_summaries()
             faults += self.compare_resources()
+            self.print_odd_parts()
         if faults:
             raise CommandError(" ".join(faults))
+
+    def check_originals(self, checked_originals: QuerySet[Original]) -> tuple[int, list[str]]:
+        """Hash the originals, and print those that are damaged or cannot be read.
+
+        Return their number, and a sentence on each kind of fault.
+        """
+        count, damaged_count, unreadable_count = 0, 0, 0
+        for original in checked_originals.iterator():
+            count += 1
+            try:
+                damage = originals.verify_original(original)
+            except location.ArchiveMissingError:
+                raise
+            except OSError as error:
+                unreadable_count += 1
+                self.stdout.write(f"{describe_original('unreadable', original)}: {error}")
+                continue
+            if damage:
+                damaged_count += 1
+                self.stdout.write(describe_original(damage.value, original))
+        sound_count = count - damaged_count - unreadable_count
+        self.stdout.write(f"{sound_count} of {count} originals have their hash.")
+        faults = []
+        if unreadable_count:
+            faults.append(f"{unreadable_count} originals could not be read.")
+        if damaged_count:
+            faults.append(f"{damaged_count} originals are not what was stored.")
+        return count, faults
+
+    def print_odd_parts(self) -> None:
+        """Print which lists of evaluation results under way lack parts, or have left some behind.
+
+        That is no fault: such a list begins again, and the worker removes what was left.
+        """
+        for report_id in inventory.find_lists_without_parts():
+            self.stdout.write(
+                f"The list of report {report_id} lacks a part that was stored: it begins again."
+            )
+        for report_id in inventory.find_parts_without_list():
+            self.stdout.write(
+                f"Parts of a list of report {report_id} were left behind: the worker removes them."
+            )
 
     def compare_summaries(self) -> list[str]:
         """Print each wrong field of a pack's summary; return a sentence if there are any."""
@@ -93,7 +128,17 @@ class Command(DatabaseCommand):
     def compare_with_database(self, original_count: int) -> list[str]:
         """Print what only the archive or only the database holds; return a sentence on each."""
         faults = []
-        unknown_files = inventory.find_unknown_files()
+        try:
+            unknown_files = inventory.find_unknown_files()
+        except OSError as error:
+            unknown_files = []
+            faults.append(f"Not all folders of the archive could be read: {error}.")
+        for name in filter(result_parts.is_result_list, list(unknown_files)):
+            unknown_files.remove(name)
+            self.stdout.write(
+                f"unneeded {name}: a list of evaluation results whose run was interrupted; the "
+                "list was fetched again, so this file may be deleted."
+            )
         for name in unknown_files:
             self.stdout.write(f"unknown {name}")
         if unknown_files and not original_count:
@@ -119,10 +164,10 @@ class Command(DatabaseCommand):
         return faults
 
 
-def describe_damage(original: Original, damage: Original.Damage) -> str:
-    """Return a line with the damage ("changed" or "missing"), the hash and the reports."""
+def describe_original(fault: str, original: Original) -> str:
+    """Return a line with the fault ("changed", "missing" ...), the hash and the reports."""
     reports = original.reports.values_list("pk", "file_name")
     names = [f"report {pk} {file_name}" for pk, file_name in reports]
     report_ids = original.result_lists.values_list("pk", flat=True)
     names += [f"evaluation results of report {pk}" for pk in report_ids]
-    return f"{damage.value} {original.sha256} {', '.join(names)}"
+    return f"{fault} {original.sha256} {', '.join(names)}"
