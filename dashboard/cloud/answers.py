@@ -19,7 +19,7 @@ JsonObject = Mapping[str, Any]
 MAX_ID_LENGTH = 64
 MAX_DIGITS = 18  # of a number; a 64-bit integer has room for them
 FIRST_TIMESTAMP_MS = 1_420_070_400_000  # 2015: Cloud Config did not exist before
-MAX_CLOCK_DIFFERENCE_MS = 24 * 60 * 60 * 1000
+MAX_FUTURE_MS = 24 * 60 * 60 * 1000
 REPORT_STATUSES = ("NONE", "CREATING", "COMPLETE")
 RISK_LEVELS = (1, 2, 3)
 
@@ -98,10 +98,9 @@ class CloudRule:
 
 @dataclass(frozen=True, kw_only=True)
 class CloudPackDetail(CloudPack):
-    """A pack with its rules and the text of its template."""
+    """A pack with its rules."""
 
     rules: tuple[CloudRule, ...]
-    template_content: str = field(repr=False)
 
     @classmethod
     def from_json(cls, pack: JsonObject) -> Self:
@@ -109,7 +108,6 @@ class CloudPackDetail(CloudPack):
         return cls(
             **vars(CloudPack.from_json(pack)),
             rules=tuple(CloudRule.from_json(rule) for rule in get_objects(pack, "ConfigRules")),
-            template_content=get_text(pack, "TemplateContent"),
         )
 
 
@@ -352,7 +350,7 @@ def get_integer(parent: JsonObject, name: str) -> int | None:
 def get_timestamp(parent: JsonObject, name: str) -> int | None:
     """Return a time in milliseconds; raise AnswerError if it is before 2015 or in the future."""
     value = get_integer(parent, name)
-    last_ms = time.time() * 1000 + MAX_CLOCK_DIFFERENCE_MS
+    last_ms = time.time() * 1000 + MAX_FUTURE_MS
     if value is not None and not FIRST_TIMESTAMP_MS <= value <= last_ms:
         raise AnswerError(AnswerProblem.WRONG_FIELD, name)
     return value

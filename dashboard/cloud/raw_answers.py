@@ -11,8 +11,7 @@ import orjson
 from dashboard.cloud.answers import AnswerError
 from dashboard.cloud.errors import AnswerProblem
 
-# The cloud refuses requests that are signed with a time further than 15 minutes from its own.
-MAX_CLOCK_DIFFERENCE_MS = 60 * 60 * 1000
+MAX_DATE_HEADER_DIFFERENCE_MS = 60 * 60 * 1000  # a header Date further from our clock is ignored
 
 
 @dataclass
@@ -58,7 +57,7 @@ class RawAnswer:
         """
         now_ms = int(time.time() * 1000)
         answered_ms = now_ms if self.cloud_time_ms is None else self.cloud_time_ms
-        if abs(answered_ms - now_ms) > MAX_CLOCK_DIFFERENCE_MS:
+        if abs(answered_ms - now_ms) > MAX_DATE_HEADER_DIFFERENCE_MS:
             answered_ms = now_ms
         return answered_ms - math.ceil(self.call_seconds) * 1000
 

@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 from dashboard.cloud.errors import CloudError
 
+IsStopped = Callable[[], bool]
+
 
 def never_stop() -> bool:
-    """Tell a call whose result is no longer needed to end early."""
+    """Return False: a call with this default is never ended before its time limit."""
     return False
 
 
@@ -19,7 +21,7 @@ class TimeLimit:
     TimeLimit.
     """
 
-    def __init__(self, is_stopped: Callable[[], bool] = never_stop) -> None:
+    def __init__(self, is_stopped: IsStopped = never_stop) -> None:
         self._is_stopped = is_stopped
         self._call_end = self._attempt_end = time.monotonic()
 

@@ -74,7 +74,7 @@ def filter_changes(comparison: Comparison, row_filter: ComparisonFilter) -> list
 
 def find_keys_by_words(comparison: Comparison, words: list[str]) -> set[int]:
     """Return the keys of the changes whose older or newer row contains all the words."""
-    condition = search_words.match_words(words, comparison.older, comparison.newer)
+    condition = search_words.build_words_condition(words, comparison.older, comparison.newer)
     return {
         key
         for spans in select_changed_spans(comparison.older, comparison.newer)
@@ -144,7 +144,7 @@ def select_unchanged(comparison: Comparison, row_filter: ComparisonFilter) -> Ev
     if row_filter.rule:
         rows = rows.filter(rule_id=row_filter.rule)
     if row_filter.search_words:
-        rows = rows.filter(search_words.match_words(row_filter.search_words, newer))
+        rows = rows.filter(search_words.build_words_condition(row_filter.search_words, newer))
     return rows.failing_first()
 
 

@@ -34,7 +34,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return super().get_new_connection(conn_params)
         except sqlite3.OperationalError as error:
             path = Path(str(conn_params["database"]))
-            if error.sqlite_errorcode & 0xFF not in UNWRITABLE_CODES or not is_complete(path):
+            if error.sqlite_errorcode & 0xFF not in UNWRITABLE_CODES or not has_empty_log(path):
                 raise
         self.is_read_only = True
         # BEGIN IMMEDIATE is refused where nothing can be written.
@@ -45,11 +45,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection
 
     def create_cursor(self, name: str | None = None) -> Any:
-        """Return a cursor; refuse where the database is written again, as the next request reads.
+        """Return a cursor.
 
-        A connection that only reads does not see what others write.
+        Raise OperationalError if another process writes again: this connection would show old rows.
         """
-        if self.is_read_only and not is_complete(Path(str(self.settings_dict["NAME"]))):
+        if self.is_read_only and not has_empty_log(Path(str(self.settings_dict["NAME"]))):
             raise sqlite3.OperationalError("the database can be written again")
         return super().create_cursor(name)
 
@@ -63,7 +63,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().close_if_unusable_or_obsolete()
 
 
-def is_complete(path: Path) -> bool:
+def has_empty_log(path: Path) -> bool:
     """Return whether the file of a database holds all of it, and its log (-wal) nothing."""
     log = path.with_name(f"{path.name}-wal")
     try:

@@ -10,7 +10,7 @@ from huey import Huey
 from huey.storage import PostgresStorage, SqliteStorage
 
 
-class LateSqliteStorage(SqliteStorage):  # type: ignore[misc]
+class DeferredTablesSqliteStorage(SqliteStorage):  # type: ignore[misc]
     """A queue in an SQLite file."""
 
     has_tables = False
@@ -23,7 +23,7 @@ class LateSqliteStorage(SqliteStorage):  # type: ignore[misc]
         return create_tables_once(self, connection)
 
 
-class LatePostgresStorage(PostgresStorage):  # type: ignore[misc]
+class DeferredTablesPostgresStorage(PostgresStorage):  # type: ignore[misc]
     """A queue in a PostgreSQL database."""
 
     has_tables = False
@@ -35,7 +35,9 @@ class LatePostgresStorage(PostgresStorage):  # type: ignore[misc]
         return create_tables_once(self, self._connect())
 
 
-def create_tables_once(storage: LateSqliteStorage | LatePostgresStorage, connection: Any) -> Any:
+def create_tables_once(
+    storage: DeferredTablesSqliteStorage | DeferredTablesPostgresStorage, connection: Any
+) -> Any:
     """Create the tables of the queue where they are missing; return the connection."""
     if not storage.has_tables:
         for statement in storage.ddl:
@@ -47,10 +49,10 @@ def create_tables_once(storage: LateSqliteStorage | LatePostgresStorage, connect
 class SqliteQueue(Huey):  # type: ignore[misc]
     """huey on SQLite."""
 
-    storage_class = LateSqliteStorage
+    storage_class = DeferredTablesSqliteStorage
 
 
 class PostgresQueue(Huey):  # type: ignore[misc]
     """huey on PostgreSQL."""
 
-    storage_class = LatePostgresStorage
+    storage_class = DeferredTablesPostgresStorage

@@ -1,4 +1,4 @@
-"""Work out what is kept of a pack from its reports (see models/pack_summaries.py).
+"""Compute the summary of a pack (PackSummary) from its reports.
 
 It is computed again, in the same transaction, whenever a report of the pack becomes ready, is
 withdrawn or rebuilt, or has its changes counted again.
@@ -19,20 +19,21 @@ from dashboard.comparison.change_reasons import (
 )
 from dashboard.models import Pack, PackSummary, Report
 from dashboard.models.evaluations import HASH_BITS
-from dashboard.models.pack_summaries import TREND_REPORTS, TREND_WEEKS, WEEK_MILLISECONDS
+from dashboard.models.pack_summaries import (
+    REPORT_COUNT_FIELDS,
+    TREND_REPORTS,
+    TREND_WEEKS,
+    WEEK_MILLISECONDS,
+)
 
 # From this many reports on it is known how often reports of a pack are usual.
 MIN_REPORTS_OF_HABIT = 3
 MIN_OVERDUE_TIME = dt.timedelta(days=1)
-COPIED_FIELDS = (
-    "rated_compliant", "rated_failing", "resources_compliant", "resources_failing",
-    "failing", "failing_high", "failing_medium", "failing_low", "came", "left",
-)  # fmt: skip
 SUMMARY_FIELDS = (
-    "latest", "latest_created_at", *COPIED_FIELDS, "high_risk_came", "trend", "weekly_failing",
-    "overdue_at", "last_run", "last_run_state",
+    "latest", "latest_created_at", *REPORT_COUNT_FIELDS, "high_risk_came", "trend",
+    "weekly_failing", "overdue_at", "last_run", "last_run_state",
 )  # fmt: skip
-PACK_FIELDS = ("account", "archived", "gone", "imported")
+SUMMARY_COPIES = ("account", "archived", "gone", "imported")
 
 
 class WrongSummary(NamedTuple):
@@ -45,7 +46,7 @@ class WrongSummary(NamedTuple):
 
 
 def update_report_fields(pack_id: int) -> None:
-    """Compute and store again what is kept of the pack's ready reports.
+    """Compute and store the fields of the summary that depend on the ready reports.
 
     The caller holds the pack's lock, in a transaction.
     """
@@ -64,7 +65,7 @@ def rebuild_summary(pack: Pack) -> None:
 def compute_report_fields(pack_id: int) -> dict[str, Any]:
     """Return the fields of the summary that the pack's ready reports decide."""
     ready_reports = Report.objects.ready().filter(pack=pack_id).order_by("-position")
-    fields = ("pk", "position", "created_at", "high_risk_changes_by_reason", *COPIED_FIELDS)
+    fields = ("pk", "position", "created_at", "high_risk_changes_by_reason", *REPORT_COUNT_FIELDS)
     recent_reports = list(ready_reports.values(*fields)[: TREND_REPORTS + 1])
     if not recent_reports:
         return dict(EMPTY_FIELDS)
@@ -76,7 +77,7 @@ def compute_report_fields(pack_id: int) -> dict[str, Any]:
     return {
         "latest": latest["pk"],
         "latest_created_at": latest["created_at"],
-        **{name: latest[name] for name in COPIED_FIELDS},
+        **{name: latest[name] for name in REPORT_COUNT_FIELDS},
         "high_risk_came": sum_direction(high_risk_counts, ChangeDirection.CAME),
         "trend": [
             [report["resources_compliant"] or 0, report["resources_failing"] or 0]
@@ -90,7 +91,7 @@ def compute_report_fields(pack_id: int) -> dict[str, Any]:
 EMPTY_FIELDS: dict[str, Any] = {
     "latest": None,
     "latest_created_at": None,
-    **{name: None if PackSummary._meta.get_field(name).null else 0 for name in COPIED_FIELDS},
+    **{name: None if PackSummary._meta.get_field(name).null else 0 for name in REPORT_COUNT_FIELDS},
     "high_risk_came": 0,
     "trend": [],
     "weekly_failing": [],
@@ -173,7 +174,7 @@ def find_wrong_summaries() -> Iterator[WrongSummary]:
 
 def compare_summary(pack: Pack) -> list[WrongSummary]:
     """Return the fields of the pack's summary that differ from what pack and reports say."""
-    fields = (*PACK_FIELDS, *SUMMARY_FIELDS)
+    fields = (*SUMMARY_COPIES, *SUMMARY_FIELDS)
     stored = PackSummary.objects.filter(pack=pack).values(*fields).first()
     if stored is None:
         return [WrongSummary(pack, "pack", None, pack.pk)]

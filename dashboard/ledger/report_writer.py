@@ -143,7 +143,7 @@ def pause_garbage_collection() -> Iterator[None]:
 def finish_report(
     report: Report, stored_form: StoredForm, rule_ids: dict[int, int], neighbours: spans.Neighbours
 ) -> None:
-    """Save rule results, sheets, summary and what is kept of the pack; make the report ready.
+    """Save rule results, sheets and the summaries of report and pack; make the report ready.
 
     The caller must be in a transaction and hold the pack's lock. The transaction is rolled back if
     this worker lost its claim.

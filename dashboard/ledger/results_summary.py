@@ -9,7 +9,7 @@ from dashboard.workbook import Contents
 from dashboard.workbook.remarks import Remark
 
 # The fields of a workbook.ResultsSummary that stay as they are.
-COPIED_FIELDS = (
+RESULTS_COUNT_FIELDS = (
     "answers", "rows", "skipped", "repeated", "contradicting", "both", "only_file", "only_results",
     "disagreements", "first_recorded_ms", "last_recorded_ms",
 )  # fmt: skip
@@ -47,5 +47,5 @@ def build_results_summary(
     rows = [
         {**dataclasses.asdict(row), "rule": rule_ids[row.rule]} for row in results.disagreement_rows
     ]
-    copied_values = {name: getattr(results, name) for name in COPIED_FIELDS}
+    copied_values = {name: getattr(results, name) for name in RESULTS_COUNT_FIELDS}
     return {**copied_values, "disagreement_rows": rows, "lists_rules": lists_rules}

@@ -9,7 +9,7 @@ from dashboard.models import RuleText
 # Limits of the texts, in characters; the cloud's own are far shorter.
 MAX_DESCRIPTION = 10_000
 MAX_TYPES = 10_000
-MAX_NAME = 200  # the length of the columns
+MAX_COLUMN = 200  # the length of the columns
 
 
 def build_rule_text(
@@ -18,9 +18,9 @@ def build_rule_text(
     """Return an unsaved RuleText under the hash of its contents."""
     fields = {
         "description": description[:MAX_DESCRIPTION],
-        "identifier": identifier[:MAX_NAME],
+        "identifier": identifier[:MAX_COLUMN],
         "resource_types": ",".join(resource_types)[:MAX_TYPES],
-        "trigger_types": trigger_types[:MAX_NAME],
+        "trigger_types": trigger_types[:MAX_COLUMN],
     }
     content = json.dumps(fields, sort_keys=True)
     return RuleText(text_hash=hashlib.sha256(content.encode()).hexdigest(), **fields)

@@ -237,8 +237,3 @@ class Rule(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.search_text = build_search_text(self.name, self.identifier, self.rule_id)
         super().save(*args, **kwargs)
-
-    @property
-    def by_name(self) -> bool:
-        """Whether the rule is identified by its name, because the file states no rule ID."""
-        return not self.rule_id

@@ -1,4 +1,4 @@
-"""What is kept of each pack, so that a page of thousands of packs reads one small row of each."""
+"""The summary of each pack: one small row of it, so that a page can show thousands of packs."""
 
 from django.db import models
 from django.db.models import Case, Q, When
@@ -7,6 +7,11 @@ from django.utils.translation import gettext_lazy as _
 TREND_REPORTS = 12  # in the trend of a pack
 TREND_WEEKS = 12  # in the trend of an account
 WEEK_MILLISECONDS = 7 * 24 * 3_600_000
+# The counts of a report that the summary of its pack copies, by their names in both.
+REPORT_COUNT_FIELDS = (
+    "rated_compliant", "rated_failing", "resources_compliant", "resources_failing",
+    "failing", "failing_high", "failing_medium", "failing_low", "came", "left",
+)  # fmt: skip
 # A pack that needs attention is neither archived nor gone from the cloud.
 ACTIVE = Q(archived=False, gone=False)
 # A report of the pack can be generated.

@@ -58,10 +58,6 @@ class ReportQuerySet(RunQuerySet["Report"]):
         """Load only what the status of a run shows."""
         return self.select_related("pack__account", "cancelled_by").only(*RUN_STATUS_FIELDS)
 
-    def with_overview_fields(self) -> Self:
-        """Load only the fields of the latest report that a row of the pack list shows."""
-        return self.only(*OVERVIEW_FIELDS)
-
     def with_leftover_spans(self) -> Self:
         """Return the failed, cancelled and withdrawn reports that may still have spans.
 

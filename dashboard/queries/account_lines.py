@@ -12,13 +12,13 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from dashboard.models.pack_summaries import TREND_WEEKS, WEEK_MILLISECONDS, PackSummaryQuerySet
+from dashboard.models.pack_summaries import (
+    REPORT_COUNT_FIELDS,
+    TREND_WEEKS,
+    WEEK_MILLISECONDS,
+    PackSummaryQuerySet,
+)
 from dashboard.text.formatting import format_number
-
-SUMMED_FIELDS = (
-    "rated_compliant", "rated_failing", "resources_compliant", "resources_failing",
-    "failing", "failing_high", "failing_medium", "failing_low", "came", "left",
-)  # fmt: skip
 
 
 @dataclass
@@ -59,7 +59,9 @@ def load_account_lines(summaries: PackSummaryQuerySet) -> list[AccountLine]:
 
     The worst have the most failing evaluations of high, then of medium, then of low risk.
     """
-    sums = {f"sum_{name}": Sum(name) for name in SUMMED_FIELDS}  # None if no pack has a number
+    sums = {
+        f"sum_{name}": Sum(name) for name in REPORT_COUNT_FIELDS
+    }  # None if no pack has a number
     rows: Iterable[Any] = (
         summaries.order_by()
         .values_list("account", "account__name", "account__uid")
@@ -71,7 +73,7 @@ def load_account_lines(summaries: PackSummaryQuerySet) -> list[AccountLine]:
             name,
             uid,
             packs,
-            {name: value or 0 for name, value in zip(SUMMED_FIELDS, values, strict=True)},
+            {name: value or 0 for name, value in zip(REPORT_COUNT_FIELDS, values, strict=True)},
             oldest_at,
         )
         for pk, name, uid, packs, oldest_at, *values in rows
@@ -81,7 +83,7 @@ def load_account_lines(summaries: PackSummaryQuerySet) -> list[AccountLine]:
 
 def sum_lines(lines: Sequence[AccountLine]) -> dict[str, int]:
     """Return the sums over all lines."""
-    return {name: sum(line.sums[name] for line in lines) for name in SUMMED_FIELDS}
+    return {name: sum(line.sums[name] for line in lines) for name in REPORT_COUNT_FIELDS}
 
 
 def add_trends(lines: Iterable[AccountLine], summaries: PackSummaryQuerySet) -> None:
@@ -90,10 +92,10 @@ def add_trends(lines: Iterable[AccountLine], summaries: PackSummaryQuerySet) -> 
     lines_by_account = {line.id: line for line in lines}
     # By how many the failing evaluations of an account change in each week.
     changes = {account: [0] * TREND_WEEKS for account in lines_by_account}
-    kept = summaries.filter(account__in=lines_by_account).order_by()
+    shown_summaries = summaries.filter(account__in=lines_by_account).order_by()
     # As text: orjson takes a third of the time that the field's own decoder takes.
     weeks_as_json = Cast("weekly_failing", TextField())
-    for account, weekly_failing in kept.values_list("account", weeks_as_json):
+    for account, weekly_failing in shown_summaries.values_list("account", weeks_as_json):
         failing_before = 0
         for week, failing in orjson.loads(weekly_failing):
             # A report may be from next week: clocks differ.

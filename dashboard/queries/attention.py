@@ -21,8 +21,8 @@ class AttentionCard:
     count: int
 
 
-def count_attention() -> list[AttentionCard]:
-    """Count the packs that need attention, of each kind by its index."""
+def count_packs_needing_attention() -> list[AttentionCard]:
+    """Return a card with the number of packs for each state; each count reads one partial index."""
     cards = (
         (PackState.NEW, _("Packs with new failures"), "failing"),
         (PackState.NEW_HIGH, _("of these, of high risk"), "failing"),

@@ -107,7 +107,7 @@ def load_progress(bulk_requests: Iterable[BulkRequest]) -> list[BulkProgress]:
     ]
 
 
-def load_requests_under_way() -> list[BulkProgress]:
-    """Return how far the bulk requests under way have come, newest first."""
+def load_uncancelled_progress() -> list[BulkProgress]:
+    """Return the progress of the bulk requests under way and not cancelled, newest first."""
     under_way = BulkRequest.objects.under_way().filter(cancelled_at=None)
     return load_progress(under_way.select_related("requested_by"))

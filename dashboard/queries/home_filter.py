@@ -54,9 +54,9 @@ class HomeFilterForm(TableFilterForm):
 class HomeFilter(TableFilter):
     """The conditions on the packs of home.
 
-    `account` is a part of the account's name or the beginning of its ID, `q` that of the pack,
-    `risk` a risk of which the pack has failures. `open` is the id of the account that is opened,
-    `packs` the number of its page of packs.
+    `account` is a part of the account's name or the beginning of its ID. `q` is a part of the
+    pack's name or the beginning of its ID. `risk` selects packs that have failures of this risk.
+    `open` is the id of the account that is opened, `packs` the number of its page of packs.
     """
 
     form_class: ClassVar[type[forms.Form]] = HomeFilterForm
@@ -84,7 +84,10 @@ class HomeFilter(TableFilter):
 
 
 def build_state_condition(state: PackState | None) -> Q:
-    """Return the condition on the summaries of packs in a state; None means all not archived."""
+    """Return the condition that selects packs in this state.
+
+    Without a state, it selects all packs that are not archived.
+    """
     conditions = {
         PackState.NEW: Q(has_new_failures=True),
         PackState.NEW_HIGH: Q(has_new_high_risk_failures=True),

@@ -30,7 +30,7 @@ from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.paging import CountedRows, paginate
 from dashboard.queries.report_cache import get_or_load
 from dashboard.queries.rule_summaries import load_rule_summaries
-from dashboard.queries.search_words import match_words
+from dashboard.queries.search_words import build_words_condition
 
 ROWS_PER_PAGE = 50
 MAX_SORTED_ROWS = 1_000  # more rows are not sorted but read along the index
@@ -83,7 +83,7 @@ def filter_evaluations(
         **{name: value for name, value in conditions.items() if value not in ("", None)}
     )
     if table_filter.search_words:
-        rows = rows.filter(match_words(table_filter.search_words, report))
+        rows = rows.filter(build_words_condition(table_filter.search_words, report))
     return rows
 
 

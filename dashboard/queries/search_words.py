@@ -15,12 +15,12 @@ SHARED_COLUMNS = (("region", "regions"), ("resource_type", "types"), ("account",
 SharedTexts = dict[str, dict[str | int, str]]
 
 
-def match_words(words: Iterable[str], *reports: Report) -> Q:
+def build_words_condition(words: Iterable[str], *reports: Report) -> Q:
     """Return the condition that a row of these reports contains all words, in any columns."""
     texts = load_shared_texts(reports)
     condition = Q()
     for word in words:
-        condition &= match_word(word, texts)
+        condition &= build_shared_text_condition(word, texts)
     return condition
 
 
@@ -41,7 +41,7 @@ def load_shared_texts(reports: Iterable[Report]) -> SharedTexts:
     return texts
 
 
-def match_word(word: str, texts: SharedTexts) -> Q:
+def build_shared_text_condition(word: str, texts: SharedTexts) -> Q:
     """Return the condition that a row contains a case-folded word in any column.
 
     The word is searched in the row's search text, and in the shared `texts` of its other columns.

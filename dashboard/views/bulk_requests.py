@@ -12,7 +12,7 @@ from django_htmx.http import trigger_client_event
 from dashboard.generation.bulk_queue import schedule_bulk_request
 from dashboard.generation.bulk_requests import cancel_bulk_request
 from dashboard.models import BulkRequest, RequestedPack
-from dashboard.queries.bulk_progress import STATE_SLUGS, load_progress, load_requests_under_way
+from dashboard.queries.bulk_progress import STATE_SLUGS, load_progress, load_uncancelled_progress
 from dashboard.queries.paging import paginate
 from dashboard.text import error_messages
 from dashboard.views import Request
@@ -35,7 +35,9 @@ def bulk_request_detail(request: Request, pk: int) -> HttpResponse:
     context = build_progress_context(request, pk)
     state = request.GET.get("state")
     shown_state = RequestedPack.State(state) if state in RequestedPack.State.values else None
-    page = paginate(select_packs(pk, shown_state), request.GET.get("page"), PACKS_PER_PAGE)
+    page = paginate(
+        select_requested_packs(pk, shown_state), request.GET.get("page"), PACKS_PER_PAGE
+    )
     context |= {
         "shown_state": shown_state,
         "page": page,
@@ -62,7 +64,7 @@ def bulk_request_lines(request: Request) -> HttpResponse:
     """Answer a poll of the home page with a line on each bulk request under way."""
     if not request.htmx:
         return redirect("home")
-    return render(request, "bulk/lines.html", {"bulk_progress": load_requests_under_way()})
+    return render(request, "bulk/lines.html", {"bulk_progress": load_uncancelled_progress()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -90,7 +92,7 @@ def build_progress_context(request: Request, pk: int) -> dict[str, Any]:
     }
 
 
-def select_packs(pk: int, state: RequestedPack.State | None) -> QuerySet[RequestedPack]:
+def select_requested_packs(pk: int, state: RequestedPack.State | None) -> QuerySet[RequestedPack]:
     """Return the packs of a bulk request, those in `state` alone if it is not None."""
     packs = RequestedPack.objects.filter(bulk_request=pk)
     if state:

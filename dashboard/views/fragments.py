@@ -14,7 +14,7 @@ from dashboard.exports.menu import list_export_choices
 from dashboard.exports.report_tables import REPORT_ROWS_PER_SECOND
 from dashboard.models import Pack, PackSummary, Report
 from dashboard.queries import pack_overview
-from dashboard.queries.attention import count_attention
+from dashboard.queries.attention import count_packs_needing_attention
 from dashboard.queries.home_filter import HomeFilter
 from dashboard.queries.report_list import get_figure_labels
 from dashboard.text import error_messages
@@ -73,7 +73,7 @@ def render_pack_row(request: Request, pack: Pack) -> HttpResponse:
     [row] = pack_overview.build_rows(pack_overview.select_rows(summaries))
     context = {
         "row": row,
-        "cards": count_attention(),
+        "cards": count_packs_needing_attention(),
         **build_pack_rows_context(request, [row], HomeFilter.parse(request.POST), is_update=True),
     }
     return render(request, "home.html#changed_row", context)

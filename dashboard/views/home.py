@@ -25,8 +25,8 @@ from dashboard.queries.account_lines import (
     load_account_lines,
     sum_lines,
 )
-from dashboard.queries.attention import count_attention
-from dashboard.queries.bulk_progress import load_requests_under_way
+from dashboard.queries.attention import count_packs_needing_attention
+from dashboard.queries.bulk_progress import load_uncancelled_progress
 from dashboard.queries.filters import PARAMETER_LABELS
 from dashboard.queries.home_filter import RISK_FIELDS, HomeFilter, PackState
 from dashboard.text.formatting import format_number
@@ -47,8 +47,8 @@ def home(request: Request) -> HttpResponse:
         **build_totals_context(overview.lines),
         **build_links_context(home_filter, overview.page.number),
         **build_pack_rows_context(request, overview.rows, home_filter, is_update=False),
-        "cards": count_attention(),
-        "bulk_progress": load_requests_under_way(),
+        "cards": count_packs_needing_attention(),
+        "bulk_progress": load_uncancelled_progress(),
         "groups": overview.groups,
         "page": overview.page,
         "has_lines": overview.has_lines,
@@ -148,7 +148,7 @@ def home_status(request: Request) -> HttpResponse:
         **build_pack_rows_context(request, rows, home_filter, is_update=True),
     }
     if not all(row.run for row in rows):
-        context["cards"] = count_attention()
+        context["cards"] = count_packs_needing_attention()
         if "lines" in request.GET:
             context |= build_changed_lines_context(home_filter, rows)
     return render(request, "home.html#status", context)

@@ -41,14 +41,14 @@ class GroupTable:
         for row in rows:
             counts[row[3]] += 1
 
-    def store_counts(self) -> None:
+    def set_row_counts(self) -> None:
         """Set the number of rows of each group."""
         self.groups = [
             group._replace(rows=count)
             for group, count in zip(self.groups, self._row_counts, strict=True)
         ]
 
-    def order_by_content(self, row: RowTuple) -> tuple[Any, ...]:
+    def build_content_sort_key(self, row: RowTuple) -> tuple[Any, ...]:
         """Return what orders rows with the same key, whatever their places in file and list."""
         key, digest, _resource, group_number, *texts = row[:TEXTS_END]
         _rule, *values, _rows = self.groups[group_number]

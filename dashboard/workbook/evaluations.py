@@ -108,7 +108,7 @@ class EvaluationCollector:
         """
         separate_rows = []
         occurrences: Counter[int] = Counter()
-        for row in sorted(rows, key=self.groups.order_by_content):
+        for row in sorted(rows, key=self.groups.build_content_sort_key):
             key = row[0]
             if occurrences[key]:
                 row = (change_duplicate_key(key, occurrences[key]), *row[1:])
@@ -144,7 +144,7 @@ class EvaluationCollector:
         must be read before, so that the order of the sheets does not matter.
         """
         self._buckets.close()
-        self.groups.store_counts()
+        self.groups.set_row_counts()
         failing = set().union(*self._failing_resources.values())
         self._contents.failing_resources = len(failing)
         self._contents.failing_resources_by_risk = {

@@ -30,7 +30,7 @@ MAXIMUM_DISAGREEMENTS = 100  # that are named
 _SOURCE = EvaluationRow._fields.index("source")
 _RESULTS_END = EvaluationRow._fields.index("resource_group") + 1
 _get_group_and_source = itemgetter(EvaluationRow._fields.index("group"), _SOURCE)
-Place = tuple[str, ...]
+PlaceKey = tuple[str, ...]
 RowPair = tuple[EvaluationRow, EvaluationRow]  # a row of the file and a result
 
 
@@ -74,7 +74,7 @@ class SourceMerger:
         file_rows = [row for row in rows if row.source == FILE]
         result_rows = [row for row in rows if row.source != FILE]
         if len(file_rows) > 1:
-            file_rows.sort(key=self._groups.order_by_content)
+            file_rows.sort(key=self._groups.build_content_sort_key)
         if len(result_rows) > 1:
             result_rows = self._choose_last_results(result_rows)
         for row in result_rows:
@@ -93,7 +93,9 @@ class SourceMerger:
 
         Of results evaluated at the same time, the order of their content decides.
         """
-        results.sort(key=lambda row: (row.evaluated_at_ms, self._groups.order_by_content(row)))
+        results.sort(
+            key=lambda row: (row.evaluated_at_ms, self._groups.build_content_sort_key(row))
+        )
         last_results = {self._find_place(row): row for row in results}
         for row in results:
             last = last_results[self._find_place(row)]
@@ -106,7 +108,7 @@ class SourceMerger:
         counts, status = self._summary.counts, self._groups[group].status
         counts[status] = counts.get(status, 0) + count
 
-    def _find_place(self, row: EvaluationRow) -> Place:
+    def _find_place(self, row: EvaluationRow) -> PlaceKey:
         group = self._groups[row.group]
         return tuple(map(normalise_identifier, (group.account, group.region, group.resource_type)))
 
@@ -195,14 +197,15 @@ class SourceMerger:
         """Return the number of the group of evaluations that both of these groups state."""
         numbers = (file_number, result_number)
         if numbers not in self._merged_groups:
-            ours, theirs = self._groups[file_number], self._groups[result_number]
+            file_group = self._groups[file_number]
+            results_group = self._groups[result_number]
             group = EvaluationGroup(
-                rule=ours.rule,
-                status=ours.status,
-                risk=ours.risk or theirs.risk,
-                account=theirs.account or ours.account,
-                region=_choose_region(ours.region, theirs.region),
-                resource_type=ours.resource_type or theirs.resource_type,
+                rule=file_group.rule,
+                status=file_group.status,
+                risk=file_group.risk or results_group.risk,
+                account=results_group.account or file_group.account,
+                region=_choose_region(file_group.region, results_group.region),
+                resource_type=file_group.resource_type or results_group.resource_type,
                 rows=0,
             )
             self._merged_groups[numbers] = self._groups.find_or_add(group)
@@ -243,7 +246,10 @@ def _fill_finding(row: EvaluationRow, result: EvaluationRow) -> Finding:
     *values, reason = _get_finding(row)
     *result_values, result_reason = _get_finding(result)
     pairs = list(zip(values, result_values, strict=True))
-    if all(ours == theirs or not (ours and theirs) for ours, theirs in pairs):
-        values = [ours or theirs for ours, theirs in pairs]
+    if all(
+        file_value == results_value or not (file_value and results_value)
+        for file_value, results_value in pairs
+    ):
+        values = [file_value or results_value for file_value, results_value in pairs]
     actual, expected, operator, property_path = values
     return actual, expected, operator, property_path, reason or result_reason

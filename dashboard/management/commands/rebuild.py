@@ -15,7 +15,7 @@ from dashboard.workbook import READER_VERSION, WorkbookError
 class Command(DatabaseCommand):
     help = (
         "Reads every original file of the archive again with the present reader, "
-        "and rebuilds the reports of each pack and what is kept of the pack for home."
+        "and rebuilds the reports of each pack and the summary of the pack for home."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
