@@ -13,7 +13,7 @@ from huey.contrib.djhuey import db_periodic_task, on_startup
 from dashboard import workbook
 from dashboard.archive import location
 from dashboard.archive.machine_faults import log_machine_faults
-from dashboard.generation import bulk_requests, lifecycle, result_fetching
+from dashboard.generation import bulk_requests, clock_changes, lifecycle, result_fetching
 from dashboard.generation.bulk_queue import schedule_bulk_request
 from dashboard.generation.queue import schedule_step
 from dashboard.imports import batches
@@ -53,6 +53,7 @@ def resume_overdue_work() -> None:
     That is the case if a queue entry was lost or a worker died. Also remove the spans (stored
     evaluations) of failed, cancelled and withdrawn reports, and the parts of their lists.
     """
+    clock_changes.bring_back_times()
     for report in lifecycle.find_overdue_reports():
         schedule_step(report.pk)
     for bulk_request_id in bulk_requests.find_due_requests():

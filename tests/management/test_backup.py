@@ -28,8 +28,10 @@ from tests.sample_history import import_history, make_sandbox_pack
 PACK_ID = "cp-00000000000000000002"
 UNTIL = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 PLAN = SandboxPack(PACK_ID, "1024837465912038", "Backup", "", ("oss",), rows=60, failing_share=0.3)
-PAGES = ("/", "/reports/", "/reports/{}/", "/reports/{}/resources/", "/reports/{}/evidence/")
-PAGES += ("/search/?q=acs", "/reports/bulk/", "/rules/1/", "/reports/1/evidence/")
+PAGES = [
+    *("/", "/reports/", "/reports/{}/", "/reports/{}/resources/", "/reports/{}/evidence/"),
+    *("/search/?q=acs", "/reports/bulk/", "/rules/1/", "/reports/1/evidence/"),
+]
 # A report with its evaluation results, and what a bulk request leaves.
 GENERATE = (
     "from django.utils import timezone",
