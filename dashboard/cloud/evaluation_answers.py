@@ -156,10 +156,16 @@ def get_qualifier(row: JsonObject) -> JsonObject:
 
 
 def compute_fingerprint(rows: list[JsonObject]) -> str:
-    """Return a hash of the number of rows and of the first and the last; "" without rows."""
+    """Return a hash of the number of rows and of the first and the last; "" without rows.
+
+    Raise AnswerError if a row cannot be written as text.
+    """
     if not rows:
         return ""
-    text = f"{len(rows)} {rows[0]} {rows[-1]}"
+    try:
+        text = f"{len(rows)} {rows[0]} {rows[-1]}"
+    except RecursionError as error:  # a row is nested about a thousand deep
+        raise AnswerError(AnswerProblem.WRONG_FIELD, "EvaluationResultList") from error
     return blake2b(text.encode(), digest_size=12).hexdigest()
 
 

@@ -167,7 +167,7 @@ class _Conversion:
         merger = None
         if results:
             self._results = open_results(
-                results, limits, account, self._rules, self._groups, contents
+                results, limits, account, self._rules, self._groups, contents, folder
             )
         if self._results:
             merger = SourceMerger(contents, self._results.summary, self._groups)

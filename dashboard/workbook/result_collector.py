@@ -60,7 +60,7 @@ class ResultGroup(NamedTuple):
 class ResultCollector:
     """Reads a list of evaluation results beside one file, and adds its rows to the file's.
 
-    `account` is that of rows that name none.
+    `account` is that of rows that name none. `folder` is for temporary files.
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class ResultCollector:
         rules: RuleCollector,
         groups: GroupTable,
         summary: ResultsSummary,
+        folder: Path,
     ) -> None:
         self._path = path
         self._limits = limits
@@ -78,7 +79,7 @@ class ResultCollector:
         self._rules = rules
         self._groups = groups
         self.summary = summary
-        self.placeless_rows = PlacelessRows()  # of the file
+        self.placeless_rows = PlacelessRows(folder)  # of the file
         self._remarks = ResultRemarks()
         self._group_by_values: dict[RawValues, ResultGroup] = {}
         self._key_meanings: Set[str] = frozenset()
@@ -124,8 +125,10 @@ class ResultCollector:
                 if evaluation and not self.placeless_rows.hold_result(evaluation):
                     evaluations.add_row(evaluation)
             evaluations.move_waiting_rows(len(rows))
-        for evaluation in self.placeless_rows.take_results(self._groups):
-            evaluations.add_row(evaluation)
+        for placeless_results in self.placeless_rows.take_results(self._groups):
+            for evaluation in placeless_results:
+                evaluations.add_row(evaluation)
+            evaluations.move_waiting_rows(len(placeless_results))
 
     def _build_evaluation(
         self, row: Any, row_number: int, place: tuple[int, int]
@@ -239,6 +242,7 @@ def open_results(
     rules: RuleCollector,
     groups: GroupTable,
     contents: Contents,
+    folder: Path,
 ) -> ResultCollector | None:
     """Return the collector of the evaluation results, and add their summary to the contents.
 
@@ -250,4 +254,4 @@ def open_results(
         facts: Facts = {**error_facts, "error": results.error_code}
         contents.remarks.append(Remark("results_unread", facts=facts))
         return None
-    return ResultCollector(results.path, limits, account, rules, groups, contents.results)
+    return ResultCollector(results.path, limits, account, rules, groups, contents.results, folder)

@@ -1,4 +1,4 @@
-"""Hold the evaluations of a file in buckets until all of them are known, on the disk if many."""
+"""Hold rows in buckets until all of them are known, on the disk if they are many."""
 
 import marshal
 import zlib
@@ -12,11 +12,12 @@ from .stored_form import BUCKET_COUNT, BUCKET_SHIFT
 class RowBuckets:
     """Rows by bucket: the top five bits of a row's key, its first field.
 
-    Above `waiting_limit` rows in memory, they are moved, compressed, into a file in `folder`.
+    Above `waiting_limit` rows in memory, they are moved, compressed, into a file in `folder`. A row
+    is a plain tuple of numbers, texts and such tuples.
     """
 
-    def __init__(self, folder: Path, waiting_limit: int) -> None:
-        self._path = folder / "waiting-rows"
+    def __init__(self, folder: Path, waiting_limit: int, name: str = "waiting-rows") -> None:
+        self._path = folder / name
         self._file: IO[bytes] | None = None
         self._waiting_limit = waiting_limit
         self._waiting_rows = 0
@@ -49,15 +50,19 @@ class RowBuckets:
         """
         if self._file and self._waiting_rows:
             self._move_all_rows()
+        rows = self.read(bucket)
+        self._buckets[bucket] = []
+        return rows
+
+    def read(self, bucket: int) -> list[RowTuple]:
+        """Return the rows of a bucket in the order in which they were added."""
         rows: list[RowTuple] = []
         for start, size in self._parts[bucket]:
             assert self._file  # noqa: S101  # a part is in the file
             self._file.seek(start)
             data = zlib.decompress(self._file.read(size))
             rows += marshal.loads(data)  # noqa: S302  written above
-        rows += self._buckets[bucket]
-        self._buckets[bucket] = []
-        return rows
+        return rows + self._buckets[bucket]
 
     def close(self) -> None:
         """Delete the file."""

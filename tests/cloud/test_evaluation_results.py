@@ -106,6 +106,13 @@ def test_pages_that_begin_and_end_alike_have_one_fingerprint() -> None:
     assert compute() == ""
 
 
+def test_a_row_that_is_nested_too_deep_to_be_written_is_a_bad_answer() -> None:
+    nested = b'{"a":' * 1_010 + b"1" + b"}" * 1_010
+    body = json.dumps(build_page({**build_row(), "Annotation": "NESTED"})).encode()
+    error = catch_error(body.replace(b'"NESTED"', nested), "list_evaluation_results", "cp-1")
+    assert (error.code, error.problem) == ("BadAnswer", "wrong_field")
+
+
 def remove(path: str) -> Callable[[Any], None]:
     return replace(path, None, removes=True)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard.workbook import NO_SHEET, SourceCode, StatusCode, StoredForm
+from dashboard.workbook import NO_SHEET, SourceCode, StatusCode, StoredForm, placeless_rows
 from tests import result_lists, sample_files
 from tests.sample_files import SOME_FAILING
 from tests.workbook.in_process import collect_states, list_evaluations, read_bytes
@@ -138,9 +138,11 @@ def test_a_row_without_a_place_matches_none_of_several_results_nor_another_place
         assert sorted(row.source for row in list_evaluations(stored)) == [1, 2, 2]
 
 
+@pytest.mark.parametrize("rows_in_memory", [1, 16_000])
 def test_a_word_for_a_type_stands_for_the_type_of_the_rows_that_match_a_single_result(
-    tmp_path: Path,
+    tmp_path: Path, rows_in_memory: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(placeless_rows, "MAXIMUM_ROWS_IN_MEMORY", rows_in_memory)
     buckets = ("logs", "photos", "web")
     table = [HEAD, *(("cr-logged", "对象存储", bucket, "不合规", "") for bucket in buckets)]
     results = [result_lists.build_result("cr-logged", bucket) for bucket in buckets]
