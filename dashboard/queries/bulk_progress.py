@@ -110,4 +110,4 @@ def load_progress(bulk_requests: Iterable[BulkRequest]) -> list[BulkProgress]:
 def load_uncancelled_progress() -> list[BulkProgress]:
     """Return the progress of the bulk requests under way and not cancelled, newest first."""
     under_way = BulkRequest.objects.under_way().filter(cancelled_at=None)
-    return load_progress(under_way.select_related("requested_by"))
+    return load_progress(under_way.prefetch_related("requested_by"))  # most often there is none

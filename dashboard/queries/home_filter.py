@@ -33,6 +33,18 @@ class PackState(models.TextChoices):
     ARCHIVED = "archived", _("Archived")
 
 
+# PackState.OVERDUE depends on the time.
+STATE_CONDITIONS = {
+    PackState.NEW: Q(has_new_failures=True),
+    PackState.NEW_HIGH: Q(has_new_high_risk_failures=True),
+    PackState.FAILED: Q(has_failed_run=True),
+    PackState.NEVER: Q(has_no_report=True),
+    PackState.UNDER_WAY: Q(archived=False, last_run_state="under-way"),
+    PackState.GONE: Q(archived=False) & (Q(gone=True) | Q(imported=True)),
+    PackState.ARCHIVED: Q(archived=True),
+}
+
+
 class HomeFilterForm(TableFilterForm):
     """Parse the query parameters of home; see TableFilter.parse."""
 
@@ -88,14 +100,6 @@ def build_state_condition(state: PackState | None) -> Q:
 
     Without a state, it selects all packs that are not archived.
     """
-    conditions = {
-        PackState.NEW: Q(has_new_failures=True),
-        PackState.NEW_HIGH: Q(has_new_high_risk_failures=True),
-        PackState.FAILED: Q(has_failed_run=True),
-        PackState.OVERDUE: IN_CLOUD & Q(overdue_at__lt=timezone.now()),
-        PackState.NEVER: Q(has_no_report=True),
-        PackState.UNDER_WAY: Q(archived=False, last_run_state="under-way"),
-        PackState.GONE: Q(archived=False) & (Q(gone=True) | Q(imported=True)),
-        PackState.ARCHIVED: Q(archived=True),
-    }
-    return conditions[state] if state else Q(archived=False)
+    if state == PackState.OVERDUE:
+        return IN_CLOUD & Q(overdue_at__lt=timezone.now())
+    return STATE_CONDITIONS[state] if state else Q(archived=False)
