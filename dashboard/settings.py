@@ -122,6 +122,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dashboard.views.middleware.protect_pages",
+    "dashboard.views.middleware.refuse_other_methods",
     "dashboard.views.middleware.apply_time_zone",
     "axes.middleware.AxesMiddleware",  # must be the last
 ]

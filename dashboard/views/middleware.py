@@ -1,11 +1,11 @@
-"""Middleware: tables of another version, browser caching, sessions, time zone, large requests."""
+"""Middleware: tables of another version, methods, browser caching, sessions, time zone, sizes."""
 
 import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +20,7 @@ from dashboard.views.preference_cookies import get_preferences
 PERMISSIONS_POLICY = (
     "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 )
+KNOWN_METHODS = ("GET", "HEAD", "POST")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -61,6 +62,17 @@ def protect_pages(get_response: GetResponse) -> GetResponse:
         response.setdefault("Cache-Control", "no-store")
         response.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         return response
+
+    return middleware
+
+
+def refuse_other_methods(get_response: GetResponse) -> GetResponse:
+    """Refuse the methods that no page has: several views would answer them like GET or POST."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method not in KNOWN_METHODS:
+            return HttpResponseNotAllowed(KNOWN_METHODS)
+        return get_response(request)
 
     return middleware
 
