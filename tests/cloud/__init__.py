@@ -11,6 +11,19 @@ import httpx
 from dashboard.cloud.client import Client
 
 KEY_ID, SECRET = "LTAI5tExampleKeyId", "anExampleSecretOf30Characters1"
+GENERATED = {"CompliancePackId": "cp-1", "RequestId": "REQ-2"}
+FILE_ADDRESS = "https://bucket.oss-cn-shanghai.aliyuncs.com/1-cp-1-report-202106221046.xls"
+LINK = f"{FILE_ADDRESS}?Expires=1&Signature=s3cr3t"
+REPORT = {
+    "RequestId": "REQ-3",
+    "CompliancePackReport": {
+        "AccountId": 1000000000000001,
+        "CompliancePackId": "cp-1",
+        "ReportCreateTimestamp": 1624329965857,
+        "ReportStatus": "COMPLETE",
+        "ReportUrl": LINK,
+    },
+}
 
 
 class Cloud:
