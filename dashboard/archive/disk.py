@@ -37,11 +37,6 @@ def sync_path(path: Path) -> None:
         os.close(descriptor)
 
 
-def is_storage_full(error: BaseException) -> bool:
-    """Return whether this error says that a disk or a database has no room left."""
-    return find_write_refusal(error) == "storage_full"
-
-
 def find_write_refusal(error: BaseException | None) -> str:
     """Return why a disk or a database takes no changes; empty for any other error.
 

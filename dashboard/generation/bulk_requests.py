@@ -27,9 +27,9 @@ RUNS_IN_ALL = 200  # under way at once, so that a single click of a user does no
 RUNS_PER_STEP = 50  # created in one transaction, which then locks the database for a moment only
 STEP_PAUSE = dt.timedelta(seconds=2)
 INSERTED_AT_ONCE = 1_000  # packs
-PACK_FIELDS = ("account", "archived_at", "gone_at", "imported")
+STATE_FIELDS_OF_PACK = ("account", "archived_at", "gone_at", "imported")
 # How a requested pack ends, by the state in which its run ended.
-END_STATES: dict[str, RequestedPack.State] = {
+PACK_STATE_BY_RUN_STATE: dict[str, RequestedPack.State] = {
     Report.State.READY: RequestedPack.State.READY,
     Report.State.FAILED: RequestedPack.State.FAILED,
     Report.State.CANCELLED: RequestedPack.State.CANCELLED,
@@ -54,7 +54,7 @@ def record_bulk_request(
         )
         requested_packs = [
             RequestedPack(bulk_request=bulk_request, pack=pack, state=choose_first_state(pack))
-            for pack in order_by_turns(packs.only(*PACK_FIELDS))
+            for pack in order_by_turns(packs.only(*STATE_FIELDS_OF_PACK))
         ]
         RequestedPack.objects.bulk_create(requested_packs, batch_size=INSERTED_AT_ONCE)
     return bulk_request
@@ -95,7 +95,7 @@ def advance_bulk_request(pk: int) -> float | None:
             return None
         record_ended_runs(bulk_request)
         created_count = create_runs(bulk_request)
-        return finish_step(bulk_request, has_more=created_count == RUNS_PER_STEP)
+        return schedule_next_step(bulk_request, has_more=created_count == RUNS_PER_STEP)
 
 
 def lock_requests_under_way() -> BulkRequestQuerySet:
@@ -109,10 +109,10 @@ def lock_requests_under_way() -> BulkRequestQuerySet:
 
 def record_ended_runs(bulk_request: BulkRequest) -> None:
     """Record how the runs have ended that have ended since the last step."""
-    ended_packs = bulk_request.packs.asked().filter(report__state__in=END_STATES)
+    ended_packs = bulk_request.packs.asked().filter(report__state__in=PACK_STATE_BY_RUN_STATE)
     ids_by_state = defaultdict(list)
     for pk, report_state in ended_packs.values_list("pk", "report__state"):
-        ids_by_state[END_STATES[report_state]].append(pk)
+        ids_by_state[PACK_STATE_BY_RUN_STATE[report_state]].append(pk)
     for state, ids in ids_by_state.items():
         RequestedPack.objects.filter(pk__in=ids).update(state=state)
 
@@ -162,8 +162,11 @@ def ask_for_report(bulk_request: BulkRequest, requested_pack: RequestedPack) -> 
     return is_new
 
 
-def finish_step(bulk_request: BulkRequest, *, has_more: bool) -> float | None:
-    """Save when the next step is due, or that the request has ended. Return as its caller does."""
+def schedule_next_step(bulk_request: BulkRequest, *, has_more: bool) -> float | None:
+    """Save when the next step is due and return the seconds until then.
+
+    If no pack is unfinished, save the end of the request and return None.
+    """
     now = timezone.now()
     if not bulk_request.packs.unfinished().exists():
         BulkRequest.objects.filter(pk=bulk_request.pk).update(ended_at=now)
@@ -194,7 +197,7 @@ def cancel_bulk_request(pk: int, user: AbstractBaseUser) -> bool:
             if requests.cancel_report(report, user):
                 AuditEntry.objects.record(user, "cancel", report)
         record_ended_runs(bulk_request)
-        finish_step(bulk_request, has_more=False)
+        schedule_next_step(bulk_request, has_more=False)
     return True
 
 

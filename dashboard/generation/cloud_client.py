@@ -1,13 +1,12 @@
 """Create the clients of Cloud Config and of the identity service for an account."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from django.conf import settings
 
 from dashboard import cloud
 from dashboard.cloud.endpoints import is_allowed_endpoint
-from dashboard.cloud.time_limit import never_stop
+from dashboard.cloud.time_limit import IsStopped, never_stop
 from dashboard.models import Account
 from dashboard.models.accounts import SecretUnreadableError
 
@@ -22,7 +21,7 @@ MAX_CALL_SECONDS = 20.0
 
 
 def open_client(
-    account: Account, is_stopped: Callable[[], bool] = never_stop, attempts: int = ATTEMPTS
+    account: Account, is_stopped: IsStopped = never_stop, attempts: int = ATTEMPTS
 ) -> "Client":
     """Return an API client for the account, to be used in a `with` block.
 
@@ -38,9 +37,7 @@ def open_client(
     return build_client(Client, endpoint, account, attempts, is_stopped)
 
 
-def open_identity_client(
-    account: Account, is_stopped: Callable[[], bool] = never_stop
-) -> "IdentityClient":
+def open_identity_client(account: Account, is_stopped: IsStopped = never_stop) -> "IdentityClient":
     """Return a client of the identity service. Raises CloudError, as open_client does."""
     from dashboard.cloud.client import IdentityClient, choose_identity_endpoint
 
@@ -58,7 +55,7 @@ def build_client(
     endpoint: str,
     account: Account,
     attempts: int,
-    is_stopped: Callable[[], bool],
+    is_stopped: IsStopped,
 ) -> AnyClient:
     if account.endpoint and not is_allowed_endpoint(account.endpoint, settings.ENDPOINT_HOSTS):
         raise cloud.CloudError("ForbiddenEndpoint")

@@ -1,8 +1,7 @@
-"""Find the packs that an account has in the cloud, and test the account's AccessKey."""
+"""Find the packs that an account has in the cloud."""
 
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -10,60 +9,15 @@ from django.utils import timezone
 
 from dashboard import cloud
 from dashboard.generation import cloud_client, ownership, rate_limit
+from dashboard.generation.connection_check import list_packs, require_own_packs
 from dashboard.models import Account, Pack, Risk
 
 if TYPE_CHECKING:
-    from dashboard.cloud.answers import CloudPack
     from dashboard.cloud.client import Client
 
 MAX_PACK_NAME = 200  # characters
 MAX_GONE_CHECKS = 100  # of one refresh; the other packs are checked by later ones
 GONE_CODE = "Invalid.CompliancePackId.Value"
-
-
-@dataclass(frozen=True)
-class ConnectionTest:
-    """The result of testing an AccessKey: the number of packs and its owner, or the error.
-
-    `key_owner_uid` is empty where the identity service cannot be reached.
-    """
-
-    packs: int = 0
-    key_owner_uid: str = ""
-    error: cloud.CloudError | None = None
-
-    @property
-    def ok(self) -> bool:
-        return self.error is None
-
-
-def test_connection(account: Account) -> ConnectionTest:
-    """Test the account's AccessKey: ask whose it is and list its packs.
-
-    An error is returned, not raised.
-    """
-    try:
-        with cloud_client.open_client(account) as client:
-            packs = list_packs(client, account)
-        ownership.ask_for_key_owner(account)
-        ownership.require_own_key(account)
-        require_own_packs(account, packs)
-        return ConnectionTest(len(packs), account.key_owner_uid)
-    except cloud.CloudError as error:
-        return ConnectionTest(error=error)
-
-
-def require_own_packs(account: Account, packs: Iterable["CloudPack"]) -> None:
-    """Raise CloudError (ForeignAccount) if the cloud lists packs of another account."""
-    for pack in packs:
-        if pack.account_id not in {"", account.uid}:
-            raise cloud.CloudError(
-                "ForeignAccount", expected_id=account.uid, actual_id=pack.account_id
-            )
-
-
-def list_packs(client: "Client", account: Account) -> list["CloudPack"]:
-    return client.list_packs(before_page=lambda: rate_limit.wait_for_list_call(account))
 
 
 def refresh_packs(account: Account) -> None:

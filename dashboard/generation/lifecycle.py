@@ -14,7 +14,7 @@ import datetime as dt
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from dashboard import cloud
 from dashboard.archive import location, originals, stored_forms
+from dashboard.cloud.time_limit import IsStopped
 from dashboard.generation import (
     cloud_client,
     cloud_counts,
@@ -43,7 +44,6 @@ CHECK_SECONDS = 1.0  # how soon a call to the cloud notices that its run was can
 logger = logging.getLogger(__name__)
 
 State = Report.State
-IsStopped = Callable[[], bool]
 
 
 def advance_report(report_id: int) -> float | None:

@@ -6,14 +6,13 @@ both ids, and no rows are stored.
 """
 
 import datetime as dt
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
 from dashboard import cloud
 from dashboard.archive import stored_forms
-from dashboard.cloud.time_limit import never_stop
+from dashboard.cloud.time_limit import IsStopped, never_stop
 from dashboard.generation import cloud_client
 from dashboard.models import Account, Report
 from dashboard.models.accounts import is_account_uid
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 ASK_AGAIN_AFTER = dt.timedelta(hours=1)
 
 
-def require_own_key(account: Account, is_stopped: Callable[[], bool] = never_stop) -> None:
+def require_own_key(account: Account, is_stopped: IsStopped = never_stop) -> None:
     """Raise CloudError (ForeignAccessKey) if the AccessKey belongs to another account.
 
     The identity service is asked at most once an hour, and for each new AccessKey. If it cannot be
@@ -42,7 +41,7 @@ def require_own_key(account: Account, is_stopped: Callable[[], bool] = never_sto
         )
 
 
-def ask_for_key_owner(account: Account, is_stopped: Callable[[], bool] = never_stop) -> None:
+def ask_for_key_owner(account: Account, is_stopped: IsStopped = never_stop) -> None:
     """Ask the identity service whose the AccessKey is, and store the answer with the account."""
     now = timezone.now()
     fields = {"caller_access_key_id": account.access_key_id, "caller_asked_at": now}

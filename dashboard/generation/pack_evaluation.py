@@ -6,12 +6,12 @@ ends, the report is requested.
 """
 
 import datetime as dt
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
 from dashboard import cloud
+from dashboard.cloud.time_limit import IsStopped
 from dashboard.generation import cloud_client, ownership, rate_limit, step_errors
 from dashboard.models import Account, Report
 
@@ -22,7 +22,6 @@ TIME_SHARE = 0.5  # of the run's time; the rest is for the report
 MAX_UNFINISHED_RULES = 5  # asked for in one step: the others are most likely unfinished too
 # A rule in one of these states is not evaluated.
 IDLE_STATES = ("INACTIVE", "DELETING")
-IsStopped = Callable[[], bool]
 
 
 def evaluate_pack(report: Report, is_stopped: IsStopped) -> None:

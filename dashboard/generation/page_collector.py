@@ -1,43 +1,25 @@
 """Collect the pages of a list of evaluation results in parts, and save each part as progress."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
-from django.db import transaction
 
 from dashboard import cloud
 from dashboard.archive import originals, result_parts
+from dashboard.generation.claims import save_while_claimed
 from dashboard.models import Report, ResultList
 
 if TYPE_CHECKING:
     from dashboard.cloud.evaluation_answers import ResultPage
 
-# So many pages, or seconds, of a list are lost at most if a worker dies.
+# If a worker dies, at most the pages of one part are fetched again: so many pages, or those of so
+# many seconds.
 PAGES_PER_PART = 50
 SECONDS_PER_PART = 5.0
 MAX_USELESS_PAGES = 10  # in succession: empty, or repeated
-
-
-class ClaimLostError(Exception):
-    """The run was cancelled, or another worker has its claim: nothing more may be written."""
-
-
-@contextmanager
-def save_while_claimed(report: Report) -> Iterator[None]:
-    """Run the block in a transaction in which no other worker can save a step of the report.
-
-    Raise ClaimLostError if this worker lost its claim.
-    """
-    with transaction.atomic():
-        # This locks the row until the end of the transaction.
-        if not report.renew_claim(settings.LEASE_SECONDS):
-            raise ClaimLostError
-        yield
 
 
 class PageCollector:

@@ -1,4 +1,4 @@
-"""Read the kept file of a report again whose reading failed or was cancelled."""
+"""Read the stored file of a report again after its reading failed or was cancelled."""
 
 import datetime as dt
 
@@ -43,7 +43,7 @@ def read_again(report: Report, user: AbstractBaseUser) -> bool:
             report.refresh_from_db()
             if not can_read_again(report):
                 return False
-            start_reading(report)
+            restart_reading(report)
             PackSummary.objects.record_run_start(report.pk)
             report.audit.create(by_id=user.pk, action="read-again")
     except IntegrityError:  # a pack may have one generated report under way
@@ -53,7 +53,7 @@ def read_again(report: Report, user: AbstractBaseUser) -> bool:
     return True
 
 
-def start_reading(report: Report) -> None:
+def restart_reading(report: Report) -> None:
     """Set the state READING, as if the file had just been received."""
     is_generated = report.source == Report.Source.GENERATED
     limit = dt.timedelta(minutes=settings.REPORT_LIMIT_MINUTES) if is_generated else READING_LIMIT

@@ -3,13 +3,13 @@
 The operation ListConfigRuleEvaluationResults answers a page of at most 100 rows and a token for the
 next page. The pages are collected in parts (see archive/result_parts.py). Each part that is stored
 is a progress: a worker that goes on after another has died asks for the page after it. The row
-ResultList tells how far the list has come and how it ended. However that is, the report is read.
+ResultList stores how far the list has come and how it ended. The report is read in every case.
 """
 
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Mapping, Set
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,10 @@ from django.utils import timezone
 from dashboard import cloud
 from dashboard.archive import location, originals, result_parts
 from dashboard.archive.machine_faults import find_machine_fault, log_machine_faults
+from dashboard.cloud.time_limit import IsStopped
 from dashboard.generation import cloud_client, ownership, rate_limit, rule_details, step_errors
-from dashboard.generation.page_collector import (
-    ClaimLostError,
-    PageCollector,
-    save_while_claimed,
-)
+from dashboard.generation.claims import ClaimLostError, save_while_claimed
+from dashboard.generation.page_collector import PageCollector
 from dashboard.models import Report, ResultList, Status
 
 if TYPE_CHECKING:
@@ -36,7 +34,6 @@ MAX_RESTARTS = 3  # of a list, because its token was refused or one of its parts
 ONE_ATTEMPT = 1  # a repeated call counts like any other, and is not reserved
 logger = logging.getLogger(__name__)
 
-IsStopped = Callable[[], bool]
 Outcome = ResultList.Outcome
 
 
@@ -60,7 +57,7 @@ def fetch_results(report: Report, is_stopped: IsStopped) -> None:
         with suppress(ClaimLostError):
             if not result_list.has_ended:
                 end_list(report, result_list, Outcome.FAILED, "defect")
-            start_reading(report)
+            finish_list_and_start_reading(report)
 
 
 def advance_list(report: Report, result_list: ResultList, is_stopped: IsStopped) -> None:
@@ -242,10 +239,10 @@ def finish_listing(report: Report, result_list: ResultList, is_stopped: IsStoppe
         next_at = timezone.now() + dt.timedelta(seconds=wait)
         report.finish_step(stated_counts=report.stated_counts, next_at=next_at)
     else:
-        start_reading(report)
+        finish_list_and_start_reading(report)
 
 
-def start_reading(report: Report) -> None:
+def finish_list_and_start_reading(report: Report) -> None:
     """Set the state READING, with time enough to read the file and the list."""
     now = timezone.now()
     deadlines = (

@@ -1,16 +1,17 @@
 """Fetch what the cloud says of the rules of a pack: texts, parameters, and why one has no data.
 
-All of it stands in `Report.stated_counts` (see there). The report is useful without it: where the
-cloud does not give it in time, or refuses, it is left out.
+The answers are stored in `Report.stated_counts["rules"]`. The report is useful without them: where
+the cloud does not give them in time, or refuses, they are left out.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
 from dashboard import cloud
+from dashboard.cloud.time_limit import IsStopped
 from dashboard.generation import cloud_client, rate_limit
 from dashboard.ledger import rule_texts
 from dashboard.models import Report, ResultList, Status
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from dashboard.cloud.evaluation_answers import RuleDetail
 
 MAX_RULES = 2_000  # of a pack, whose texts are kept; an account has a few hundred rules
-MAX_NAME = 300  # characters of the name of a rule
+MAX_RULE_NAME = 300  # characters of the name of a rule
 MAX_DETAILS = 200  # rules of one report that are asked for
 TIME_LIMIT = dt.timedelta(minutes=1)  # after the end of the list
 RETRY_SECONDS = 2.0  # after a temporary error
@@ -34,7 +35,7 @@ REFUSALS = (
     cloud.Advice.SECRET,
 )
 
-RuleFacts = dict[str, dict[str, Any]]
+FactsByRule = dict[str, dict[str, Any]]
 
 
 def build_rule_facts(rules: Iterable["CloudRule"]) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def build_rule_facts(rules: Iterable["CloudRule"]) -> dict[str, Any]:
         "rules": {
             rule.rule_id: {
                 "text": texts[rule.rule_id].text_hash,
-                "name": rule.name[:MAX_NAME],
+                "name": rule.name[:MAX_RULE_NAME],
                 "risk": rule.risk,
             }
             for rule in rules
@@ -75,9 +76,7 @@ def add_statuses(counts: dict[str, Any]) -> None:
             rules[rule_id]["status"] = statuses[rule_id]
 
 
-def fetch_rule_details(
-    report: Report, result_list: ResultList, is_stopped: Callable[[], bool]
-) -> float:
+def fetch_rule_details(report: Report, result_list: ResultList, is_stopped: IsStopped) -> float:
     """Ask the cloud why rules have no evaluation; set the answers in `report`, without saving.
 
     Return the seconds until the next call may be made, or 0 if no more calls are to be made.
@@ -101,7 +100,7 @@ def ask_for_rules(client: "Client", report: Report, result_list: ResultList) -> 
         facts = build_rule_facts(client.get_pack(pack.pack_id).rules)
         report.stated_counts = {**report.stated_counts, **facts}
         add_statuses(report.stated_counts)
-    rules: RuleFacts = report.stated_counts["rules"]
+    rules: FactsByRule = report.stated_counts["rules"]
     for rule_id in find_rules_without_data(report, result_list):
         if wait := rate_limit.seconds_until_get_allowed(pack.account):
             return wait
@@ -119,7 +118,7 @@ def find_rules_without_data(report: Report, result_list: ResultList) -> list[str
 
     Where there is no complete list, they are those of which the cloud says that data are missing.
     """
-    rules: RuleFacts = report.stated_counts["rules"]
+    rules: FactsByRule = report.stated_counts["rules"]
     if result_list.is_complete:
         rule_ids = [rule_id for rule_id in rules if rule_id not in set(result_list.rule_ids)]
     else:

@@ -274,7 +274,7 @@ def create_failed_runs(plan: CompanyPlan, batch: list[CompanyPack]) -> None:
 
 
 def mark_packs(plan: CompanyPlan, batch: list[CompanyPack]) -> None:
-    """Let one pack in fifty be gone from the cloud, and one of an import."""
+    """Mark one pack in fifty as gone from the cloud, and one in fifty as only imported."""
     gone, imported = ([row.pack.pk for row in batch if row.number % 50 == rest] for rest in (6, 19))
     Pack.objects.filter(pk__in=gone).update(gone_at=plan.newest_at)
     Pack.objects.filter(pk__in=imported).update(imported=True)

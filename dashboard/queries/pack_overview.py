@@ -1,4 +1,4 @@
-"""What home shows: accounts, and packs as rows, from what is kept of each pack.
+"""What home shows: accounts, and packs as rows, read from the summaries of the packs.
 
 Where there are many packs, an account is one line that opens to its packs. A run is the generation
 of a report.

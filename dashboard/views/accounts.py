@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboard import cloud
-from dashboard.generation import discovery
+from dashboard.generation import connection_check, discovery
 from dashboard.models import Account, AuditEntry, Pack
 from dashboard.queries.pack_choices import (
     clean_search_text,
@@ -107,11 +107,11 @@ def save_account(request: Request, form: AccountForm) -> Account:
 def account_test(request: Request, pk: int) -> HttpResponse:
     """Ask the cloud whose the AccessKey is and for the packs, and show whether that works."""
     account = get_object_or_404(Account, pk=pk)
-    result = discovery.test_connection(account)
+    result = connection_check.check_connection(account)
     return show_account_message(request, account, describe_connection(result), result.error)
 
 
-def describe_connection(result: discovery.ConnectionTest) -> str:
+def describe_connection(result: connection_check.ConnectionTest) -> str:
     """Return what a test that worked found: the owner of the AccessKey and the number of packs."""
     values = {"count": result.packs, "account": result.key_owner_uid}
     if not result.key_owner_uid:

@@ -26,10 +26,11 @@ only_postgresql = pytest.mark.skipif(ON_SQLITE, reason="PostgreSQL only")
 Ended = subprocess.CompletedProcess[str]
 SHOW_A_PAGE = (
     "import django; django.setup()\n"
-    "from dashboard.wsgi import application\n"
+    "import dashboard.wsgi\n"
+    "from django.core.handlers.wsgi import WSGIHandler\n"
     "from django.test import RequestFactory\n"
     "request = RequestFactory().get('/', HTTP_HOST='127.0.0.1')\n"
-    "answer = application.get_response(request)\n"
+    "answer = WSGIHandler().get_response(request)\n"
     "print(answer.status_code, answer.content.decode())\n"
 )
 

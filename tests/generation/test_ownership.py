@@ -12,6 +12,7 @@ from dashboard import cloud
 from dashboard.archive import originals
 from dashboard.cloud.client import choose_identity_endpoint
 from dashboard.generation import discovery, lifecycle, ownership, requests
+from dashboard.generation.connection_check import check_connection
 from dashboard.models import Account, Evaluation, Pack, Report
 from dashboard.sandbox.faults import FOREIGN_PACK_ID, FOREIGN_UID
 from dashboard.sandbox.wsgi import Sandbox
@@ -34,7 +35,7 @@ def give_key_of_other_account(account: Account, sandbox: Sandbox) -> str:
 
 
 def test_the_test_of_an_account_names_the_owner_of_its_key(cloud_account: Account) -> None:
-    result = discovery.test_connection(cloud_account)
+    result = check_connection(cloud_account)
     assert (result.key_owner_uid, result.packs) == (cloud_account.uid, 4)
     cloud_account.refresh_from_db()
     assert cloud_account.is_verified
@@ -45,7 +46,7 @@ def test_the_key_of_another_account_is_refused_with_both_ids(
     cloud_account: Account, sandbox: Sandbox
 ) -> None:
     other_uid = give_key_of_other_account(cloud_account, sandbox)
-    error = discovery.test_connection(cloud_account).error
+    error = check_connection(cloud_account).error
     assert error
     assert error.code == "ForeignAccessKey"
     assert (error.expected_id, error.actual_id) == (cloud_account.uid, other_uid)
@@ -109,7 +110,7 @@ def test_without_the_identity_service_the_account_is_not_verified_and_reports_go
     Account.objects.update(caller_account_uid="", caller_access_key_id="", verified_at=None)
     sandbox.faults.set("unavailable", on=IDENTITY)
     account = Account.objects.get()
-    result = discovery.test_connection(account)
+    result = check_connection(account)
     assert (result.key_owner_uid, result.packs, result.error) == ("", 4, None)
     assert not account.is_verified
     report = run_to_end(requests.request_report(account.packs.all()[0], None))
