@@ -33,8 +33,8 @@ STATUS_BY_ROLE = {
 }
 
 # Above this number, rows are moved from memory to the disk; an .xls sheet has fewer.
-WAITING_ROWS = 70_000
-WAITING_RESULT_ROWS = 16_000  # with evaluation results, which are not in memory themselves
+MAX_ROWS_IN_MEMORY = 70_000
+MAX_ROWS_BESIDE_RESULTS = 16_000  # with evaluation results, which are not in memory themselves
 
 
 @dataclass(slots=True)
@@ -74,10 +74,12 @@ class EvaluationCollector:
         self._rules = rules
         self._contents = contents
         self._merger = merger
-        self._buckets = RowBuckets(folder, WAITING_RESULT_ROWS if merger else WAITING_ROWS)
+        self._buckets = RowBuckets(
+            folder, MAX_ROWS_BESIDE_RESULTS if merger else MAX_ROWS_IN_MEMORY
+        )
         self.groups = groups
         self.add_row = self._buckets.add
-        self.move_waiting_rows = self._buckets.move_waiting_rows
+        self.spill_if_full = self._buckets.spill_if_full
         # The resource of each compliant row, and by risk of each failing one. They may repeat: a
         # number in an array takes a tenth of the memory that it takes in a set.
         self._compliant_resources = array("Q")

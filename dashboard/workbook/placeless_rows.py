@@ -65,7 +65,7 @@ class PlacelessRows:
         """Remember a row of the file whose place is not known."""
         self._pair_hashes.append(pair_hash)
         self._file_rows.add((pair_hash, *row))
-        self._file_rows.move_waiting_rows(1)
+        self._file_rows.spill_if_full(1)
 
     def hold_result(self, row: RowTuple) -> bool:
         """Keep a result that may match a row of the file; return false if it matches none."""
@@ -80,7 +80,7 @@ class PlacelessRows:
         if index == len(self._pair_hashes) or self._pair_hashes[index] != pair_hash:
             return False
         self._results.add((pair_hash, row))
-        self._results.move_waiting_rows(1)
+        self._results.spill_if_full(1)
         return True
 
     def take_results(self, groups: GroupTable) -> Iterator[list[RowTuple]]:
@@ -174,8 +174,8 @@ def _list_stated(place: Place) -> tuple[bool, bool, bool]:
 def _may_be_same_place(file_place: Place, result_place: Place) -> bool:
     """Return whether what the file states of a place is the place of the result."""
     return all(
-        not is_stated or ours.lower() == theirs.lower()
-        for is_stated, ours, theirs in zip(
+        not is_stated or file_part.lower() == result_part.lower()
+        for is_stated, file_part, result_part in zip(
             _list_stated(file_place), file_place, result_place, strict=True
         )
     )

@@ -30,7 +30,8 @@ from .result_list import (
 from .result_remarks import ResultRemarks
 from .rule_collector import RuleCollector
 
-_MAXIMUM_GROUPS = 50_000  # in memory at once
+# The cache is emptied above this number; GroupTable keeps all groups.
+_MAX_CACHED_GROUPS = 50_000
 _hash_id = lru_cache(10_000)(compute_id_hash)  # a resource stands under several rules
 
 
@@ -124,11 +125,11 @@ class ResultCollector:
                 evaluation = self._build_evaluation(row, row_number, (answer, row_in_answer))
                 if evaluation and not self.placeless_rows.hold_result(evaluation):
                     evaluations.add_row(evaluation)
-            evaluations.move_waiting_rows(len(rows))
+            evaluations.spill_if_full(len(rows))
         for placeless_results in self.placeless_rows.take_results(self._groups):
             for evaluation in placeless_results:
                 evaluations.add_row(evaluation)
-            evaluations.move_waiting_rows(len(placeless_results))
+            evaluations.spill_if_full(len(placeless_results))
 
     def _build_evaluation(
         self, row: Any, row_number: int, place: tuple[int, int]
@@ -181,7 +182,7 @@ class ResultCollector:
         except TypeError:  # a list or an object in place of a value
             return self._make_group(raw_values)
         if group is None:
-            if len(self._group_by_values) > _MAXIMUM_GROUPS:
+            if len(self._group_by_values) > _MAX_CACHED_GROUPS:
                 self._group_by_values.clear()
             group = self._group_by_values[raw_values] = self._make_group(raw_values)
         return group

@@ -12,15 +12,15 @@ from .stored_form import BUCKET_COUNT, BUCKET_SHIFT
 class RowBuckets:
     """Rows by bucket: the top five bits of a row's key, its first field.
 
-    Above `waiting_limit` rows in memory, they are moved, compressed, into a file in `folder`. A row
-    is a plain tuple of numbers, texts and such tuples.
+    Above `max_rows_in_memory`, all rows are moved, compressed, into a file in `folder`. A row is a
+    plain tuple of numbers, texts and such tuples.
     """
 
-    def __init__(self, folder: Path, waiting_limit: int, name: str = "waiting-rows") -> None:
+    def __init__(self, folder: Path, max_rows_in_memory: int, name: str = "waiting-rows") -> None:
         self._path = folder / name
         self._file: IO[bytes] | None = None
-        self._waiting_limit = waiting_limit
-        self._waiting_rows = 0
+        self._max_rows_in_memory = max_rows_in_memory
+        self._row_count = 0
         self._buckets: list[list[RowTuple]] = [[] for _ in range(BUCKET_COUNT)]
         # Of each part of a bucket in the file, its first byte and its size.
         self._parts: list[list[tuple[int, int]]] = [[] for _ in range(BUCKET_COUNT)]
@@ -28,10 +28,10 @@ class RowBuckets:
     def add(self, row: RowTuple) -> None:
         self._buckets[row[0] >> BUCKET_SHIFT].append(row)
 
-    def move_waiting_rows(self, added: int) -> None:
-        """Count `added` new rows, and move all rows into the file if there are too many."""
-        self._waiting_rows += added
-        if self._waiting_rows > self._waiting_limit:
+    def spill_if_full(self, added_count: int) -> None:
+        """Count added rows; if more than the limit are in memory, write all of them to the file."""
+        self._row_count += added_count
+        if self._row_count > self._max_rows_in_memory:
             self._move_all_rows()
 
     def _move_all_rows(self) -> None:
@@ -41,14 +41,14 @@ class RowBuckets:
             parts.append((file.tell(), len(data)))
             file.write(data)
             rows.clear()
-        self._waiting_rows = 0
+        self._row_count = 0
 
     def take(self, bucket: int) -> list[RowTuple]:
         """Return the rows of a bucket in the order in which they were added, and free it.
 
         If rows of it may be in the file, move the others there first: so their memory is free.
         """
-        if self._file and self._waiting_rows:
+        if self._file and self._row_count:
             self._move_all_rows()
         rows = self.read(bucket)
         self._buckets[bucket] = []

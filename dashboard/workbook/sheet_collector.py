@@ -137,7 +137,7 @@ class SheetCollector:
         for row_number, cells in enumerate(rows, first_row):
             self._add_row(row_number, cells)
         self._add_times(rows, first_row)
-        self._collector.move_waiting_rows(self._info.evaluations - evaluations_before)
+        self._collector.spill_if_full(self._info.evaluations - evaluations_before)
 
     def _check_columns(self, rows: list[list[Cell]]) -> None:
         """Remark columns that are not known but look as if they said what must not be lost."""

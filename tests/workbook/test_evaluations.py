@@ -329,7 +329,7 @@ def test_rows_beyond_what_is_held_in_memory_give_the_same(
     content = sample_files.build_csv(sample_files.build_status_sheet(3000)["评估结果"])
     with read_bytes(content, tmp_path) as stored:
         expected = list_evaluations(stored)
-    monkeypatch.setattr("dashboard.workbook.evaluations.WAITING_ROWS", 600)
+    monkeypatch.setattr("dashboard.workbook.evaluations.MAX_ROWS_IN_MEMORY", 600)
     with read_bytes(content, tmp_path) as stored:
         assert list_evaluations(stored) == expected
 
