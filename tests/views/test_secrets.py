@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from axes.models import AccessAttempt
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 PASSWORD, KEY_SECRET = "Pa55-of-a-user-long", "Secr3t-of-an-access-key"
@@ -38,10 +38,11 @@ def browser(db: None) -> Client:
 @contextmanager
 def rename_table(name: str) -> Iterator[None]:
     """Let every query of a table fail, as a defect would."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {name} RENAME TO away")
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {name} RENAME TO away")
         yield
-        cursor.execute(f"ALTER TABLE away RENAME TO {name}")
+        transaction.set_rollback(True)
 
 
 def list_secrets(browser: Client) -> list[str]:
