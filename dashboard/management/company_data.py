@@ -84,7 +84,7 @@ class CompanyPack(NamedTuple):
 def create_company(
     plan: CompanyPlan, endpoint: str = "", show_progress: Callable[[int], None] | None = None
 ) -> list[Pack]:
-    """Create the accounts, the packs and their reports, and what is kept of the packs.
+    """Create the accounts, the packs and their reports, and the summaries of the packs.
 
     `endpoint` is that of the accounts. `show_progress` is called with the number of packs that are
     complete. Packs that exist are left as they are, so an interrupted call can be repeated. Return

@@ -1,6 +1,6 @@
 """Command: check that database and archive hold the same originals, unchanged.
 
-Also check what is kept of each pack against its reports.
+Also check the summary of each pack against its reports.
 """
 
 from typing import Any
