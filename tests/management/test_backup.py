@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 import re
 import subprocess
 import sys
@@ -228,8 +229,12 @@ def test_only_its_owner_may_read_the_copy_of_the_database_while_it_is_written(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "database"
-    with databases.dump_database(path):
-        assert path.stat().st_mode & 0o777 == 0o600
+    earlier_mask = os.umask(0o022)
+    try:
+        with databases.dump_database(path):
+            assert path.stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(earlier_mask)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -131,10 +131,10 @@ def test_an_account_and_a_pack_of_the_very_name_stand_first(account: Account) ->
     for number in range(search.MAX_RESULTS + 1):
         Account.objects.create(uid=f"{number:016}", name=f"a prod {number}")
         Pack.objects.create(account=account, pack_id=f"cp-{number}", name=f"a prod {number}")
-    Account.objects.create(uid="1" * 16, name="Prod")
-    Pack.objects.create(account=account, pack_id="cp-prod", name="Prod")
-    results = search_all("prod")
-    assert (results.accounts[0].name, results.packs[0].name) == ("Prod", "Prod")
+    Account.objects.create(uid="1" * 16, name="prod")
+    Pack.objects.create(account=account, pack_id="cp-prod", name="prod")
+    results = search_all("Prod")
+    assert (results.accounts[0].name, results.packs[0].name) == ("prod", "prod")
 
 
 def test_a_pack_is_found_by_words_of_its_name_and_of_its_account(account: Account) -> None:
