@@ -5,8 +5,10 @@ import io
 from dataclasses import replace
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from dashboard.generation import bulk_requests
+from dashboard.generation.clock_changes import LONGEST_PAUSE
 from dashboard.imports import batches, uploads
 from dashboard.ledger.withdrawal import withdraw_report
 from dashboard.models import (
@@ -72,7 +74,7 @@ def create_running_report() -> None:
         pack=pack,
         pack_name=pack.name,
         requested_by=User.objects.create_user("officer"),
-        next_at=FAR_FUTURE,
+        next_at=timezone.now() + LONGEST_PAUSE,
         deadline_at=FAR_FUTURE,
     )
 
@@ -84,7 +86,7 @@ def create_bulk_request() -> None:
     bulk_request = bulk_requests.record_bulk_request(packs, user)
     report = Report.objects.under_way().get()
     bulk_request.packs.update(state=RequestedPack.State.ASKED, joined=True, report=report)
-    BulkRequest.objects.update(next_at=FAR_FUTURE)
+    BulkRequest.objects.update(next_at=timezone.now() + LONGEST_PAUSE)
 
 
 def create_withdrawn_report(file: HistoryFile) -> None:

@@ -1,5 +1,6 @@
 """Real workers that are killed while they create the runs of a bulk request."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from dashboard.sandbox.wsgi import Sandbox
 from tests.installation import CreateInstallation, Installation, wait_until
 
 pytestmark = pytest.mark.django_db  # the installations begin with the test database
+CLAIM_SECONDS = 2
 PACK_COUNT = RUNS_PER_ACCOUNT + 1  # of one account: more than may be under way at once
 
 
@@ -28,7 +30,7 @@ def installation(
     with run_server_in_thread(sandbox) as cloud:
         limits = {"GENERATE_PER_MINUTE": "6000", "ASK_PER_MINUTE": "60000"}
         installation = create_installation(
-            "bulk", cloud, prepare=False, LEASE_SECONDS="2", **limits
+            "bulk", cloud, prepare=False, LEASE_SECONDS=str(CLAIM_SECONDS), **limits
         )
         installation.run_python(
             *installation.list_lines_that_prepare(),
@@ -57,6 +59,7 @@ def test_workers_killed_in_the_middle_lose_no_report_and_double_none(
             wait_until(lambda: has_reports(condition, count))  # noqa: B023  # called at once
             worker.kill()
             worker.wait()
+        time.sleep(CLAIM_SECONDS + 0.2)  # what it had begun is taken up again at the next start
     with installation.start_worker(), installation.start_worker():
         wait_until(lambda: has_reports("state = 'ready'", PACK_COUNT))
         wait_until(

@@ -128,7 +128,9 @@ def test_a_worker_killed_at_a_page_of_the_list_loses_and_doubles_no_row(
         (rule.id, resource.id) for rule in state.rules for resource in state.list_resources(rule)
     ]
     assert (outcome, rows, restarts) == ("complete", len(keys), 0)
-    assert count_list_calls(sandbox) - calls_until_death == int(str(all_pages)) - int(str(pages))
+    calls = count_list_calls(sandbox) - calls_until_death
+    # A call whose connection is lost is made again.
+    assert calls - (int(str(all_pages)) - int(str(pages))) in (0, 1)
     assert sorted(read_list_keys(place, str(original))) == sorted(keys)
     assert not list(place.folder.glob("archive/incoming-results/*/*"))
 
