@@ -17,7 +17,7 @@ from typing import NoReturn
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.core.wsgi import get_wsgi_application
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import parse_cookie
 from django.urls import reverse
 from waitress.adjustments import Adjustments
@@ -81,7 +81,7 @@ def has_session(cookies: str) -> bool:
     except (DatabaseError, InterfaceError):
         return True  # the page says what is wrong with it
     finally:
-        close_old_connections()
+        connection.close()
 
 
 class TimedChannel(HTTPChannel):  # type: ignore[misc]

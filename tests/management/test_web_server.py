@@ -102,6 +102,7 @@ def test_a_head_with_an_impossible_number_or_address_is_refused_in_words(
         assert connection.recv(100).startswith(b"HTTP/1.1 400")
 
 
+@pytest.mark.django_db(transaction=True)  # the web server closes its connection
 @pytest.mark.parametrize(
     ("path", "is_signed_in", "may_bring_files"),
     [("/imports/", True, True), ("/imports/", False, False), ("/search/", True, False)],
