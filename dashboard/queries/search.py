@@ -7,10 +7,10 @@ the search takes as long with thousands of packs as with ten.
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from django.db import connection, models
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Concat
 
@@ -20,8 +20,8 @@ from dashboard.models.search_texts import build_searched_part
 from dashboard.queries.pack_choices import select_matching_accounts, select_matching_packs
 
 MAX_RESULTS = 20  # of each kind
-# Of the index; several may be of one rule or one resource. If there are more, whole names and ids
-# are looked up by a second query, which reads all matches: half a second for 500,000 of them.
+# Several may be of one rule or one resource. To find whole names and ids among them all matches of
+# the index are read: half a second for 500,000 of them.
 MAX_MATCHES = 200
 MAX_RANKED = 60  # resources whose statuses are compared
 SHOWN_PACKS = 3  # of a rule
@@ -185,48 +185,37 @@ def load_resources(resource_hashes: Collection[int]) -> list[FoundResource]:
 
 
 def load_matches(rows: QuerySet[ModelT, RowT], searched_text: str) -> Matches[RowT]:
-    """Return different rows whose search text has the text; if there are many, whole ones first."""
+    """Return different rows whose search text has the text; of many, those with it as whole line.
+
+    They are in the order of their ids.
+    """
     if not searched_text:
         return Matches([], is_complete=True)
-    matches = list(select_matches(rows, searched_text))
-    if len(matches) < MAX_MATCHES:
-        return Matches(list(dict.fromkeys(matches)), is_complete=True)
-    matches = [*load_whole_matches(rows, searched_text), *matches]
-    return Matches(list(dict.fromkeys(matches)), is_complete=False)
+    candidates = select_candidates(rows.model, searched_text)
+    is_whole = Case(When(build_whole_condition(searched_text), then=0), default=1)
+    lines = Concat(Value("\n"), "search_text", Value("\n"), output_field=models.TextField())
+    best = candidates.alias(lines=lines, order=is_whole).order_by("order", "pk")
+    matches = list(rows.filter(pk__in=best.values("pk")[:MAX_MATCHES]).order_by("pk"))
+    return Matches(list(dict.fromkeys(matches)), is_complete=len(matches) < MAX_MATCHES)
 
 
-def select_matches(rows: QuerySet[ModelT, RowT], searched_text: str) -> QuerySet[ModelT, RowT]:
-    """Return up to MAX_MATCHES of the rows whose search text has the text, by the index.
-
-    They are in the order of their ids. PostgreSQL chooses which ones: sorting all would take time.
-    """
+def select_candidates(model: type[ModelT], searched_text: str) -> QuerySet[ModelT, ModelT]:
+    """Return the rows whose search text has the text, by the index."""
+    candidates = model._default_manager.all()
     if connection.vendor != "sqlite":
-        candidates = rows.model._default_manager.filter(search_text__contains=searched_text)
-        return rows.filter(pk__in=candidates.values("pk")[:MAX_MATCHES]).order_by("pk")
-    match = f"{build_index_match(rows)} ORDER BY rowid LIMIT {MAX_MATCHES}"
-    return rows.filter(pk__in=RawSQL(match, [quote_phrase(searched_text)])).order_by("pk")  # noqa: S611
+        return candidates.filter(search_text__contains=searched_text)
+    index = f"{model._meta.db_table}_trigrams"
+    match = f"SELECT rowid FROM {index} WHERE {index} MATCH %s"  # noqa: S608  a table's name
+    return candidates.filter(pk__in=RawSQL(match, [quote_phrase(searched_text)]))  # noqa: S611
 
 
-def load_whole_matches(rows: QuerySet[ModelT, RowT], searched_text: str) -> list[RowT]:
-    """Return up to MAX_MATCHES different rows of which a whole name, code or id is the text."""
+def build_whole_condition(searched_text: str) -> Q:
+    """Return the condition that a whole name, code or id is the text; `lines` are the texts."""
     line = searched_text.strip("\n")
     if line == searched_text:
-        condition = Q(lines__contains=f"\n{line}\n")
-    else:  # two Chinese characters: a line of every text that has them (see build_search_text)
-        condition = Q(lines__startswith=f"\n{line}\n") | Q(lines__contains=f"\n{line}\n{line}\n")
-    if connection.vendor != "sqlite":
-        candidates = rows.filter(search_text__contains=searched_text)
-    else:
-        match = RawSQL(build_index_match(rows), [quote_phrase(searched_text)])  # noqa: S611
-        candidates = rows.filter(pk__in=match)
-    lines = Concat(Value("\n"), "search_text", Value("\n"), output_field=models.TextField())
-    return list(candidates.alias(lines=lines).filter(condition).distinct()[:MAX_MATCHES])
-
-
-def build_index_match(rows: QuerySet[Any, Any]) -> str:
-    """Return the SQL that reads from SQLite's index the ids of the rows that have a phrase."""
-    index = f"{rows.model._meta.db_table}_trigrams"
-    return f"SELECT rowid FROM {index} WHERE {index} MATCH %s"  # noqa: S608  a table's name
+        return Q(lines__contains=f"\n{line}\n")
+    # Two Chinese characters: a line of every text that has them (see build_search_text).
+    return Q(lines__startswith=f"\n{line}\n") | Q(lines__contains=f"\n{line}\n{line}\n")
 
 
 def quote_phrase(text: str) -> str:
