@@ -1,4 +1,4 @@
-"""Tell the faults of the database that do not pass by themselves: somebody has to act.
+"""Recognise the faults of the database that an administrator has to mend.
 
 Each has a code, the key of its explanation (see text/database_messages.py).
 """

@@ -1,7 +1,7 @@
 """What the worker logs while its queue does not answer: a line a minute and no tracebacks.
 
 huey logs a traceback at every try, several a second. Where the queue is away because the disk is
-full, these would take the room that somebody makes.
+full, these would take the room that an administrator makes.
 """
 
 import logging

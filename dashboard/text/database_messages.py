@@ -1,6 +1,6 @@
 """What a fault of the database means and what to do, in words, by the codes of database/faults.py.
 
-Each names the command that helps: whoever starts the product reads it on the terminal.
+Each names the command that helps: the administrator reads it on the terminal.
 """
 
 from django.utils.translation import gettext_lazy as _

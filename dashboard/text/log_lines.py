@@ -11,7 +11,7 @@ REQUEST_LOGGERS = ("django.request", "django.security.")
 class LineFormatter(logging.Formatter):
     """Format a record; shorten what Django logs about requests that are no defect of the program.
 
-    Django logs a traceback for every request that it refuses, and whoever sends one could fill the
+    Django logs a traceback for every request that it refuses, and a visitor could fill the
     disk with them; also for one that cannot be served now because a disk is full or a database is
     away.
     """

@@ -1,4 +1,4 @@
-"""The texts of requests are UTF-8, whatever charset their head names."""
+"""Read the texts of requests as UTF-8; ignore the charset that their head names."""
 
 import re
 from collections.abc import Iterable

@@ -3,7 +3,7 @@
 usage: python -m tests.bench.results_server PORT LIST PACK
 
 The pages are those of a generated list, the file LIST, of the pack PACK. They are in memory before
-the first call, so that an answer takes little time. It answers whoever asks, for any pack, and does
+the first call, so that an answer takes little time. It answers every caller, for any pack, and does
 not check signatures.
 """
 

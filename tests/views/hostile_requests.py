@@ -1,4 +1,4 @@
-"""Requests of somebody who wants to break the site, sent to it as a web server passes them on."""
+"""Requests of an attacker, sent to the site as a web server passes them on."""
 
 import inspect
 import io

@@ -189,7 +189,7 @@ def test_a_server_that_died_while_it_waited_is_replaced(source: Path, tmp_path: 
     assert find_child(os.getpid()) != server
 
 
-def test_a_folder_of_a_reader_of_which_a_part_is_missing_is_made_anew(
+def test_a_folder_of_a_reader_of_which_a_part_is_missing_is_made_again(
     source: Path, tmp_path: Path
 ) -> None:
     """As after a disk that was full when the folder was made: the next file is read."""
