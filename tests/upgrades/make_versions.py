@@ -37,6 +37,7 @@ VERSIONS = {
     "0012": "34f6434",
     "0013": "a689ab1",
     "0019": "c449a71",
+    "0021": "5253ebd",
 }
 FAILING_PACK = "cp-0f0f0f0f0f0f"
 DATABASE = "ledger_versions"
