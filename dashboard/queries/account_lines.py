@@ -1,13 +1,13 @@
 """Accounts as lines of home: the sums of their packs, and the trend of what fails in them."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
 import orjson
-from django.db.models import Count, Min, Sum, TextField
+from django.db.models import Aggregate, Count, Min, Sum, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import ngettext
@@ -19,6 +19,9 @@ from dashboard.models.pack_summaries import (
     PackSummaryQuerySet,
 )
 from dashboard.text.formatting import format_number
+
+# How the lines are sorted: failing evaluations of high risk count first.
+WORST_FIRST = ("-sum_failing_high", "-sum_failing_medium", "-sum_failing_low", "-sum_failing")
 
 
 @dataclass
@@ -32,8 +35,8 @@ class AccountLine:
     name: str
     uid: str
     packs: int
-    sums: dict[str, int]
     oldest_at: dt.datetime | None
+    sums: dict[str, int]
     trend: list[int] = field(default_factory=list)
 
     @property
@@ -41,11 +44,26 @@ class AccountLine:
         """How many packs it has, in words."""
         return count_in_words(self.packs)
 
+
+@dataclass(frozen=True)
+class Totals:
+    """The sums over all packs that match the filter of home, and over their accounts."""
+
+    accounts: int
+    packs: int
+    oldest_at: dt.datetime | None
+    sums: dict[str, int]
+
     @property
-    def sort_key(self) -> tuple[int, ...]:
-        """The key that sorts the worst accounts first."""
-        names = ("failing_high", "failing_medium", "failing_low", "failing")
-        return tuple(-self.sums[name] for name in names)
+    def accounts_text(self) -> str:
+        """How many accounts there are, in words."""
+        text = ngettext("%(count)s account", "%(count)s accounts", self.accounts)
+        return text % {"count": format_number(self.accounts)}
+
+    @property
+    def packs_text(self) -> str:
+        """How many packs there are, in words."""
+        return count_in_words(self.packs)
 
 
 def count_in_words(packs: int) -> str:
@@ -54,36 +72,41 @@ def count_in_words(packs: int) -> str:
     return text % {"count": format_number(packs)}
 
 
-def load_account_lines(summaries: PackSummaryQuerySet) -> list[AccountLine]:
+def load_account_lines(
+    summaries: PackSummaryQuerySet, start: int = 0, stop: int | None = None
+) -> list[AccountLine]:
     """Return a line for each account of these packs, worst first, without trends.
 
-    The worst have the most failing evaluations of high, then of medium, then of low risk.
+    The worst have the most failing evaluations of high, then of medium, then of low risk. `start`
+    and `stop` are the positions of the lines that are wanted.
     """
-    sums = {
-        f"sum_{name}": Sum(name) for name in REPORT_COUNT_FIELDS
-    }  # None if no pack has a number
     rows: Iterable[Any] = (
-        summaries.order_by()
-        .values_list("account", "account__name", "account__uid")
-        .annotate(packs=Count("pk"), oldest_at=Min("latest_created_at"), **sums)
-    )
-    lines = [
-        AccountLine(
-            pk,
-            name,
-            uid,
-            packs,
-            {name: value or 0 for name, value in zip(REPORT_COUNT_FIELDS, values, strict=True)},
-            oldest_at,
-        )
-        for pk, name, uid, packs, oldest_at, *values in rows
+        summaries.values_list("account", "account__name", "account__uid")
+        .annotate(**build_sums())
+        .order_by(*WORST_FIRST, "account__name", "account__uid")
+    )[start:stop]
+    return [
+        AccountLine(pk, name, uid, packs, oldest_at, replace_missing_sums(sums))
+        for pk, name, uid, packs, oldest_at, *sums in rows
     ]
-    return sorted(lines, key=lambda line: (line.sort_key, line.name, line.uid))
 
 
-def sum_lines(lines: Sequence[AccountLine]) -> dict[str, int]:
-    """Return the sums over all lines."""
-    return {name: sum(line.sums[name] for line in lines) for name in REPORT_COUNT_FIELDS}
+def load_totals(summaries: PackSummaryQuerySet) -> Totals:
+    """Return the sums over all of these packs."""
+    sums = summaries.aggregate(accounts=Count("account", distinct=True), **build_sums())
+    accounts, packs, oldest_at = (sums.pop(name) for name in ("accounts", "packs", "oldest_at"))
+    return Totals(accounts, packs, oldest_at, replace_missing_sums(sums.values()))
+
+
+def build_sums() -> dict[str, Aggregate]:
+    """Return what is worked out over packs: their number, the oldest report, sums of counts."""
+    sums = {f"sum_{name}": Sum(name) for name in REPORT_COUNT_FIELDS}
+    return {"packs": Count("pk"), "oldest_at": Min("latest_created_at"), **sums}
+
+
+def replace_missing_sums(sums: Iterable[int | None]) -> dict[str, int]:
+    """Return the sums by the names of their counts, 0 if no pack has a number."""
+    return {name: value or 0 for name, value in zip(REPORT_COUNT_FIELDS, sums, strict=True)}
 
 
 def add_trends(lines: Iterable[AccountLine], summaries: PackSummaryQuerySet) -> None:

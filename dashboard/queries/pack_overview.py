@@ -7,6 +7,7 @@ of a report.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.core.paginator import Page
@@ -17,7 +18,13 @@ from django.utils import timezone
 from dashboard.models import Pack, PackSummary, Report
 from dashboard.models.pack_summaries import PackSummaryQuerySet
 from dashboard.models.reports import OVERVIEW_FIELDS
-from dashboard.queries.account_lines import AccountLine, add_trends, load_account_lines
+from dashboard.queries.account_lines import (
+    AccountLine,
+    Totals,
+    add_trends,
+    load_account_lines,
+    load_totals,
+)
 from dashboard.queries.home_filter import HomeFilter
 from dashboard.queries.paging import CountedRows, paginate
 
@@ -88,20 +95,15 @@ class AccountGroup:
 
 @dataclass(frozen=True)
 class Overview:
-    """The accounts that a page of home shows, and all of the filter.
+    """The accounts that a page of home shows, and the sums over all packs of the filter.
 
     `has_lines` is true if an account is one line, because there are many packs.
     """
 
-    lines: list[AccountLine]
+    totals: Totals
     page: "Page[AccountLine]"
     groups: list[AccountGroup]
     has_lines: bool
-
-    @property
-    def packs(self) -> int:
-        """How many packs match the filter."""
-        return sum(line.packs for line in self.lines)
 
     @property
     def rows(self) -> list[PackRow]:
@@ -112,9 +114,9 @@ class Overview:
 def load_overview(home_filter: HomeFilter) -> Overview:
     """Return the page of home that the filter asks for, or the one with the opened account."""
     summaries = home_filter.select_summaries()
-    lines = load_account_lines(summaries)
-    has_lines = sum(line.packs for line in lines) > OPEN_PACKS
-    page = paginate(lines, find_page_number(lines, home_filter), ACCOUNTS_PER_PAGE)
+    totals = load_totals(summaries)
+    has_lines = totals.packs > OPEN_PACKS
+    page = paginate_lines(summaries, totals.accounts, home_filter)
     groups = [AccountGroup(line) for line in page]
     if not has_lines:
         rows = group_by_account(build_rows(select_rows(summaries)))
@@ -125,7 +127,19 @@ def load_overview(home_filter: HomeFilter) -> Overview:
         for group in groups:
             if group.line.id == home_filter.open:
                 open_group(group, home_filter)
-    return Overview(lines, page, groups, has_lines)
+    return Overview(totals, page, groups, has_lines)
+
+
+def paginate_lines(
+    summaries: PackSummaryQuerySet, accounts: int, home_filter: HomeFilter
+) -> "Page[AccountLine]":
+    """Return the page of lines with the opened account; without one, that of the filter."""
+    if not home_filter.open:
+        lines = CountedRows(accounts, partial(load_account_lines, summaries))
+        return paginate(lines, home_filter.page, ACCOUNTS_PER_PAGE)
+    all_lines = load_account_lines(summaries)
+    number = find_page_number(all_lines, home_filter)
+    return paginate(all_lines, number, ACCOUNTS_PER_PAGE)
 
 
 def find_page_number(lines: list[AccountLine], home_filter: HomeFilter) -> int:

@@ -10,7 +10,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import replace_url
 
@@ -19,17 +18,14 @@ from dashboard.generation.bulk_requests import record_bulk_request
 from dashboard.models import Account, Pack, PackSummary
 from dashboard.queries import pack_overview
 from dashboard.queries.account_lines import (
-    AccountLine,
     add_trends,
-    count_in_words,
     load_account_lines,
-    sum_lines,
+    load_totals,
 )
 from dashboard.queries.attention import count_packs_needing_attention
 from dashboard.queries.bulk_progress import load_uncancelled_progress
 from dashboard.queries.filters import PARAMETER_LABELS
 from dashboard.queries.home_filter import RISK_FIELDS, HomeFilter, PackState
-from dashboard.text.formatting import format_number
 from dashboard.views import Request
 from dashboard.views.converters import parse_ids
 from dashboard.views.fragments import build_pack_rows_context
@@ -43,8 +39,8 @@ def home(request: Request) -> HttpResponse:
     home_filter = HomeFilter.parse(request.GET)
     overview = pack_overview.load_overview(home_filter)
     context = {
-        **build_filter_context(home_filter, overview.packs),
-        **build_totals_context(overview.lines),
+        **build_filter_context(home_filter, overview.totals.packs),
+        "totals": overview.totals,
         **build_links_context(home_filter, overview.page.number),
         **build_pack_rows_context(request, overview.rows, home_filter, is_update=False),
         "cards": count_packs_needing_attention(),
@@ -76,19 +72,6 @@ def build_filter_context(home_filter: HomeFilter, shown: int) -> dict[str, Any]:
         "shown": shown,
         "total": total,
         "has_packs": bool(total) or PackSummary.objects.exists(),
-    }
-
-
-def build_totals_context(lines: list[AccountLine]) -> dict[str, Any]:
-    """Return the sums over all accounts."""
-    shown = sum(line.packs for line in lines)
-    accounts_text = ngettext("%(count)s account", "%(count)s accounts", len(lines))
-    return {
-        "accounts_text": accounts_text % {"count": format_number(len(lines))},
-        "packs_text": count_in_words(shown),
-        "shown": shown,
-        "totals": sum_lines(lines),
-        "oldest_at": min((line.oldest_at for line in lines if line.oldest_at), default=None),
     }
 
 
@@ -159,15 +142,15 @@ def build_changed_lines_context(
 ) -> dict[str, Any]:
     """Return the lines of the accounts in which a run has ended, and the sums over all lines."""
     summaries = home_filter.select_summaries()
-    lines = load_account_lines(summaries)
     account_ids = {row.summary.account_id for row in rows if not row.run}
-    changed_lines = [line for line in lines if line.id in account_ids]
-    add_trends(changed_lines, summaries)
+    changed_summaries = summaries.filter(account__in=account_ids)
+    changed_lines = load_account_lines(changed_summaries)
+    add_trends(changed_lines, changed_summaries)
     return {
         "changed_groups": [
             pack_overview.AccountGroup(line, is_open=True) for line in changed_lines
         ],
-        **build_totals_context(lines),
+        "totals": load_totals(summaries),
         **build_links_context(home_filter, home_filter.page),
     }
 
