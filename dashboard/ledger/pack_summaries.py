@@ -31,7 +31,7 @@ MIN_REPORTS_OF_HABIT = 3
 MIN_OVERDUE_TIME = dt.timedelta(days=1)
 SUMMARY_FIELDS = (
     "latest", "latest_created_at", *REPORT_COUNT_FIELDS, "high_risk_came", "trend",
-    "weekly_failing", "overdue_at", "last_run", "last_run_state",
+    "weekly_failing", "overdue_at", "last_run", "last_run_state", "report_count",
 )  # fmt: skip
 SUMMARY_COPIES = ("account", "archived", "gone", "imported")
 
@@ -154,13 +154,15 @@ def compute_overdue_time(created_times: Sequence[dt.datetime]) -> dt.datetime | 
 
 
 def compute_run_fields(pack_id: int) -> dict[str, Any]:
-    """Return the fields of the summary that the pack's generated reports decide."""
-    generated_reports = Report.objects.filter(pack=pack_id, source=Report.Source.GENERATED)
+    """Return the fields of the summary that all reports of the pack decide, ready or not."""
+    reports = Report.objects.filter(pack=pack_id)
+    generated_reports = reports.filter(source=Report.Source.GENERATED)
     last_run = generated_reports.order_by("-requested_at", "-pk").only("state").first()
+    fields = {"last_run": None, "last_run_state": "", "report_count": reports.count()}
     if last_run is None:
-        return {"last_run": None, "last_run_state": ""}
+        return fields
     state = PackSummary.LastRunState.UNDER_WAY if last_run.under_way else last_run.state
-    return {"last_run": last_run.pk, "last_run_state": str(state)}
+    return fields | {"last_run": last_run.pk, "last_run_state": str(state)}
 
 
 def find_wrong_summaries() -> Iterator[WrongSummary]:

@@ -1,7 +1,7 @@
 """The summary of each pack: one small row of it, so that a page can show thousands of packs."""
 
 from django.db import models
-from django.db.models import Case, Q, When
+from django.db.models import Case, F, Q, Sum, When
 from django.utils.translation import gettext_lazy as _
 
 TREND_REPORTS = 12  # in the trend of a pack
@@ -28,6 +28,14 @@ def build_flag(condition: Q) -> models.GeneratedField:
 
 
 class PackSummaryQuerySet(models.QuerySet["PackSummary"]):
+    def count_new_reports(self, pack_id: int, count: int = 1) -> None:
+        """Add the reports that have just been created to the pack's number of reports."""
+        self.filter(pack=pack_id).update(report_count=F("report_count") + count)
+
+    def sum_report_counts(self) -> int:
+        """Return how many reports these packs have, in whatever state."""
+        return self.aggregate(total=Sum("report_count"))["total"] or 0
+
     def record_run(self, pack_id: int, report_id: int) -> None:
         """Store that this run, which has just been created, is the pack's last."""
         state = PackSummary.LastRunState.UNDER_WAY
@@ -60,6 +68,9 @@ class PackSummary(models.Model):
     archived = models.BooleanField(default=False)
     gone = models.BooleanField(default=False)
     imported = models.BooleanField(default=False)
+
+    # How many reports the pack has, in whatever state: so the history need not count them.
+    report_count = models.PositiveIntegerField(default=0)
 
     # The newest ready report, its evidence time, and copies of its counts (see Report).
     latest = models.ForeignKey(

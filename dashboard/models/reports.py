@@ -1,16 +1,19 @@
 """Reports of packs. A report is a run (see runs.py) and the evidence that the run produced."""
 
-from typing import Self
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Self
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Prefetch, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.models.evaluations import Risk, Status, make_position
 from dashboard.models.originals import Original
+from dashboard.models.pack_summaries import PackSummary
 from dashboard.models.runs import Run, RunQuerySet
 
 STATUS_FIELDS = tuple(status.field for status in Status)
@@ -19,14 +22,14 @@ RATE_FIELDS = (
     "rated_compliant", "rated_failing", "resources_compliant", "resources_failing",
     "resources_source", "listed_statuses",
 )  # fmt: skip
+USER_FIELDS = ("requested_by", "cancelled_by", "withdrawn_by")
 # A report has more than fifty columns. Each list names those that one kind of page reads.
 LIST_FIELDS = (
     "pack", "pack_name", "source", "state", "listed_at", "evaluated_at", "received_at",
     "error_code", "error_facts", "file_name", "label", "held", "rows", "remarks",
     *RATE_FIELDS, "came", "left", "changes_by_reason",
     "failing", "failing_high", "failing_medium", "failing_low",
-    "requested_by__username", "cancelled_by__username", "original__size",
-    "withdrawn_at", "withdrawal_reason", "withdrawn_by__username",
+    "original__size", "withdrawn_at", "withdrawal_reason", *USER_FIELDS,
 )  # fmt: skip
 RUN_STATUS_FIELDS = (
     "pack__gone_at", "pack__account__fetches_results", "pack_name", "source", "state",
@@ -46,13 +49,26 @@ def pair_known_counts(compliant: int | None, failing: int | None) -> tuple[int, 
 
 
 class ReportQuerySet(RunQuerySet["Report"]):
+    def bulk_create(self, objs: Iterable["Report"], *args: Any, **kwargs: Any) -> list["Report"]:
+        """Create reports; count them in their packs' summaries, in the same transaction."""
+        with transaction.atomic():
+            reports = super().bulk_create(objs, *args, **kwargs)
+            for pack_id, count in Counter(report.pack_id for report in reports).items():
+                PackSummary.objects.count_new_reports(pack_id, count)
+        return reports
+
     def newest_first(self) -> Self:
         return self.order_by(F("listed_at").desc(), "-pk")
 
     def with_list_fields(self, *more_fields: str) -> Self:
         """Load only the fields that a row of a report list shows, and `more_fields`."""
-        reports = self.select_related("requested_by", "cancelled_by", "original", "withdrawn_by")
-        return reports.only(*LIST_FIELDS, *more_fields)
+        # Users are few, and three joins to them take PostgreSQL longer to plan than all else.
+        users = User.objects.only("username")
+        return (
+            self.select_related("original")
+            .only(*LIST_FIELDS, *more_fields)
+            .prefetch_related(*(Prefetch(name, users) for name in USER_FIELDS))
+        )
 
     def with_status_fields(self) -> Self:
         """Load only what the status of a run shows."""
@@ -281,6 +297,14 @@ class Report(Run):
 
     def __str__(self) -> str:
         return f"{self.pack_name} {self.listed_at:%Y-%m-%d %H:%M} UTC"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the report; count a new one in its pack's summary, in the same transaction."""
+        is_new = self._state.adding
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if is_new:
+                PackSummary.objects.count_new_reports(self.pack_id)
 
     @property
     def rate_counts(self) -> tuple[int, int]:

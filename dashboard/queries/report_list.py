@@ -118,9 +118,9 @@ def select_list_columns(reports: ReportQuerySet, *more_columns: str) -> ReportQu
 
 
 def paginate_reports(
-    reports: ReportQuerySet, number: int | str | None, *, with_packs: bool = False
+    reports: ReportQuerySet, number: int | str | None, *, count: int, with_packs: bool = False
 ) -> Page[Report]:
-    """Return a page of the reports, newest first, with the columns that a ReportRow needs.
+    """Return a page of these `count` reports, newest first, with what a ReportRow needs.
 
     Only ids are sorted and counted off; all else, `with_packs` also the names of pack and account,
     is loaded for the reports of the page alone.
@@ -134,7 +134,7 @@ def paginate_reports(
         page_reports = page_reports.select_related("pack__account")
         return list(select_list_columns(page_reports, "pack__account__name"))
 
-    return paginate(CountedRows(reports.count(), load_reports), number, REPORTS_PER_PAGE)
+    return paginate(CountedRows(count, load_reports), number, REPORTS_PER_PAGE)
 
 
 def build_report_rows(reports: Iterable[Report]) -> list[ReportRow]:

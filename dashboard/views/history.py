@@ -28,7 +28,8 @@ from dashboard.views.forms import AnnotationForm, HistoryForm, ReasonForm
 def report_list(request: Request) -> HttpResponse:
     form = HistoryForm(request.GET)
     reports = form.filter_reports(Report.objects.all())
-    page = paginate_reports(reports, request.GET.get("page"), with_packs=True)
+    count = form.count_reports(reports)
+    page = paginate_reports(reports, request.GET.get("page"), count=count, with_packs=True)
     context = {
         "form": form,
         "page": page,

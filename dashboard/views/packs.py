@@ -32,7 +32,8 @@ def pack_detail(request: Request, pk: int) -> HttpResponse:
     pack = get_pack(pk)
     form = ReportListForm(request.GET)
     reports = form.filter_reports(Report.objects.filter(pack=pack))
-    page = report_list.paginate_reports(reports, request.GET.get("page"))
+    count = reports.count()
+    page = report_list.paginate_reports(reports, request.GET.get("page"), count=count)
     rows = report_list.build_report_rows(page)
     context = {
         "pack": pack,

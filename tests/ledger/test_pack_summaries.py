@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from dashboard.generation import discovery, lifecycle, requests
@@ -139,6 +140,27 @@ def test_a_withdrawal_and_its_taking_back_are_kept(files: list[ReportFile], offi
     assert load_summary().latest == before.latest == newest
 
 
+def test_each_new_report_is_counted_once(
+    files: list[ReportFile], cloud_pack: Pack, officer: User
+) -> None:
+    import_files(files)
+    import_files(files)  # again: they are in the history already
+    (imported,) = PackSummary.objects.filter(imported=True)
+    report = requests.request_report(cloud_pack, officer)
+    requests.request_report(cloud_pack, officer)  # joins the one under way
+    requests.cancel_report(report, officer)
+    report.save()
+    assert (imported.report_count, load_summary(cloud_pack).report_count) == (3, 1)
+    assert PackSummary.objects.all().sum_report_counts() == Report.objects.count() == 4
+    require_right_summaries()
+
+
+def test_a_report_that_is_not_stored_is_not_counted(pack: Pack) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Report.objects.create(pack=pack, pack_name="Pack", deadline_at=TIME, state="ready")
+    assert load_summary(pack).report_count == 0
+
+
 def test_high_risk_failures_that_came_are_counted(files: list[ReportFile]) -> None:
     newest = import_files(files)[2]
     changes = {"regressed": 2, "new-rule": 3, "fixed": 5}
@@ -173,7 +195,7 @@ def test_a_worker_that_lost_its_claim_changes_no_summary(
 
     monkeypatch.setattr(report_writer, "store_spans", store_and_lose_claim)
     import_files(files[2:])
-    assert PackSummary.objects.values().get() == before
+    assert PackSummary.objects.values().get() == before | {"report_count": 3}
 
 
 @pytest.mark.django_db(transaction=True)  # rebuild reads the originals in other threads
@@ -206,6 +228,7 @@ def test_the_migration_works_out_the_summaries_of_packs_that_exist(
     PackSummary.objects.all().delete()
     migration = importlib.import_module("dashboard.migrations.0017_pack_summaries")
     migration.create_summaries(apps, None)
+    importlib.import_module("dashboard.migrations.0022_report_counts").count_reports(apps, None)
     require_right_summaries()
     assert load_summary(Pack.objects.get(pack_id=PLAN.id)).weekly_failing
 
