@@ -69,6 +69,6 @@ def store_listed_report(
     """Return a report that has been read, most often a ready one."""
     report = create_listed_report(pack, content, results, day, **fields)
     lifecycle.advance_report(report.pk)
-    pack_summaries.rebuild_summary(pack)  # this report was not requested
+    pack_summaries.rebuild_pack_summary(pack)  # this report was not requested
     report.refresh_from_db()
     return report

@@ -74,20 +74,20 @@ def measure_parts(report_id: int, count: int) -> int:
     )
 
 
-def join_parts(report_id: int, count: int, last_part: Path, target: Path) -> str:
+def join_result_parts(report_id: int, count: int, last_part: Path, target: Path) -> str:
     """Write the first `count` parts and then `last_part` into `target`; return its SHA-256.
 
     Raise FileNotFoundError if a part is missing.
     """
     digest = hashlib.sha256()
     with target.open("wb") as file:
-        for chunk in read_parts(report_id, count, last_part):
+        for chunk in read_result_parts(report_id, count, last_part):
             digest.update(chunk)
             file.write(chunk)
     return digest.hexdigest()
 
 
-def read_parts(report_id: int, count: int, last_part: Path) -> Iterator[bytes]:
+def read_result_parts(report_id: int, count: int, last_part: Path) -> Iterator[bytes]:
     """Yield the bytes of the first `count` parts and of `last_part`, in chunks."""
     for number in range(1, count + 1):
         with default_storage.open(get_part_name(report_id, number)) as part:

@@ -25,11 +25,11 @@ def open_stored_form(report: Report) -> Iterator[workbook.StoredForm]:
     Raises WorkbookError if the original cannot be read.
     """
     original, account_uid = report.require_original(), report.pack.account.uid
-    with open_original_form(original, account_uid, find_result_list(report)) as stored_form:
+    with open_original_form(original, account_uid, find_list_original(report)) as stored_form:
         yield stored_form
 
 
-def find_result_list(report: Report) -> Original | None:
+def find_list_original(report: Report) -> Original | None:
     """Return the list of evaluation results fetched beside the report's file; None without one."""
     return find_result_lists([report]).get(report.pk)
 
@@ -84,7 +84,7 @@ def build_reader_limits() -> workbook.Limits:
     return workbook.Limits(seconds=settings.READ_LIMIT_SECONDS, bytes=settings.FILE_LIMIT_BYTES)
 
 
-def read_file(
+def read_with_limits(
     source: Path, target: Path, account_uid: str = "", results: Path | None = None
 ) -> None:
     """Read a file under the limits of the settings; `target` lies on the archive's disk.
@@ -117,7 +117,7 @@ def ensure_stored_form(report: Report, replace: bool = False) -> None:
 
     Do nothing if the stored form exists, unless `replace` is true. Raises WorkbookError.
     """
-    results = find_result_list(report)
+    results = find_list_original(report)
     ensure_original_form(report.require_original(), report.pack.account.uid, results, replace)
 
 
@@ -137,7 +137,7 @@ def ensure_original_form(
         source = stack.enter_context(open_local_copy(original))
         results_path = stack.enter_context(open_local_copy(results)) if results else None
         target = folder / "reading"
-        read_file(source, target, account_uid, results_path)
+        read_with_limits(source, target, account_uid, results_path)
         if replace:
             default_storage.delete(name)
         save_under_name(target, name)
@@ -145,7 +145,7 @@ def ensure_original_form(
 
 def get_stored_form_name(report: Report) -> str:
     """Return the name of the report's stored form in the storage."""
-    results = find_result_list(report)
+    results = find_list_original(report)
     return get_original_form_name(report.require_original(), report.pack.account.uid, results)
 
 

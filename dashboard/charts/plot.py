@@ -84,7 +84,7 @@ def draw_panel(
 
     xs, gaps = compute_x_positions(points), find_gaps(points)
     parts = [draw_grid_line(value, scale_y, percent) for value in (lowest, highest)]
-    parts += [draw_line(line, xs, gaps, scale_y) for line in lines]
+    parts += [draw_plot_line(line, xs, gaps, scale_y) for line in lines]
     ends = [(line.name, line.last_value) for line in lines if line.last_value is not None]
     name_ys = place_names([scale_y(value) for _, value in ends], bottom=top + height)
     for (name, last_value), y in zip(ends, name_ys, strict=True):
@@ -144,7 +144,7 @@ def choose_scale(values: list[float], percent: bool) -> tuple[float, float]:
     return 0, max(1, ceil(highest_count / step) * step)
 
 
-def draw_line(line: Line, xs: list[float], gaps: set[int], scale_y: ScaleY) -> str:
+def draw_plot_line(line: Line, xs: list[float], gaps: set[int], scale_y: ScaleY) -> str:
     """Draw a line that breaks before the points with an index in `gaps` and at missing values."""
     steps = []
     is_connected = False

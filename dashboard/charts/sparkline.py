@@ -34,7 +34,7 @@ def draw_sparkline(rate_counts: Sequence[tuple[int, int]]) -> SafeString:
         "last": format_rate(*pairs[-1]),
     }
     rates = [compliant / (compliant + failing) for compliant, failing in pairs]
-    return draw_line(rates, label, area_y=ABOVE_Y)
+    return draw_sparkline_shape(rates, label, area_y=ABOVE_Y)
 
 
 @register.simple_tag(name="count_sparkline")
@@ -50,10 +50,10 @@ def draw_count_sparkline(weekly_failing: Sequence[int]) -> SafeString:
         "first": format_number(weekly_failing[0]),
         "last": format_number(weekly_failing[-1]),
     }
-    return draw_line(weekly_failing, label, area_y=BELOW_Y)
+    return draw_sparkline_shape(weekly_failing, label, area_y=BELOW_Y)
 
 
-def draw_line(values: Sequence[float], label: str, area_y: int) -> SafeString:
+def draw_sparkline_shape(values: Sequence[float], label: str, area_y: int) -> SafeString:
     """Draw at least two values from left to right, the highest at the top.
 
     The area between the line and `area_y` is coloured, the last point is marked.

@@ -29,7 +29,7 @@ ENDPOINTS = {
     "china": "config.cn-shanghai.aliyuncs.com",
     "international": "config.ap-southeast-1.aliyuncs.com",
 }
-VERSION = "2020-09-07"
+API_VERSION = "2020-09-07"
 # The identity service, STS: https://www.alibabacloud.com/help/en/ram/developer-reference/endpoints
 IDENTITY_ENDPOINTS = {
     "china": "sts.aliyuncs.com",
@@ -47,7 +47,7 @@ class Client(ApiCaller):
     Each operation raises CloudError, and nothing else, for any error of the network or the cloud.
     """
 
-    version = VERSION
+    version = API_VERSION
 
     def list_packs(self, before_page: Callable[[], None] | None = None) -> list[CloudPack]:
         """Return all packs of the account, from all pages of the list.

@@ -163,13 +163,13 @@ def list_reason_counts(
 
 def describe_reason_counts(counts: Mapping[ChangeReason, int], direction: ChangeDirection) -> str:
     """Return the parts of a direction in words: "regressed 3, new rule 1"."""
-    return join_parts(
+    return join_reasons(
         _("%(reason)s %(count)s") % {"reason": reason.label, "count": f"{count:,}"}
         for reason, count in list_reason_counts(counts, direction)
     )
 
 
-def join_parts(parts: Iterable[str]) -> str:
+def join_reasons(parts: Iterable[str]) -> str:
     return _(", ").join(parts)
 
 

@@ -63,8 +63,8 @@ def summarize_changes(comparison: Comparison) -> str:
             "pack": newer.pack.name,
             "older_time": format_time(older.created_at),
             "newer_time": format_time(newer.created_at),
-            "evaluation_rates": describe_rates(*map(build_evaluation_rate, (older, newer))),
-            "resource_rates": describe_rates(*map(build_resource_rate, (older, newer))),
+            "evaluation_rates": describe_both_rates(*map(build_evaluation_rate, (older, newer))),
+            "resource_rates": describe_both_rates(*map(build_resource_rate, (older, newer))),
         },
         describe_failing_sum(comparison),
     ]
@@ -83,7 +83,7 @@ def describe_account(account: Account) -> str:
     return account.uid if account.name == account.uid else f"{account.name} ({account.uid})"
 
 
-def describe_rates(older: NamedRate, newer: NamedRate) -> str:
+def describe_both_rates(older: NamedRate, newer: NamedRate) -> str:
     """Return both reports' rate, `63.8 % → 70.1 %`; a dash for a missing one."""
     return " → ".join(
         "–" if rate.gap else format_rate(rate.compliant, rate.failing) for rate in (older, newer)
@@ -100,15 +100,15 @@ def describe_failing_sum(comparison: Comparison) -> str:
         text = _("Non-compliant: %(before)s before, %(now)s now; a file does not list which.")
         return text % values
     values |= {
-        "came": describe_direction(comparison, ChangeDirection.CAME),
-        "left": describe_direction(comparison, ChangeDirection.LEFT),
+        "came": describe_compared_direction(comparison, ChangeDirection.CAME),
+        "left": describe_compared_direction(comparison, ChangeDirection.LEFT),
         "still": format_number(comparison.counts[Bucket.STILL_FAILING]),
     }
     text = _("Non-compliant: %(before)s before; %(came)s; %(left)s; %(now)s now (%(still)s still).")
     return text % values
 
 
-def describe_direction(comparison: Comparison, direction: ChangeDirection) -> str:
+def describe_compared_direction(comparison: Comparison, direction: ChangeDirection) -> str:
     """Return how many came or left, how many of them have a high risk, and their parts."""
     counts = comparison.reasons
     if direction is ChangeDirection.CAME:

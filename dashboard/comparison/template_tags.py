@@ -53,7 +53,9 @@ def render_change(counted: CountedChanges, url: str = "", rule: int | None = Non
 def render_change_sum(came: int, left: int) -> SafeString:
     """Show how many came and left in several packs; a dash if none did."""
     texts = [
-        format_html('<span class="{}">{}</span>', direction, describe_direction(direction, count))
+        format_html(
+            '<span class="{}">{}</span>', direction, describe_counted_direction(direction, count)
+        )
         for direction, count in ((ChangeDirection.CAME, came), (ChangeDirection.LEFT, left))
         if count
     ]
@@ -70,7 +72,7 @@ def render_direction(
     counted: CountedChanges, direction: ChangeDirection, link_url: str
 ) -> SafeString:
     """Show the number of a direction; its parts are in the title and, unseen, in the text."""
-    text = describe_direction(direction, getattr(counted, direction))
+    text = describe_counted_direction(direction, getattr(counted, direction))
     parts = describe_reason_counts(parse_stored_counts(counted.changes_by_reason), direction)
     content = format_html('{}<span class="unseen parts">: {}</span>', text, parts)
     if not link_url:
@@ -80,7 +82,7 @@ def render_direction(
     )
 
 
-def describe_direction(direction: ChangeDirection, count: int) -> str:
+def describe_counted_direction(direction: ChangeDirection, count: int) -> str:
     """Return the number of a direction in words, with its glyph."""
     if direction is ChangeDirection.CAME:
         text, glyph = gettext("%(count)s new failing"), "▲"

@@ -78,7 +78,7 @@ def build_comparison_table(
     ]
     return ExportTable(
         file_stem=format_comparison_stem(comparison, row_filter, row_count),
-        columns=list_columns(comparison),
+        columns=list_comparison_columns(comparison),
         groups=[
             RowGroup(
                 title=label_bucket(bucket), rows=iterate_cells(comparison, rule_scope, changes)
@@ -129,7 +129,7 @@ def iterate_cells(
 
 
 def make_cells(row: ChangeRow, rule_scope: RuleScope) -> Cells:
-    """Return a row's cells in the order of `list_columns`."""
+    """Return a row's cells in the order of `list_comparison_columns`."""
     change, rule = row.change, rule_scope.get_rule(row.change.rule)
     return (
         change.bucket.value,
@@ -173,7 +173,7 @@ def format_archive_start(row: ChangeRow) -> str:
     return "yes" if row.first_seen and row.first_seen.is_archive_start else ""
 
 
-def list_columns(comparison: Comparison) -> list[ExportColumn]:
+def list_comparison_columns(comparison: Comparison) -> list[ExportColumn]:
     """Return the columns; buckets, risks and statuses have labels for csv and xlsx."""
     label_bucket = comparison.listed_statuses.label_bucket
     bucket_labels = {bucket.value: label_bucket(bucket) for bucket in Bucket}

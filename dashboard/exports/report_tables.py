@@ -60,7 +60,7 @@ def build_rule_table(report: Report, row_filter: EvaluationFilter, user_name: st
             summary.not_applicable,
             summary.insufficient_data,
             convert_position(failing_since.get(summary.rule)),
-            format_archive_start(failing_since.get(summary.rule), first_position),
+            format_archive_start_of_position(failing_since.get(summary.rule), first_position),
             summary.came,
             summary.left,
         )
@@ -201,7 +201,7 @@ def list_source_facts(report: Report) -> list[ExportFact]:
         facts.append(ExportFact("provenance", _("Note"), provenance.gap))
     origin_facts = [*provenance.facts, *list_result_facts(report)]
     facts += [ExportFact(fact.key, fact.label, fact.text) for fact in origin_facts]
-    facts += [ExportFact(*rate) for rate in describe_rates(report)]
+    facts += [ExportFact(*rate) for rate in list_rate_texts(report)]
     return facts
 
 
@@ -214,7 +214,7 @@ def describe_reader_version(report: Report) -> str:
     }
 
 
-def describe_rates(report: Report) -> list[tuple[str, str, str]]:
+def list_rate_texts(report: Report) -> list[tuple[str, str, str]]:
     """Return key, label with formula, and text with source for each rate of a report."""
     return [
         (rate.key, f"{rate.label}: {rate.formula}", format_rate_with_source(rate))
@@ -236,7 +236,7 @@ def format_file_stem(report: Report, title: str, row_count: int, total_count: in
     return join_file_stem(report.pack_name, account_uid, times, title, row_count, total_count)
 
 
-def format_archive_start(since: int | None, first_position: int | None) -> str:
+def format_archive_start_of_position(since: int | None, first_position: int | None) -> str:
     """Return "yes" if the position `since` is that of the archive's first report of the pack."""
     if since is None or not build_first_seen(since, first_position).is_archive_start:
         return ""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from dashboard.exports.report_tables import build_report_table, format_archive_start
+from dashboard.exports.report_tables import build_report_table, format_archive_start_of_position
 from dashboard.exports.tables import Cells, ExportColumn, ExportTable
 from dashboard.models import EvaluationSource, Report, Risk, Status
 from dashboard.models.evaluations import convert_milliseconds, position_time
@@ -19,7 +19,7 @@ from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.first_seen import load_first_position
 from dashboard.text import findings
 from dashboard.workbook.evaluation_records import RowIdentity, format_record
-from dashboard.workbook.export_json import EVALUATION_TABLE
+from dashboard.workbook.export_json import RESOURCE_TABLE_NAME
 
 
 class StoredRow(NamedTuple):
@@ -71,10 +71,10 @@ def build_resource_table(
     rule_name = rules[row_filter.rule].name if row_filter.rule in rules else ""
     return build_report_table(
         report,
-        table_name=EVALUATION_TABLE,
+        table_name=RESOURCE_TABLE_NAME,
         title=_("Resources"),
-        columns=list_columns(),
-        rows=iterate_rows(report, row_filter, rules),
+        columns=list_resource_columns(),
+        rows=iterate_resource_rows(report, row_filter, rules),
         row_count=report_query.count_evaluations(report, row_filter),
         total_count=report.rows,
         filter_text=row_filter.describe(rule_name),
@@ -82,7 +82,7 @@ def build_resource_table(
     )
 
 
-def list_columns() -> list[ExportColumn]:
+def list_resource_columns() -> list[ExportColumn]:
     """Return the columns; the record is for reading the file again (see evaluation_records)."""
     return [
         ExportColumn("status", _("Status")),
@@ -116,7 +116,7 @@ def list_columns() -> list[ExportColumn]:
     ]
 
 
-def iterate_rows(
+def iterate_resource_rows(
     report: Report, row_filter: EvaluationFilter, rules: Mapping[int, ExportedRule]
 ) -> Iterator[Cells]:
     """Yield the rows of the table; `rules` are by the primary key of the Rule."""
@@ -129,14 +129,14 @@ def iterate_rows(
     @cache
     def describe_since(position: int) -> tuple[dt.datetime, str, int]:
         report_count = report_positions.count_reports_since(positions, position)
-        archive_start = format_archive_start(position, first_position)
+        archive_start = format_archive_start_of_position(position, first_position)
         return position_time(position), archive_start, report_count
 
     @cache
     def describe_required(operator: str, expected: str) -> str:
         return findings.describe_requirement(operator, expected) if operator else ""
 
-    for values in report_query.iterate_rows(report, row_filter, *StoredRow._fields):
+    for values in report_query.iterate_evaluations(report, row_filter, *StoredRow._fields):
         row = StoredRow._make(values)
         rule = rules[row.rule_id]
         yield (

@@ -119,7 +119,7 @@ class PageCollector:
         """Join all parts and store them as an original of the archive."""
         last_part = self._close_part()
         path = self._folder / "list"
-        sha256 = result_parts.join_parts(
+        sha256 = result_parts.join_result_parts(
             self.report.pk, self.result_list.parts, last_part, target=path
         )
         self.result_list.original = originals.store_local_file(path, sha256)

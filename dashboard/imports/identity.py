@@ -120,7 +120,7 @@ def identify_file(file: ImportedFile) -> IdentificationResult:
     if "rows_differ" in questions:
         origin["account"]["stated"]["rows"] = ", ".join(sorted(content.row_accounts))
     if "evaluations_differ" in questions:
-        origin["time"]["stated"]["evaluations"] = format_value(content.last_evaluated_at)
+        origin["time"]["stated"]["evaluations"] = format_stated_value(content.last_evaluated_at)
     return IdentificationResult(identity, origin, questions)
 
 
@@ -145,9 +145,9 @@ def build_origin(identity: Identity, stated: Mapping[str, Identity]) -> Origin:
         values = {
             witness: value
             for witness, witness_identity in stated.items()
-            if (value := format_value(getattr(witness_identity, field)))
+            if (value := format_stated_value(getattr(witness_identity, field)))
         }
-        decided_value = format_value(getattr(identity, field))
+        decided_value = format_stated_value(getattr(identity, field))
         deciding = [witness for witness, value in values.items() if value == decided_value]
         origin[name] = {"by": deciding[0] if deciding else "", "stated": values}
     return origin
@@ -158,7 +158,7 @@ def record_decision(origin: Origin, decided: Identity) -> Origin:
     result: Origin = {key: fact for key, fact in origin.items() if key not in ORIGIN_FIELDS}
     for name, field in ORIGIN_FIELDS.items():
         earlier = origin.get(name) or {"by": "", "stated": {}}
-        value = format_value(getattr(decided, field))
+        value = format_stated_value(getattr(decided, field))
         is_contradicted = len(set(earlier["stated"].values())) > 1
         if not is_contradicted and earlier["stated"].get(earlier["by"]) == value:
             result[name] = earlier
@@ -167,7 +167,7 @@ def record_decision(origin: Origin, decided: Identity) -> Origin:
     return result
 
 
-def format_value(value: str | dt.datetime | None) -> str:
+def format_stated_value(value: str | dt.datetime | None) -> str:
     return value.isoformat() if isinstance(value, dt.datetime) else value or ""
 
 
@@ -216,7 +216,7 @@ def identify_by_content(original: Original, assumed_uid: str = "") -> StatedCont
             return identify_by_form(stored_form)
     with location.temporary_folder() as folder, originals.open_local_copy(original) as source:
         target = folder / "stored-form"
-        stored_forms.read_file(source, target)
+        stored_forms.read_with_limits(source, target)
         with workbook.StoredForm(target) as stored_form:
             return identify_by_form(stored_form)
 

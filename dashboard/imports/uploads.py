@@ -107,7 +107,7 @@ def store_upload(
                 store_member(batch, name, archive, member, identity_from_user)
     else:
         file.seek(0)
-        store_file(batch, name, file, identity_from_user)
+        store_imported_file(batch, name, file, identity_from_user)
 
 
 def list_report_members(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
@@ -167,14 +167,14 @@ def store_member(
     try:
         check_member_readable(member)
         with archive.open(member) as file:
-            store_file(batch, name, file, identity_from_user, zip_name)
+            store_imported_file(batch, name, file, identity_from_user, zip_name)
     except WorkbookError as error:
         reject_file(batch, name, error.code, zip_name, error.facts)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error):
         reject_file(batch, name, "corrupt", zip_name)
 
 
-def store_file(
+def store_imported_file(
     batch: ImportBatch, name: str, file: IO[bytes], identity_from_user: Identity, zip_name: str = ""
 ) -> None:
     """Store the file in the archive and create an ImportedFile in the state ARRIVED."""

@@ -83,9 +83,9 @@ def set_cloud_facts(report: Report, contents: Contents, results: Iterable[RuleRe
     for rule, result in zip(contents.rules, results, strict=True):
         facts = facts_by_key.get(get_id_key(rule), {})
         result.text_id = facts.get("text") if facts.get("text") in known_hashes else None
-        result.cloud_state = build_cloud_state(facts)
+        result.cloud_state = build_rule_state(facts)
 
 
-def build_cloud_state(facts: RuleFacts) -> dict[str, Any] | None:
+def build_rule_state(facts: RuleFacts) -> dict[str, Any] | None:
     """Return what GetConfigRule answered; None if it was not asked."""
     return {name: facts.get(name) for name in STATE_FIELDS} if "state" in facts else None

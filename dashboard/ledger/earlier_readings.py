@@ -31,7 +31,7 @@ def complete_spans(
         operator=""
     )
     completions = [
-        (row.operator, row.property_path, row.reason, build_search_text(row), span_id)
+        (row.operator, row.property_path, row.reason, build_row_search_text(row), span_id)
         for span_id, key in incomplete_spans.values_list("pk", "key")
         if (row := rows.get(key)) and row.operator
     ]
@@ -55,6 +55,6 @@ def get_row_texts(row: EvaluationRow) -> tuple[str, ...]:
     return row[4:11]
 
 
-def build_search_text(row: EvaluationRow) -> str:
+def build_row_search_text(row: EvaluationRow) -> str:
     """Return the texts in which the search finds the row."""
     return "\n".join(get_row_texts(row)).casefold()

@@ -21,7 +21,7 @@ from dashboard.models import Pack, PackSummary, Report
 from dashboard.models.evaluations import HASH_BITS
 from dashboard.models.pack_summaries import (
     REPORT_COUNT_FIELDS,
-    TREND_REPORTS,
+    SPARKLINE_REPORTS,
     TREND_WEEKS,
     WEEK_MILLISECONDS,
 )
@@ -53,7 +53,7 @@ def update_report_fields(pack_id: int) -> None:
     PackSummary.objects.filter(pack=pack_id).update(**compute_report_fields(pack_id))
 
 
-def rebuild_summary(pack: Pack) -> None:
+def rebuild_pack_summary(pack: Pack) -> None:
     """Compute and store the whole summary of the pack; create it if it is missing."""
     with transaction.atomic():
         Pack.objects.lock_row(pack.pk)
@@ -66,12 +66,12 @@ def compute_report_fields(pack_id: int) -> dict[str, Any]:
     """Return the fields of the summary that the pack's ready reports decide."""
     ready_reports = Report.objects.ready().filter(pack=pack_id).order_by("-position")
     fields = ("pk", "position", "created_at", "high_risk_changes_by_reason", *REPORT_COUNT_FIELDS)
-    recent_reports = list(ready_reports.values(*fields)[: TREND_REPORTS + 1])
+    recent_reports = list(ready_reports.values(*fields)[: SPARKLINE_REPORTS + 1])
     if not recent_reports:
         return dict(EMPTY_FIELDS)
     latest = recent_reports[0]
     failing_by_position = [(report["position"], report["failing"]) for report in recent_reports]
-    if len(recent_reports) > TREND_REPORTS:
+    if len(recent_reports) > SPARKLINE_REPORTS:
         failing_by_position += list_older_failing(pack_id, latest, recent_reports[-1])
     high_risk_counts = parse_stored_counts(latest["high_risk_changes_by_reason"])
     return {
@@ -81,7 +81,7 @@ def compute_report_fields(pack_id: int) -> dict[str, Any]:
         "high_risk_came": sum_direction(high_risk_counts, ChangeDirection.CAME),
         "trend": [
             [report["resources_compliant"] or 0, report["resources_failing"] or 0]
-            for report in reversed(recent_reports[:TREND_REPORTS])
+            for report in reversed(recent_reports[:SPARKLINE_REPORTS])
         ],
         "weekly_failing": compute_weekly_failing(failing_by_position),
         "overdue_at": compute_overdue_time([report["created_at"] for report in recent_reports]),

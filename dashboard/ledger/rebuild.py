@@ -39,7 +39,7 @@ def rebuild_pack(pack: Pack) -> int:
     pack_resources.rebuild_resources(pack)
     reports = find_reports_with_spans(pack)
     for report in reports:
-        rebuild_summary(report)
+        rebuild_report_counts(report)
     return len(reports)
 
 
@@ -64,7 +64,7 @@ def replace_buckets(
     reports = find_reports_with_spans(pack)
     for report in reports:
         if report.pk not in rule_ids:
-            rule_ids[report.pk] = store_rules(report)
+            rule_ids[report.pk] = store_rules_of_report(report)
     histories = compute_histories(reports, rule_ids, first_bucket, end_bucket)
     positions = [report.position for report in reports]
     first_key, end_key = first_bucket << BUCKET_SHIFT, min(end_bucket << BUCKET_SHIFT, FOREVER)
@@ -82,7 +82,7 @@ def replace_buckets(
     return True
 
 
-def store_rules(report: Report) -> dict[int, int]:
+def store_rules_of_report(report: Report) -> dict[int, int]:
     """Store the rules of a report's file; return their database ids by their numbers there."""
     with stored_forms.open_stored_form(report) as stored_form, transaction.atomic():
         Pack.objects.lock_row(report.pack_id)
@@ -90,7 +90,7 @@ def store_rules(report: Report) -> dict[int, int]:
         return rule_rows.store_rules(report.pack, stored_form.contents.rules)
 
 
-def rebuild_summary(report: Report) -> None:
+def rebuild_report_counts(report: Report) -> None:
     """Replace the rule results, sheets and counts of a ready report.
 
     Do nothing if a worker is storing the report now, or if it was withdrawn meanwhile.

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from dashboard.ledger.bulk_sql import BulkInsert, BulkUpdate, quote_names
-from dashboard.ledger.earlier_readings import build_search_text, get_row_texts
+from dashboard.ledger.earlier_readings import build_row_search_text, get_row_texts
 from dashboard.ledger.span_intervals import Span
 from dashboard.models import Evaluation
 from dashboard.workbook import EvaluationRow
@@ -88,7 +88,7 @@ def build_span_columns(
     """Return the values of a new row in the order of the columns of SPAN_INSERT."""
     # Slices are used because this runs for every row of a file.
     key, digest, resource = row[:3]
-    texts, search_text = get_row_texts(row), build_search_text(row)
+    texts, search_text = get_row_texts(row), build_row_search_text(row)
     results = row[FIRST_RESULTS_FIELD:END_OF_RESULTS_FIELDS]
     return (key, digest, resource, *group, *texts, *results, search_text, pack_id, *interval)
 

@@ -121,7 +121,7 @@ def create_batch(
     create_failed_runs(plan, batch)
     mark_packs(plan, batch)
     for company_pack in batch:
-        pack_summaries.rebuild_summary(company_pack.pack)
+        pack_summaries.rebuild_pack_summary(company_pack.pack)
         pack_resources.rebuild_resources(company_pack.pack)
 
 
@@ -215,14 +215,14 @@ def build_file_columns(
     columns = {"original_id": f"{number:08x}{-step:04x}{0:052x}", "file_name": "", "label": ""}
     if plan.with_files and step == 0:
         columns["file_name"] = build_report_file_name(state.pack, moment)
-        columns["original_id"] = store_file(build_report_file(state, moment))
+        columns["original_id"] = store_original(build_report_file(state, moment))
     elif plan.with_files:
         columns["label"] = LABEL_WITHOUT_FILE
     position = make_position(moment, columns["original_id"])
     return {**columns, "position": position, "content_hash": position ^ pack.pk}
 
 
-def store_file(content: bytes) -> str:
+def store_original(content: bytes) -> str:
     """Store a file in the archive and return its SHA-256."""
     original = originals.store_stream(io.BytesIO(content))
     originals.create_original_rows([original])

@@ -23,7 +23,7 @@ from dashboard.workbook import EvaluationRow, evaluation_hashes
 LAYOUT = "newer"  # of the files: it lists compliant rows too
 SEED = 7  # of the sandbox's resources, as the command `sandbox` has it
 # The statuses that a file of this layout lists.
-STATUSES = {
+STATUS_BY_CLOUD_NAME = {
     NON_COMPLIANT: Status.NON_COMPLIANT,
     IGNORED: Status.IGNORED,
     COMPLIANT: Status.COMPLIANT,
@@ -39,10 +39,10 @@ def build_newest_state(known_pack: SandboxPack) -> PackState:
 def list_evaluations(state: PackState) -> list[PackEvaluation]:
     """Return the evaluations that the report of this state lists."""
     return [
-        PackEvaluation(rule, resource, STATUSES[status])
+        PackEvaluation(rule, resource, STATUS_BY_CLOUD_NAME[status])
         for rule in state.rules
         for resource, status in state.list_evaluations(rule)
-        if status in STATUSES
+        if status in STATUS_BY_CLOUD_NAME
     ]
 
 

@@ -59,10 +59,10 @@ def is_complete(batch: ImportBatch) -> bool:
 
 def list_demo_packs() -> list[str]:
     """Return the ids of the packs that the sandbox's accounts have."""
-    return list(build_cloud_state().packs)
+    return list(build_demo_cloud().packs)
 
 
-def build_cloud_state() -> CloudState:
+def build_demo_cloud() -> CloudState:
     return CloudState(past_weeks=WEEKS, large_rows=LARGE_PACK_ROWS)
 
 
@@ -75,7 +75,7 @@ def import_demo_year(batch: ImportBatch) -> int:
 
     Return the number of ready reports.
     """
-    cloud_state = build_cloud_state()
+    cloud_state = build_demo_cloud()
     for pack_id in cloud_state.packs:
         if not has_all_weeks(batch, pack_id):
             stored_names = set(batch.files.values_list("name", flat=True))

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Sum, When
 from django.utils.translation import gettext_lazy as _
 
-TREND_REPORTS = 12  # in the trend of a pack
+SPARKLINE_REPORTS = 12  # in the trend of a pack
 TREND_WEEKS = 12  # in the trend of an account
 WEEK_MILLISECONDS = 7 * 24 * 3_600_000
 # The counts of a report that the summary of its pack copies, by their names in both.

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.models import EvaluationSource, Risk, Status
 
-STATUSES = {status.slug: status for status in Status}
+STATUS_BY_SLUG = {status.slug: status for status in Status}
 RISKS = {risk.slug: risk for risk in (Risk.HIGH, Risk.MEDIUM, Risk.LOW, Risk.NOT_STATED)}
 SOURCES = {source.slug: source for source in EvaluationSource}
 PARAMETER_LABELS = {
@@ -160,8 +160,8 @@ class EvaluationFilterForm(TableFilterForm):
 
     status = forms.TypedChoiceField(
         required=False,
-        choices=[(slug, slug) for slug in STATUSES],
-        coerce=STATUSES.__getitem__,
+        choices=[(slug, slug) for slug in STATUS_BY_SLUG],
+        coerce=STATUS_BY_SLUG.__getitem__,
         empty_value=None,
     )
     region = forms.CharField(required=False, max_length=64)

@@ -194,7 +194,7 @@ def load_slice_from_nearer_end(
     return list(rows.reverse()[count - stop : count - start])[::-1]
 
 
-def iterate_rows(
+def iterate_evaluations(
     report: Report, table_filter: EvaluationFilter, *columns: str
 ) -> Iterator[tuple[Any, ...]]:
     """Yield these columns of every row that matches the filter, in the filter's order."""

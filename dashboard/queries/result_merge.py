@@ -28,7 +28,7 @@ class SourceCount:
 
 
 @dataclass(frozen=True)
-class Disagreement:
+class StatusDisagreement:
     """An evaluation on whose status file and evaluation results disagree."""
 
     key: int
@@ -54,7 +54,7 @@ class ResultMerge:
     skipped: int
     repeated: int
     contradicting: int
-    rows: list[Disagreement] = field(default_factory=list)
+    rows: list[StatusDisagreement] = field(default_factory=list)
 
 
 def load_result_merge(report: Report) -> ResultMerge | None:
@@ -78,8 +78,8 @@ def load_result_merge(report: Report) -> ResultMerge | None:
     )
 
 
-def build_disagreement(row: Mapping[str, Any], rule_names: Mapping[int, str]) -> Disagreement:
-    return Disagreement(
+def build_disagreement(row: Mapping[str, Any], rule_names: Mapping[int, str]) -> StatusDisagreement:
+    return StatusDisagreement(
         key=row["key"],
         rule=row["rule"],
         rule_name=rule_names.get(row["rule"], ""),

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class FileRow:
+class SourceRow:
     """The row of the file from which an evaluation was read; `row_number` counts from 1."""
 
     fields: list[tuple[str, str]]  # heading and text of each column
@@ -40,7 +40,7 @@ class StoredEvaluation:
     triggered that change with every evaluation, so the spans do not have them.
     """
 
-    file_row: FileRow | None
+    file_row: SourceRow | None
     evaluated_at: dt.datetime | None
     trigger: str  # the cloud's word for it; empty if not stated
 
@@ -56,7 +56,7 @@ def load_stored_evaluation(report: Report, key: int) -> StoredEvaluation | None:
             if row is None:
                 return None
             return StoredEvaluation(
-                file_row=None if row.sheet == NO_SHEET else build_file_row(stored_form, row),
+                file_row=None if row.sheet == NO_SHEET else build_source_row(stored_form, row),
                 evaluated_at=convert_milliseconds(row.evaluated_at_ms),
                 trigger=row.trigger,
             )
@@ -65,12 +65,12 @@ def load_stored_evaluation(report: Report, key: int) -> StoredEvaluation | None:
         return None
 
 
-def build_file_row(stored_form: StoredForm, row: EvaluationRow) -> FileRow:
+def build_source_row(stored_form: StoredForm, row: EvaluationRow) -> SourceRow:
     """Return the row of a sheet that states an evaluation."""
     headings = load_headings(stored_form, row.sheet)
     cells = stored_form.read_rows(row.sheet, row.row, row.row + 1)[0]
     texts = [format_cell(cell) for cell in cells]
-    return FileRow(
+    return SourceRow(
         fields=list(zip(headings, texts, strict=False)),
         sheet_number=row.sheet,
         sheet_name=stored_form.contents.sheets[row.sheet].name,

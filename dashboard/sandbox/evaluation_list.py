@@ -28,7 +28,7 @@ from dashboard.sandbox.parameters import (
     read_integer,
 )
 from dashboard.sandbox.resources import Resource, hash_to_number
-from dashboard.sandbox.statuses import STATUSES
+from dashboard.sandbox.statuses import ALL_STATUSES
 
 LIST_RESULTS = "ListConfigRuleEvaluationResults"
 FILTER_NAMES = (
@@ -42,7 +42,7 @@ FILTER_NAMES = (
 
 
 @dataclass(frozen=True, slots=True)
-class EvaluationFilter:
+class ListCondition:
     """The status and the values that rows must have; an empty one lets all rows pass."""
 
     status: str
@@ -82,8 +82,8 @@ class EvaluationList:
         Without a pack and a rule, the list has the evaluations of all packs of the account.
         """
         limit = read_integer(parameters, "MaxResults", default=10, minimum=1, maximum=100)
-        evaluation_filter = EvaluationFilter(
-            status=read_choice(parameters, "ComplianceType", STATUSES),
+        evaluation_filter = ListCondition(
+            status=read_choice(parameters, "ComplianceType", ALL_STATUSES),
             regions=read_comma_list(parameters, "Regions"),
             resource_types=read_comma_list(parameters, "ResourceTypes"),
             resource_groups=read_comma_list(parameters, "ResourceGroupIds"),
@@ -136,7 +136,7 @@ class EvaluationList:
     def _collect_rows(
         self,
         rules: list[tuple[PackState, ManagedRule]],
-        evaluation_filter: EvaluationFilter,
+        evaluation_filter: ListCondition,
         position: ListPosition,
         limit: int,
     ) -> tuple[list[EvaluationRow], ListPosition | None]:

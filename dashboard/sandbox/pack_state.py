@@ -32,7 +32,7 @@ from dashboard.sandbox.statuses import (
 )
 
 # A rule or a resource has the status that comes first in this order among its evaluations.
-WORST_FIRST = (NON_COMPLIANT, COMPLIANT, IGNORED, NOT_APPLICABLE, INSUFFICIENT_DATA)
+RULE_STATUS_ORDER = (NON_COMPLIANT, COMPLIANT, IGNORED, NOT_APPLICABLE, INSUFFICIENT_DATA)
 
 
 @dataclass(frozen=True)
@@ -91,23 +91,25 @@ class PackState:
         if rule.identifier in self.rules_without_data:
             return INSUFFICIENT_DATA
         counts = self.rule_counts[rule.id]
-        return next((status for status in WORST_FIRST if counts[status]), NOT_APPLICABLE)
+        return next((status for status in RULE_STATUS_ORDER if counts[status]), NOT_APPLICABLE)
 
     @cached_property
     def resource_totals(self) -> Counter[str]:
         """The number of resources by status; each resource counts once, with its worst status."""
-        worst_ranks: dict[tuple[str, str], int] = {}  # index in WORST_FIRST by resource
+        worst_ranks: dict[tuple[str, str], int] = {}  # index in RULE_STATUS_ORDER by resource
         for rule in self.rules:
             for resource, status in self._list_evaluations_or_missing_data(rule):
                 key = (resource.type, resource.id)
-                rank = WORST_FIRST.index(status)
+                rank = RULE_STATUS_ORDER.index(status)
                 worst_ranks[key] = min(worst_ranks.get(key, rank), rank)
-        return Counter(WORST_FIRST[rank] for rank in worst_ranks.values())
+        return Counter(RULE_STATUS_ORDER[rank] for rank in worst_ranks.values())
 
     @cached_property
     def distinct_resources(self) -> dict[str, int]:
         """The number of resources that have a status under at least one rule, for each status."""
-        keys_by_status: dict[str, set[tuple[str, str]]] = {status: set() for status in WORST_FIRST}
+        keys_by_status: dict[str, set[tuple[str, str]]] = {
+            status: set() for status in RULE_STATUS_ORDER
+        }
         for rule in self.rules:
             for resource, status in self._list_evaluations_or_missing_data(rule):
                 keys_by_status[status].add((resource.type, resource.id))

@@ -36,7 +36,9 @@ def list_audit_lines(entries: Iterable[AuditEntry]) -> list[AuditLines]:
 def describe_audit_entry(entry: AuditEntry) -> list[str]:
     """Return a line for each change or action of an audit entry."""
     if entry.action == "annotate":
-        return [describe_change(entry, name, ANNOTATION_LABELS[name]) for name in entry.after]
+        return [
+            describe_changed_field(entry, name, ANNOTATION_LABELS[name]) for name in entry.after
+        ]
     if entry.action == "change-account":
         return [describe_account_change(entry, name) for name in entry.after]
     if entry.action == "withdraw":
@@ -60,12 +62,15 @@ def describe_account_change(entry: AuditEntry, name: str) -> str:
     if name == "secret":
         return _("AccessKey secret replaced")
     field = Account._meta.get_field(name)
-    return describe_change(entry, name, field.verbose_name)  # type: ignore[union-attr]
+    return describe_changed_field(entry, name, field.verbose_name)  # type: ignore[union-attr]
 
 
-def describe_change(entry: AuditEntry, name: str, label: "str | StrPromise") -> str:
+def describe_changed_field(entry: AuditEntry, name: str, label: "str | StrPromise") -> str:
     """Return "label: old → new" for a changed field."""
-    old_text, new_text = format_value(entry.before[name]), format_value(entry.after[name])
+    old_text, new_text = (
+        format_field_value(entry.before[name]),
+        format_field_value(entry.after[name]),
+    )
     return describe_value(str(label), f"{old_text} → {new_text}")
 
 
@@ -74,7 +79,7 @@ def describe_value(name: str, value: str) -> str:
     return _("%(name)s: %(value)s") % {"name": name, "value": value} if value else name
 
 
-def format_value(value: str | bool) -> str:
+def format_field_value(value: str | bool) -> str:
     """Return the value of a field as text; a dash for an empty text."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")

@@ -48,7 +48,7 @@ def describe_finding(finding: Finding) -> str:
     """
     parts = []
     if finding.actual:
-        parts.append(gettext("actual %(value)s") % {"value": format_value(finding.actual)})
+        parts.append(gettext("actual %(value)s") % {"value": format_property_value(finding.actual)})
     requirement = describe_requirement(finding.operator, finding.expected)
     if finding.operator:
         parts.append(gettext("required: %(requirement)s") % {"requirement": requirement})
@@ -62,7 +62,7 @@ def describe_requirement(operator: str, expected: str) -> str:
 
     Without an operator: "compared with 30". One that is not known here stands as in the file.
     """
-    value = format_value(expected)
+    value = format_property_value(expected)
     if not operator:
         return gettext("compared with %(value)s") % {"value": value} if value else ""
     words = OPERATOR_WORDS.get(operator)
@@ -71,7 +71,7 @@ def describe_requirement(operator: str, expected: str) -> str:
     return str(words) % {"value": value or pgettext("a required value", "(empty)")}
 
 
-def format_value(text: str) -> str:
+def format_property_value(text: str) -> str:
     """Return a JSON list of plain values as "a, b", and any other text as it is."""
     if not text.startswith("["):
         return text

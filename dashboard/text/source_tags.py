@@ -21,7 +21,7 @@ from dashboard.text.template_tags import render_time
 register = template.Library()
 register.simple_tag(describe_triggers, name="trigger_words")
 # A sheet of paper, the lines of a list, and a sheet with lines.
-ICON_PATHS = {
+SOURCE_ICON_PATHS = {
     EvaluationSource.FILE: "M2.5 1h5l2 2v8h-7z",
     EvaluationSource.RESULTS: "M1 2.5h1M4 2.5h7M1 6h1M4 6h7M1 9.5h1M4 9.5h7",
     EvaluationSource.BOTH: "M2.5 1h5l2 2v8h-7zM4.5 5h3M4.5 7h3M4.5 9h3",
@@ -63,7 +63,7 @@ def render_source_mark(source: int, is_short: bool = False) -> SafeString:
         'aria-hidden="true"><path d="{}"/></svg>{}</span>',
         value.slug,
         value.label,
-        ICON_PATHS[value],
+        SOURCE_ICON_PATHS[value],
         label,
     )
 

@@ -24,7 +24,7 @@ from dashboard.views.fragments import (
     render_run_status,
 )
 
-TREND_REPORTS = 104  # drawn on the pack's page: two years of weekly reports
+CHART_REPORTS = 104  # drawn on the pack's page: two years of weekly reports
 
 
 @require_GET
@@ -123,8 +123,8 @@ def build_trend_context(pack: Pack) -> dict[str, Any]:
     when the user opens it.
     """
     # One report more than is drawn shows whether there are older reports.
-    points = trend.load_points(trend.list_ready_reports(pack)[: TREND_REPORTS + 1])
-    drawn_points = points[-TREND_REPORTS:]
+    points = trend.load_points(trend.list_ready_reports(pack)[: CHART_REPORTS + 1])
+    drawn_points = points[-CHART_REPORTS:]
     is_short = len(points) <= trend.TABLE_ROWS
     return {
         "chart": trend_chart.draw_pack_trend(drawn_points),

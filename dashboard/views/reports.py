@@ -19,7 +19,7 @@ from dashboard.queries.filters import (
     PARAMETER_LABELS,
     RISKS,
     SOURCES,
-    STATUSES,
+    STATUS_BY_SLUG,
     EvaluationFilter,
 )
 from dashboard.queries.report_header import build_report_header, language_context
@@ -302,7 +302,7 @@ def build_filter_fields(report: Report, table_filter: EvaluationFilter) -> list[
     choices = report_query.get_filter_choices(report)
     has_list = has_result_list(report)
     options: dict[str, list[tuple[str, Any]]] = {
-        "status": [(slug, status.label) for slug, status in STATUSES.items()],
+        "status": [(slug, status.label) for slug, status in STATUS_BY_SLUG.items()],
         "risk": [(slug, risk.label) for slug, risk in RISKS.items()],
         "region": [(region, region) for region in choices.regions],
         "type": [(resource_type, resource_type) for resource_type in choices.types],

@@ -13,7 +13,7 @@ from .biff_records import (
     EOF,
     HEADER_SIZE,
     UNICODE_VERSION,
-    read_parts,
+    read_record_bodies,
     skip_record,
     skip_substream,
     unpack_header,
@@ -227,7 +227,7 @@ class _SheetReader:
     def _read_text(self, position: int, body: bytes, start: int) -> str:
         """Return the text at `start` of a record, which may continue in other records."""
         if self._version >= UNICODE_VERSION:
-            return read_unicode_text(read_parts(self._stream, position), start)
+            return read_unicode_text(read_record_bodies(self._stream, position), start)
         return self._workbook.decode_text(read_byte_text(body, start, size_bytes=2))
 
     def _read_boolean_or_error(self, _position: int, body: bytes) -> None:

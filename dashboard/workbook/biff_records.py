@@ -18,7 +18,7 @@ UNICODE_VERSION = 8  # the first version whose texts are Unicode
 GLOBALS_VERSION = 5  # the first version that keeps its sheets apart from what they share
 
 
-def read_parts(stream: bytes, position: int) -> list[bytes]:
+def read_record_bodies(stream: bytes, position: int) -> list[bytes]:
     """Return the body of the record at `position`, and the bodies of its CONTINUE records."""
     parts: list[bytes] = []
     while position + HEADER_SIZE <= len(stream):

@@ -17,7 +17,7 @@ from .biff_records import (
     GLOBALS_VERSION,
     UNICODE_VERSION,
     iterate_records,
-    read_parts,
+    read_record_bodies,
     skip_record,
 )
 from .biff_strings import read_sheet_name, read_string_table, read_unicode_text
@@ -155,7 +155,7 @@ def _read_globals(workbook: BiffWorkbook) -> None:
             break
         with suppress(struct.error, IndexError):
             if record_type == _SST:
-                parts = read_parts(workbook.stream, position)
+                parts = read_record_bodies(workbook.stream, position)
                 workbook.strings = read_string_table(parts)
             elif record_type == _BOUNDSHEET:
                 workbook.sheets.append(_read_boundsheet(workbook, body, formats))

@@ -17,7 +17,7 @@ from .remarks import RemarkCollector
 
 # The first property of the file, and the table whose rows are evaluations.
 FORMAT_MARK = "compliance-ledger-report/1"
-EVALUATION_TABLE = "resources"
+RESOURCE_TABLE_NAME = "resources"
 _SHEET_NAME = "Table"
 # The headings of the columns, by their keys.
 HEADINGS = {
@@ -70,7 +70,7 @@ _OVERVIEW_LABELS = {
 def is_own_json(start: str) -> bool:
     """Return whether a text that begins so is this product's export of evaluations."""
     head = "".join(start[:200].split())
-    return head.startswith(f'{{"format":"{FORMAT_MARK}","table":"{EVALUATION_TABLE}",')
+    return head.startswith(f'{{"format":"{FORMAT_MARK}","table":"{RESOURCE_TABLE_NAME}",')
 
 
 def read_sheets(path: Path, remarks: RemarkCollector) -> list[SourceSheet]:

@@ -24,7 +24,7 @@ from .headers import (
 from .limits import XLS_ROWS, Limits
 from .merged_cells import MergedCellFiller
 from .open_sheets import OpenSheet, continue_headers
-from .overview import OVERVIEW_ROWS, Overview, read_overview
+from .overview import OVERVIEW_ROWS, OverviewContents, read_overview
 from .overview_collector import OverviewCollector
 from .placeless_rows import DOCUMENTED_PLACE_MEANINGS
 from .remarks import Facts, Remark, RemarkCode, RemarkCollector
@@ -199,7 +199,7 @@ class FileConversion:
             info.recognised = dict(header.meanings)
         return OpenSheet(info, source, header, first_rows)
 
-    def _read_overview(self, sheets: list[OpenSheet]) -> Overview:
+    def _read_overview(self, sheets: list[OpenSheet]) -> OverviewContents:
         """Return what the overview of a file states, and add it to the contents.
 
         Without an overview sheet, the rows above the first list are the overview. The counts of all
@@ -208,7 +208,7 @@ class FileConversion:
         overviews = [sheet for sheet in sheets if sheet.info.role == "overview"]
         if not overviews:
             overviews = [sheet for sheet in sheets if sheet.has_evaluation_rows()][:1]
-        overview = Overview()
+        overview = OverviewContents()
         for sheet in overviews:
             # A list may follow the overview on the same sheet.
             has_list = sheet.has_rule_rows() or sheet.has_evaluation_rows()

@@ -39,7 +39,7 @@ _TIME_WORDS = (
 
 
 @dataclass
-class Overview:
+class OverviewContents:
     """What an overview states. `values` are texts by meaning, `counts` numbers by meaning.
 
     `tallies` are counts of rules, evaluations and resources (see Contents.stated_tallies).
@@ -76,9 +76,9 @@ class _Pair(NamedTuple):
     value: Cell
 
 
-def read_overview(rows: Sequence[Sequence[Cell]]) -> Overview:
+def read_overview(rows: Sequence[Sequence[Cell]]) -> OverviewContents:
     """Return what these rows of an overview state."""
-    overview = Overview()
+    overview = OverviewContents()
     texts = [[clean_text(cell_to_text(cell)) for cell in row] for row in rows]
     pairs: list[_Pair] = []
     number = 0
@@ -144,7 +144,9 @@ def _is_table_row(head: Mapping[int, str], row: Sequence[str], *, is_risk_head: 
     return bool(numbers) and not is_fact and not texts_elsewhere
 
 
-def _read_table(overview: Overview, head: Sequence[str], body: Sequence[Sequence[str]]) -> None:
+def _read_table(
+    overview: OverviewContents, head: Sequence[str], body: Sequence[Sequence[str]]
+) -> None:
     """Add the counts of a table: by risk, of its row for the total, or of its only row."""
     columns = {column: text for column, text in enumerate(head) if text}
     if sum(bool(parse_risk(text)) for text in columns.values()) >= 2:
@@ -175,7 +177,7 @@ def _is_count_label(text: str) -> bool:
     return find_column_meaning(text).meaning in _STATED_MEANINGS or bool(find_tally_meaning(text))
 
 
-def _add_table_count(overview: Overview, label: str, kind: str, count: int) -> None:
+def _add_table_count(overview: OverviewContents, label: str, kind: str, count: int) -> None:
     """Add a count of a table; `kind` is a risk, or the word for a total."""
     tally, meaning = find_tally_meaning(label), find_column_meaning(label).meaning
     if kind == "total" or is_total_text(kind):
@@ -196,7 +198,7 @@ def _add_table_count(overview: Overview, label: str, kind: str, count: int) -> N
             overview.tallies.setdefault(f"failing_evaluations:{risk}", count)
 
 
-def _add_count(overview: Overview, label: str, count: int) -> None:
+def _add_count(overview: OverviewContents, label: str, count: int) -> None:
     """Add a count of the whole report by its label."""
     if tally := find_tally_meaning(label):
         overview.tallies.setdefault(tally, count)
@@ -245,7 +247,7 @@ def _find_value_column(row: Sequence[str], column: int) -> int | None:
     return None if len(counts) > 1 and values[: len(counts)] == counts else values[0]
 
 
-def _add_pairs(overview: Overview, pairs: Sequence[_Pair]) -> None:
+def _add_pairs(overview: OverviewContents, pairs: Sequence[_Pair]) -> None:
     """Add the facts; the first value of a meaning counts."""
     times: list[tuple[int, _Pair]] = []
     for pair in pairs:
@@ -270,7 +272,7 @@ def _add_pairs(overview: Overview, pairs: Sequence[_Pair]) -> None:
             overview.doubtful_times.append((pair.row, text))
 
 
-def _add_account(overview: Overview, pair: _Pair) -> None:
+def _add_account(overview: OverviewContents, pair: _Pair) -> None:
     """Add the account of the report, unless its number lost digits."""
     if has_lost_digits(pair.value):
         overview.lost_rows.append(pair.row)

@@ -2,7 +2,7 @@
 
 from .column_words import COUNT_MEANINGS
 from .contents import Contents
-from .overview import Overview, find_pack_id
+from .overview import OverviewContents, find_pack_id
 from .times import is_before
 
 
@@ -14,7 +14,7 @@ class OverviewCollector:
         self._has_overview = False
         self._failing_by_risk: dict[int, int] = {}  # that the overviews state
 
-    def add(self, overview: Overview) -> None:
+    def add(self, overview: OverviewContents) -> None:
         """Add what an overview states to the contents.
 
         Overviews of several members that differ in their basis have none.

@@ -31,7 +31,7 @@ Place = tuple[str, str, str]  # account, region and type
 TypesByWord = dict[str, set[str]]
 
 
-class FileRow(NamedTuple):
+class PlacedRow(NamedTuple):
     """What is needed of a row of the file to give its key to a result."""
 
     key: int
@@ -42,7 +42,7 @@ class FileRow(NamedTuple):
 class Candidates(NamedTuple):
     """Rows of the file and results of one rule and resource id, which may match."""
 
-    file_rows: list[FileRow]  # with different keys
+    file_rows: list[PlacedRow]  # with different keys
     results: list[RowTuple]
 
 
@@ -61,7 +61,7 @@ class PlacelessRows:
         )  # of the rows of the file; sorted when the first result comes
         self._is_sorted = False
 
-    def add_file_row(self, pair_hash: int, row: FileRow) -> None:
+    def add_file_row(self, pair_hash: int, row: PlacedRow) -> None:
         """Remember a row of the file whose place is not known."""
         self._pair_hashes.append(pair_hash)
         self._file_rows.add((pair_hash, *row))
@@ -110,7 +110,7 @@ class PlacelessRows:
             candidates.setdefault(pair_hash, Candidates([], [])).results.append(result)
         for pair_hash, *values in self._file_rows.read(bucket):
             if pair_hash in candidates:
-                row, file_rows = FileRow(*values), candidates[pair_hash].file_rows
+                row, file_rows = PlacedRow(*values), candidates[pair_hash].file_rows
                 if all(row.key != other_row.key for other_row in file_rows):
                     file_rows.append(row)
         yield from candidates.values()
@@ -129,13 +129,13 @@ class PlacelessRows:
 
 
 def _match_places(
-    file_rows: list[tuple[FileRow, Place]], result_places: set[Place], types_by_word: TypesByWord
-) -> dict[Place, FileRow]:
+    file_rows: list[tuple[PlacedRow, Place]], result_places: set[Place], types_by_word: TypesByWord
+) -> dict[Place, PlacedRow]:
     """Return the row of the file for each place of a result that only this row may be at.
 
     All are of the same rule and resource id.
     """
-    row_by_place: dict[Place, FileRow] = {}
+    row_by_place: dict[Place, PlacedRow] = {}
     disputed_places: set[Place] = set()
     for row, place in file_rows:
         possible_places = [other for other in result_places if _may_be_same_place(place, other)]

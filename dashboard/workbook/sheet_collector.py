@@ -27,7 +27,7 @@ from .identity_values import (
     normalise_rule_id,
 )
 from .invisible import clean_text
-from .placeless_rows import FileRow, PlacelessRows, states_place
+from .placeless_rows import PlacedRow, PlacelessRows, states_place
 from .reasons import parse_reason
 from .remarks import Facts, RemarkCode, RemarkCollector
 from .row_kinds import (
@@ -217,7 +217,7 @@ class SheetCollector:
             file_values = (*FILE_ONLY_VALUES[:-2], self._read_time(cells), "")
             if not group.states_place:
                 pair_hash = group.rule_hash ^ hash_resource_id(resource_id)
-                self._placeless_rows.add_file_row(pair_hash, FileRow(key, resource, group.number))
+                self._placeless_rows.add_file_row(pair_hash, PlacedRow(key, resource, group.number))
         row = (key, digest, resource, group.number, *texts_and_place, *file_values)
         self._collector.add_row(self._apply_record(row, cells, texts))
         self._info.evaluations += 1

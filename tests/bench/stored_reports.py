@@ -21,7 +21,7 @@ def create_reports_without_rows(pack: Pack, days: Iterable[int]) -> list[Report]
     originals = [Original(sha256=report.original_id or "", size=1) for report in reports]
     Original.objects.bulk_create(originals, ignore_conflicts=True, batch_size=5_000)
     stored_reports = Report.objects.bulk_create(reports, batch_size=1_000)
-    pack_summaries.rebuild_summary(pack)
+    pack_summaries.rebuild_pack_summary(pack)
     return stored_reports
 
 

@@ -23,7 +23,7 @@ from dashboard.ledger.pack_summaries import (
 from dashboard.ledger.withdrawal import restore_report, withdraw_report
 from dashboard.models import Account, ImportBatch, Pack, PackSummary, Report
 from dashboard.models.evaluations import HASH_BITS
-from dashboard.models.pack_summaries import TREND_REPORTS, TREND_WEEKS, WEEK_MILLISECONDS
+from dashboard.models.pack_summaries import SPARKLINE_REPORTS, TREND_WEEKS, WEEK_MILLISECONDS
 from dashboard.sandbox.wsgi import Sandbox
 from tests.conftest import RunToEnd
 from tests.imports.conftest import PLAN, ReportFile
@@ -165,7 +165,7 @@ def test_high_risk_failures_that_came_are_counted(files: list[ReportFile]) -> No
     newest = import_files(files)[2]
     changes = {"regressed": 2, "new-rule": 3, "fixed": 5}
     Report.objects.filter(pk=newest.pk).update(high_risk_changes_by_reason=changes)
-    pack_summaries.rebuild_summary(newest.pack)
+    pack_summaries.rebuild_pack_summary(newest.pack)
     assert load_summary().high_risk_came == 5
     assert load_summary().has_new_high_risk_failures
 
@@ -173,7 +173,7 @@ def test_high_risk_failures_that_came_are_counted(files: list[ReportFile]) -> No
 def test_changes_that_the_worker_counts_later_are_kept(files: list[ReportFile]) -> None:
     newest = import_files(files)[2]
     Report.objects.update(changes_by_reason=None, came=None, left=None)
-    pack_summaries.rebuild_summary(newest.pack)
+    pack_summaries.rebuild_pack_summary(newest.pack)
     assert load_summary().came is None
     change_counts.count_missing_changes()
     assert load_summary().came == Report.objects.get(pk=newest.pk).came
@@ -265,8 +265,8 @@ def test_the_weeks_begin_with_the_report_in_force() -> None:
 def test_a_pack_with_several_reports_a_week_keeps_twelve_weeks(pack: Pack) -> None:
     for number in range(30):
         create_ready_report(pack, number * 3.5, failing=number)
-    pack_summaries.rebuild_summary(pack)
+    pack_summaries.rebuild_pack_summary(pack)
     weeks = [week for week, _failing in load_summary(pack).weekly_failing]
     assert len(weeks) == TREND_WEEKS + 1
     assert weeks == list(range(weeks[0], weeks[0] + len(weeks)))
-    assert len(load_summary(pack).trend) == TREND_REPORTS
+    assert len(load_summary(pack).trend) == SPARKLINE_REPORTS

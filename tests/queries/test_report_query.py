@@ -20,7 +20,7 @@ def test_a_filter_gives_one_number_whether_kept_counted_paged_or_exported(
     rules = [None, *(summary.rule for summary in rule_summaries.load_rule_summaries(report))]
     for status, risk, rule in itertools.product((None, *Status), (None, *Risk), rules):
         table_filter = EvaluationFilter(status=status, risk=risk, rule=rule)
-        exported = sum(1 for _row in report_query.iterate_rows(report, table_filter, "key"))
+        exported = sum(1 for _row in report_query.iterate_evaluations(report, table_filter, "key"))
         scanned = report_query.filter_evaluations(report, table_filter).count()
         assert (
             report_query.count_evaluations(report, table_filter)
@@ -30,7 +30,7 @@ def test_a_filter_gives_one_number_whether_kept_counted_paged_or_exported(
         )
     for words in ("bucket", "OSS 公共", "i-0000", "nothing at all"):
         table_filter = EvaluationFilter(q=words)
-        exported = sum(1 for _row in report_query.iterate_rows(report, table_filter, "key"))
+        exported = sum(1 for _row in report_query.iterate_evaluations(report, table_filter, "key"))
         assert (
             report_query.count_evaluations(report, table_filter)
             == exported

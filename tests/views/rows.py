@@ -40,7 +40,7 @@ def create_running_report(pack: Pack, seconds: float = 0, **fields: Any) -> Repo
         "deadline_at": now + dt.timedelta(minutes=30),
     }
     report = Report.objects.create(pack=pack, **(running_fields | fields))
-    pack_summaries.rebuild_summary(pack)
+    pack_summaries.rebuild_pack_summary(pack)
     return report
 
 

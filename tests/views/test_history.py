@@ -45,7 +45,7 @@ def test_the_trend_has_a_link_for_each_report_and_the_same_in_a_table(reader: Cl
 def test_a_long_trend_shows_its_newest_and_leads_to_all(
     reader: Client, pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packs, "TREND_REPORTS", 3)
+    monkeypatch.setattr(packs, "CHART_REPORTS", 3)
     monkeypatch.setattr(trend, "TABLE_ROWS", 3)
     reports = [create_ready_report(pack, days, compliant=9, failing=1) for days in range(5, 0, -1)]
     page = reader.get(f"/packs/{pack.pk}/").content.decode()

@@ -40,7 +40,7 @@ class Command(DatabaseCommand):
     def rebuild_pack(self, pack: Pack) -> bool:
         """Rebuild a pack and print the result. Return False if an original cannot be read."""
         try:
-            pack_summaries.rebuild_summary(pack)
+            pack_summaries.rebuild_pack_summary(pack)
             report_count = rebuild.rebuild_pack(pack)
         except DamagedOriginalError as error:
             originals.verify_original(error.original)  # stores what is wrong with it
