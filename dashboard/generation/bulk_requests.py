@@ -10,20 +10,25 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 
 from dashboard.generation import requests
 from dashboard.generation.queue import schedule_step
 from dashboard.models import AuditEntry, BulkRequest, Pack, Report, RequestedPack
 from dashboard.models.accounts import PackQuerySet
+from dashboard.models.audit import JOIN_ACTION
 from dashboard.models.bulk_requests import BulkRequestQuerySet
 from dashboard.models.runs import DOUBLE_CLICK_TIME
 
 RUNS_PER_ACCOUNT = 20  # under way at once; each needs about ten calls a minute (rate_limit.py)
 RUNS_IN_ALL = 200  # under way at once, so that a single click of a user does not wait for long
+# So many runs of an account may always be under way: other accounts may have all RUNS_IN_ALL for as
+# long as the cloud takes to prepare their reports.
+RUNS_OF_EACH_ACCOUNT = 2
 RUNS_PER_STEP = 50  # created in one transaction, which then locks the database for a moment only
 STEP_PAUSE = dt.timedelta(seconds=2)
 INSERTED_AT_ONCE = 1_000  # packs
@@ -46,26 +51,40 @@ def record_bulk_request(
     query string of the filter that selected the packs. A second click within a moment returns the
     request of the first one. `user` is None if a command makes the request.
     """
+    clicked_at = timezone.now()
     with transaction.atomic():
-        if bulk_request := find_just_recorded(user, filter_query):
+        if user:
+            lock_user(user)
+        if bulk_request := find_request_of_double_click(user, filter_query, clicked_at):
             return bulk_request
         bulk_request = BulkRequest.objects.create(
             requested_by_id=user.pk if user else None, filter_query=filter_query
         )
         requested_packs = [
             RequestedPack(bulk_request=bulk_request, pack=pack, state=choose_first_state(pack))
-            for pack in order_by_turns(packs.only(*STATE_FIELDS_OF_PACK))
+            for pack in interleave_accounts(packs.only(*STATE_FIELDS_OF_PACK))
         ]
         RequestedPack.objects.bulk_create(requested_packs, batch_size=INSERTED_AT_ONCE)
     return bulk_request
 
 
-def find_just_recorded(user: AbstractBaseUser | None, filter_query: str) -> BulkRequest | None:
-    """Return the request that the user has made with the same filter a moment ago."""
+def lock_user(user: AbstractBaseUser) -> None:
+    """Lock the user's row until the transaction ends: the second of two clicks waits here.
+
+    `no_key`: rows that refer to the user can still be inserted meanwhile.
+    """
+    users = get_user_model()._default_manager.select_for_update(no_key=True)
+    users.values_list("pk").get(pk=user.pk)
+
+
+def find_request_of_double_click(
+    user: AbstractBaseUser | None, filter_query: str, clicked_at: dt.datetime
+) -> BulkRequest | None:
+    """Return the request that the user made with the same filter a moment before this click."""
     return BulkRequest.objects.filter(
         requested_by=user.pk if user else None,
         filter_query=filter_query,
-        requested_at__gt=timezone.now() - DOUBLE_CLICK_TIME,
+        requested_at__gt=clicked_at - DOUBLE_CLICK_TIME,
     ).first()
 
 
@@ -74,7 +93,7 @@ def choose_first_state(pack: Pack) -> State:
     return State.LEFT_OUT if is_left_out else State.WAITING
 
 
-def order_by_turns(packs: Iterable[Pack]) -> list[Pack]:
+def interleave_accounts(packs: Iterable[Pack]) -> list[Pack]:
     """Return the packs so that the accounts take turns: each has its own limits of calls."""
     turns: Counter[int] = Counter()
     turn_of_pack = {}
@@ -109,7 +128,7 @@ def lock_requests_under_way() -> BulkRequestQuerySet:
 
 def record_ended_runs(bulk_request: BulkRequest) -> None:
     """Record how the runs have ended that have ended since the last step."""
-    ended_packs = bulk_request.packs.asked().filter(report__state__in=PACK_STATE_BY_RUN_STATE)
+    ended_packs = bulk_request.packs.generating().filter(report__state__in=PACK_STATE_BY_RUN_STATE)
     ids_by_state = defaultdict(list)
     for pk, report_state in ended_packs.values_list("pk", "report__state"):
         ids_by_state[PACK_STATE_BY_RUN_STATE[report_state]].append(pk)
@@ -118,20 +137,36 @@ def record_ended_runs(bulk_request: BulkRequest) -> None:
 
 
 def create_runs(bulk_request: BulkRequest) -> int:
-    """Create runs for waiting packs, or join those under way. Return how many packs were asked."""
-    asked_count = 0
+    """Create runs for waiting packs, or join those under way. Return for how many packs."""
+    chosen_packs = choose_waiting_packs(bulk_request)
+    # Whoever writes several summaries does it in the order of the packs, so that no two
+    # transactions wait for each other.
+    for requested_pack in sorted(chosen_packs, key=lambda chosen_pack: chosen_pack.pack_id):
+        create_or_join_run(bulk_request, requested_pack)
+    return len(chosen_packs)
+
+
+def choose_waiting_packs(bulk_request: BulkRequest) -> list[RequestedPack]:
+    """Return the waiting packs of which a run may be created now."""
     runs_by_account = count_runs_by_account()
-    free_count = min(RUNS_IN_ALL - runs_by_account.total(), RUNS_PER_STEP)
     full_accounts = [
-        account for account, count in runs_by_account.items() if count >= RUNS_PER_ACCOUNT
+        account
+        for account, count in runs_by_account.items()
+        if count >= compute_account_limit(runs_by_account)
     ]
     waiting_packs = bulk_request.packs.waiting().exclude(pack__account__in=full_accounts)
-    for requested_pack in waiting_packs.select_related("pack")[: max(free_count, 0)]:
+    chosen_packs = []
+    for requested_pack in waiting_packs.select_related("pack")[:RUNS_PER_STEP]:
         account_id = requested_pack.pack.account_id
-        if runs_by_account[account_id] < RUNS_PER_ACCOUNT:
-            runs_by_account[account_id] += ask_for_report(bulk_request, requested_pack)
-            asked_count += 1
-    return asked_count
+        if runs_by_account[account_id] < compute_account_limit(runs_by_account):
+            runs_by_account[account_id] += 1
+            chosen_packs.append(requested_pack)
+    return chosen_packs
+
+
+def compute_account_limit(runs_by_account: Counter[int]) -> int:
+    """Return how many runs of an account may be under way now."""
+    return RUNS_PER_ACCOUNT if runs_by_account.total() < RUNS_IN_ALL else RUNS_OF_EACH_ACCOUNT
 
 
 def count_runs_by_account() -> Counter[int]:
@@ -141,25 +176,24 @@ def count_runs_by_account() -> Counter[int]:
     return Counter(dict(counts))
 
 
-def ask_for_report(bulk_request: BulkRequest, requested_pack: RequestedPack) -> bool:
-    """Create the run of a waiting pack, or join the one under way. Return whether it is new.
+def create_or_join_run(bulk_request: BulkRequest, requested_pack: RequestedPack) -> None:
+    """Create the run of a waiting pack, or join the one under way.
 
     Other bulk requests in which the pack waits join the run: it is one report for all of them.
     """
     if choose_first_state(requested_pack.pack) == State.LEFT_OUT:  # since it was recorded
         RequestedPack.objects.filter(pk=requested_pack.pk).update(state=State.LEFT_OUT)
-        return False
+        return
     user = bulk_request.requested_by
     report, is_new = requests.create_or_join_report(requested_pack.pack, user)
     RequestedPack.objects.filter(pk=requested_pack.pk).update(
-        report=report, joined=not is_new, state=State.ASKED
+        report=report, joined=not is_new, state=State.GENERATING
     )
     waiting_elsewhere = RequestedPack.objects.waiting().filter(pack=requested_pack.pack_id)
     waiting_elsewhere.filter(bulk_request__in=BulkRequest.objects.under_way()).update(
-        report=report, joined=True, state=State.ASKED
+        report=report, joined=True, state=State.GENERATING
     )
     schedule_step(report.pk)
-    return is_new
 
 
 def schedule_next_step(bulk_request: BulkRequest, *, has_more: bool) -> float | None:
@@ -176,43 +210,43 @@ def schedule_next_step(bulk_request: BulkRequest, *, has_more: bool) -> float | 
     return pause.total_seconds()
 
 
-def cancel_bulk_request(pk: int, user: AbstractBaseUser) -> bool:
+def cancel_bulk_request(pk: int, user: AbstractBaseUser) -> float | None:
     """Drop the packs that wait, and cancel the runs that the request has created.
 
-    Runs that it has joined go on, and so do those that another request under way has joined.
-    Return False if the request had ended or been cancelled.
+    Runs that it has joined go on, and so do those that another request under way or another user
+    has joined. Return the seconds until the next step; None if the request has ended now, or had
+    ended or been cancelled before.
     """
     with transaction.atomic():
         bulk_request = lock_requests_under_way().filter(pk=pk, cancelled_at=None).first()
         if bulk_request is None:
-            return False
-        now = timezone.now()
+            return None
         BulkRequest.objects.filter(pk=pk).update(
-            cancelled_at=now, cancelled_by_id=user.pk, next_at=now
+            cancelled_at=timezone.now(), cancelled_by_id=user.pk
         )
         bulk_request.packs.waiting().update(state=State.DROPPED)
-        hand_runs_over(bulk_request)
-        own_runs = Q(requested_packs__bulk_request=pk, requested_packs__joined=False)
-        for report in Report.objects.under_way().filter(own_runs):
+        own_runs = bulk_request.packs.generating().filter(joined=False).values("report")
+        transferred_ids = transfer_runs_to_other_requests(bulk_request)
+        runs = Report.objects.under_way().filter(pk__in=own_runs).exclude(pk__in=transferred_ids)
+        # In the order of the packs, see create_runs.
+        for report in runs.exclude(audit__action=JOIN_ACTION).order_by("pack"):
             if requests.cancel_report(report, user):
                 AuditEntry.objects.record(user, "cancel", report)
         record_ended_runs(bulk_request)
-        schedule_next_step(bulk_request, has_more=False)
-    return True
+        return schedule_next_step(bulk_request, has_more=False)
 
 
-def hand_runs_over(bulk_request: BulkRequest) -> None:
-    """Make the runs that another request has joined that request's own."""
-    own_packs = bulk_request.packs.asked().filter(joined=False)
-    joined_packs = RequestedPack.objects.asked().filter(
+def transfer_runs_to_other_requests(bulk_request: BulkRequest) -> list[int]:
+    """Make the runs that another request has joined that request's own; return their ids."""
+    joined_packs = RequestedPack.objects.generating().filter(
         bulk_request__in=BulkRequest.objects.under_way().filter(cancelled_at=None),
         joined=True,
-        report__in=own_packs.values("report"),
+        report__in=bulk_request.packs.generating().filter(joined=False).values("report"),
     )
     new_owners = {joined_pack.report_id: joined_pack for joined_pack in joined_packs}
-    own_packs.filter(report__in=new_owners).update(joined=True)
     owner_ids = [joined_pack.pk for joined_pack in new_owners.values()]
     RequestedPack.objects.filter(pk__in=owner_ids).update(joined=False)
+    return [report_id for report_id in new_owners if report_id]
 
 
 def find_due_requests() -> list[int]:

@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from dashboard.generation import queue
-from dashboard.models import Pack, PackSummary, Report
+from dashboard.models import AuditEntry, Pack, PackSummary, Report
+from dashboard.models.audit import JOIN_ACTION
 from dashboard.models.runs import DOUBLE_CLICK_TIME
 
 
@@ -22,9 +23,18 @@ def request_report(
     way stays as it is. The cloud is not called here. `user` is None if a command requests the
     report.
     """
-    report, _is_new = create_or_join_report(pack, user, evaluates_first=evaluates_first)
+    report, is_new = create_or_join_report(pack, user, evaluates_first=evaluates_first)
+    if user and not is_new:
+        record_joining(report, user)
     queue.schedule_step(report.pk)
     return report
+
+
+def record_joining(report: Report, user: AbstractBaseUser) -> None:
+    """Log that another user than the one who requested the run waits for it too, once each."""
+    is_known = report.audit.filter(action=JOIN_ACTION, by=user.pk).exists()
+    if report.requested_by_id != user.pk and not is_known:
+        AuditEntry.objects.record(user, JOIN_ACTION, report)
 
 
 def create_or_join_report(

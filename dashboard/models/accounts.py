@@ -132,13 +132,25 @@ class PackQuerySet(models.QuerySet["Pack"]):
 
     def update_summaries(self) -> None:
         """Create the missing summaries of these packs, and copy into all what they copy."""
-        packs = list(self.only(*COPIED_FIELDS))
+        packs = list(self.only(*COPIED_FIELDS).order_by("pk"))  # see lock_in_order
         PackSummary.objects.bulk_create(
             [PackSummary(pack=pack, **pack.summary_copies) for pack in packs],
             update_conflicts=True,
             unique_fields=["pack"],
             update_fields=["account", "archived", "gone", "imported"],
         )
+
+    def lock_in_order(self) -> "list[Pack]":
+        """Lock these packs and their summaries until the transaction ends, and return the packs.
+
+        Transactions that write the summaries of several packs lock them in the order of the packs'
+        ids, so that no two wait for each other. `no_key`: reports can still be inserted meanwhile.
+        """
+        packs = list(self.order_by("pk").select_for_update(no_key=True))
+        if connection.features.has_select_for_update:
+            summaries = PackSummary.objects.filter(pack__in=packs).order_by("pk")
+            list(summaries.select_for_update(no_key=True).values_list("pk"))
+        return packs
 
     def lock_row(self, pk: int) -> None:
         """Lock the pack until the transaction ends.

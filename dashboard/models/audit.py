@@ -8,6 +8,8 @@ from dashboard.models.accounts import Account, Pack
 from dashboard.models.reports import Report
 
 Values = dict[str, str | bool]  # by field name
+# A user pressed Generate while a run that another one had requested was under way.
+JOIN_ACTION = "join"
 
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):

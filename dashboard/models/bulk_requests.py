@@ -70,12 +70,12 @@ class RequestedPackQuerySet(models.QuerySet["RequestedPack"]):
     def waiting(self) -> Self:
         return self.filter(state=RequestedPack.State.WAITING)
 
-    def asked(self) -> Self:
+    def generating(self) -> Self:
         """Return the packs whose run was created and had not ended when it was looked at last."""
-        return self.filter(state=RequestedPack.State.ASKED)
+        return self.filter(state=RequestedPack.State.GENERATING)
 
     def unfinished(self) -> Self:
-        return self.filter(state__in=(RequestedPack.State.WAITING, RequestedPack.State.ASKED))
+        return self.filter(state__in=(RequestedPack.State.WAITING, RequestedPack.State.GENERATING))
 
 
 class RequestedPack(models.Model):
@@ -83,7 +83,7 @@ class RequestedPack(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
-        ASKED = "asked", _("under way")
+        GENERATING = "asked", _("under way")
         READY = "ready", _("ready")
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")

@@ -14,7 +14,7 @@ State = RequestedPack.State
 # The slug of the status whose icon and colour mark packs in this state.
 STATE_SLUGS = {
     State.WAITING: "not-applicable",
-    State.ASKED: "under-way",
+    State.GENERATING: "under-way",
     State.READY: "compliant",
     State.FAILED: "failing",
     State.CANCELLED: "not-applicable",

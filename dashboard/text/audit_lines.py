@@ -7,7 +7,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboard.models import Account, AuditEntry
-from dashboard.models.pack_archiving import ARCHIVE_ACTION, UNARCHIVE_ACTION
+from dashboard.models.audit import JOIN_ACTION
+from dashboard.models.pack_archiving import (
+    ARCHIVE_ACTION,
+    IS_BACK,
+    RETURN_ACTION,
+    UNARCHIVE_ACTION,
+)
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -45,14 +51,18 @@ def describe_audit_entry(entry: AuditEntry) -> list[str]:
         return [describe_value(_("withdrawn"), entry.after["reason"])]
     if entry.action == "restore":
         return [describe_value(_("withdrawal taken back"), entry.after["reason"])]
+    if entry.action == UNARCHIVE_ACTION and entry.after.get("reason") == IS_BACK:
+        return [describe_value(_("shown on home again"), _("back in the cloud"))]
     actions = {
         "export": _("exported"),
         "download": _("original downloaded"),
         "download-results": _("evaluation results downloaded"),
         "cancel": _("run cancelled"),
+        JOIN_ACTION: _("asked for it too, while it was under way"),
         "read-again": _("file read again"),
         ARCHIVE_ACTION: _("archived"),
         UNARCHIVE_ACTION: _("shown on home again"),
+        RETURN_ACTION: _("back in the cloud, stays archived"),
     }
     return [describe_value(actions[entry.action], entry.after.get("file", ""))]
 

@@ -73,8 +73,9 @@ def bulk_request_cancel(request: Request, pk: int) -> HttpResponse:
     """Ask whether to cancel a bulk request, or cancel it."""
     bulk_request = get_object_or_404(BulkRequest, pk=pk)
     if request.method == "POST":
-        if cancel_bulk_request(pk, request.user):
-            schedule_bulk_request(pk)
+        delay = cancel_bulk_request(pk, request.user)
+        if delay is not None:
+            schedule_bulk_request(pk, delay)
         return redirect("bulk-request-detail", pk)
     if not bulk_request.can_be_cancelled:
         return redirect("bulk-request-detail", pk)

@@ -85,7 +85,7 @@ def create_bulk_request() -> None:
     user = User.objects.get(username="officer")
     bulk_request = bulk_requests.record_bulk_request(packs, user)
     report = Report.objects.under_way().get()
-    bulk_request.packs.update(state=RequestedPack.State.ASKED, joined=True, report=report)
+    bulk_request.packs.update(state=RequestedPack.State.GENERATING, joined=True, report=report)
     BulkRequest.objects.update(next_at=timezone.now() + LONGEST_PAUSE)
 
 

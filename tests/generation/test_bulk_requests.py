@@ -119,6 +119,24 @@ def test_few_runs_are_under_way_at_once_in_all(
     assert count_states(bulk_request) == {"asked": 3, "waiting": 2}
 
 
+def test_accounts_whose_cloud_takes_long_keep_no_other_account_waiting(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_requests, "RUNS_IN_ALL", 3)
+    create_packs(account, 5)
+    take_step(record())  # has all places
+    other_account = Account.objects.create(name="Other", uid="1000000000000002")
+    create_packs(other_account, 5)
+    others = bulk_requests.record_bulk_request(other_account.packs.all(), None, "account=Other")
+    for ended_count in (0, 2, 4):
+        for _ in range(2):
+            take_step(others)
+        runs = Report.objects.filter(pack__account=other_account)
+        assert runs.under_way().count() == min(2, 5 - ended_count)
+        runs.under_way().update(state="failed", ended_at=timezone.now())
+    assert Report.objects.under_way().count() == 3
+
+
 def test_a_step_creates_few_runs_and_the_next_one_follows_at_once(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,7 +204,7 @@ def test_cancelling_drops_the_waiting_packs_and_cancels_the_runs(
     create_packs(account, 4)
     bulk_request = record(officer)
     take_step(bulk_request)
-    assert bulk_requests.cancel_bulk_request(bulk_request.pk, officer)
+    assert bulk_requests.cancel_bulk_request(bulk_request.pk, officer) is None
     assert count_states(bulk_request) == {"cancelled": 2, "dropped": 2}
     reports = list(Report.objects.all())
     assert {(report.state, report.cancelled_by) for report in reports} == {("cancelled", officer)}
@@ -194,7 +212,7 @@ def test_cancelling_drops_the_waiting_packs_and_cancels_the_runs(
     assert {entry.report for entry in entries} == set(reports)
     bulk_request.refresh_from_db()
     assert (bulk_request.cancelled_by, bulk_request.under_way) == (officer, False)
-    assert not bulk_requests.cancel_bulk_request(bulk_request.pk, officer)
+    assert bulk_requests.cancel_bulk_request(bulk_request.pk, officer) is None
     assert take_step(bulk_request) is None
     assert Report.objects.count() == 2
 
@@ -210,6 +228,8 @@ def test_cancelling_leaves_the_runs_that_another_request_has_joined(
     take_step(second)
     bulk_requests.cancel_bulk_request(first.pk, officer)
     assert Report.objects.under_way().get().pack == packs[0]
+    assert count_states(first) == {"asked": 1, "cancelled": 1}
+    assert not first.packs.filter(joined=True).exists()  # that run was never under way before it
     assert count_states(second) == {"asked": 1}
     bulk_requests.cancel_bulk_request(second.pk, officer)
     assert not Report.objects.under_way().exists()
@@ -226,3 +246,30 @@ def test_cancelling_leaves_the_runs_that_were_joined(account: Account, officer: 
     end_runs()
     take_step(bulk_request)
     assert count_states(bulk_request) == {"failed": 1, "cancelled": 1}
+
+
+def test_a_cancelled_request_that_joined_a_run_goes_on_after_the_usual_pause(
+    account: Account, officer: User
+) -> None:
+    packs = create_packs(account, 2)
+    requests.request_report(packs[0], None)
+    bulk_request = record(officer)
+    take_step(bulk_request)
+    pause = bulk_requests.cancel_bulk_request(bulk_request.pk, officer)
+    assert pause == bulk_requests.STEP_PAUSE.total_seconds()
+
+
+def test_cancelling_leaves_the_runs_that_another_user_has_asked_for_meanwhile(
+    account: Account, officer: User, admin_user: User
+) -> None:
+    packs = create_packs(account, 3)
+    bulk_request = record(officer)
+    take_step(bulk_request)
+    for user in (admin_user, admin_user, officer):
+        requests.request_report(packs[0], user)
+    requests.request_report(packs[1], officer)  # asks for no more than the bulk request
+    entry = AuditEntry.objects.get(action="join")
+    assert (entry.by, entry.report and entry.report.pack) == (admin_user, packs[0])
+    bulk_requests.cancel_bulk_request(bulk_request.pk, officer)
+    assert Report.objects.under_way().get().pack == packs[0]
+    assert count_states(bulk_request) == {"asked": 1, "cancelled": 2}

@@ -44,7 +44,7 @@ def record(user: User, **states: int) -> BulkRequest:
         Pack.objects.filter(pk__in=[pack.pk for pack in packs]), user
     )
     makers: dict[RequestedPack.State, CreateReport] = {
-        State.ASKED: create_running_report,
+        State.GENERATING: create_running_report,
         State.READY: create_ready_report,
         State.FAILED: create_failed_report,
     }
@@ -202,6 +202,6 @@ def test_the_pages_take_the_same_queries_for_few_packs_and_for_many(
     many_request = bulk_requests.record_bulk_request(Pack.objects.filter(account=other), officer)
     for pack in many_packs[:30]:
         report = create_running_report(pack)
-        many_request.packs.filter(pack=pack).update(state=State.ASKED, report=report)
+        many_request.packs.filter(pack=pack).update(state=State.GENERATING, report=report)
     assert count_all(many_request.pk) == few
     assert max(few) <= 8
