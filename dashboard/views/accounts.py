@@ -1,5 +1,6 @@
 """Pages of the cloud accounts: add, edit, test the connection, refresh the list of packs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -137,18 +138,36 @@ def account_refresh(request: Request, pk: int) -> HttpResponse:
     """Load the list of packs from the cloud; packs missing from it are kept and marked as gone."""
     account = get_object_or_404(Account, pk=pk)
     try:
-        discovery.refresh_packs(account)
+        returned_packs = discovery.refresh_packs(account, request.user)
     except cloud.CloudError as error:
         return show_account_message(request, account, "", error)
-    return show_account_message(request, account, _("The list of packs is up to date."))
+    text = describe_refresh(returned_packs)
+    return show_account_message(request, account, text, archived_packs=returned_packs.archived)
+
+
+def describe_refresh(returned_packs: discovery.ReturnedPacks) -> str:
+    """Return what a refresh did, with the archived packs that are back in the cloud."""
+    sentences = [_("The list of packs is up to date.")]
+    if names := [pack.name for pack in returned_packs.shown]:
+        text = _("Back in the cloud, and shown on home again: %(names)s.")
+        sentences.append(text % {"names": _(", ").join(names)})
+    if names := [pack.name for pack in returned_packs.archived]:
+        text = _("Back in the cloud, but still archived: %(names)s.")
+        sentences.append(text % {"names": _(", ").join(names)})
+    return " ".join(sentences)
 
 
 def show_account_message(
-    request: Request, account: Account, text: str, error: cloud.CloudError | None = None
+    request: Request,
+    account: Account,
+    text: str,
+    error: cloud.CloudError | None = None,
+    archived_packs: Sequence[Pack] = (),
 ) -> HttpResponse:
     """Show the error or, without one, the text on the account's page.
 
-    htmx gets a fragment of the page; a request without htmx is redirected to the page.
+    htmx gets a fragment of the page, with the archived packs to show on home again; a request
+    without htmx is redirected to the page.
     """
     message = explain_error(error.code, error.facts) if error else None
     request_id = error.request_id if error else ""
@@ -158,6 +177,7 @@ def show_account_message(
             "is_update": True,
             **build_packs_context(request, account),
             "verdict": text,
+            "archived_packs": archived_packs,
             "error": message,
             "request_id": request_id,
         }

@@ -1,15 +1,20 @@
 """Accounts against the sandbox's cloud: add, edit, test, refresh; the secret is never shown."""
 
+import datetime as dt
 import re
 
 import httpx
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 
+from dashboard.ledger.pack_summaries import find_wrong_summaries
 from dashboard.models import Account, AuditEntry, Pack
+from dashboard.models.pack_archiving import archive_packs
 from dashboard.sandbox.wsgi import Sandbox
 from tests.views.pages import get_page
 
@@ -334,3 +339,29 @@ def test_accounts_and_packs_take_the_same_queries_for_few_and_for_many(
         )
     assert count_queries() == few
     assert max(few) <= 10
+
+
+def test_a_refresh_says_which_archived_packs_are_back_in_the_cloud(
+    admin_client: Client, admin_user: User, known: Account, sandbox: Sandbox
+) -> None:
+    admin_client.post(f"/accounts/{known.pk}/refresh/", headers=HTMX)
+    by_person, while_gone, archived, _pack = known.packs.order_by("pk")
+    now = timezone.now()
+    archive_packs(Pack.objects.filter(pk__in=[by_person.pk, archived.pk]), admin_user)
+    by_person.mark_gone(now + dt.timedelta(minutes=1))
+    while_gone.mark_gone(now - dt.timedelta(minutes=1))
+    archive_packs(Pack.objects.filter(pk=while_gone.pk), admin_user)
+    answer = admin_client.post(f"/accounts/{known.pk}/refresh/", headers=HTMX).content.decode()
+    assert f"shown on home again: {while_gone.name}. Back" in answer
+    assert f"but still archived: {by_person.name}.<" in answer
+    assert re.findall(r'<button name="pack" value="(\d+)">', answer) == [str(by_person.pk)]
+    assert set(Pack.objects.exclude(archived_at=None)) == {by_person, archived}
+    for pack, text in (
+        (while_gone, "shown on home again: back in the cloud"),
+        (by_person, "back in the cloud, stays archived"),
+    ):
+        log = re.sub(r"\s+", " ", admin_client.get(f"/packs/{pack.pk}/").content.decode())
+        assert f"<td>admin</td> <td> {text} </td>" in log
+    assert list(find_wrong_summaries()) == []
+    answer = admin_client.post(f"/accounts/{known.pk}/refresh/", headers=HTMX).content.decode()
+    assert "Back in the cloud" not in answer  # once is enough
