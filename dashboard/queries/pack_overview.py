@@ -33,6 +33,7 @@ OPEN_PACKS = 30
 ACCOUNTS_PER_PAGE = 15
 PACKS_PER_PAGE = 50  # of an opened account
 RUN_FIELDS = ("state", "requested_at")
+PACK_FIELDS = ("name", "gone_at", "imported", "archived_at", "archived_by__username")
 
 
 @dataclass(frozen=True)
@@ -183,9 +184,9 @@ def select_rows(summaries: PackSummaryQuerySet) -> PackSummaryQuerySet:
     """
     related_fields = [f"latest__{name}" for name in OVERVIEW_FIELDS]
     related_fields += [f"last_run__{name}" for name in RUN_FIELDS]
-    related_fields += [f"pack__{name}" for name in ("name", "gone_at", "imported")]
+    related_fields += [f"pack__{name}" for name in PACK_FIELDS]
     return (
-        summaries.select_related("pack", "latest", "last_run")
+        summaries.select_related("pack__archived_by", "latest", "last_run")
         .only("account", "trend", "last_run_state", *related_fields)
         .order_by(
             "gone",

@@ -49,6 +49,7 @@ def home(request: Request) -> HttpResponse:
         "page": overview.page,
         "has_lines": overview.has_lines,
         "can_choose": can_choose(request, home_filter),
+        "gone_count": count_packs_to_offer(request, home_filter),
     }
     if not context["has_packs"]:
         context["has_accounts"] = Account.objects.exists()
@@ -88,6 +89,13 @@ def build_links_context(home_filter: HomeFilter, page_number: int) -> dict[str, 
 def can_choose(request: Request, home_filter: HomeFilter) -> bool:
     """Return whether the rows have boxes to choose packs for archiving."""
     return home_filter.show in CHOICE_STATES and request.user.has_perm("dashboard.change_pack")
+
+
+def count_packs_to_offer(request: Request, home_filter: HomeFilter) -> int:
+    """Return how many packs home without a filter offers for archiving to those who may do it."""
+    if home_filter.has_conditions or not request.user.has_perm("dashboard.change_pack"):
+        return 0
+    return HomeFilter(show=PackState.GONE).select_summaries().count()
 
 
 @require_GET

@@ -103,6 +103,7 @@ def page_paths(installation: Installation) -> dict[str, str]:
         "home, filtered": "/?show=failed",
         "home, gone or imported": "/?show=gone",
         "archive packs": f"/packs/archive/?pack={pack}",
+        "show packs on home again": "/packs/unarchive/?show=archived",
         "search": "/search/?q=oss",
         "search, resources": f"/search/?q={resource_id[3:]}",
         "search, nothing": "/search/?q=nothing-bears-this-name",

@@ -39,7 +39,7 @@ REDIRECTS = {"comparison-latest", "report-changes"}
 ONLY_POSTED = {
     "generate-all", "pack-generate", "pack-evaluate", "report-withdraw", "report-restore",
     "import-identify",
-    "account-test", "account-refresh", "pack-unarchive", "report-read-again", "logout",
+    "account-test", "account-refresh", "report-read-again", "logout",
 }  # fmt: skip
 
 

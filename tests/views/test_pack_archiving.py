@@ -177,3 +177,73 @@ def test_many_packs_are_named_up_to_a_number(starter: Client, account: Account) 
     page = get_text(starter, "/packs/archive/?show=gone")
     assert "Archive these 60 packs?" in page
     assert "and 10 more packs" in page
+
+
+def test_a_form_without_a_chosen_pack_changes_nothing_and_says_so(
+    starter: Client, officer: User, packs: list[Pack]
+) -> None:
+    archive_packs(Pack.objects.filter(pk=packs[0].pk), officer)
+    answer = starter.post("/packs/unarchive/", {"show": "archived"}, follow=True)
+    assert answer.redirect_chain == [("/?show=archived", 302)]
+    assert 'data-level="error">No pack is chosen.' in answer.content.decode()
+    page = get_text(starter, "/packs/archive/?show=gone&chosen=yes")
+    assert "No pack is chosen, or they are archived already." in page
+    assert Pack.objects.exclude(archived_at=None).count() == 1
+
+
+def test_all_archived_packs_of_a_filter_are_shown_again_after_a_confirmation(
+    starter: Client, officer: User, packs: list[Pack]
+) -> None:
+    archive_packs(Pack.objects.all(), officer)
+    address = "/packs/unarchive/?show=archived&amp;q=gone"
+    page = get_text(starter, "/?show=archived&q=gone")
+    assert "Show 1 pack on home again" in page
+    assert f'href="{address}"' in page
+    address = address.replace("&amp;", "&")
+    page = get_text(starter, address)
+    assert "Show this pack on home again?" in page
+    assert "gone pack" in page
+    assert Pack.objects.filter(archived_at=None).count() == 0
+    assert "Nothing is changed yet" in starter.post(address, {"fingerprint": "x"}).content.decode()
+    fingerprint = re.findall(r'"fingerprint" value="(\w+)"', page)
+    answer = starter.post(address, {"fingerprint": fingerprint[0]})
+    assert answer["Location"] == "/?show=archived&q=gone"
+    assert list(Pack.objects.filter(archived_at=None)) == [packs[1]]
+    assert "Show all 2 packs on home again" in get_text(starter, "/?show=archived")
+
+
+def test_archiving_and_taking_it_back_keep_the_filter_of_home(
+    starter: Client, packs: list[Pack]
+) -> None:
+    address = f"/packs/archive/?show=gone&q=gone&chosen=yes&pack={packs[1].pk}"
+    page = get_text(starter, address)
+    assert 'href="/?show=gone&amp;q=gone">Leave them on home' in page
+    fingerprint = re.findall(r'"fingerprint" value="(\w+)"', page)
+    answer = starter.post(address, {"fingerprint": fingerprint[0]})
+    assert answer["Location"] == "/?show=gone&q=gone"
+    chosen = {"pack": packs[1].pk, "show": "archived", "q": "gone"}
+    answer = starter.post("/packs/unarchive/", chosen)
+    assert answer["Location"] == "/?show=archived&q=gone"
+
+
+def test_archived_packs_are_listed_with_who_and_when(
+    starter: Client, officer: User, packs: list[Pack]
+) -> None:
+    archive_packs(Pack.objects.filter(pk__in=[pack.pk for pack in packs[:2]]), officer)
+    page = get_text(starter, "/?show=archived")
+    marks = re.findall(r'archived <time datetime="([^"]+)"[^>]*>[^<]+</time> by officer', page)
+    assert len(marks) == 2
+    packs[0].refresh_from_db()
+    assert packs[0].archived_at
+    assert marks[0][:16] == packs[0].archived_at.isoformat()[:16]
+
+
+def test_home_offers_gone_packs_and_packs_of_imports_to_those_who_may_archive(
+    starter: Client, reader: Client, packs: list[Pack]
+) -> None:
+    offer = "2 packs are gone from the cloud or only imported:"
+    assert offer in get_text(starter, "/")
+    assert offer not in get_text(starter, "/?show=new")
+    assert offer not in get_text(reader, "/")
+    assert confirm(starter, "/packs/archive/?show=gone") == 302
+    assert "gone from the cloud or only imported:" not in get_text(starter, "/")
