@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from dashboard.models import BulkRequest, RequestedPack
 from dashboard.queries.home_filter import HomeFilter
+from dashboard.queries.pack_overview import compute_poll_seconds
 
 State = RequestedPack.State
 # The slug of the status whose icon and colour mark packs in this state.
@@ -43,6 +44,11 @@ class BulkProgress:
     bulk_request: BulkRequest
     counts: Counter[str]
     joined: int
+
+    @property
+    def poll_seconds(self) -> int:
+        """The seconds until the page asks again how far the bulk request has come."""
+        return compute_poll_seconds([self.bulk_request.requested_at])
 
     @property
     def filter_words(self) -> str:

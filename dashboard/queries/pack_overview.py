@@ -4,6 +4,7 @@ Where there are many packs, an account is one line that opens to its packs. A ru
 of a report.
 """
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -235,9 +236,14 @@ def group_by_account(rows: Iterable[PackRow]) -> dict[int, list[PackRow]]:
 
 
 def poll_delay(reports: Iterable[Report]) -> int:
-    """Return the seconds between two polls of these reports: a tenth of the newest one's age.
+    """Return the seconds between two polls of these reports (see compute_poll_seconds)."""
+    return compute_poll_seconds(report.requested_at for report in reports)
 
-    The result is at least 2 and at most 15.
+
+def compute_poll_seconds(started_at: Iterable[dt.datetime]) -> int:
+    """Return the seconds between two polls of what started at these times.
+
+    The result is a tenth of the newest one's age, at least 2 and at most 15.
     """
-    ages = [(timezone.now() - report.requested_at).total_seconds() for report in reports]
+    ages = [(timezone.now() - moment).total_seconds() for moment in started_at]
     return min(15, max(2, int(min(ages, default=0) / 10)))

@@ -13,6 +13,7 @@ from dashboard.generation.bulk_queue import schedule_bulk_request
 from dashboard.generation.bulk_requests import cancel_bulk_request
 from dashboard.models import BulkRequest, RequestedPack
 from dashboard.queries.bulk_progress import STATE_SLUGS, load_progress, load_uncancelled_progress
+from dashboard.queries.filters import PARAMETER_LABELS
 from dashboard.queries.paging import paginate
 from dashboard.text import error_messages
 from dashboard.views import Request
@@ -33,13 +34,11 @@ def bulk_request_list(request: Request) -> HttpResponse:
 def bulk_request_detail(request: Request, pk: int) -> HttpResponse:
     """Show how far a bulk request has come, and its packs; htmx gets the packs alone."""
     context = build_progress_context(request, pk)
-    state = request.GET.get("state")
-    shown_state = RequestedPack.State(state) if state in RequestedPack.State.values else None
-    page = paginate(
-        select_requested_packs(pk, shown_state), request.GET.get("page"), PACKS_PER_PAGE
-    )
+    packs = select_requested_packs(pk, context["shown_state"])
+    page = paginate(packs, request.GET.get("page"), PACKS_PER_PAGE)
+    is_unknown = bool(request.GET.get("state")) and not context["shown_state"]
     context |= {
-        "shown_state": shown_state,
+        "ignored_filters": [PARAMETER_LABELS["show"]] if is_unknown else [],
         "page": page,
         "rows": [build_pack_row(requested_pack) for requested_pack in page],
     }
@@ -84,10 +83,13 @@ def bulk_request_cancel(request: Request, pk: int) -> HttpResponse:
 
 
 def build_progress_context(request: Request, pk: int) -> dict[str, Any]:
+    """Return how far a bulk request has come, and the state whose packs the page shows."""
+    state = request.GET.get("state")
     bulk_requests = BulkRequest.objects.select_related("requested_by", "cancelled_by")
     [progress] = load_progress([get_object_or_404(bulk_requests, pk=pk)])
     return {
         "progress": progress,
+        "shown_state": RequestedPack.State(state) if state in RequestedPack.State.values else None,
         "can_cancel": progress.bulk_request.can_be_cancelled
         and request.user.has_perm("dashboard.generate_report"),
     }

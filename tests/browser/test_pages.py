@@ -107,6 +107,22 @@ def test_twenty_polls_disturb_nothing_and_announce_nothing(
         user.wait_for_text("cancelled")
 
 
+def test_the_polls_of_a_bulk_generation_keep_the_focus_and_the_chosen_state(
+    user: BrowserUser, page_paths: dict[str, str]
+) -> None:
+    user.visit(page_paths["bulk generation"] + "?state=asked")
+    for name in ("bulk-asked", "bulk-cancel"):
+        user.run_script("document.getElementById(arguments[0]).focus()", name)
+        return_to_the_tab(user, 2)
+        assert user.find_focus().get_attribute("id") == name
+        assert user.find("#bulk-asked").get_attribute("aria-current") == "true"
+    user.visit(page_paths["home"])
+    line = user.find("#bulk-lines a").get_attribute("id")
+    user.run_script("document.querySelector('#bulk-lines a').focus()")
+    return_to_the_tab(user, 2)
+    assert user.find_focus().get_attribute("id") == line
+
+
 def test_a_second_press_on_generate_leaves_the_run_alone(
     user: BrowserUser, sandbox: Sandbox
 ) -> None:

@@ -1,5 +1,6 @@
 """The pages of bulk requests: Generate all, how far it has come, its packs, and Cancel all."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 
@@ -109,7 +110,32 @@ def test_the_page_counts_the_packs_by_state_and_each_number_opens_its_packs(
 
 def test_an_unknown_state_in_the_address_shows_all_packs(reader: Client, officer: User) -> None:
     bulk_request = record(officer, waiting=2)
-    assert "waiting 1" in read_page(reader, f"/reports/bulk/{bulk_request.pk}/?state=nonsense")
+    page = read_page(reader, f"/reports/bulk/{bulk_request.pk}/?state=nonsense")
+    assert "waiting 1" in page
+    assert "Ignored unknown filters in the address: state." in page
+
+
+def test_a_poll_keeps_the_mark_of_the_state_whose_packs_are_shown(
+    reader: Client, officer: User
+) -> None:
+    bulk_request = record(officer, waiting=1, ready=1)
+    page = read_page(reader, f"/reports/bulk/{bulk_request.pk}/?state=ready")
+    [status] = re.findall(r'data-hx-get="([^"]+/status/[^"]*)"', page)
+    for text in (page, read_page(reader, status, headers=HTMX)):
+        assert f'data-hx-get="{status}"' in text
+        [marked] = re.findall(r'<a id="bulk-([a-z-]+)"[^>]* aria-current="true">', text)
+        assert marked == "ready"
+
+
+def test_the_polls_of_a_bulk_request_slow_down(reader: Client, officer: User) -> None:
+    bulk_request = record(officer, waiting=1)
+    for seconds, pause in ((0, 2), (100, 10), (3600, 15)):
+        requested_at = timezone.now() - dt.timedelta(seconds=seconds)
+        BulkRequest.objects.update(requested_at=requested_at)
+        for address in (f"/reports/bulk/{bulk_request.pk}/status/", "/reports/bulk/lines/"):
+            assert f'data-hx-trigger="every {pause}s, seen"' in read_page(
+                reader, address, headers=HTMX
+            )
 
 
 def test_a_request_under_way_asks_for_itself_and_an_ended_one_does_not(
