@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from django.contrib.auth.decorators import permission_required
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import F, Value
+from django.db.models.lookups import Exact
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -19,13 +21,15 @@ from dashboard.imports.identity import CONTRADICTIONS, Identity
 from dashboard.imports.queue import schedule_batch
 from dashboard.models import ImportBatch, ImportedFile, Pack, Report
 from dashboard.queries.import_counts import BatchCounts, count_files
+from dashboard.queries.pack_overview import compute_poll_seconds
+from dashboard.queries.paging import paginate
 from dashboard.text.error_messages import ErrorMessage
 from dashboard.text.origins import StatedPart, describe_origin, describe_questions
 from dashboard.views import Request
 from dashboard.views.forms import IdentityForm
 
-LISTED_BATCHES = 50
-LISTED_FILES = 1_000
+BATCHES_PER_PAGE = 50
+FILES_PER_PAGE = 100
 State = ImportedFile.State
 # The slug of the status whose icon and colour mark a file in this state.
 OUTCOME_MARKS = {
@@ -34,19 +38,22 @@ OUTCOME_MARKS = {
     State.REFUSED: "failing",
     State.ASKING: "insufficient-data",
 }
+# Files that need a decision are listed before the others.
+NEEDS_DECISION = Exact(F("state"), Value(State.ASKING.value))
 KnownPacks = dict[tuple[str, str], Pack]
 may_import = permission_required("dashboard.import_report", raise_exception=True)
 
 
 @may_import
 def import_list(request: Request) -> HttpResponse:
-    """Show the newest batches, or save uploaded files as a new batch."""
+    """Show the batches, newest first, or save uploaded files as a new batch."""
     if request.method == "POST":
         return save_uploads(request)
-    batches = list(ImportBatch.objects.select_related("by")[:LISTED_BATCHES])
-    counts = count_files([batch.pk for batch in batches])
-    rows = [(batch, counts.get(batch.pk, BatchCounts())) for batch in batches]
-    return render(request, "imports/list.html", {"rows": rows})
+    batches = ImportBatch.objects.select_related("by")
+    page = paginate(batches, request.GET.get("page"), BATCHES_PER_PAGE)
+    counts = count_files([batch.pk for batch in page])
+    rows = [(batch, counts.get(batch.pk, BatchCounts())) for batch in page]
+    return render(request, "imports/list.html", {"page": page, "rows": rows})
 
 
 def save_uploads(request: Request) -> HttpResponse:
@@ -117,12 +124,19 @@ def render_batch(
 ) -> HttpResponse:
     """Render a batch; `invalid_form` shows its errors at the file for which it was posted."""
     batch = get_object_or_404(ImportBatch.objects.select_related("by"), pk=pk)
-    files = list(batch.files.select_related("report__pack")[:LISTED_FILES])
-    known_packs = find_known_packs(file for file in files if file.state == State.ASKING)
+    files = batch.files.select_related("report__pack").order_by(NEEDS_DECISION.desc(), "pk")
+    # A form that was posted comes from the page that its hidden field names.
+    number = request.POST.get("page") or request.GET.get("page")
+    page = paginate(files, number, FILES_PER_PAGE)
+    known_packs = find_known_packs(file for file in page if file.state == State.ASKING)
     context = {
         "batch": batch,
         "counts": count_files([pk]).get(pk, BatchCounts()),
-        "rows": [build_file_row(file, known_packs, invalid_form) for file in files],
+        "page": page,
+        "poll_seconds": compute_poll_seconds(
+            [batch.at, *(file.report.requested_at for file in page if file.report)]
+        ),
+        "rows": [build_file_row(file, known_packs, invalid_form) for file in page],
     }
     template = "imports/detail.html#outcomes" if request.htmx else "imports/detail.html"
     return render(request, template, context, status=status)

@@ -14,9 +14,11 @@ from pytest_django import Settings
 from dashboard.generation import lifecycle
 from dashboard.imports import batches, uploads
 from dashboard.models import Account, ImportBatch, ImportedFile, Original, Pack, Report
+from dashboard.models.pack_archiving import archive_packs
 from dashboard.sandbox.cloud_state import CloudState
 from dashboard.sandbox.past_reports import build_past_report_files
 from tests.sample_history import HISTORY_END, make_sandbox_pack
+from tests.views.rows import create_ready_report
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = ImportedFile.State
@@ -406,3 +408,40 @@ def test_an_upload_at_the_limit_is_stored(
     batch = upload_files(importer, files)
     assert {file.error_code for file in batch.files.all()} == {""}
     assert Original.objects.count() == len(files)
+
+
+def test_a_long_batch_is_paged_and_files_that_need_a_decision_come_first(
+    importer: Client, pack: Pack
+) -> None:
+    batch = ImportBatch.objects.create()
+    files = [ImportedFile(batch=batch, name=f"{n}.xls", state=State.THERE) for n in range(1_000)]
+    files.append(ImportedFile(batch=batch, name="asks.xls", state=State.ASKING))
+    ImportedFile.objects.bulk_create(files)
+    page = load_batch_page(importer, batch)
+    names = re.findall(r'<span class="id">([^<]+\.xls)</span>', page)
+    assert names == ["asks.xls", *(f"{number}.xls" for number in range(99))]
+    assert "1 to 100 of 1,001" in page
+    last = importer.get(f"/imports/{batch.pk}/?page=11").content.decode()
+    assert re.findall(r'<span class="id">([^<]+\.xls)</span>', last) == ["999.xls"]
+    asking = ImportedFile.objects.get(state=State.ASKING)
+    answer = importer.post(f"/imports/files/{asking.pk}/", {"page": "11"})
+    assert answer.status_code == 422
+    assert "1,001 to 1,001 of 1,001" in answer.content.decode()
+
+
+def test_the_list_of_imports_is_paged(importer: Client) -> None:
+    ImportBatch.objects.bulk_create(ImportBatch() for _ in range(51))
+    assert "1 to 50 of 51" in importer.get("/imports/").content.decode()
+    last = importer.get("/imports/?page=2").content.decode()
+    assert len(re.findall(r'href="/imports/\d+/"', last)) == 1
+
+
+def test_an_import_into_an_archived_pack_says_that_the_pack_is_not_on_home(
+    importer: Client, officer: User, pack: Pack
+) -> None:
+    batch = ImportBatch.objects.create()
+    report = create_ready_report(pack, source=Report.Source.IMPORTED)
+    ImportedFile.objects.create(batch=batch, name="a.xls", state=State.ENTERED, report=report)
+    assert "is not on home" not in load_batch_page(importer, batch)
+    archive_packs(Pack.objects.all(), officer)
+    assert "The pack is not on home" in load_batch_page(importer, batch)
