@@ -110,10 +110,10 @@ def load_rule_points(rule: Rule) -> list[Point]:
     return [Point(*values) for values in results.values_list(*columns)]
 
 
-def load_rule_results(rule: Rule, limit: int) -> list[RuleResult]:
-    """Return the rule's results in the newest ready reports, newest first, at most `limit`."""
+def list_results_with_reports(rule: Rule) -> RuleResultQuerySet:
+    """Return the rule's results in the ready reports with those reports, newest first."""
     results = list_ready_results(rule).select_related("report").only(*RULE_RESULT_COLUMNS)
-    return list(results.order_by("-report__position")[:limit])
+    return results.order_by("-report__position")
 
 
 def load_newest_result(rule: Rule) -> RuleResult | None:

@@ -54,6 +54,7 @@ def account_detail(request: Request, pk: int) -> HttpResponse:
         "account": account,
         **build_packs_context(request, account),
         "log": list_audit_lines(account.audit.select_related("by")[:LOG_ENTRIES]),
+        "log_count": account.audit.count(),
     }
     return render(request, "account/detail.html", context)
 

@@ -365,3 +365,17 @@ def test_a_refresh_says_which_archived_packs_are_back_in_the_cloud(
     assert list(find_wrong_summaries()) == []
     answer = admin_client.post(f"/accounts/{known.pk}/refresh/", headers=HTMX).content.decode()
     assert "Back in the cloud" not in answer  # once is enough
+
+
+def test_a_long_log_says_how_many_entries_it_leaves_out(
+    admin_client: Client, admin_user: User, account: Account
+) -> None:
+    def record_changes(count: int) -> str:
+        for _ in range(count):
+            AuditEntry.objects.record_account_change(
+                admin_user, account, {"name": "old"}, {"name": "new"}
+            )
+        return admin_client.get(f"/accounts/{account.pk}/").content.decode()
+
+    assert "entries." not in record_changes(100)
+    assert "The newest 100 of 101 entries." in record_changes(1)

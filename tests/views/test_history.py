@@ -18,7 +18,7 @@ from dashboard.comparison.change_reasons import (
 )
 from dashboard.models import AuditEntry, Evaluation, Pack, Report, Rule, RuleResult, Status
 from dashboard.queries import trend
-from dashboard.views import packs
+from dashboard.views import packs, rules
 from tests.sample_history import import_history, make_sandbox_pack
 from tests.views.rows import create_failed_report, create_ready_report, create_running_report
 
@@ -282,6 +282,19 @@ def test_a_rule_shows_what_is_new_and_no_longer_failing_with_links_to_these_rows
         assert rows.count('<th scope="row">') == count
     first = pack.reports.earliest("position")
     assert "nothing to compare with" in page.partition(f"/reports/{first.pk}/rules/")[2]
+
+
+def test_the_reports_of_a_rule_are_paged(
+    reader: Client, pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "REPORTS_PER_PAGE", 2)
+    rule = Rule.objects.create(pack=pack, key="cr-1", name="Rule")
+    for number in range(3):
+        report = create_ready_report(pack, number)
+        RuleResult.objects.create(report=report, rule=rule, name="Rule")
+    assert "1 to 2 of 3" in reader.get(f"/rules/{rule.pk}/").content.decode()
+    page = reader.get(f"/rules/{rule.pk}/?page=2").content.decode()
+    assert f'href="/reports/{report.pk}/rules/{rule.pk}/"' in page
 
 
 def test_the_page_of_a_rule_needs_the_same_queries_for_more_reports(
