@@ -22,7 +22,7 @@ from dashboard.ledger import (
     spans,
 )
 from dashboard.ledger.earlier_readings import has_earlier_readings
-from dashboard.models import Pack, Report, Risk, Sheet, Status
+from dashboard.models import Pack, Report, RequestedPack, Risk, Sheet, Status
 from dashboard.models.evaluations import FOREVER
 from dashboard.workbook import Contents, EvaluationGroup, StoredForm
 
@@ -179,3 +179,5 @@ def finish_report(
     if neighbours.after < FOREVER:
         change_counts.count_next_report_again(report)
     pack_summaries.update_report_fields(report.pack_id)
+    if report.source == Report.Source.GENERATED:
+        RequestedPack.objects.record_late_success(report)

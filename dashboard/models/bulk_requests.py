@@ -74,6 +74,15 @@ class RequestedPackQuerySet(models.QuerySet["RequestedPack"]):
         """Return the packs whose run was created and had not ended when it was looked at last."""
         return self.filter(state=RequestedPack.State.GENERATING)
 
+    def record_late_success(self, report: Report) -> None:
+        """Store that a report is ready whose run had ended otherwise before.
+
+        That is so if its file was read again. No step of a bulk request looks at an ended run.
+        """
+        ended_otherwise = (RequestedPack.State.FAILED, RequestedPack.State.CANCELLED)
+        packs = self.filter(report=report, state__in=ended_otherwise)
+        packs.update(state=RequestedPack.State.READY)
+
     def unfinished(self) -> Self:
         return self.filter(state__in=(RequestedPack.State.WAITING, RequestedPack.State.GENERATING))
 

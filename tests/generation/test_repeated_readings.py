@@ -9,10 +9,10 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.generation import lifecycle, requests
+from dashboard.generation import bulk_requests, lifecycle, requests
 from dashboard.generation.repeated_readings import can_read_again, read_again
 from dashboard.ledger.withdrawal import restore_report, withdraw_report
-from dashboard.models import Pack, PackSummary, Report
+from dashboard.models import BulkRequest, Pack, PackSummary, Report
 from tests import sample_files
 from tests.conftest import RunToEnd
 from tests.views.report_files import import_report_bytes
@@ -118,6 +118,20 @@ def test_while_the_file_of_its_last_run_is_read_again_a_pack_has_a_run_under_way
     assert load_summary(cloud_pack).last_run_state == "under-way"
     run_to_end(report)
     assert load_summary(cloud_pack).last_run_state == "ready"
+
+
+def test_a_bulk_request_counts_a_report_as_ready_whose_file_was_read_again(
+    cloud_pack: Pack, officer: User, run_to_end: RunToEnd
+) -> None:
+    bulk_request = bulk_requests.record_bulk_request(Pack.objects.filter(pk=cloud_pack.pk), officer)
+    bulk_requests.advance_bulk_request(bulk_request.pk)
+    report = fail_reading(cloud_pack)
+    BulkRequest.objects.update(next_at=timezone.now())
+    bulk_requests.advance_bulk_request(bulk_request.pk)
+    assert bulk_request.packs.get().state == "failed"
+    assert read_again(report, officer)
+    run_to_end(report)
+    assert bulk_request.packs.get().state == "ready"
 
 
 def test_a_generated_report_waits_for_the_run_under_way(
