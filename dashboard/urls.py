@@ -48,7 +48,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reports/suggestions/", history.report_suggestions, name="report-suggestions"),
     path("reports/generate/", home.generate_all, name="generate-all"),
     path("reports/bulk/", bulk_requests.bulk_request_list, name="bulk-request-list"),
-    path("reports/bulk/lines/", bulk_requests.bulk_request_lines, name="bulk-request-lines"),
+    path("reports/bulk/lines/", home.home_bulk_status, name="home-bulk-status"),
     path("reports/bulk/<id:pk>/", bulk_requests.bulk_request_detail, name="bulk-request-detail"),
     path(
         "reports/bulk/<id:pk>/status/",

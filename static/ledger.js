@@ -175,11 +175,11 @@ function focusSearch() {
   field?.focus();
 }
 
-// Close the open menu, else the open row, else leave the field.
+// Close the open menu, else what is opened around the focus, else leave the field.
 function closeOpened() {
   const menu = document.querySelector("details.menu[open]");
-  const row = document.activeElement?.closest(".inset, .opened");
-  const closeLink = row?.parentElement.querySelector("[data-close]");
+  // What is opened is the first row of a table body; the other rows of the body belong to it.
+  const closeLink = document.activeElement?.closest("tbody:has([data-close])")?.querySelector("[data-close]");
   if (menu) {
     menu.open = false;
     menu.querySelector("summary").focus();

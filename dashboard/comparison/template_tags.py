@@ -50,8 +50,12 @@ def render_change(counted: CountedChanges, url: str = "", rule: int | None = Non
 
 
 @register.simple_tag(name="change_sum")
-def render_change_sum(came: int, left: int) -> SafeString:
-    """Show how many came and left in several packs; a dash if none did."""
+def render_change_sum(came: int, left: int, came_url: str = "") -> SafeString:
+    """Show how many came, as a link if there is a URL, and left in several packs, or a dash."""
+    if came and came_url:
+        text = describe_counted_direction(ChangeDirection.CAME, came)
+        link = format_html('<a class="came" href="{}">{}</a>', came_url, text)
+        return format_html("{} {}", link, render_change_sum(0, left)) if left else link
     texts = [
         format_html(
             '<span class="{}">{}</span>', direction, describe_counted_direction(direction, count)

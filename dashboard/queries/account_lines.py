@@ -1,7 +1,7 @@
 """Accounts as lines of home: the sums of their packs, and the trend of what fails in them."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -12,7 +12,9 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import ngettext
 
+from dashboard.models import Account
 from dashboard.models.pack_summaries import (
+    IN_CLOUD,
     REPORT_COUNT_FIELDS,
     TREND_WEEKS,
     WEEK_MILLISECONDS,
@@ -42,7 +44,7 @@ class AccountLine:
     @property
     def packs_text(self) -> str:
         """How many packs it has, in words."""
-        return count_in_words(self.packs)
+        return format_pack_count(self.packs)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Totals:
     packs: int
     oldest_at: dt.datetime | None
     sums: dict[str, int]
+    in_cloud: int  # packs of which a report can be generated
 
     @property
     def accounts_text(self) -> str:
@@ -63,10 +66,10 @@ class Totals:
     @property
     def packs_text(self) -> str:
         """How many packs there are, in words."""
-        return count_in_words(self.packs)
+        return format_pack_count(self.packs)
 
 
-def count_in_words(packs: int) -> str:
+def format_pack_count(packs: int) -> str:
     """Return "1 pack", "2,000 packs" ..."""
     text = ngettext("%(count)s pack", "%(count)s packs", packs)
     return text % {"count": format_number(packs)}
@@ -91,11 +94,34 @@ def load_account_lines(
     ]
 
 
+def load_lines_with_trends(
+    summaries: PackSummaryQuerySet, account_ids: Collection[int]
+) -> list[AccountLine]:
+    """Return the lines of these accounts; an account of which no pack matches has 0 packs."""
+    shown_summaries = summaries.filter(account__in=account_ids)
+    lines = load_account_lines(shown_summaries)
+    accounts_without_packs = set(account_ids) - {line.id for line in lines}
+    if accounts_without_packs:
+        accounts = Account.objects.filter(pk__in=accounts_without_packs)
+        no_sums = replace_missing_sums([None] * len(REPORT_COUNT_FIELDS))
+        lines += [
+            AccountLine(pk, name, uid, packs=0, oldest_at=None, sums=no_sums)
+            for pk, name, uid in accounts.values_list("pk", "name", "uid")
+        ]
+    add_trends(lines, shown_summaries)
+    return lines
+
+
 def load_totals(summaries: PackSummaryQuerySet) -> Totals:
     """Return the sums over all of these packs."""
-    sums = summaries.aggregate(accounts=Count("account", distinct=True), **build_sums())
-    accounts, packs, oldest_at = (sums.pop(name) for name in ("accounts", "packs", "oldest_at"))
-    return Totals(accounts, packs, oldest_at, replace_missing_sums(sums.values()))
+    sums = summaries.aggregate(
+        accounts=Count("account", distinct=True),
+        in_cloud=Count("pk", filter=IN_CLOUD),
+        **build_sums(),
+    )
+    names = ("accounts", "packs", "oldest_at", "in_cloud")
+    accounts, packs, oldest_at, in_cloud = (sums.pop(name) for name in names)
+    return Totals(accounts, packs, oldest_at, replace_missing_sums(sums.values()), in_cloud)
 
 
 def build_sums() -> dict[str, Aggregate]:

@@ -12,13 +12,15 @@ from dashboard.queries.home_filter import HomeFilter, PackState
 class AttentionCard:
     """How many packs are in a state that needs attention.
 
-    A number above zero is shown in the colour of `status`, the slug of a status.
+    A number above zero is shown in the colour of `status`, the slug of a status. If `is_part` is
+    true, the packs are among those of the card before.
     """
 
     state: PackState
     label: str | Promise
     status: str
     count: int
+    is_part: bool = False
 
 
 def count_packs_needing_attention() -> list[AttentionCard]:
@@ -31,6 +33,12 @@ def count_packs_needing_attention() -> list[AttentionCard]:
         (PackState.NEVER, _("No report yet"), ""),
     )
     return [
-        AttentionCard(state, label, status, HomeFilter(show=state).select_summaries().count())
+        AttentionCard(
+            state,
+            label,
+            status,
+            HomeFilter(show=state).select_summaries().count(),
+            is_part=state is PackState.NEW_HIGH,
+        )
         for state, label, status in cards
     ]

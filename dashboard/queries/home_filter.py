@@ -85,6 +85,10 @@ class HomeFilter(TableFilter):
 
     def select_summaries(self) -> PackSummaryQuerySet:
         """Return the summaries of the packs that match; archived ones only if it asks for them."""
+        return PackSummary.objects.filter(self.build_condition())
+
+    def build_condition(self) -> Q:
+        """Return the condition on the summaries of packs."""
         condition = build_state_condition(self.show)
         if account := self.account.strip():
             condition &= Q(account__name__icontains=account) | Q(account__uid__startswith=account)
@@ -92,7 +96,7 @@ class HomeFilter(TableFilter):
             condition &= Q(pack__name__icontains=name) | Q(pack__pack_id__startswith=name)
         if self.risk:
             condition &= Q(**{f"{RISK_FIELDS[self.risk]}__gt": 0})
-        return PackSummary.objects.filter(condition)
+        return condition
 
 
 def build_state_condition(state: PackState | None) -> Q:

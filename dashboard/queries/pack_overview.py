@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from django.core.paginator import Page
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.lookups import IsNull
 from django.utils import timezone
 
@@ -24,6 +24,7 @@ from dashboard.queries.account_lines import (
     Totals,
     add_trends,
     load_account_lines,
+    load_lines_with_trends,
     load_totals,
 )
 from dashboard.queries.home_filter import HomeFilter
@@ -35,6 +36,17 @@ ACCOUNTS_PER_PAGE = 15
 PACKS_PER_PAGE = 50  # of an opened account
 RUN_FIELDS = ("state", "requested_at")
 PACK_FIELDS = ("name", "gone_at", "imported", "archived_at", "archived_by__username")
+# How the packs of an account are sorted (see select_rows).
+WORST_FIRST = (
+    "gone",
+    "-failing_high",
+    "-failing_medium",
+    "-failing_low",
+    "-failing",
+    IsNull(F("latest"), True).desc(),
+    "pack__name",
+    "pack",
+)
 
 
 @dataclass(frozen=True)
@@ -79,11 +91,12 @@ class PackRow:
     @property
     def state_text(self) -> str:
         """The state of the run under way, or how the last one ended."""
-        return self.last_run.get_state_display() if self.last_run else ""
+        # Faster than get_state_display(), which sets up all choices each time.
+        return str(Report.State(self.last_run.state).label) if self.last_run else ""
 
 
 @dataclass
-class AccountGroup:
+class AccountSection:
     """An account and, if it is open, the rows of its packs.
 
     `page` is the page of its packs, where they are more than one page may have.
@@ -104,13 +117,13 @@ class Overview:
 
     totals: Totals
     page: "Page[AccountLine]"
-    groups: list[AccountGroup]
+    sections: list[AccountSection]
     has_lines: bool
 
     @property
     def rows(self) -> list[PackRow]:
         """All rows of the page."""
-        return [row for group in self.groups for row in group.rows]
+        return [row for section in self.sections for row in section.rows]
 
 
 def load_overview(home_filter: HomeFilter) -> Overview:
@@ -118,63 +131,58 @@ def load_overview(home_filter: HomeFilter) -> Overview:
     summaries = home_filter.select_summaries()
     totals = load_totals(summaries)
     has_lines = totals.packs > OPEN_PACKS
-    page = paginate_lines(summaries, totals.accounts, home_filter)
-    groups = [AccountGroup(line) for line in page]
+    # Where all packs stand open, all of their accounts are on one page.
+    per_page = ACCOUNTS_PER_PAGE if has_lines else OPEN_PACKS
+    page = paginate_lines(summaries, totals.accounts, home_filter, per_page)
+    sections = [AccountSection(line) for line in page]
     if not has_lines:
-        rows = group_by_account(build_rows(select_rows(summaries)))
-        for group in groups:
-            group.rows = rows[group.line.id]
+        rows = arrange_by_account(build_rows(select_rows(summaries)))
+        for section in sections:
+            section.rows = rows[section.line.id]
     else:
         add_trends(page, summaries)
-        for group in groups:
-            if group.line.id == home_filter.open:
-                open_group(group, home_filter)
-    return Overview(totals, page, groups, has_lines)
+        for section in sections:
+            if section.line.id == home_filter.open:
+                open_section(section, home_filter)
+    return Overview(totals, page, sections, has_lines)
 
 
 def paginate_lines(
-    summaries: PackSummaryQuerySet, accounts: int, home_filter: HomeFilter
+    summaries: PackSummaryQuerySet, accounts: int, home_filter: HomeFilter, per_page: int
 ) -> "Page[AccountLine]":
     """Return the page of lines with the opened account; without one, that of the filter."""
     if not home_filter.open:
         lines = CountedRows(accounts, partial(load_account_lines, summaries))
-        return paginate(lines, home_filter.page, ACCOUNTS_PER_PAGE)
+        return paginate(lines, home_filter.page, per_page)
     all_lines = load_account_lines(summaries)
-    number = find_page_number(all_lines, home_filter)
-    return paginate(all_lines, number, ACCOUNTS_PER_PAGE)
-
-
-def find_page_number(lines: list[AccountLine], home_filter: HomeFilter) -> int:
-    """Return the number of the page with the opened account; without one, that of the filter."""
-    account_ids = [line.id for line in lines]
+    account_ids = [line.id for line in all_lines]
+    number = home_filter.page
     if home_filter.open in account_ids:
-        return account_ids.index(home_filter.open) // ACCOUNTS_PER_PAGE + 1
-    return home_filter.page
+        number = account_ids.index(home_filter.open) // per_page + 1
+    return paginate(all_lines, number, per_page)
 
 
-def load_account_group(
+def load_account_section(
     home_filter: HomeFilter, account_id: int, *, is_open: bool
-) -> AccountGroup | None:
-    """Return the line of an account and, opened, its packs; None if no pack matches the filter."""
-    summaries = home_filter.select_summaries().filter(account=account_id)
-    lines = load_account_lines(summaries)
-    add_trends(lines, summaries)
+) -> AccountSection | None:
+    """Return the line of an account and, opened, its packs; None if there is no such account."""
+    lines = load_lines_with_trends(home_filter.select_summaries(), [account_id])
     if not lines:
         return None
-    group = AccountGroup(lines[0])
+    section = AccountSection(lines[0])
     if is_open:
-        open_group(group, home_filter)
-    return group
+        open_section(section, home_filter)
+    return section
 
 
-def open_group(group: AccountGroup, home_filter: HomeFilter) -> None:
+def open_section(section: AccountSection, home_filter: HomeFilter) -> None:
     """Load the page of the account's packs that the filter asks for."""
-    summaries = select_rows(home_filter.select_summaries().filter(account=group.line.id))
-    rows = CountedRows(group.line.packs, lambda start, stop: build_rows(summaries[start:stop]))
+    summaries = select_rows(home_filter.select_summaries().filter(account=section.line.id))
+    rows = CountedRows(section.line.packs, lambda start, stop: build_rows(summaries[start:stop]))
     page = paginate(rows, home_filter.packs, PACKS_PER_PAGE)
-    group.is_open = True
-    group.rows = list(page)
-    group.page = page if page.has_other_pages() else None
+    section.is_open = True
+    section.rows = list(page)
+    section.page = page if page.has_other_pages() else None
 
 
 def select_rows(summaries: PackSummaryQuerySet) -> PackSummaryQuerySet:
@@ -189,50 +197,20 @@ def select_rows(summaries: PackSummaryQuerySet) -> PackSummaryQuerySet:
     return (
         summaries.select_related("pack__archived_by", "latest", "last_run")
         .only("account", "trend", "last_run_state", *related_fields)
-        .order_by(
-            "gone",
-            "-failing_high",
-            "-failing_medium",
-            "-failing_low",
-            "-failing",
-            IsNull(F("latest"), True).desc(),
-            "pack__name",
-            "pack",
-        )
+        .order_by(*WORST_FIRST)
     )
-
-
-def load_polled_rows(report_ids: list[int], account_ids: list[int]) -> list[PackRow]:
-    """Return the rows of the packs of these reports, and of all runs under way in the accounts.
-
-    The rows of the runs under way among these reports have only what their state shows.
-    """
-    is_under_way = Q(last_run_state=PackSummary.LastRunState.UNDER_WAY, account__in=account_ids)
-    summaries = PackSummary.objects.filter(Q(last_run__in=report_ids) | is_under_way)
-    run_fields = [f"last_run__{name}" for name in RUN_FIELDS]
-    related = summaries.select_related("pack", "last_run").only("pack__name", *run_fields)
-    rows = build_rows(related)
-    running_rows = [row for row in rows if row.run and row.run.pk in report_ids]
-    running_packs = {row.pack.pk for row in running_rows}
-    if len(rows) == len(running_rows) == len(set(report_ids)):
-        return running_rows
-    # Runs that have started or ended; of a pack with a newer run, the polled one has ended.
-    changed_packs = {row.pack.pk for row in rows} - running_packs
-    packs_of_reports = Report.objects.filter(pk__in=report_ids).values("pack")
-    changed = PackSummary.objects.filter(Q(pk__in=changed_packs) | Q(pk__in=packs_of_reports))
-    return running_rows + build_rows(select_rows(changed.exclude(pk__in=running_packs)))
 
 
 def build_rows(summaries: Iterable[PackSummary]) -> list[PackRow]:
     return [PackRow(summary) for summary in summaries]
 
 
-def group_by_account(rows: Iterable[PackRow]) -> dict[int, list[PackRow]]:
+def arrange_by_account(rows: Iterable[PackRow]) -> dict[int, list[PackRow]]:
     """Return the rows by the id of their account."""
-    groups: dict[int, list[PackRow]] = defaultdict(list)
+    sections: dict[int, list[PackRow]] = defaultdict(list)
     for row in rows:
-        groups[row.summary.account_id].append(row)
-    return groups
+        sections[row.summary.account_id].append(row)
+    return sections
 
 
 def poll_delay(reports: Iterable[Report]) -> int:

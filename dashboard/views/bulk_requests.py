@@ -12,7 +12,7 @@ from django_htmx.http import trigger_client_event
 from dashboard.generation.bulk_queue import schedule_bulk_request
 from dashboard.generation.bulk_requests import cancel_bulk_request
 from dashboard.models import BulkRequest, RequestedPack
-from dashboard.queries.bulk_progress import STATE_SLUGS, load_progress, load_uncancelled_progress
+from dashboard.queries.bulk_progress import STATE_SLUGS, load_progress
 from dashboard.queries.filters import PARAMETER_LABELS
 from dashboard.queries.paging import paginate
 from dashboard.text import error_messages
@@ -56,14 +56,6 @@ def bulk_request_status(request: Request, pk: int) -> HttpResponse:
     if context["progress"].bulk_request.under_way:
         return response
     return trigger_client_event(response, "bulk-ended")  # the table of packs reloads itself
-
-
-@require_GET
-def bulk_request_lines(request: Request) -> HttpResponse:
-    """Answer a poll of the home page with a line on each bulk request under way."""
-    if not request.htmx:
-        return redirect("home")
-    return render(request, "bulk/lines.html", {"bulk_progress": load_uncancelled_progress()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

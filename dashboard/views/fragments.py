@@ -3,20 +3,15 @@
 A run is the generation of a report.
 """
 
-from functools import partial
 from typing import Any, NamedTuple
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 
 from dashboard.exports.menu import list_export_choices
 from dashboard.exports.report_tables import REPORT_ROWS_PER_SECOND
-from dashboard.models import Pack, PackSummary, Report
+from dashboard.models import Report
 from dashboard.queries import pack_overview
-from dashboard.queries.attention import count_packs_needing_attention
-from dashboard.queries.home_filter import HomeFilter
-from dashboard.queries.report_list import get_figure_labels
 from dashboard.text import error_messages
 from dashboard.views import Request
 
@@ -34,49 +29,6 @@ class RunStep(NamedTuple):
     label: str
     is_current: bool
     is_done: bool
-
-
-def build_pack_rows_context(
-    request: Request,
-    rows: list[pack_overview.PackRow],
-    home_filter: HomeFilter,
-    *,
-    is_update: bool,
-) -> dict[str, Any]:
-    """Return the context that the template of pack rows needs.
-
-    `is_update` is true for a fragment that updates the home page, false for the page itself. The
-    polling asks for all runs whose rows are on the page, with the conditions of its filter.
-    """
-    runs = [row.run for row in rows if row.run]
-    return {
-        # Called by the template only where a row or a button needs it: a poll needs it seldom.
-        "may_generate": partial(request.user.has_perm, "dashboard.generate_report"),
-        "may_evaluate": partial(request.user.has_perm, "dashboard.evaluate_pack"),
-        "is_polling": bool(runs),
-        "poll_seconds": pack_overview.poll_delay(runs),
-        "condition_query": home_filter.query_string(),
-        # Translated once for all rows.
-        "labels": {
-            **get_figure_labels(),
-            "generate": _("Generate"),
-            "evaluate": _("Evaluate, then generate"),
-            "oldest": _("oldest:"),
-        },
-        "is_update": is_update,
-    }
-
-
-def render_pack_row(request: Request, pack: Pack) -> HttpResponse:
-    """Render a pack's row for the home page after a change, with the updated cards and polling."""
-    summaries = PackSummary.objects.filter(pack=pack)
-    [row] = pack_overview.build_rows(pack_overview.select_rows(summaries))
-    context = {
-        "row": row,
-        "cards": count_packs_needing_attention(),
-        **build_pack_rows_context(request, [row], HomeFilter.parse(request.POST), is_update=True),
-    }
-    return render(request, "home.html#changed_row", context)
 
 
 def build_run_status_context(report: Report, can_act: bool) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """The home page: the packs of all accounts, worst first, with the reports being generated.
 
-The page polls home_status: it asks every few seconds how far these reports are.
+The page polls home_status: it asks every few seconds how far these reports are. While reports of
+many packs are generated at once, it polls home_bulk_status as well.
 """
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import replace_url
 
@@ -17,38 +20,30 @@ from dashboard.generation.bulk_queue import schedule_bulk_request
 from dashboard.generation.bulk_requests import record_bulk_request
 from dashboard.models import Account, Pack, PackSummary
 from dashboard.queries import pack_overview
-from dashboard.queries.account_lines import (
-    add_trends,
-    load_account_lines,
-    load_totals,
-)
 from dashboard.queries.attention import count_packs_needing_attention
 from dashboard.queries.bulk_progress import load_uncancelled_progress
 from dashboard.queries.filters import PARAMETER_LABELS
 from dashboard.queries.home_filter import RISK_FIELDS, HomeFilter, PackState
+from dashboard.queries.polled_rows import load_polled_rows
 from dashboard.views import Request
 from dashboard.views.converters import parse_ids
-from dashboard.views.fragments import build_pack_rows_context
-
-# The packs of these states can be archived or shown again.
-CHOICE_STATES = (PackState.GONE, PackState.ARCHIVED)
+from dashboard.views.home_rows import build_pack_rows_context, build_renewed_lines_context
 
 
 @require_GET
 def home(request: Request) -> HttpResponse:
     home_filter = HomeFilter.parse(request.GET)
     overview = pack_overview.load_overview(home_filter)
+    page_filter = home_filter.replace(page=overview.page.number)
     context = {
         **build_filter_context(home_filter, overview.totals.packs),
         "totals": overview.totals,
-        **build_links_context(home_filter, overview.page.number),
-        **build_pack_rows_context(request, overview.rows, home_filter, is_update=False),
+        **build_pack_rows_context(request, overview.rows, page_filter, is_update=False),
         "cards": count_packs_needing_attention(),
-        "bulk_progress": load_uncancelled_progress(),
-        "groups": overview.groups,
+        **build_bulk_context(),
+        "sections": overview.sections,
         "page": overview.page,
         "has_lines": overview.has_lines,
-        "can_choose": can_choose(request, home_filter),
         "gone_count": count_packs_to_offer(request, home_filter),
     }
     if not context["has_packs"]:
@@ -76,21 +71,6 @@ def build_filter_context(home_filter: HomeFilter, shown: int) -> dict[str, Any]:
     }
 
 
-def build_links_context(home_filter: HomeFilter, page_number: int) -> dict[str, str]:
-    """Return the addresses that open and close an account; its id follows `query_to_open`."""
-    page_query = home_filter.query_string(page=page_number)
-    return {
-        "home_url": reverse("home"),
-        "page_query": page_query,
-        "query_to_open": page_query + ("open=" if page_query == "?" else "&open="),
-    }
-
-
-def can_choose(request: Request, home_filter: HomeFilter) -> bool:
-    """Return whether the rows have boxes to choose packs for archiving."""
-    return home_filter.show in CHOICE_STATES and request.user.has_perm("dashboard.change_pack")
-
-
 def count_packs_to_offer(request: Request, home_filter: HomeFilter) -> int:
     """Return how many packs home without a filter offers for archiving to those who may do it."""
     if home_filter.has_conditions or not request.user.has_perm("dashboard.change_pack"):
@@ -109,18 +89,17 @@ def home_account(request: Request, pk: int, closed: bool = False) -> HttpRespons
     query = home_filter.query_string(page=home_filter.page, open=open_id)
     if not request.htmx:
         return redirect(reverse("home") + query)
-    group = pack_overview.load_account_group(home_filter, pk, is_open=not closed)
-    if group is None:
+    section = pack_overview.load_account_section(home_filter, pk, is_open=not closed)
+    if section is None:
         raise Http404
     context = {
-        "group": group,
-        "table_filter": home_filter,
-        "can_choose": can_choose(request, home_filter),
-        **build_links_context(home_filter, home_filter.page),
+        "section": section,
         # No update: what the rows show is not announced as news.
-        **build_pack_rows_context(request, group.rows, home_filter, is_update=False),
+        **build_pack_rows_context(request, section.rows, home_filter, is_update=False),
     }
-    return replace_url(render(request, "home.html#account", context), reverse("home") + query)
+    return replace_url(
+        render(request, "home.html#account_answer", context), reverse("home") + query
+    )
 
 
 @require_GET
@@ -132,7 +111,7 @@ def home_status(request: Request) -> HttpResponse:
     home_filter = HomeFilter.parse(request.GET)
     polled_ids = parse_ids(request.GET.getlist("report"))
     account_ids = parse_ids(request.GET.getlist("accounts"))
-    rows = pack_overview.load_polled_rows(polled_ids, account_ids)
+    rows = load_polled_rows(polled_ids, account_ids, home_filter)
     context = {
         "rows": rows,
         "polled_ids": polled_ids,
@@ -141,26 +120,38 @@ def home_status(request: Request) -> HttpResponse:
     if not all(row.run for row in rows):
         context["cards"] = count_packs_needing_attention()
         if "lines" in request.GET:
-            context |= build_changed_lines_context(home_filter, rows)
+            changed_ids = {row.summary.account_id for row in rows if not row.run}
+            context |= build_renewed_lines_context(home_filter, changed_ids, account_ids)
     return render(request, "home.html#status", context)
 
 
-def build_changed_lines_context(
-    home_filter: HomeFilter, rows: list[pack_overview.PackRow]
-) -> dict[str, Any]:
-    """Return the lines of the accounts in which a run has ended, and the sums over all lines."""
-    summaries = home_filter.select_summaries()
-    account_ids = {row.summary.account_id for row in rows if not row.run}
-    changed_summaries = summaries.filter(account__in=account_ids)
-    changed_lines = load_account_lines(changed_summaries)
-    add_trends(changed_lines, changed_summaries)
-    return {
-        "changed_groups": [
-            pack_overview.AccountGroup(line, is_open=True) for line in changed_lines
-        ],
-        "totals": load_totals(summaries),
-        **build_links_context(home_filter, home_filter.page),
-    }
+@require_GET
+def home_bulk_status(request: Request) -> HttpResponse:
+    """Answer a poll of home with a line on each bulk request under way.
+
+    If packs have ended since the last poll, the numbers of the cards and of the lines are renewed.
+    """
+    if not request.htmx:
+        return redirect("home")
+    home_filter = HomeFilter.parse(request.GET)
+    account_ids = parse_ids(request.GET.getlist("accounts"))
+    context = build_bulk_context() | build_pack_rows_context(
+        request, [], home_filter, is_update=True
+    )
+    # A page without a report under way does not poll; the worker may have started some meanwhile.
+    context["is_polling"] = bool(account_ids) and "report" not in request.GET
+    if request.GET.get("ended", "") not in ("", str(context["ended_packs"])):
+        context["cards"] = count_packs_needing_attention()
+        if "lines" in request.GET:
+            line_ids = parse_ids(request.GET.getlist("lines"))
+            context |= build_renewed_lines_context(home_filter, line_ids, account_ids)
+    return render(request, "home.html#bulk_status", context)
+
+
+def build_bulk_context() -> dict[str, Any]:
+    """Return the context of bulk/lines.html."""
+    progress = load_uncancelled_progress()
+    return {"bulk_progress": progress, "ended_packs": sum(part.ended for part in progress)}
 
 
 @require_POST
@@ -168,6 +159,9 @@ def build_changed_lines_context(
 def generate_all(request: Request) -> HttpResponse:
     """Record the request for a report of every pack of the page's filter; a worker goes on."""
     home_filter = HomeFilter.parse(request.POST)
+    if home_filter.ignored:
+        messages.error(request, _("The filter was not understood, so no report is generated."))
+        return redirect("home")
     packs = Pack.objects.all()  # archived ones too: they are counted as left out
     if home_filter.has_conditions:
         packs = packs.filter(summary__in=home_filter.select_summaries())

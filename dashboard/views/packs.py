@@ -20,9 +20,9 @@ from dashboard.views import Request
 from dashboard.views.forms import AsOfForm, ReportListForm
 from dashboard.views.fragments import (
     build_run_status_context,
-    render_pack_row,
     render_run_status,
 )
+from dashboard.views.home_rows import render_pack_row
 
 CHART_REPORTS = 104  # drawn on the pack's page: two years of weekly reports
 

@@ -25,9 +25,9 @@ from dashboard.views import Request
 from dashboard.views.fragments import (
     build_run_status_context,
     get_reading_permission,
-    render_pack_row,
     render_run_status,
 )
+from dashboard.views.home_rows import render_pack_row
 
 
 @require_GET

@@ -31,7 +31,7 @@ DOCUMENTS = ("print", "comparison, printed")
 # The names of addresses that show no page of their own.
 FRAGMENTS = {
     "home-status", "home-account", "home-account-closed", "report-status", "report-rule-closed",
-    "report-resource-closed", "bulk-request-status", "bulk-request-lines", "report-suggestions",
+    "report-resource-closed", "bulk-request-status", "home-bulk-status", "report-suggestions",
     "import-pack-choice",
 }  # fmt: skip
 FILES = {"report-original", "report-results", "report-export", "comparison-export"}

@@ -69,3 +69,13 @@ def test_without_scripts_an_account_opens_by_its_link(company_user: BrowserUser)
         assert user.find_all("tr.opened ~ tr[id^=pack-]")
     finally:
         user.enable_scripts(True)
+
+
+def test_escape_on_a_pack_of_an_opened_account_closes_it(company_user: BrowserUser) -> None:
+    user = company_user
+    user.visit("/")
+    user.find("tr.line a[aria-expanded]").click()
+    user.wait_for_address("/?open=")
+    user.find("tr[id^=pack-] th a").type_text(Keys.ESCAPE)
+    user.wait_to_leave("open=")
+    assert not user.find_all("tr[id^=pack-]")

@@ -143,6 +143,12 @@ def test_a_card_counts_exactly_the_rows_it_opens(
     assert 'aria-current="true"' in page
 
 
+def test_the_card_of_high_risk_is_a_part_of_the_one_before(reader: Client, pack: Pack) -> None:
+    page = text(reader)
+    assert page.count('<li class="part">') == 1
+    assert re.search(r'<li class="part">\s*<a href="/\?show=new-high">', page)
+
+
 def test_a_run_that_failed_and_was_repeated_well_is_no_longer_counted(
     reader: Client, pack: Pack
 ) -> None:

@@ -13,20 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dashboard.generation import requests
-from dashboard.management.company_data import CompanyPlan, create_company
 from dashboard.models import Account, BulkRequest, Pack, PackSummary, RequestedPack
 from dashboard.models.pack_archiving import archive_packs
 from dashboard.queries.pack_overview import ACCOUNTS_PER_PAGE, OPEN_PACKS, PACKS_PER_PAGE
+from tests.views.home_pages import HTMX, find_rows, get_text, make_company, read_counts
 from tests.views.rows import create_ready_report, create_running_report
 
-HTMX = {"HX-Request": "true"}
-LABELS = ("Failing", "High", "Medium", "Low")
 pytestmark = pytest.mark.django_db
-
-
-def make_company(packs: int, packs_per_account: int) -> list[Pack]:
-    plan = CompanyPlan(packs, timezone.now(), packs_per_account, weeks=3, rows=30)
-    return create_company(plan)
 
 
 @pytest.fixture
@@ -35,36 +28,24 @@ def company(db: None) -> list[Pack]:
     return make_company(40, 4)
 
 
-def get_text(client: Client, address: str = "/", *, htmx: bool = False) -> str:
-    answer = client.get(address, headers=HTMX if htmx else {})
-    assert answer.status_code == 200
-    return answer.content.decode()
-
-
-def find_rows(page: str, kind: str) -> dict[int, str]:
-    """Return the HTML of rows by id; `kind` is "line" or "pack"."""
-    rows = re.findall(rf'(<tr id="{kind}-(\d+)".*?</tr>)', page, re.DOTALL)
-    return {int(pk): html for html, pk in rows}
-
-
-def read_counts(row: str) -> Counter[str]:
-    """Return the counts that a row of home shows; a dash is none."""
-    counts = Counter[str]()
-    for label in LABELS:
-        cell = re.search(rf'data-label="{label}">(.*?)</td>', row, re.DOTALL)
-        number = re.search(r">\s*([\d,]+)\s*<", f">{cell[1]}<") if cell else None
-        counts[label] = int(number[1].replace(",", "")) if number else 0
-    for glyph, name in (("▲", "came"), ("▼", "left")):
-        number = re.search(rf"{glyph} ([\d,]+)", row)
-        counts[name] = int(number[1].replace(",", "")) if number else 0
-    return counts
-
-
 def test_up_to_thirty_packs_all_stand_open(reader: Client) -> None:
     make_company(OPEN_PACKS, 4)
     page = get_text(reader)
     assert len(find_rows(page, "pack")) == OPEN_PACKS
     assert not find_rows(page, "line")
+
+
+@pytest.mark.parametrize("query", ["", "?show=new-high", "?page=2", "?open={account}"])
+def test_all_accounts_are_shown_where_all_packs_stand_open(reader: Client, query: str) -> None:
+    for number in range(ACCOUNTS_PER_PAGE + 5):
+        account = Account.objects.create(name=f"{number}", uid=f"{10**15 + number}")
+        pack = Pack.objects.create(account=account, pack_id="cp-1", name="Only pack")
+        reasons = {"regressed": 1}
+        create_ready_report(
+            pack, failing=1, failing_high=1, came=1, left=0, high_risk_changes_by_reason=reasons
+        )
+    page = get_text(reader, f"/{query.format(account=account.pk)}")
+    assert len(find_rows(page, "pack")) == ACCOUNTS_PER_PAGE + 5
 
 
 def test_beyond_thirty_packs_an_account_is_one_line(reader: Client, company: list[Pack]) -> None:
@@ -145,11 +126,14 @@ def test_an_account_opens_and_closes_in_place(reader: Client, company: list[Pack
     assert reader.get(address)["Location"] == f"/?open={account.pk}"
 
 
-def test_an_account_without_a_pack_that_matches_is_not_found(
+def test_an_account_without_a_pack_that_matches_is_a_line_of_no_packs(
     reader: Client, company: list[Pack]
 ) -> None:
-    address = f"/home/accounts/{company[0].account_id}/?q=nowhere"
-    assert reader.get(address, headers=HTMX).status_code == 404
+    account = company[0].account_id
+    for address in (f"/home/accounts/{account}/", f"/home/accounts/{account}/closed/"):
+        answer = get_text(reader, f"{address}?q=nowhere", htmx=True)
+        assert "0 packs" in find_rows(answer, "line")[account]
+        assert not find_rows(answer, "pack")
     assert reader.get("/home/accounts/999999/", headers=HTMX).status_code == 404
 
 
@@ -244,7 +228,7 @@ def test_a_run_that_ended_renews_its_row_its_line_and_the_sums(
     answer = get_text(starter, f"/status/?{query}", htmx=True)
     assert list(find_rows(answer, "pack")) == [pack.pk]
     [line] = find_rows(answer, "line").values()
-    assert 'data-hx-swap-oob="true"' in line
+    assert f'data-hx-swap-oob="outerHTML:#line-{pack.account_id}.opened"' in line
     sums = read_counts(line)
     assert sums["Failing"] >= 700
     assert sums == read_counts(find_rows(get_text(starter), "line")[pack.account_id])
@@ -277,7 +261,8 @@ def test_generate_these_takes_the_packs_of_the_filter(
 ) -> None:
     page = get_text(starter, "/?q=OSS")
     assert '<input type="hidden" name="q" value="OSS">' in page
-    assert "Generate these" in page
+    in_cloud = [pack for pack in company if "OSS" in pack.name and pack.is_in_cloud]
+    assert f"Generate these {len(in_cloud)}" in " ".join(page.split())
     starter.post("/reports/generate/", {"q": "OSS"})
     requested = {row.pack_id: row.state for row in RequestedPack.objects.all()}
     assert requested.keys() == {pack.pk for pack in company if "OSS" in pack.name}
@@ -293,6 +278,90 @@ def test_generate_all_counts_archived_packs_as_left_out(
     starter.post("/reports/generate/")
     assert RequestedPack.objects.count() == 40
     assert RequestedPack.objects.get(pack=company[0]).state == "left-out"
+
+
+@pytest.mark.parametrize("field", ["show", "risk"])
+def test_generate_these_refuses_a_filter_that_it_does_not_understand(
+    starter: Client, company: list[Pack], field: str
+) -> None:
+    answer = starter.post("/reports/generate/", {field: "goone"}, follow=True)
+    assert "The filter was not understood, so no report is generated." in answer.content.decode()
+    assert not BulkRequest.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [("", "Generate all 38"), ("q=only", "Generate 1 pack"), ("show=gone", ""), ("q=old", "")],
+)
+def test_the_button_names_how_many_reports_it_generates(
+    starter: Client, account: Account, query: str, text: str
+) -> None:
+    for number in range(40):
+        name = {0: "old", 1: "old", 2: "only"}.get(number, f"{number}")
+        Pack.objects.create(
+            account=account,
+            pack_id=f"cp-{number}",
+            name=name,
+            imported=number == 0,
+            gone_at=timezone.now() if number == 1 else None,
+        )
+    page = " ".join(get_text(starter, f"/?{query}").split())
+    assert ("/reports/generate/" in page) == bool(text)
+    assert f"<button> {text} </button>" in page or not text
+
+
+def test_the_number_of_archived_packs_is_not_compared_with_that_of_the_others(
+    reader: Client, company: list[Pack], officer: User
+) -> None:
+    archived = [pack.pk for pack in company[:25]]
+    archive_packs(Pack.objects.filter(pk__in=archived), officer)
+    page = get_text(reader, "/?show=archived")
+    assert "25 archived packs." in page
+    assert "of 15 packs" not in page
+    assert "25 of" not in page
+
+
+def test_the_order_is_told_as_it_is(reader: Client, company: list[Pack]) -> None:
+    order = (
+        "Packs of an account: those with failures in the same order, those without a report, "
+        "compliant ones, and last those gone from the cloud."
+    )
+    assert order in get_text(reader)
+    assert order in get_text(reader, "/?q=OSS")
+
+
+def test_the_numbers_of_lines_lead_to_their_packs(
+    reader: Client, company: list[Pack], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.queries.pack_overview.OPEN_PACKS", 2)
+    create_ready_report(company[0], failing=9, failing_high=9, came=9, left=0)
+    page = get_text(reader, "/?q=OSS")
+    lines = find_rows(page, "line")
+    for account in Account.objects.filter(pk__in=lines):
+        counts = read_counts(lines[account.pk])
+        for label, condition in (("High", "risk=high"), ("Low", "risk=low"), ("came", "show=new")):
+            href = f'href="/?q=OSS&amp;account={account.uid}&amp;{condition}"'
+            assert (href in lines[account.pk]) == bool(counts[label])
+    [total] = re.findall(r'<tr id="line-all".*?</tr>', page, re.DOTALL)
+    assert 'href="/?q=OSS&amp;risk=high"' in total
+
+
+def test_numbers_are_no_links_where_theirs_would_replace_a_condition(
+    reader: Client, company: list[Pack], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.queries.pack_overview.OPEN_PACKS", 2)
+    for query in ("risk=low", "show=new"):
+        for line in find_rows(get_text(reader, f"/?{query}"), "line").values():
+            assert "risk=high" not in line
+
+
+def test_the_id_of_an_account_leads_to_its_page(
+    reader: Client, admin_client: Client, company: list[Pack]
+) -> None:
+    account = company[0].account
+    link = f'href="/accounts/{account.pk}/">{account.uid}</a>'
+    assert link in find_rows(get_text(admin_client), "line")[account.pk]
+    assert link not in get_text(reader)
 
 
 def count_queries(client: Client, address: str, *, htmx: bool = False) -> int:
