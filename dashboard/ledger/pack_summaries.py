@@ -33,7 +33,7 @@ SUMMARY_FIELDS = (
     "latest", "latest_created_at", *REPORT_COUNT_FIELDS, "high_risk_came", "trend",
     "weekly_failing", "overdue_at", "last_run", "last_run_state", "report_count",
 )  # fmt: skip
-SUMMARY_COPIES = ("account", "archived", "gone", "imported")
+SUMMARY_COPIES = ("account", "archived", "gone", "imported", "search_text")
 
 
 class WrongSummary(NamedTuple):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -12,7 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.models.evaluations import Risk
 from dashboard.models.pack_summaries import PackSummary
-from dashboard.models.search_texts import build_search_text
+from dashboard.models.search_texts import (
+    NameTextField,
+    add_search_text,
+    build_search_text,
+    fold_lines,
+)
 
 ACCOUNT_UID_PATTERN = r"^\d{16}$"
 
@@ -81,12 +87,21 @@ class Account(models.Model):
     ask_free_at = models.DateTimeField(null=True, editable=False)
     list_free_at = models.DateTimeField(null=True, editable=False)
     results_free_at = models.DateTimeField(null=True, editable=False)
+    search_text = NameTextField(sources=("name", "uid"))
 
     class Meta:
         ordering = ("name", "uid")
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """Save the account, and in the same transaction what its packs' summaries copy from it."""
+        fields = add_search_text(update_fields, "name", "uid")
+        with transaction.atomic():
+            super().save(*args, update_fields=fields, **kwargs)
+            if fields is None or "search_text" in fields:
+                Pack.objects.filter(account=self.pk).update_summaries()
 
     @property
     def has_access_key(self) -> bool:
@@ -121,8 +136,10 @@ class Account(models.Model):
         self.save(update_fields=["secret_encrypted"])
 
 
-# The fields of a pack that its summary copies.
-COPIED_FIELDS = ("account", "archived_at", "gone_at", "imported")
+# The fields of a pack and of its account that its summary copies.
+COPIED_FIELDS = (
+    "archived_at", "gone_at", "imported", "name", "pack_id", "account__name", "account__uid",
+)  # fmt: skip
 
 
 class PackQuerySet(models.QuerySet["Pack"]):
@@ -132,12 +149,13 @@ class PackQuerySet(models.QuerySet["Pack"]):
 
     def update_summaries(self) -> None:
         """Create the missing summaries of these packs, and copy into all what they copy."""
-        packs = list(self.only(*COPIED_FIELDS).order_by("pk"))  # see lock_in_order
+        packs = self.select_related("account").only(*COPIED_FIELDS)
+        ordered_packs = packs.order_by("pk")  # see lock_in_order
         PackSummary.objects.bulk_create(
-            [PackSummary(pack=pack, **pack.summary_copies) for pack in packs],
+            [PackSummary(pack=pack, **pack.summary_copies) for pack in ordered_packs],
             update_conflicts=True,
             unique_fields=["pack"],
-            update_fields=["account", "archived", "gone", "imported"],
+            update_fields=["account", "archived", "gone", "imported", "search_text"],
         )
 
     def lock_in_order(self) -> "list[Pack]":
@@ -183,6 +201,7 @@ class Pack(models.Model):
     archived_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    search_text = NameTextField(sources=("name", "pack_id"))
 
     objects = PackQuerySet.as_manager()
 
@@ -197,10 +216,11 @@ class Pack(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Save the pack, and in the same transaction what its summary copies from it."""
+        fields = add_search_text(update_fields, "name", "pack_id")
         with transaction.atomic():
-            super().save(*args, **kwargs)
+            super().save(*args, update_fields=fields, **kwargs)
             # From the stored row: this object may be older in fields that it did not save.
             Pack.objects.filter(pk=self.pk).update_summaries()
 
@@ -212,7 +232,13 @@ class Pack(models.Model):
             "archived": self.archived_at is not None,
             "gone": self.gone_at is not None,
             "imported": self.imported,
+            "search_text": fold_lines(self.name, self.pack_id, self.account.name, self.account.uid),
         }
+
+    @property
+    def is_active(self) -> bool:
+        """Whether its latest report is its present state: it is neither archived nor gone."""
+        return not self.archived_at and not self.gone_at
 
     @property
     def is_in_cloud(self) -> bool:

@@ -68,6 +68,8 @@ class PackSummary(models.Model):
     archived = models.BooleanField(default=False)
     gone = models.BooleanField(default=False)
     imported = models.BooleanField(default=False)
+    # Names and ids of the pack and of its account, as fold_lines makes them.
+    search_text = models.TextField(editable=False, db_default="")
 
     # How many reports the pack has, in whatever state: so the history need not count them.
     report_count = models.PositiveIntegerField(default=0)

@@ -1,12 +1,17 @@
-"""Texts in which the search finds any part of a name or an id.
+"""Texts in which a search finds any part of a name or an id.
 
-An index has every three neighbouring characters (trigram) of them. On SQLite it is an FTS5 table
-beside the table of the texts, kept up to date by triggers; on PostgreSQL it is a GIN index of the
+The texts of packs and accounts are few: a search reads all of them. Those of rules and resources
+have an index of every three neighbouring characters (trigram). On SQLite it is an FTS5 table beside
+the table of the texts, kept up to date by triggers; on PostgreSQL it is a GIN index of the
 extension pg_trgm. Migration 0019 makes both, queries/search.py uses them.
 """
 
 import re
+from collections.abc import Iterable
 from itertools import pairwise
+from typing import Any
+
+from django.db import models
 
 TRIGRAM_LENGTH = 3
 # Chinese, Japanese and Korean characters, of which two are a word already.
@@ -15,13 +20,18 @@ WORDS = re.compile(f"[{WORD_CHARACTERS}]{{2,}}")
 PAIR = re.compile(f"[{WORD_CHARACTERS}]{{2}}")
 
 
+def fold_lines(*texts: str) -> str:
+    """Return the texts that are not empty, case-folded, each on a line."""
+    return "\n".join(filter(None, texts)).casefold()
+
+
 def build_search_text(*texts: str) -> str:
-    """Return the texts that are not empty, case-folded, each on a line.
+    """Return the lines of fold_lines, made for the index.
 
     Each pair of neighbouring Chinese, Japanese or Korean characters follows on a line of its own:
     so a word of two characters has trigrams too, with the line ends.
     """
-    text = "\n".join(filter(None, texts)).casefold()
+    text = fold_lines(*texts)
     pairs = {first + second for word in WORDS.findall(text) for first, second in pairwise(word)}
     return "\n".join((text, *sorted(pairs), "")) if pairs else text
 
@@ -35,3 +45,33 @@ def build_searched_part(text: str) -> str:
     if PAIR.fullmatch(part):
         return f"\n{part}\n"
     return part if len(part) >= TRIGRAM_LENGTH else ""
+
+
+class NameTextField(models.TextField):  # type: ignore[type-arg]  # generic for mypy only
+    """The name and the id of a row as fold_lines makes them: Python folds more than a database.
+
+    `sources` are the fields with name and id. Saving and creating rows sets the text;
+    QuerySet.update must be given it beside the name.
+    """
+
+    def __init__(self, *args: Any, sources: Iterable[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"editable": False, "db_default": ""})
+        self.sources = tuple(sources)
+
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        """Describe the field to migrations, for which it is a plain text."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.TextField", list(args), kwargs
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: ARG002
+        text = fold_lines(*(getattr(model_instance, source) for source in self.sources))
+        setattr(model_instance, self.attname, text)
+        return text
+
+
+def add_search_text(update_fields: Iterable[str] | None, *sources: str) -> set[str] | None:
+    """Return the fields that save() is to write, with `search_text` if one of `sources` is."""
+    if update_fields is None:
+        return None
+    fields = {*update_fields}
+    return fields if fields.isdisjoint(sources) else fields | {"search_text"}

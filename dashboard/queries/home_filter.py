@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.models import PackSummary, Risk
 from dashboard.models.pack_summaries import IN_CLOUD, PackSummaryQuerySet
 from dashboard.queries.filters import RISKS, TableFilter, TableFilterForm, build_id_field
+from dashboard.queries.text_conditions import build_names_condition
 
 RISK_FIELDS = {
     Risk.HIGH: "failing_high",
@@ -66,9 +67,10 @@ class HomeFilterForm(TableFilterForm):
 class HomeFilter(TableFilter):
     """The conditions on the packs of home.
 
-    `account` is a part of the account's name or the beginning of its ID. `q` is a part of the
-    pack's name or the beginning of its ID. `risk` selects packs that have failures of this risk.
-    `open` is the id of the account that is opened, `packs` the number of its page of packs.
+    `account` are words, each in any part of the account's name or ID; `q` are words, each in any
+    part of the name or ID of the pack or its account. `risk` selects packs that have failures of
+    this risk. `open` is the id of the account that is opened, `packs` the number of its page of
+    packs.
     """
 
     form_class: ClassVar[type[forms.Form]] = HomeFilterForm
@@ -90,10 +92,8 @@ class HomeFilter(TableFilter):
     def build_condition(self) -> Q:
         """Return the condition on the summaries of packs."""
         condition = build_state_condition(self.show)
-        if account := self.account.strip():
-            condition &= Q(account__name__icontains=account) | Q(account__uid__startswith=account)
-        if name := self.q.strip():
-            condition &= Q(pack__name__icontains=name) | Q(pack__pack_id__startswith=name)
+        condition &= build_names_condition(self.account, "account__search_text")
+        condition &= build_names_condition(self.q, "search_text")
         if self.risk:
             condition &= Q(**{f"{RISK_FIELDS[self.risk]}__gt": 0})
         return condition

@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, F, QuerySet, When
+from django.db.models.lookups import IsNull
 
 from dashboard.models import Account, Pack
 from dashboard.models.accounts import PackQuerySet
+from dashboard.queries.text_conditions import build_line_condition, build_names_condition
 
 MAX_ACCOUNTS, MAX_PACKS = 5, 10
 MAX_TEXT = 200  # characters
+SHOWN_FIELDS = (
+    "name", "pack_id", "archived_at", "gone_at", "imported", "account__name", "account__uid",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,51 +43,38 @@ def clean_search_text(text: str | None) -> str:
     return (text or "").replace("\0", "").strip()[:MAX_TEXT]
 
 
-def filter_accounts_by_words(accounts: QuerySet[Account], text: str) -> QuerySet[Account]:
-    """Return the accounts that have each word in the name or at the beginning of the id."""
-    for word in text.split():
-        accounts = accounts.filter(Q(name__icontains=word) | Q(uid__startswith=word))
-    return accounts
+def select_matching_accounts(text: str) -> QuerySet[Account]:
+    """Return the accounts that have each word in name or ID; first those whose name or ID it is."""
+    accounts = Account.objects.defer("secret_encrypted")
+    matching_accounts = accounts.filter(build_names_condition(text, "search_text"))
+    return matching_accounts.order_by(sort_exact_first(text), "name", "uid")
 
 
 def filter_packs_by_words(packs: PackQuerySet, text: str) -> PackQuerySet:
-    """Return the packs that have each word in the name or at the beginning of the id."""
-    for word in text.split():
-        packs = packs.filter(build_word_condition(word))
-    return packs
+    """Return those of an account's packs that have each word in name or ID, exact ones first."""
+    matching_packs = packs.filter(build_names_condition(text, "search_text"))
+    return matching_packs.order_by(sort_exact_first(text), "name", "pack_id")
 
 
 def filter_packs_of_accounts_by_words(packs: PackQuerySet, text: str) -> PackQuerySet:
-    """Return the packs of which each word is in the pack or in its account."""
-    for word in text.split():
-        account_condition = Q(account__name__icontains=word) | Q(account__uid__startswith=word)
-        packs = packs.filter(build_word_condition(word) | account_condition)
-    return packs
-
-
-def build_word_condition(word: str) -> Q:
-    """Return the condition that a pack has the word in the name or at the beginning of the id."""
-    return Q(name__icontains=word) | Q(pack_id__startswith=word)
-
-
-def select_matching_accounts(text: str) -> QuerySet[Account]:
-    """Return the accounts that match the text; first those whose whole name or id it is."""
-    accounts = filter_accounts_by_words(Account.objects.defer("secret_encrypted"), text)
-    condition = Q(name__iexact=text) | Q(uid=text)
-    return accounts.order_by(sort_first(condition), "name", "uid")
+    """Return the packs of which each word is in name or ID of the pack or of its account."""
+    return packs.filter(build_names_condition(text, "search_text", "account__search_text"))
 
 
 def select_matching_packs(text: str) -> PackQuerySet:
-    """Return the packs that match the text; first those whose whole name or id it is."""
-    packs = Pack.objects.select_related("account").defer("account__secret_encrypted")
-    condition = Q(name__iexact=text) | Q(pack_id=text)
+    """Return the packs that match the text; first those whose name or ID it is, archived last."""
+    packs = Pack.objects.select_related("account").only(*SHOWN_FIELDS)
     return filter_packs_of_accounts_by_words(packs, text).order_by(
-        sort_first(condition), "account__name", "name", "pack_id"
+        sort_exact_first(text),
+        IsNull(F("archived_at"), False),
+        "account__name",
+        "name",
+        "pack_id",
     )
 
 
-def sort_first(condition: Q) -> Case:
-    return Case(When(condition, then=Value(0)), default=Value(1))
+def sort_exact_first(text: str) -> Case:
+    return Case(When(build_line_condition(text), then=0), default=1)
 
 
 def suggest_choices(text: str) -> Suggestions:
@@ -102,7 +94,7 @@ def suggest_packs(text: str) -> list[Pack]:
 
 def list_pack_choice(chosen_pack: Pack | None, text: str) -> PackChoice:
     """Return the chosen pack, if there is one, and the first packs that match the text."""
-    found_packs = suggest_packs(text) if text else []
+    matching_packs = suggest_packs(text) if text else []
     packs = [chosen_pack] if chosen_pack else []
-    packs += [pack for pack in found_packs[:MAX_PACKS] if pack != chosen_pack]
-    return PackChoice(packs, chosen_pack, has_more=len(found_packs) > MAX_PACKS)
+    packs += [pack for pack in matching_packs[:MAX_PACKS] if pack != chosen_pack]
+    return PackChoice(packs, chosen_pack, has_more=len(matching_packs) > MAX_PACKS)

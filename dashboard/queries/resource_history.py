@@ -54,7 +54,9 @@ class Timeline:
 
     @property
     def is_failing(self) -> bool:
-        return self.last.end is None and self.last.status is Status.NON_COMPLIANT
+        """Whether the rule fails the resource now; rules of archived or gone packs do not."""
+        is_current = self.last.end is None and self.pack.is_active
+        return is_current and self.last.status is Status.NON_COMPLIANT
 
     @property
     def newest_first(self) -> list[StatusPeriod]:
@@ -64,9 +66,10 @@ class Timeline:
     def sort_key(self) -> tuple[object, ...]:
         """The key that sorts by status, risk, pack and rule.
 
-        Rules that no longer judge the resource come last.
+        Rules that no longer judge the resource come last, as do those of packs that are archived
+        or gone.
         """
-        has_ended = self.last.end is not None
+        has_ended = self.last.end is not None or not self.pack.is_active
         names = (self.pack.name, self.rule.name, self.rule.pk)
         return (has_ended, self.last.status, self.risk, *names)
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 
-from django.db.models import F, Q, Value
-from django.db.models.functions import StrIndex
-from django.db.models.lookups import GreaterThan
+from django.db.models import Q
 
 from dashboard.models import Report
 from dashboard.queries.rule_summaries import load_rule_summaries
+from dashboard.queries.text_conditions import build_part_condition
 
 # Columns with few different values, and the key of Report.filter_choices that lists the values.
 SHARED_COLUMNS = (("region", "regions"), ("resource_type", "types"), ("account", "accounts"))
@@ -46,7 +45,7 @@ def build_shared_text_condition(word: str, texts: SharedTexts) -> Q:
 
     The word is searched in the row's search text, and in the shared `texts` of its other columns.
     """
-    condition = Q(GreaterThan(StrIndex(F("search_text"), Value(word)), 0))
+    condition = build_part_condition(word)
     for column, text_by_value in texts.items():
         values = [value for value, text in text_by_value.items() if word in text.casefold()]
         if values:

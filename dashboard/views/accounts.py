@@ -16,11 +16,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboard import cloud
 from dashboard.generation import connection_check, discovery
-from dashboard.models import Account, AuditEntry, Pack
+from dashboard.models import Account, AuditEntry, Pack, PackSummary
 from dashboard.queries.pack_choices import (
     clean_search_text,
-    filter_accounts_by_words,
     filter_packs_by_words,
+    select_matching_accounts,
 )
 from dashboard.queries.paging import paginate
 from dashboard.text.audit_lines import list_audit_lines
@@ -37,10 +37,10 @@ accounts_without_secret = Account.objects.defer("secret_encrypted")
 @permission_required("dashboard.view_account", raise_exception=True)
 def account_list(request: Request) -> HttpResponse:
     text = clean_search_text(request.GET.get("q"))
-    packs_in_cloud = Pack.objects.in_cloud().order_by().filter(account=OuterRef("pk"))
-    pack_counts = packs_in_cloud.values("account").annotate(count=Count("pk")).values("count")
-    accounts = filter_accounts_by_words(accounts_without_secret, text).annotate(
-        packs_in_cloud=Coalesce(Subquery(pack_counts), 0)
+    packs_on_home = PackSummary.objects.filter(archived=False, account=OuterRef("pk")).order_by()
+    pack_counts = packs_on_home.values("account").annotate(count=Count("pk")).values("count")
+    accounts = select_matching_accounts(text).annotate(
+        packs_on_home=Coalesce(Subquery(pack_counts), 0)
     )
     page = paginate(accounts, request.GET.get("page"), ROWS_PER_PAGE)
     return render(request, "account/list.html", {"page": page, "text": text})

@@ -23,6 +23,7 @@ def resource_detail(request: HttpRequest, number: int) -> HttpResponse:
         "resource": newest,
         "timelines": list(zip(timelines, draw_timeline_bars(timelines), strict=True)),
         "failing": sum(timeline.is_failing for timeline in timelines),
+        "has_inactive_packs": not all(timeline.pack.is_active for timeline in timelines),
         "console_url": console_links.resource_console_url(newest, newest.pack.account),
         "first_record": min(timeline.periods[0].start for timeline in timelines),
     }

@@ -21,8 +21,10 @@ from django.db.utils import load_backend
 from pytest_django import Settings
 
 from dashboard.ledger.pack_resources import find_packs_with_wrong_resources
-from dashboard.models import Account, Evaluation, PackSummary, Report, Rule, Status
+from dashboard.ledger.pack_summaries import find_wrong_summaries
+from dashboard.models import Account, Evaluation, Pack, PackSummary, Report, Rule, Status
 from dashboard.models.evaluations import FOREVER
+from dashboard.queries.home_filter import HomeFilter
 from dashboard.queries.search import search_all
 from tests.models.test_upgrades import describe_schema
 from tests.upgrades.make_versions import ENCRYPTION_KEY, FAILING_PACK, VERSIONS
@@ -206,6 +208,21 @@ def test_a_rate_that_an_incomplete_overview_gave_is_taken_back(name: str, tmp_pa
         assert (summary.resources_compliant, summary.trend[-1]) == (None, [0, 0])
 
 
+@pytest.mark.parametrize("name", ["0001", "0013", "0021"])
+def test_the_search_finds_packs_and_accounts_of_an_old_database(name: str, tmp_path: Path) -> None:
+    with load_version(name, tmp_path):
+        call_command("migrate", verbosity=0)
+        account = Account.objects.get()
+        assert search_all("DUCTION").accounts == [account]
+        assert search_all(account.uid[5:]).accounts == [account]
+        for pack in Pack.objects.all():
+            assert search_all(f"{pack.pack_id[3:].upper()} product").packs == [pack]
+        assert HomeFilter(q="PRODUCTION").select_summaries().count() == Pack.objects.count()
+        assert not [
+            wrong for wrong in find_wrong_summaries() if wrong.field in ("pack", "search_text")
+        ]
+
+
 @pytest.mark.parametrize("name", ["0001", "0013"])
 def test_the_search_finds_resources_and_rules_of_an_old_database(name: str, tmp_path: Path) -> None:
     with load_version(name, tmp_path):
@@ -214,8 +231,8 @@ def test_the_search_finds_resources_and_rules_of_an_old_database(name: str, tmp_
         ids = set(Evaluation.objects.filter(until=FOREVER).values_list("resource_id", flat=True))
         assert ids
         for resource_id in ids:
-            found = search_all(resource_id[-3:])
-            assert resource_id in {resource.id for resource in found.resources}
+            results = search_all(resource_id[-3:])
+            assert resource_id in {resource.id for resource in results.resources}
         for rule in Rule.objects.all():
-            rules = [rule for found in search_all(rule.name[1:]).rules for rule in found.rules]
-            assert rule in rules
+            matching_rules = search_all(rule.name[1:]).rules
+            assert rule.pk in {pk for matching in matching_rules for pk, _pack in matching.packs}

@@ -379,3 +379,20 @@ def test_a_long_log_says_how_many_entries_it_leaves_out(
 
     assert "entries." not in record_changes(100)
     assert "The newest 100 of 101 entries." in record_changes(1)
+
+
+def test_archived_packs_are_marked_and_not_counted_like_on_home(
+    admin_client: Client, account: Account
+) -> None:
+    for number in range(3):
+        Pack.objects.create(account=account, pack_id=f"cp-{number}", name=f"Pack {number}")
+    Pack.objects.filter(pack_id="cp-0").update(archived_at="2026-11-20T00:00:00Z")
+    Pack.objects.filter(pack_id="cp-1").update(gone_at="2026-11-20T00:00:00Z")
+    Pack.objects.all().update_summaries()
+    page = admin_client.get("/accounts/").content.decode()
+    assert f'<a href="/?account={account.uid}">2</a>' in page
+    home = admin_client.get(f"/?account={account.uid}").content.decode()
+    assert len(re.findall(r'<tr id="pack-\d+"', home)) == 2
+    for address in (f"/accounts/{account.pk}/", "/reports/suggestions/?q=pack", "/search/?q=pack"):
+        page = admin_client.get(address).content.decode()
+        assert page.count(">archived<") == page.count(">gone from the cloud<") == 1, address

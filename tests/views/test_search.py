@@ -30,6 +30,12 @@ def create_rules(pack: Pack, *names: str) -> None:
         Rule.objects.create(pack=pack, key=f"{name} {number}", name=name, rule_id=f"cr-{number}")
 
 
+def create_packs_with_rule(account: Account, count: int) -> None:
+    for number in range(count):
+        pack = Pack.objects.create(account=account, pack_id=f"cp-{number}", name=f"P{number}")
+        create_rules(pack, "bucket not public")
+
+
 def create_resources(pack: Pack, count: int) -> None:
     PackResource.objects.bulk_create(
         PackResource(pack=pack, resource=number, search_text=f"i-{number:06}\nserver")
@@ -41,12 +47,12 @@ def list_found_rules(text: str) -> list[str]:
     return [rule.name for rule in search_all(text).rules]
 
 
-def test_packs_and_accounts_are_found_by_name_and_by_the_beginning_of_an_id(
+def test_packs_and_accounts_are_found_by_any_part_of_name_and_id(
     reader: Client, pack: Pack
 ) -> None:
-    for text in ("OSS", "cp-00", "合规"):
+    for text in ("OSS", pack.pack_id[5:].upper(), "合规"):
         assert f'href="/packs/{pack.pk}/"' in read_results(reader, text)
-    assert "1000000000000001" in read_results(reader, "10000000")
+    assert pack.account.uid in read_results(reader, pack.account.uid[3:9])
     assert "No match." in read_results(reader, "nowhere")
     assert "Enter a part of a name or an ID." in reader.get("/search/").content.decode()
 
@@ -68,18 +74,16 @@ def test_a_resource_is_found_by_any_part_of_its_id_or_name_in_any_case(
 def test_a_resource_stands_once_with_its_worst_status_and_failing_ones_first(
     pack: Pack, reader: Client
 ) -> None:
-    import_report_bytes(pack, build_workbook(2, 4))
+    import_report_bytes(pack, build_workbook(1, 4))
     import_report_bytes(
         Pack.objects.create(account=pack.account, pack_id="cp-2", name="Second"),
-        build_workbook(1, 4),
+        build_workbook(1, 2, shift=1),
     )
     failing = set(Evaluation.objects.failing().values_list("resource", flat=True))
     resources = search_all("i-bp1").resources
     assert len(resources) == 4
     assert {resource.resource_hash for resource in resources if resource.status == 1} == failing
-    assert [resource.status for resource in resources] == sorted(
-        resource.status for resource in resources
-    )
+    assert [resource.status for resource in resources] == [1, 1, 1, 5]
     assert read_results(reader, "i-bp1").count('href="/resources/') == 4
 
 
@@ -111,20 +115,60 @@ def test_a_whole_id_or_name_is_found_among_more_matches_than_are_read(
         )
         monkeypatch.setattr(search, "MAX_MATCHES", 4)
         results = search_all(text)
-        assert [found.resource_hash for found in results.resources] == [resource.resource]
-        assert not results.is_complete
+        assert [match.resource_hash for match in results.resources] == [resource.resource]
+        assert results.has_more_resources
 
 
 def test_a_search_is_not_complete_if_not_all_matches_are_ranked(
     pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import_report_bytes(pack, build_workbook(1, 4))
-    assert search_all("主机 ").is_complete
+    assert search_all("主机 ").is_ranked
     monkeypatch.setattr(search, "MAX_RANKED", 3)
-    assert not search_all("主机 ").is_complete
+    results = search_all("主机 ")
+    assert (results.is_ranked, results.has_more_resources) == (False, True)
     monkeypatch.setattr(search, "MAX_RANKED", 4)
     monkeypatch.setattr(search, "MAX_MATCHES", 4)
-    assert not search_all("主机 ").is_complete
+    results = search_all("主机 ")
+    assert (results.is_ranked, results.has_more_resources) == (False, True)
+
+
+def test_a_resource_of_the_very_name_is_found_among_older_ones_than_are_ranked(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_report_bytes(pack, build_workbook(1, 12))
+    exact = PackResource.objects.order_by("-pk")[0]
+    Evaluation.objects.filter(resource=exact.resource).update(resource_name="主机")
+    PackResource.objects.filter(pk=exact.pk).update(search_text="i-1\n主机\n主机\n")
+    monkeypatch.setattr(search, "MAX_RANKED", 4)
+    resources = search_all("主机").resources
+    assert len(resources) == 4
+    assert resources[0].resource_hash == exact.resource
+    assert [resource.status for resource in resources[1:]] == sorted(
+        resource.status or 9 for resource in resources[1:]
+    )
+
+
+@pytest.mark.parametrize("field", ["archived_at", "gone_at"])
+def test_the_worst_status_is_of_packs_that_are_neither_archived_nor_gone(
+    pack: Pack, reader: Client, field: str
+) -> None:
+    old_pack = Pack.objects.create(account=pack.account, pack_id="cp-2", name="Second")
+    import_report_bytes(pack, build_workbook(1, 1))
+    import_report_bytes(old_pack, build_workbook(1, 2, shift=1))
+    assert [resource.status for resource in search_all("主机").resources] == [1, 5]
+    setattr(old_pack, field, FRIDAY)
+    old_pack.save()
+    resources = search_all("主机").resources
+    assert [(resource.name, resource.status) for resource in resources] == [
+        ("主机 0", 5),
+        ("主机 1", None),
+    ]
+    page = read_results(reader, "主机")
+    assert page.count("in archived or gone packs only") == 1
+    page = reader.get(f"/resources/{resources[0].resource_hash}/").content.decode()
+    assert "Fails none of them now." in page
+    assert "do not count as failing now" in page
 
 
 def test_an_account_and_a_pack_of_the_very_name_stand_first(account: Account) -> None:
@@ -148,8 +192,8 @@ def test_the_id_of_rules_of_one_name_is_shown_only_if_all_have_it(account: Accou
     for number, rule_id in enumerate(("cr-1", "cr-1", "cr-2")):
         pack = Pack.objects.create(account=account, pack_id=f"cp-{number}", name=f"P{number}")
         Rule.objects.create(pack=pack, key=rule_id, name="own rule", rule_id=rule_id)
-        [found] = search_all("own rule").rules
-        assert found.code == ("cr-1" if number < 2 else "")
+        [rule] = search_all("own rule").rules
+        assert rule.code == ("cr-1" if number < 2 else "")
 
 
 def test_a_resource_that_the_latest_report_no_longer_names_is_not_found(pack: Pack) -> None:
@@ -177,6 +221,8 @@ def test_two_chinese_characters_are_enough_and_two_letters_are_not(
     assert list_found_rules("共空") == []
     page = read_results(reader, "bu")
     assert "found from three letters on, or two Chinese characters" in page
+    assert "No pack or account matches." in page
+    assert "fewer letters" not in page
     assert "bucket not public" not in page
 
 
@@ -189,9 +235,7 @@ def test_signs_of_a_query_language_are_letters_like_others(pack: Pack, text: str
 def test_a_rule_of_many_packs_stands_once_and_leads_to_some_of_them(
     account: Account, reader: Client
 ) -> None:
-    for number in range(5):
-        pack = Pack.objects.create(account=account, pack_id=f"cp-{number}", name=f"P{number}")
-        create_rules(pack, "bucket not public")
+    create_packs_with_rule(account, 5)
     page = read_results(reader, "bucket")
     assert len(re.findall(r'href="/rules/\d+/"', page)) == search.SHOWN_PACKS
     assert "and 2 more packs" in page
@@ -202,10 +246,34 @@ def test_a_rule_of_more_packs_than_are_looked_at_has_no_number_of_them(
     account: Account, reader: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "MAX_MATCHES", 4)
-    for number in range(5):
-        pack = Pack.objects.create(account=account, pack_id=f"cp-{number}", name=f"P{number}")
-        create_rules(pack, "bucket not public")
-    assert "and more packs" in read_results(reader, "bucket")
+    create_packs_with_rule(account, 5)
+    page = read_results(reader, "bucket")
+    assert "possibly more packs" in page
+    assert "and 1 more pack" in page
+
+
+def test_two_rules_of_one_name_in_a_pack_count_as_one_more_pack(account: Account) -> None:
+    packs = [
+        Pack.objects.create(account=account, pack_id=f"cp-{number}", name=f"P{number}")
+        for number in range(search.SHOWN_PACKS + 1)
+    ]
+    for pack in (*packs, packs[-1]):
+        key = f"cr-{Rule.objects.count()}"
+        Rule.objects.create(pack=pack, key=key, name="bucket not public")
+    [rule] = search_all("bucket").rules
+    assert (len(rule.packs), rule.more_count) == (5, 1)
+
+
+def test_packs_of_a_rule_that_are_archived_or_gone_come_last_and_say_so(
+    account: Account, reader: Client
+) -> None:
+    create_packs_with_rule(account, 3)
+    Pack.objects.filter(pack_id="cp-0").update(archived_at=FRIDAY)
+    Pack.objects.filter(pack_id="cp-1").update(gone_at=FRIDAY)
+    [rule] = search_all("bucket").rules
+    assert [pack.name for _pk, pack in rule.shown_packs] == ["P2", "P0", "P1"]
+    page = read_results(reader, "bucket")
+    assert page.count(">archived<") == page.count(">gone from the cloud<") == 1
 
 
 def test_a_rule_is_found_by_the_name_that_a_newer_file_gives(pack: Pack) -> None:
@@ -220,7 +288,28 @@ def test_more_matches_than_are_shown_are_mentioned(account: Account, reader: Cli
         Pack.objects.create(account=account, pack_id=f"cp-{number}", name=f"many {number}")
     page = read_results(reader, "many")
     assert page.count('href="/packs/') == search.MAX_RESULTS
-    assert "More match than are shown, at most 20 of each kind." in page
+    assert re.findall(r'<a href="(/[?][^"]*)">([^<]*many[^<]*|[^<]*home)</a>', page) == [
+        ("/?q=many", "Show all 21 packs on home")
+    ]
+    assert "21 of 21 packs." in reader.get("/?q=many").content.decode()
+    Pack.objects.filter(name="many 0").update(archived_at=FRIDAY)
+    Pack.objects.all().update_summaries()
+    page = read_results(reader, "many")
+    assert ">Show all 20 packs on home</a>" in page
+    assert '<a href="/?q=many&amp;show=archived">Show 1 archived pack</a>' in page
+
+
+def test_more_accounts_than_are_shown_are_counted_and_linked_for_those_who_may_see_them(
+    admin_client: Client, reader: Client
+) -> None:
+    for number in range(search.MAX_RESULTS + 1):
+        Account.objects.create(uid=f"{number:016}", name=f"many {number}")
+    assert '<a href="/accounts/?q=many">Show all 21 accounts</a>' in read_results(
+        admin_client, "many"
+    )
+    page = read_results(reader, "many")
+    assert "Show all 21 accounts" in page
+    assert 'href="/accounts/?q' not in page
 
 
 def test_a_deleted_text_is_not_found_any_more(pack: Pack) -> None:
@@ -248,6 +337,7 @@ def test_a_search_of_many_rows_takes_the_same_queries(pack: Pack, reader: Client
         return len(captured)
 
     import_report_bytes(pack, build_workbook(1, 2))
+    create_rules(pack, "i-bp1 rule")
     few = count_queries()
     for number in range(10):
         pack = Pack.objects.create(account=pack.account, pack_id=f"i-bp1{number}", name="i-bp1")
