@@ -3,6 +3,7 @@
 import pytest
 
 from dashboard.ledger.pack_summaries import find_wrong_summaries
+from dashboard.ledger.report_writer import update_pack_names
 from dashboard.models import Account, Pack, PackSummary
 from dashboard.queries.home_filter import HomeFilter
 from dashboard.queries.pack_choices import (
@@ -12,6 +13,7 @@ from dashboard.queries.pack_choices import (
     suggest_choices,
 )
 from dashboard.queries.search import search_all
+from tests.views.rows import create_ready_report
 
 pytestmark = pytest.mark.django_db
 
@@ -106,3 +108,11 @@ def test_a_wrong_search_text_of_a_summary_is_noticed(named_pack: Pack) -> None:
     PackSummary.objects.filter(pack=named_pack).update(search_text="old")
     [wrong] = find_wrong_summaries()
     assert (wrong.field, wrong.stored) == ("search_text", "old")
+
+
+def test_a_name_that_a_file_gives_is_found(account: Account) -> None:
+    pack = Pack.objects.create(account=account, pack_id="cp-9", name="cp-9", imported=True)
+    update_pack_names(create_ready_report(pack), "ÖSS 合规")
+    assert search_all("öss 合规").packs == [pack]
+    assert list_home_packs(q="öss cp-9") == [pack.pk]
+    assert list(find_wrong_summaries()) == []
