@@ -17,7 +17,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from dashboard.queries.trend import Point, find_gaps, find_rule_changes
-from dashboard.text.formatting import format_number, format_percent, format_rate, format_time
+from dashboard.text.formatting import format_number, format_page_time, format_percent, format_rate
 from dashboard.text.template_tags import get_page_url
 
 # All lengths are in units of the SVG drawing.
@@ -178,7 +178,7 @@ def draw_points(
         if value is None:
             continue
         title = pattern % {
-            "time": format_time(point.time),
+            "time": format_page_time(point.time),
             "rate": format_rate_once(*point.rate_counts),
             "resource_rate": format_rate_once(*(point.resource_rate_counts or (0, 0))),
             "count": format_number(point.failing),
@@ -198,7 +198,7 @@ def draw_rule_changes(points: list[Point], top: int, bottom: int) -> str:
     xs = compute_x_positions(points)
     parts = []
     for index in find_rule_changes(points):
-        x, time = xs[index], format_time(points[index].time)
+        x, time = xs[index], format_page_time(points[index].time)
         title = escape(_("The pack's rules changed by %(time)s") % {"time": time})
         parts.append(
             f'<g class="rules"><title>{title}</title><path d="M{x:.1f} {top - 8}V{bottom}"/>'
@@ -225,4 +225,4 @@ def draw_date_axis(points: list[Point], y: int) -> str:
 
 def format_first_and_last(points: list[Point]) -> dict[str, str]:
     """Return the times of the first and the last report, for the placeholders of a description."""
-    return {"first": format_time(points[0].time), "last": format_time(points[-1].time)}
+    return {"first": format_page_time(points[0].time), "last": format_page_time(points[-1].time)}

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.models import Status
 from dashboard.queries.resource_history import Timeline
-from dashboard.text.formatting import format_time
+from dashboard.text.formatting import format_page_time
 
 BAR_WIDTH, BAR_HEIGHT = 400, 14
 # The y coordinates of the blocks' tops, counted from the top of the bar. Blocks of different height
@@ -35,7 +35,7 @@ def draw_timeline_bar(timeline: Timeline, start: dt.datetime, now: dt.datetime) 
     """Return the SVG bar of a timeline, with its newest periods in words for screen readers."""
     periods = timeline.periods[-DESCRIBED_PERIODS:]
     description = _(", ").join(
-        f"{period.status.label} {format_time(period.start)}" for period in periods
+        f"{period.status.label} {format_page_time(period.start)}" for period in periods
     )
     return format_html(
         '<svg class="timeline" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" '
@@ -71,5 +71,5 @@ def list_blocks(
         top = BLOCK_TOPS.get(status, OTHER_BLOCK_TOP)
         # A block is at least 1 wide, so that a short period can be seen.
         width, height = f"{max(1, end_x - x):.1f}", BAR_HEIGHT - top
-        label, time = str(status.label), format_time(period.start)
+        label, time = str(status.label), format_page_time(period.start)
         yield status.slug, f"{x:.1f}", top, width, height, label, time

@@ -86,10 +86,18 @@ def render_direction(
     )
 
 
-def describe_counted_direction(direction: ChangeDirection, count: int) -> str:
-    """Return the number of a direction in words, with its glyph."""
+def describe_counted_direction(direction: ChangeDirection, count: int) -> SafeString:
+    """Return the number of a direction in words, with its glyph.
+
+    The words are marked, so that a narrow column can leave the glyph and the number.
+    """
     if direction is ChangeDirection.CAME:
         text, glyph = gettext("%(count)s new failing"), "▲"
     else:
         text, glyph = gettext("%(count)s no longer failing"), "▼"
-    return f"{glyph} {text % {'count': format_number(count)}}"
+    number = format_number(count)
+    words = [
+        format_html('<span class="words">{}</span>', part) if part else ""
+        for part in (text % {"count": "\0"}).split("\0")
+    ]
+    return format_html("{} {}{}{}", glyph, words[0], number, words[1])

@@ -11,7 +11,7 @@ from dashboard.queries.filters import EvaluationFilter
 from dashboard.queries.report_query import count_evaluations
 from dashboard.text.count_checks import summarize_checks
 from dashboard.text.definitions import STATUS_DEFINITIONS
-from dashboard.text.formatting import format_number, format_time
+from dashboard.text.formatting import format_number
 from dashboard.text.rates import list_named_rates
 from dashboard.text.report_remarks import summarize_remarks
 from dashboard.text.result_list_words import describe_result_list
@@ -55,7 +55,6 @@ def build_report_header(report: Report, table_filter: EvaluationFilter, tab: str
     return {
         "report": report,
         **language_context(report),
-        "listed_time": format_time(report.listed_at),
         "table_filter": table_filter,
         "tab": tab,
         "tab_query": "" if tab_query == "?" else tab_query,

@@ -1,6 +1,7 @@
 """Format values as text: times with their zone, ages, durations, counts, rates, sizes."""
 
 import datetime as dt
+from functools import lru_cache
 
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -27,15 +28,21 @@ def format_utc_offset(offset: dt.timedelta | None) -> str:
     return f"UTC{sign}{hours}:{odd_minutes:02}" if odd_minutes else f"UTC{sign}{hours}"
 
 
+@lru_cache(maxsize=64)
+def get_fixed_offset(zone: dt.tzinfo, year: int) -> dt.timedelta | None:
+    """Return the offset of a zone from UTC in a year; None if it has summer time in that year."""
+    days = (dt.datetime(year, month, 1, tzinfo=dt.UTC) for month in (1, 7))
+    offsets = {day.astimezone(zone).utcoffset() for day in days}
+    return offsets.pop() if len(offsets) == 1 else None
+
+
 def format_zone_name() -> str:
     """Return the active zone; with its offset from UTC where that is the same all year."""
-    zone = timezone.get_current_timezone()
-    now = timezone.now()
-    offsets = {now.replace(month=month, day=1).astimezone(zone).utcoffset() for month in (1, 7)}
     name = timezone.get_current_timezone_name()
-    if len(offsets) > 1:
+    offset = get_fixed_offset(timezone.get_current_timezone(), timezone.now().year)
+    if offset is None:
         return name
-    offset_text = format_utc_offset(offsets.pop())
+    offset_text = format_utc_offset(offset)
     return name if name == offset_text else f"{name}, {offset_text}"
 
 
@@ -44,9 +51,31 @@ def format_time(value: dt.datetime, with_seconds: bool = False) -> str:
 
     Not with the zone's short name: CST is also the name of another zone.
     """
+    return " ".join(split_time(value, with_seconds))
+
+
+def format_page_time(value: dt.datetime, with_seconds: bool = False) -> str:
+    """Return a time for a page that names the zone once: `2026-11-20 09:14`.
+
+    The offset is added if the named zone does not tell it: it has summer time, or had another
+    offset then.
+    """
+    text, offset = split_time(value, with_seconds)
+    return text if is_offset_named(value) else f"{text} {offset}"
+
+
+def split_time(value: dt.datetime, with_seconds: bool = False) -> tuple[str, str]:
+    """Return a time in the active time zone and its offset: `2026-11-20 09:14` and `UTC+8`."""
     local = timezone.localtime(value)
-    zone = format_utc_offset(local.utcoffset())
-    return f"{local:%Y-%m-%d %H:%M:%S} {zone}" if with_seconds else f"{local:%Y-%m-%d %H:%M} {zone}"
+    text = f"{local:%Y-%m-%d %H:%M:%S}" if with_seconds else f"{local:%Y-%m-%d %H:%M}"
+    return text, format_utc_offset(local.utcoffset())
+
+
+def is_offset_named(value: dt.datetime) -> bool:
+    """Return whether format_zone_name() tells the offset of a time."""
+    zone = timezone.get_current_timezone()
+    fixed_offset = get_fixed_offset(zone, timezone.now().year)
+    return fixed_offset is not None and value.astimezone(zone).utcoffset() == fixed_offset
 
 
 def format_age(value: dt.datetime | None, at: dt.datetime | None = None) -> str:

@@ -17,9 +17,11 @@ from dashboard.text import findings, formatting, rates
 register = template.Library()
 register.simple_tag(formatting.format_age, name="age")
 register.simple_tag(formatting.format_rate, name="rate")
+register.simple_tag(formatting.format_zone_name, name="zone_name")
 register.simple_tag(findings.describe_requirement, name="requirement")
 register.filter("finding", findings.describe_finding)
 register.filter("format_time", formatting.format_time)
+register.filter("format_page_time", formatting.format_page_time)
 register.filter("elapsed", formatting.format_elapsed)
 register.filter("number", formatting.format_number)
 register.filter("shorten", formatting.shorten_middle)
@@ -67,15 +69,24 @@ def get_product_version() -> str:
 
 @register.simple_tag(name="time")
 def render_time(value: dt.datetime | None, with_seconds: bool = False) -> SafeString:
-    """Show a time in the active time zone, with the UTC time as tooltip; a dash for None."""
+    """Show a time in the active time zone; a dash for None.
+
+    The tooltip has the offset and the UTC time. Where the page names the offset once, the style
+    sheet adds it to the time in print only.
+    """
     if value is None:
         return QUIET_DASH
     utc = value.astimezone(dt.UTC)
+    text, offset = formatting.split_time(value, with_seconds)
+    if not formatting.is_offset_named(value):
+        text, offset = f"{text} {offset}", ""
+    titles = [formatting.format_time(value, with_seconds=True), f"{utc:%Y-%m-%d %H:%M:%S} UTC"]
     return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>',
+        '<time datetime="{}" title="{}"{}>{}</time>',
         f"{utc:%Y-%m-%dT%H:%MZ}",
-        f"{utc:%Y-%m-%d %H:%M:%S}",
-        formatting.format_time(value, with_seconds),
+        "; ".join(dict.fromkeys(titles)),
+        format_html(' data-offset="{}"', offset) if offset else "",
+        text,
     )
 
 

@@ -29,7 +29,7 @@ from dashboard.queries.paging import paginate
 from dashboard.queries.report_header import is_earlier_reading
 from dashboard.queries.report_in_force import find_report_choices, list_report_choices
 from dashboard.text.definitions import list_status_definitions, list_term_definitions
-from dashboard.text.formatting import format_time, format_zone_name
+from dashboard.text.formatting import format_page_time, format_time
 from dashboard.text.origins import describe_provenance
 from dashboard.text.page_margins import build_page_margins
 from dashboard.text.rates import NamedRate, build_evaluation_rate, build_resource_rate
@@ -201,12 +201,11 @@ def build_report_choice_context(comparison: Comparison) -> dict[str, Any]:
     """Return what the two selectors of reports need: every ready report of the pack."""
     choices = []
     for choice in list_report_choices(comparison.newer.pack):
-        local_time = f"{timezone.localtime(choice.created_at):%Y-%m-%d %H:%M}"
+        local_time = format_page_time(choice.created_at)
         choices.append((choice.pk, f"{local_time} {choice.label}".strip()))
     return {
         "choices": choices,
         "sides": [("a", comparison.older.pk), ("b", comparison.newer.pk)],
-        "zone_name": format_zone_name(),
         "swap_url": reverse(
             "comparison-detail",
             args=[comparison.newer.pack_id, comparison.newer.pk, comparison.older.pk],

@@ -99,7 +99,7 @@ class PreferenceForm(forms.Form):
         label=_("Time zone"),
         choices=list_zone_choices,
         widget=ZoneSelect,
-        help_text=_("Every time is shown in this zone, and says so."),
+        help_text=_("Every time is shown in this zone; each page names it once."),
     )
     theme = forms.ChoiceField(
         label=_("Theme"), choices=Preference.Theme, initial=Preference.Theme.SYSTEM, required=False

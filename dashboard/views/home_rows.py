@@ -57,7 +57,8 @@ def build_labels() -> dict[str, str]:
     return {
         **get_figure_labels(),
         "generate": _("Generate"),
-        "evaluate": _("Evaluate, then generate"),
+        "evaluate": _("Evaluate first"),
+        "evaluate_title": _("Evaluate, then generate"),
         "oldest": _("oldest:"),
     }
 

@@ -18,6 +18,9 @@ GET_MARGIN_TEXTS = """
 const style = getComputedStyle(document.documentElement);
 return ["--identity", "--before-page", "--before-total"].map((name) => style.getPropertyValue(name))
 """
+GET_TEXT_AFTER_TIME = """
+return getComputedStyle(document.querySelector(".document time"), "::after").content
+"""
 
 
 def print_page(user: BrowserUser) -> bytes:
@@ -50,6 +53,7 @@ def test_the_first_page_is_one_page_and_no_column_is_cut(
     identity, before_page, before_total = paper.run_script(GET_MARGIN_TEXTS)
     assert "sha256" in identity
     assert "UTC+8" in identity
+    assert "UTC+8" in paper.run_script(GET_TEXT_AFTER_TIME)
     expected = {"en": ["page ", " of "], "zh-hans": ["第 ", " 页，共 "]}[language]
     assert [before_page.strip('"'), before_total.strip('"')] == expected
 

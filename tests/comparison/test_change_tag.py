@@ -18,9 +18,9 @@ class Counted(NamedTuple):
 @pytest.mark.parametrize(
     ("counted", "shown", "hidden"),
     [
-        (Counted(3, 7, {"regressed": 3, "fixed": 7}), "▲ 3 new failing", "–"),
+        (Counted(3, 7, {"regressed": 3, "fixed": 7}), '▲ 3<span class="words"> new failing<', "–"),
         (Counted(3, 0, {"regressed": 2, "new-rule": 1}), "regressed 2, new rule 1", "▼"),
-        (Counted(0, 1200, {"fixed": 1200}), "▼ 1,200 no longer failing", "▲"),
+        (Counted(0, 1200, {"fixed": 1200}), '▼ 1,200<span class="words"> no longer failing<', "▲"),
         (Counted(0, 0, {}), "no change since the last report", "▲"),
         (Counted(None, None, {}), "nothing to compare with", "▼"),
         (Counted(None, None, None), "not counted yet", "▼"),

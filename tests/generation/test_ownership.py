@@ -180,5 +180,5 @@ def test_the_evidence_page_shows_what_the_report_came_with(
     page = client.get(f"/reports/{report.pk}/evidence/").content.decode()
     for name in ("generate_request_id", "get_request_id", "created_ms", "content_md5", "path"):
         assert escape(str(report.provenance[name])) in page
-    assert f"{report.created_at:%M:%S} UTC+8</time>" in page
+    assert f"{report.created_at:%M:%S}</time>" in page
     assert "Signature" not in page

@@ -14,21 +14,55 @@ MOMENT = dt.datetime(2026, 11, 20, 1, 14, 5, tzinfo=dt.UTC)
 
 
 @pytest.mark.parametrize(
-    ("zone", "expected"),
+    ("zone", "expected", "offset"),
     [
-        ("Asia/Shanghai", "2026-11-20 09:14 UTC+8"),
-        ("America/Los_Angeles", "2026-11-19 17:14 UTC-8"),
-        ("Asia/Kolkata", "2026-11-20 06:44 UTC+5:30"),
-        ("America/St_Johns", "2026-11-19 21:44 UTC-3:30"),
-        ("Asia/Singapore", "2026-11-20 09:14 UTC+8"),
-        ("UTC", "2026-11-20 01:14 UTC"),
+        ("Asia/Shanghai", "2026-11-20 09:14", "UTC+8"),
+        ("Asia/Kolkata", "2026-11-20 06:44", "UTC+5:30"),
+        ("Asia/Singapore", "2026-11-20 09:14", "UTC+8"),
     ],
 )
-def test_a_time_says_its_zone(zone: str, expected: str) -> None:
+def test_a_time_has_its_offset_in_the_tooltip_and_in_print(
+    zone: str, expected: str, offset: str
+) -> None:
     with timezone.override(zoneinfo.ZoneInfo(zone)):
         shown = template_tags.render_time(MOMENT)
-    attributes = 'datetime="2026-11-20T01:14Z" title="2026-11-20 01:14:05 UTC"'
+        assert offset in formatting.format_zone_name()
+    title = f"{expected}:05 {offset}; 2026-11-20 01:14:05 UTC"
+    attributes = f'datetime="2026-11-20T01:14Z" title="{title}" data-offset="{offset}"'
     assert shown == f"<time {attributes}>{expected}</time>"
+
+
+def test_a_time_in_utc_has_one_time_as_tooltip() -> None:
+    with timezone.override(dt.UTC):
+        shown = template_tags.render_time(MOMENT)
+    assert 'title="2026-11-20 01:14:05 UTC" data-offset="UTC">2026-11-20 01:14<' in shown
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "expected"),
+    [
+        ("America/Los_Angeles", MOMENT, "2026-11-19 17:14 UTC-8"),
+        ("America/St_Johns", MOMENT, "2026-11-19 21:44 UTC-3:30"),
+        # The same hour twice: an hour before and after the end of summer time.
+        ("Europe/Berlin", dt.datetime(2026, 10, 25, 0, 30, tzinfo=dt.UTC), "02:30 UTC+2"),
+        ("Europe/Berlin", dt.datetime(2026, 10, 25, 1, 30, tzinfo=dt.UTC), "02:30 UTC+1"),
+        # Summer time was given up here in 2022: only times before that need the offset.
+        ("America/Mexico_City", dt.datetime(2021, 7, 1, 17, tzinfo=dt.UTC), "12:00 UTC-5"),
+        ("America/Mexico_City", dt.datetime(2026, 7, 1, 18, tzinfo=dt.UTC), "12:00"),
+    ],
+)
+def test_a_time_whose_offset_its_zone_does_not_tell_has_it_in_the_text(
+    zone: str, moment: dt.datetime, expected: str
+) -> None:
+    with timezone.override(zoneinfo.ZoneInfo(zone)):
+        assert template_tags.render_time(moment).endswith(f"{expected}</time>")
+        assert formatting.format_page_time(moment).endswith(expected)
+
+
+def test_a_time_outside_a_page_always_has_its_offset() -> None:
+    with timezone.override(zoneinfo.ZoneInfo("Asia/Shanghai")):
+        assert formatting.format_time(MOMENT) == "2026-11-20 09:14 UTC+8"
+        assert formatting.format_page_time(MOMENT) == "2026-11-20 09:14"
 
 
 def test_no_time_is_a_quiet_dash() -> None:

@@ -55,9 +55,9 @@ def test_a_fixed_row_shows_when_the_cloud_saw_it_fixed(
     for address in (path, f"{path}print/"):
         page = get_page(reader, address)
         assert "cloud: fixed <time" in page
-        assert "2026-11-20 16:35 UTC+8" in page
+        assert "2026-11-20 16:35</time>" in page
         assert "cloud: failing since <time" in page
-        assert "2026-09-01 09:14 UTC+8" in page
+        assert "2026-09-01 09:14</time>" in page
     rows = load_public_read_rows(reader, path)
     assert rows["backup"]["bucket"] == "fixed"
     assert rows["backup"]["cloud_fixed"] == "2026-11-20 16:35 UTC+8"
@@ -82,7 +82,7 @@ def test_a_resource_s_page_shows_the_cloud_s_times_of_each_period(
     )
     page = get_page(reader, f"/resources/{row.resource}/")
     assert page.count("cloud: fixed <time") == 1
-    assert "2026-11-20 16:35 UTC+8" in page
+    assert "2026-11-20 16:35</time>" in page
     assert "rg-1" in page
 
 

@@ -160,8 +160,8 @@ def test_what_is_gone_was_last_seen_in_the_last_report_that_had_it(
     ]
     page = load_page(reader, comparison_path(reports[0], reports[2]))
     assert "last seen <time" in page
-    assert "2026-11-21 09:14 UTC+8</time>" in page.partition("<tbody>")[2]
-    assert "2026-11-20 09:14 UTC+8</time>" not in page.partition("<tbody>")[2]
+    assert "2026-11-21 09:14</time>" in page.partition("<tbody>")[2]
+    assert "2026-11-20 09:14</time>" not in page.partition("<tbody>")[2]
 
 
 def test_a_change_is_said_in_words(reader: Client, path: str) -> None:
