@@ -18,6 +18,7 @@ from dashboard.text.result_list_words import describe_result_list
 
 # There is a card for each filter; the card shows how many rows the filter matches.
 CARD_FILTERS = (
+    EvaluationFilter(status=Status.COMPLIANT),
     EvaluationFilter(status=Status.NON_COMPLIANT),
     EvaluationFilter(status=Status.NON_COMPLIANT, risk=Risk.HIGH),
     EvaluationFilter(status=Status.NON_COMPLIANT, risk=Risk.MEDIUM),
@@ -26,7 +27,6 @@ CARD_FILTERS = (
     EvaluationFilter(status=Status.IGNORED),
     EvaluationFilter(status=Status.INSUFFICIENT_DATA),
     EvaluationFilter(status=Status.NOT_APPLICABLE),
-    EvaluationFilter(status=Status.COMPLIANT),
 )
 
 

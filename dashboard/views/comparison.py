@@ -24,7 +24,7 @@ from dashboard.exports.comparison_tables import COMPARISON_ROWS_PER_SECOND
 from dashboard.exports.menu import list_export_choices
 from dashboard.models import Report
 from dashboard.models.result_lists import has_result_list
-from dashboard.queries.filters import RISKS
+from dashboard.queries.filters import PARAMETER_LABELS, RISKS
 from dashboard.queries.paging import paginate
 from dashboard.queries.report_header import is_earlier_reading
 from dashboard.queries.report_in_force import find_report_choices, list_report_choices
@@ -227,6 +227,7 @@ def build_comparison_filter_context(
         "filter": row_filter,
         "filter_text": row_filter.describe(rule_name, bucket=bucket_label),
         "chips": row_filter.chips(rule_name, bucket=bucket_label),
+        "ignored_filters": [PARAMETER_LABELS[name] for name in row_filter.ignored],
         "risks": [(slug, risk.label, risk == row_filter.risk) for slug, risk in RISKS.items()],
     }
 

@@ -13,6 +13,7 @@ from django.forms.renderers import BaseRenderer
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.cloud.endpoints import is_allowed_endpoint, is_endpoint
@@ -227,6 +228,18 @@ class ReportListForm(forms.Form):
     def has_conditions(self) -> bool:
         return any(self.cleaned_data.values())
 
+    def describe_conditions(self) -> str:
+        """Return the conditions in words, for example `Result: Failed, Started by: ann`."""
+        texts = []
+        for name, value in self.cleaned_data.items():
+            if value:
+                shown = self.Result(value).label if name == "result" else value
+                texts.append(
+                    gettext("%(name)s: %(value)s")
+                    % {"name": self.fields[name].label, "value": getattr(shown, "name", shown)}
+                )
+        return gettext(", ").join(texts)
+
 
 class AsOfForm(forms.Form):
     """Ask for the report in force on a date; an invalid date shows an error and no report."""
@@ -247,10 +260,14 @@ class HistoryForm(ReportListForm):
 
     q = forms.CharField(label=_("Account or pack"), required=False, max_length=200)
     account = forms.ModelChoiceField(
-        Account.objects.defer("secret_encrypted"), required=False, widget=forms.HiddenInput
+        Account.objects.defer("secret_encrypted"),
+        label=_("Account"),
+        required=False,
+        widget=forms.HiddenInput,
     )
     pack = forms.ModelChoiceField(
         Pack.objects.select_related("account").defer("account__secret_encrypted"),
+        label=_("Pack"),
         required=False,
         widget=forms.HiddenInput,
     )

@@ -19,7 +19,11 @@ const style = getComputedStyle(document.documentElement);
 return ["--identity", "--before-page", "--before-total"].map((name) => style.getPropertyValue(name))
 """
 GET_TEXT_AFTER_TIME = """
-return getComputedStyle(document.querySelector(".document time"), "::after").content
+return getComputedStyle(document.querySelector(arguments[0]), "::after").content
+"""
+GET_SHOWN_HEIGHT = """
+const elements = [...document.querySelectorAll(arguments[0])];
+return Math.max(0, ...elements.map((element) => element.offsetHeight))
 """
 
 
@@ -53,9 +57,20 @@ def test_the_first_page_is_one_page_and_no_column_is_cut(
     identity, before_page, before_total = paper.run_script(GET_MARGIN_TEXTS)
     assert "sha256" in identity
     assert "UTC+8" in identity
-    assert "UTC+8" in paper.run_script(GET_TEXT_AFTER_TIME)
+    assert "UTC+8" in paper.run_script(GET_TEXT_AFTER_TIME, ".document time")
     expected = {"en": ["page ", " of "], "zh-hans": ["第 ", " 页，共 "]}[language]
     assert [before_page.strip('"'), before_total.strip('"')] == expected
+
+
+@pytest.mark.parametrize("name", ["home", "history", "pack", "evidence", "comparison"])
+def test_a_page_is_printed_without_what_is_for_the_screen_only(
+    page_paths: dict[str, str], name: str, paper: BrowserUser
+) -> None:
+    paper.visit(page_paths[name])
+    for selector in (".bar", ".foot", ".filters", "main button", "main a.button"):
+        assert paper.run_script(GET_SHOWN_HEIGHT, selector) == 0, selector
+    assert paper.run_script(GET_SHOWN_HEIGHT, "main table") > 0
+    assert "UTC+8" in paper.run_script(GET_TEXT_AFTER_TIME, "main time")
 
 
 @pytest.mark.parametrize("name", ["print", "comparison, printed"])

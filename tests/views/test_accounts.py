@@ -300,7 +300,8 @@ def test_the_accounts_have_pages_and_a_filter_by_name_or_id(admin_client: Client
         page = admin_client.get("/accounts/", {"q": text}).content.decode()
         assert list_names(page) == ["Branch 017"]
     page = admin_client.get("/accounts/", {"q": "nowhere"}).content.decode()
-    assert "No account matches this filter." in page
+    assert "No account matches “nowhere”." in page
+    assert '<a href="/accounts/">Clear the filter</a>' in page
 
 
 def test_the_packs_of_an_account_have_pages_and_a_filter_by_name_or_id(
@@ -317,7 +318,8 @@ def test_the_packs_of_an_account_have_pages_and_a_filter_by_name_or_id(
         page = admin_client.get(address, {"q": text}).content.decode()
         assert list_names(page) == ["Pack 017"]
     page = admin_client.get(address, {"q": account.name}).content.decode()
-    assert "No pack matches this filter." in page
+    assert f"No pack matches “{account.name}”." in page
+    assert f'<a href="{address}">Clear the filter</a>' in page
 
 
 def test_accounts_and_packs_take_the_same_queries_for_few_and_for_many(

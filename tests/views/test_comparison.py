@@ -3,6 +3,7 @@
 import datetime as dt
 import gzip
 import html
+import re
 
 import pytest
 from django.test import Client
@@ -192,8 +193,19 @@ def test_each_condition_of_the_filter_is_shown_with_a_link_that_removes_it(
     rule_name = comparison.newer.rule_results.get(rule=change.rule).name
     page = load_page(reader, f"{path}?bucket=fixed&risk=high&rule={change.rule}&q=a+b")
     for text in ("change: Fixed", "risk: High", f"rule: {rule_name}", "search: a b"):
-        assert f"{text} <span" in page
+        assert re.search(rf"{re.escape(text)}\s+<span", page)
     assert f'href="{path}?bucket=fixed&amp;risk=high&amp;rule={change.rule}"' in page
+
+
+def test_a_condition_that_does_not_exist_is_named(reader: Client, path: str) -> None:
+    page = load_page(reader, f"{path}?bucket=nonsense&risk=huge")
+    assert "Ignored unknown filters in the address: change, risk." in page
+    assert "Ignored unknown filters" not in load_page(reader, f"{path}?risk=high")
+
+
+def test_the_table_is_a_named_region_that_the_keyboard_reaches(reader: Client, path: str) -> None:
+    region = '<div class="region" role="region" tabindex="0" aria-label="Changes by rule">'
+    assert region in load_page(reader, path)
 
 
 def test_an_empty_result_offers_all_changes(reader: Client, path: str) -> None:
@@ -236,7 +248,7 @@ def test_a_file_of_failing_resources_only_is_said_to_be_one(reader: Client) -> N
     assert "No longer there (was failing)" not in page
     assert compare_reports(first, last).counts[Bucket.FIXED] == 0
     filtered = load_page(reader, f"{comparison_path(first, last)}?bucket=gone-failing")
-    assert "change: No longer reported <span" in filtered
+    assert re.search(r"change: No longer reported\s+<span", filtered)
 
 
 def test_rules_matched_by_name_are_said_to_be(reader: Client) -> None:

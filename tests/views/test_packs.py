@@ -10,8 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dashboard.models import Pack, Report
+from dashboard.models import Pack, Report, Rule
 from dashboard.queries.report_list import REPORTS_PER_PAGE
+from tests.views.pages import get_page
 from tests.views.rows import create_failed_report, create_ready_report, create_running_report
 
 pytestmark = pytest.mark.django_db
@@ -148,7 +149,14 @@ def test_who_started_a_report_can_be_asked_for(reader: Client, pack: Pack, offic
 
 def test_a_filter_that_nothing_matches_offers_to_clear_it(reader: Client, pack: Pack) -> None:
     create_ready_report(pack)
-    assert "No report matches this filter." in load_pack_page(reader, pack, "?result=failed")
+    query = "?result=failed&by=ann&since=2026-01-02"
+    conditions = "Result: Failed, From: 2026-01-02, Started by: ann"
+    for path in (f"/packs/{pack.pk}/", "/reports/"):
+        page = reader.get(path + query).content.decode()
+        assert f"No report matches the filter {conditions}." in page
+        assert f'<a href="{path}">Clear the filter</a>' in page
+    page = reader.get(f"/reports/?pack={pack.pk}&q=nowhere").content.decode()
+    assert f"No report matches the filter Account or pack: nowhere, Pack: {pack.name}." in page
 
 
 def test_a_date_that_is_none_is_named_and_narrows_nothing(reader: Client, pack: Pack) -> None:
@@ -277,3 +285,26 @@ def test_a_list_with_chosen_reports_takes_one_more_query(reader: Client, pack: P
     with CaptureQueriesContext(connection) as chosen:
         reader.get(f"/packs/{pack.pk}/?a={reports[28].pk}&b={reports[2].pk}")
     assert len(chosen) == len(plain) + 1
+
+
+def test_every_page_of_a_pack_names_its_account_and_the_language_of_its_name(
+    reader: Client, admin_client: Client, pack: Pack
+) -> None:
+    report = create_ready_report(pack)
+    rule = Rule.objects.create(pack=pack, key="cr-1", name="规则")
+    for path in (
+        f"/packs/{pack.pk}/trend/",
+        f"/packs/{pack.pk}/compare/{report.pk}/{report.pk}/",
+        f"/rules/{rule.pk}/",
+        f"/reports/{report.pk}/",
+        f"/reports/{report.pk}/notes/",
+    ):
+        for client, link in (
+            (admin_client, f'<a href="/accounts/{pack.account_id}/">'),
+            (reader, "<a>"),
+        ):
+            page = get_page(client, path)
+            crumbs = page.partition("<ol>")[2].partition("</ol>")[0]
+            assert f"<li>{link}{pack.account.name}</a> </li>" in crumbs, path
+            assert f'<a href="/packs/{pack.pk}/" lang="zh-hans">{pack.name}</a>' in crumbs, path
+    assert '<h1 lang="zh-hans">规则</h1>' in get_page(reader, f"/rules/{rule.pk}/")

@@ -62,7 +62,7 @@ def test_preferences_are_kept_over_sign_in(client: Client, member: User) -> None
     fresh.post("/accounts/login/", {"username": "member", "password": "a long enough word"})
     page = fresh.get("/preferences/").content.decode()
     assert '<html lang="zh-hans" data-theme="dark">' in page
-    assert "Europe/Berlin</span>" in page
+    assert "时区：Europe/Berlin</p>" in page
 
 
 def test_a_switch_changes_one_preference_and_returns_to_the_page(

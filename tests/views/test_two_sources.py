@@ -12,7 +12,7 @@ from dashboard.generation import requests
 from dashboard.models import Evaluation, EvaluationSource, Pack, Report
 from dashboard.models.evaluations import EvaluationQuerySet
 from dashboard.sandbox.wsgi import Sandbox
-from dashboard.text.formatting import format_time
+from dashboard.text.formatting import format_page_time
 from tests.conftest import RunToEnd
 from tests.views.comparison_pages import comparison_path
 from tests.views.pages import get_page
@@ -66,7 +66,7 @@ def test_what_was_fixed_is_named_with_the_cloud_s_own_time(
     for row in select_rows(comparison.newer).filter(key__in=keys):
         assert row.fixed_at
         assert row.resource_id in page
-        assert f">{format_time(row.fixed_at)}<" in page
+        assert f">{format_page_time(row.fixed_at)}<" in page
     assert page.count("cloud: fixed <time") == len(keys)
 
 
