@@ -98,10 +98,12 @@ class Account(models.Model):
     def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Save the account, and in the same transaction what its packs' summaries copy from it."""
         fields = add_search_text(update_fields, "name", "uid")
+        if fields is not None and "search_text" not in fields:
+            super().save(*args, update_fields=fields, **kwargs)
+            return
         with transaction.atomic():
             super().save(*args, update_fields=fields, **kwargs)
-            if fields is None or "search_text" in fields:
-                Pack.objects.filter(account=self.pk).update_summaries()
+            Pack.objects.filter(account=self.pk).update_summaries()
 
     @property
     def has_access_key(self) -> bool:

@@ -300,11 +300,12 @@ class Report(Run):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save the report; count a new one in its pack's summary, in the same transaction."""
-        is_new = self._state.adding
+        if not self._state.adding:
+            super().save(*args, **kwargs)
+            return
         with transaction.atomic():
             super().save(*args, **kwargs)
-            if is_new:
-                PackSummary.objects.count_new_reports(self.pack_id)
+            PackSummary.objects.count_new_reports(self.pack_id)
 
     @property
     def rate_counts(self) -> tuple[int, int]:

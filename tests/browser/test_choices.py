@@ -56,7 +56,7 @@ def test_the_reports_of_filtered_packs_are_generated_at_once(
 ) -> None:
     with hold_report(sandbox, ACCESS_KEY_PACK):
         user.visit("/?q=AccessKey")
-        user.find("main").find_button("Generate these").click()
+        user.find("main").find_button("Generate 1 pack").click()
         user.wait_for_text("1 of 1 asked, 0 ready")
         assert (
             "under way" in user.find_row(ACCESS_KEY_PACK).text

@@ -248,7 +248,8 @@ def test_rates_and_checks_name_the_evaluation_results_as_their_source(
     source = Report.ResourcesSource.RESULTS
     Report.objects.filter(pk=report.pk).update(resources_source=source, count_checks=[check])
     page = get_page(reader, f"/reports/{report.pk}/evidence/")
-    assert page.count("counted from the rows of the file and the evaluation results") == 2
+    # Each of the two rates says so in a tooltip, and the page in words.
+    assert page.count("counted from the rows of the file and the evaluation results") == 4
     assert "Compliant (evaluations): counted here 8, stated 9 by the evaluation results." in page
 
 
