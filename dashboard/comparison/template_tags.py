@@ -51,18 +51,17 @@ def render_change(counted: CountedChanges, url: str = "", rule: int | None = Non
 
 @register.simple_tag(name="change_sum")
 def render_change_sum(came: int, left: int, came_url: str = "") -> SafeString:
-    """Show how many came, as a link if there is a URL, and left in several packs, or a dash."""
-    if came and came_url:
-        text = describe_counted_direction(ChangeDirection.CAME, came)
-        link = format_html('<a class="came" href="{}">{}</a>', came_url, text)
-        return format_html("{} {}", link, render_change_sum(0, left)) if left else link
-    texts = [
-        format_html(
-            '<span class="{}">{}</span>', direction, describe_counted_direction(direction, count)
+    """Show how many came and left in several packs, or a dash; `came_url` links what came."""
+    texts = []
+    if came:
+        pattern = (
+            '<a class="came" href="{1}">{0}</a>' if came_url else '<span class="came">{}</span>'
         )
-        for direction, count in ((ChangeDirection.CAME, came), (ChangeDirection.LEFT, left))
-        if count
-    ]
+        text = describe_counted_direction(ChangeDirection.CAME, came)
+        texts.append(format_html(pattern, text, came_url))
+    if left:
+        text = describe_counted_direction(ChangeDirection.LEFT, left)
+        texts.append(format_html('<span class="left">{}</span>', text))
     return SafeString(" ".join(texts)) if texts else QUIET_DASH
 
 
@@ -95,9 +94,12 @@ def describe_counted_direction(direction: ChangeDirection, count: int) -> SafeSt
         text, glyph = gettext("%(count)s new failing"), "▲"
     else:
         text, glyph = gettext("%(count)s no longer failing"), "▼"
-    number = format_number(count)
-    words = [
-        format_html('<span class="words">{}</span>', part) if part else ""
-        for part in (text % {"count": "\0"}).split("\0")
-    ]
-    return format_html("{} {}{}{}", glyph, words[0], number, words[1])
+    # The words stand after the number in English, before it in Chinese.
+    before, _number, after = text.partition("%(count)s")
+    parts = (glyph, mark_words(before), format_number(count), mark_words(after))
+    return format_html("{} {}{}{}", *parts)
+
+
+def mark_words(text: str) -> SafeString:
+    """Return words that a narrow column can leave out; an empty text as it is."""
+    return format_html('<span class="words">{}</span>', text) if text else SafeString()

@@ -139,8 +139,8 @@ def record_ended_runs(bulk_request: BulkRequest) -> None:
 def create_runs(bulk_request: BulkRequest) -> int:
     """Create runs for waiting packs, or join those under way. Return for how many packs."""
     chosen_packs = choose_waiting_packs(bulk_request)
-    # Whoever writes several summaries does it in the order of the packs, so that no two
-    # transactions wait for each other.
+    # Every transaction that writes several summaries does it in the order of the packs, so that no
+    # two of them wait for each other.
     for requested_pack in sorted(chosen_packs, key=lambda chosen_pack: chosen_pack.pack_id):
         create_or_join_run(bulk_request, requested_pack)
     return len(chosen_packs)
@@ -149,11 +149,8 @@ def create_runs(bulk_request: BulkRequest) -> int:
 def choose_waiting_packs(bulk_request: BulkRequest) -> list[RequestedPack]:
     """Return the waiting packs of which a run may be created now."""
     runs_by_account = count_runs_by_account()
-    full_accounts = [
-        account
-        for account, count in runs_by_account.items()
-        if count >= compute_account_limit(runs_by_account)
-    ]
+    limit = compute_account_limit(runs_by_account)
+    full_accounts = [account for account, count in runs_by_account.items() if count >= limit]
     waiting_packs = bulk_request.packs.waiting().exclude(pack__account__in=full_accounts)
     chosen_packs = []
     for requested_pack in waiting_packs.select_related("pack")[:RUNS_PER_STEP]:

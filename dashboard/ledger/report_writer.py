@@ -24,7 +24,6 @@ from dashboard.ledger import (
 from dashboard.ledger.earlier_readings import has_earlier_readings
 from dashboard.models import Pack, Report, RequestedPack, Risk, Sheet, Status
 from dashboard.models.evaluations import FOREVER
-from dashboard.models.search_texts import fold_lines
 from dashboard.workbook import Contents, EvaluationGroup, StoredForm
 
 # A file is small if it has at most this many rows, and its stored form (the contents read from it,
@@ -107,9 +106,8 @@ def update_pack_names(report: Report, pack_name: str) -> None:
         unnamed_packs = Pack.objects.filter(
             pk=report.pack_id, imported=True, name=report.pack.pack_id
         )
-        search_text = fold_lines(pack_name, report.pack.pack_id)
         with transaction.atomic():
-            if unnamed_packs.update(name=pack_name, search_text=search_text):
+            if unnamed_packs.update(name=pack_name):
                 Pack.objects.filter(pk=report.pack_id).update_summaries()
 
 

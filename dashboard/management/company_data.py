@@ -136,8 +136,8 @@ def create_accounts(
     for known in missing:
         account = Account(uid=known.uid, name=known.name_zh, endpoint=endpoint)
         account.access_key_id, account.secret = known.access_key_id, known.access_key_secret
+        account.save()
         accounts[known.uid] = account
-    Account.objects.bulk_create(accounts[known.uid] for known in missing)
     return accounts
 
 

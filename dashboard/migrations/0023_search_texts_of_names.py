@@ -7,27 +7,28 @@ written.
 from django.db import migrations, models
 
 ROWS_PER_WRITE = 500
-# Model, and the fields of name and id.
-SOURCES = (("Account", "name", "uid"), ("Pack", "name", "pack_id"))
 
 
 def fill_search_texts(apps, schema_editor):
-    for model_name, *sources in SOURCES:
-        manager = apps.get_model("dashboard", model_name).objects
-        rows = list(manager.only(*sources).order_by("pk"))
-        for row in rows:
-            names = (getattr(row, source) for source in sources)
-            row.search_text = "\n".join(filter(None, names)).casefold()
-        manager.bulk_update(rows, ["search_text"], batch_size=ROWS_PER_WRITE)
+    accounts = apps.get_model("dashboard", "Account").objects
+    rows = list(accounts.only("name", "uid").order_by("pk"))
+    for account in rows:
+        account.search_text = fold_lines(account.name, account.uid)
+    accounts.bulk_update(rows, ["search_text"], batch_size=ROWS_PER_WRITE)
     fill_summaries(apps.get_model("dashboard", "PackSummary").objects)
 
 
 def fill_summaries(manager):
-    texts = ("pack__search_text", "account__search_text")
-    summaries = list(manager.select_related("pack", "account").only(*texts).order_by("pk"))
+    names = ("pack__name", "pack__pack_id", "account__name", "account__uid")
+    summaries = list(manager.select_related("pack", "account").only(*names).order_by("pk"))
     for summary in summaries:
-        summary.search_text = f"{summary.pack.search_text}\n{summary.account.search_text}"
+        pack, account = summary.pack, summary.account
+        summary.search_text = fold_lines(pack.name, pack.pack_id, account.name, account.uid)
     manager.bulk_update(summaries, ["search_text"], batch_size=ROWS_PER_WRITE)
+
+
+def fold_lines(*texts):
+    return "\n".join(filter(None, texts)).casefold()
 
 
 class Migration(migrations.Migration):
@@ -37,7 +38,7 @@ class Migration(migrations.Migration):
             migrations.AddField(
                 model, "search_text", models.TextField(db_default="", editable=False)
             )
-            for model in ("account", "pack", "packsummary")
+            for model in ("account", "packsummary")
         ),
         migrations.RunPython(fill_search_texts, migrations.RunPython.noop, elidable=True),
     ]

@@ -13,12 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.models.evaluations import Risk
 from dashboard.models.pack_summaries import PackSummary
-from dashboard.models.search_texts import (
-    NameTextField,
-    add_search_text,
-    build_search_text,
-    fold_lines,
-)
+from dashboard.models.search_texts import build_search_text, fold_lines
 
 ACCOUNT_UID_PATTERN = r"^\d{16}$"
 
@@ -87,7 +82,8 @@ class Account(models.Model):
     ask_free_at = models.DateTimeField(null=True, editable=False)
     list_free_at = models.DateTimeField(null=True, editable=False)
     results_free_at = models.DateTimeField(null=True, editable=False)
-    search_text = NameTextField(sources=("name", "uid"))
+    # Name and id, as fold_lines makes them.
+    search_text = models.TextField(editable=False, db_default="")
 
     class Meta:
         ordering = ("name", "uid")
@@ -97,12 +93,14 @@ class Account(models.Model):
 
     def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Save the account, and in the same transaction what its packs' summaries copy from it."""
-        fields = add_search_text(update_fields, "name", "uid")
-        if fields is not None and "search_text" not in fields:
-            super().save(*args, update_fields=fields, **kwargs)
+        if update_fields is not None and "name" not in update_fields:
+            super().save(*args, update_fields=update_fields, **kwargs)
             return
+        self.search_text = fold_lines(self.name, self.uid)
+        if update_fields is not None:
+            update_fields = {*update_fields, "search_text"}
         with transaction.atomic():
-            super().save(*args, update_fields=fields, **kwargs)
+            super().save(*args, update_fields=update_fields, **kwargs)
             Pack.objects.filter(account=self.pk).update_summaries()
 
     @property
@@ -145,6 +143,13 @@ COPIED_FIELDS = (
 
 
 class PackQuerySet(models.QuerySet["Pack"]):
+    def bulk_create(self, objs: Iterable["Pack"], *args: Any, **kwargs: Any) -> "list[Pack]":
+        """Create packs and, in the same transaction, their summaries."""
+        with transaction.atomic():
+            packs = super().bulk_create(objs, *args, **kwargs)
+            Pack.objects.filter(pk__in=[pack.pk for pack in packs]).update_summaries()
+        return packs
+
     def in_cloud(self) -> "PackQuerySet":
         """Return the packs that existed in the cloud when they were last refreshed."""
         return self.filter(gone_at=None, imported=False)
@@ -203,7 +208,6 @@ class Pack(models.Model):
     archived_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
-    search_text = NameTextField(sources=("name", "pack_id"))
 
     objects = PackQuerySet.as_manager()
 
@@ -218,11 +222,10 @@ class Pack(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
         """Save the pack, and in the same transaction what its summary copies from it."""
-        fields = add_search_text(update_fields, "name", "pack_id")
         with transaction.atomic():
-            super().save(*args, update_fields=fields, **kwargs)
+            super().save(*args, **kwargs)
             # From the stored row: this object may be older in fields that it did not save.
             Pack.objects.filter(pk=self.pk).update_summaries()
 

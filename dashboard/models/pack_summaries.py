@@ -33,7 +33,7 @@ class PackSummaryQuerySet(models.QuerySet["PackSummary"]):
         self.filter(pack=pack_id).update(report_count=F("report_count") + count)
 
     def sum_report_counts(self) -> int:
-        """Return how many reports these packs have, in whatever state."""
+        """Return how many reports these packs have, in any state."""
         return self.aggregate(total=Sum("report_count"))["total"] or 0
 
     def record_run(self, pack_id: int, report_id: int) -> None:
@@ -71,7 +71,7 @@ class PackSummary(models.Model):
     # Names and ids of the pack and of its account, as fold_lines makes them.
     search_text = models.TextField(editable=False, db_default="")
 
-    # How many reports the pack has, in whatever state: so the history need not count them.
+    # How many reports the pack has, in any state: so the history need not count them.
     report_count = models.PositiveIntegerField(default=0)
 
     # The newest ready report, its evidence time, and copies of its counts (see Report).

@@ -7,11 +7,7 @@ extension pg_trgm. Migration 0019 makes both, queries/search.py uses them.
 """
 
 import re
-from collections.abc import Iterable
 from itertools import pairwise
-from typing import Any
-
-from django.db import models
 
 TRIGRAM_LENGTH = 3
 # Chinese, Japanese and Korean characters, of which two are a word already.
@@ -45,33 +41,3 @@ def build_searched_part(text: str) -> str:
     if PAIR.fullmatch(part):
         return f"\n{part}\n"
     return part if len(part) >= TRIGRAM_LENGTH else ""
-
-
-class NameTextField(models.TextField):  # type: ignore[type-arg]  # generic for mypy only
-    """The name and the id of a row as fold_lines makes them: Python folds more than a database.
-
-    `sources` are the fields with name and id. Saving and creating rows sets the text;
-    QuerySet.update must be given it beside the name.
-    """
-
-    def __init__(self, *args: Any, sources: Iterable[str] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs | {"editable": False, "db_default": ""})
-        self.sources = tuple(sources)
-
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
-        """Describe the field to migrations, for which it is a plain text."""
-        name, _path, args, kwargs = super().deconstruct()
-        return name, "django.db.models.TextField", list(args), kwargs
-
-    def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: ARG002
-        text = fold_lines(*(getattr(model_instance, source) for source in self.sources))
-        setattr(model_instance, self.attname, text)
-        return text
-
-
-def add_search_text(update_fields: Iterable[str] | None, *sources: str) -> set[str] | None:
-    """Return the fields that save() is to write, with `search_text` if one of `sources` is."""
-    if update_fields is None:
-        return None
-    fields = {*update_fields}
-    return fields if fields.isdisjoint(sources) else fields | {"search_text"}

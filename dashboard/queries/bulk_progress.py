@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from dashboard.models import BulkRequest, RequestedPack
 from dashboard.queries.home_filter import HomeFilter
-from dashboard.queries.pack_overview import compute_poll_seconds
+from dashboard.queries.poll_times import compute_poll_seconds
 
 State = RequestedPack.State
 # The slug of the status whose icon and colour mark packs in this state.

@@ -93,7 +93,7 @@ class HomeFilter(TableFilter):
         """Return the condition on the summaries of packs."""
         condition = build_state_condition(self.show)
         condition &= build_names_condition(self.account, "account__search_text")
-        condition &= build_names_condition(self.q, "search_text")
+        condition &= build_names_condition(self.q)
         if self.risk:
             condition &= Q(**{f"{RISK_FIELDS[self.risk]}__gt": 0})
         return condition

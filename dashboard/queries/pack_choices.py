@@ -11,6 +11,7 @@ from dashboard.queries.text_conditions import build_line_condition, build_names_
 
 MAX_ACCOUNTS, MAX_PACKS = 5, 10
 MAX_TEXT = 200  # characters
+PACK_TEXT = "summary__search_text"  # names and ids of the pack and of its account
 SHOWN_FIELDS = (
     "name", "pack_id", "archived_at", "gone_at", "imported", "account__name", "account__uid",
 )  # fmt: skip
@@ -46,26 +47,20 @@ def clean_search_text(text: str | None) -> str:
 def select_matching_accounts(text: str) -> QuerySet[Account]:
     """Return the accounts that have each word in name or ID; first those whose name or ID it is."""
     accounts = Account.objects.defer("secret_encrypted")
-    matching_accounts = accounts.filter(build_names_condition(text, "search_text"))
+    matching_accounts = accounts.filter(build_names_condition(text))
     return matching_accounts.order_by(sort_exact_first(text), "name", "uid")
 
 
 def filter_packs_by_words(packs: PackQuerySet, text: str) -> PackQuerySet:
-    """Return those of an account's packs that have each word in name or ID, exact ones first."""
-    matching_packs = packs.filter(build_names_condition(text, "search_text"))
-    return matching_packs.order_by(sort_exact_first(text), "name", "pack_id")
-
-
-def filter_packs_of_accounts_by_words(packs: PackQuerySet, text: str) -> PackQuerySet:
     """Return the packs of which each word is in name or ID of the pack or of its account."""
-    return packs.filter(build_names_condition(text, "search_text", "account__search_text"))
+    return packs.filter(build_names_condition(text, PACK_TEXT))
 
 
 def select_matching_packs(text: str) -> PackQuerySet:
     """Return the packs that match the text; first those whose name or ID it is, archived last."""
     packs = Pack.objects.select_related("account").only(*SHOWN_FIELDS)
-    return filter_packs_of_accounts_by_words(packs, text).order_by(
-        sort_exact_first(text),
+    return filter_packs_by_words(packs, text).order_by(
+        sort_exact_first(text, PACK_TEXT),
         IsNull(F("archived_at"), False),
         "account__name",
         "name",
@@ -73,8 +68,8 @@ def select_matching_packs(text: str) -> PackQuerySet:
     )
 
 
-def sort_exact_first(text: str) -> Case:
-    return Case(When(build_line_condition(text), then=0), default=1)
+def sort_exact_first(text: str, field: str = "search_text") -> Case:
+    return Case(When(build_line_condition(text, field), then=0), default=1)
 
 
 def suggest_choices(text: str) -> Suggestions:

@@ -4,17 +4,16 @@ Where there are many packs, an account is one line that opens to its packs. A ru
 of a report.
 """
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.paginator import Page
-from django.db.models import F
+from django.db.models import F, Prefetch
 from django.db.models.lookups import IsNull
-from django.utils import timezone
 
 from dashboard.models import Pack, PackSummary, Report
 from dashboard.models.pack_summaries import PackSummaryQuerySet
@@ -35,7 +34,7 @@ OPEN_PACKS = 30
 ACCOUNTS_PER_PAGE = 15
 PACKS_PER_PAGE = 50  # of an opened account
 RUN_FIELDS = ("state", "requested_at")
-PACK_FIELDS = ("name", "gone_at", "imported", "archived_at", "archived_by__username")
+PACK_FIELDS = ("name", "gone_at", "imported", "archived_at", "archived_by")
 # How the packs of an account are sorted (see select_rows).
 WORST_FIRST = (
     "gone",
@@ -195,7 +194,8 @@ def select_rows(summaries: PackSummaryQuerySet) -> PackSummaryQuerySet:
     related_fields += [f"last_run__{name}" for name in RUN_FIELDS]
     related_fields += [f"pack__{name}" for name in PACK_FIELDS]
     return (
-        summaries.select_related("pack__archived_by", "latest", "last_run")
+        summaries.select_related("pack", "latest", "last_run")
+        .prefetch_related(Prefetch("pack__archived_by", User.objects.only("username")))
         .only("account", "trend", "last_run_state", *related_fields)
         .order_by(*WORST_FIRST)
     )
@@ -211,17 +211,3 @@ def arrange_by_account(rows: Iterable[PackRow]) -> dict[int, list[PackRow]]:
     for row in rows:
         sections[row.summary.account_id].append(row)
     return sections
-
-
-def poll_delay(reports: Iterable[Report]) -> int:
-    """Return the seconds between two polls of these reports (see compute_poll_seconds)."""
-    return compute_poll_seconds(report.requested_at for report in reports)
-
-
-def compute_poll_seconds(started_at: Iterable[dt.datetime]) -> int:
-    """Return the seconds between two polls of what started at these times.
-
-    The result is a tenth of the newest one's age, at least 2 and at most 15.
-    """
-    ages = [(timezone.now() - moment).total_seconds() for moment in started_at]
-    return min(15, max(2, int(min(ages, default=0) / 10)))

@@ -17,7 +17,7 @@ from dashboard.models import Account, Evaluation, Pack, PackResource, PackSummar
 from dashboard.models.evaluations import FOREVER
 from dashboard.models.search_texts import build_searched_part
 from dashboard.queries.pack_choices import (
-    filter_packs_of_accounts_by_words,
+    filter_packs_by_words,
     select_matching_accounts,
     select_matching_packs,
 )
@@ -201,7 +201,7 @@ def count_packs(first_packs: list[Pack], text: str) -> PackCounts:
     if len(first_packs) <= MAX_RESULTS:
         archived = sum(pack.archived_at is not None for pack in first_packs)
         return PackCounts(len(first_packs) - archived, archived)
-    packs = filter_packs_of_accounts_by_words(Pack.objects.order_by(), text)
+    packs = filter_packs_by_words(Pack.objects.order_by(), text)
     is_archived = Q(archived_at__isnull=False)
     counts = packs.aggregate(all=Count("pk"), archived=Count("pk", filter=is_archived))
     return PackCounts(counts["all"] - counts["archived"], counts["archived"])

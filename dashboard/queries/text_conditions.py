@@ -14,15 +14,15 @@ def build_part_condition(part: str, field: str = "search_text") -> Q:
     return Q(GreaterThan(StrIndex(F(field), Value(part)), 0))
 
 
-def build_names_condition(text: str, *fields: str) -> Q:
-    """Return the condition that each word of a text is in one of these search texts."""
+def build_names_condition(text: str, field: str = "search_text") -> Q:
+    """Return the condition that each word of a text is in a search text."""
     condition = Q()
     for word in text.casefold().split():
-        condition &= Q(*(build_part_condition(word, field) for field in fields), _connector=Q.OR)
+        condition &= build_part_condition(word, field)
     return condition
 
 
-def build_line_condition(text: str) -> Q:
-    """Return the condition that a whole line of `search_text` is the text, in any case."""
-    lines = Concat(Value("\n"), "search_text", Value("\n"), output_field=TextField())
+def build_line_condition(text: str, field: str = "search_text") -> Q:
+    """Return the condition that a whole line of a search text is the text, in any case."""
+    lines = Concat(Value("\n"), field, Value("\n"), output_field=TextField())
     return Q(GreaterThan(StrIndex(lines, Value(f"\n{text.casefold()}\n")), 0))

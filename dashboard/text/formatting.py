@@ -51,7 +51,8 @@ def format_time(value: dt.datetime, with_seconds: bool = False) -> str:
 
     Not with the zone's short name: CST is also the name of another zone.
     """
-    return " ".join(split_time(value, with_seconds))
+    local = timezone.localtime(value)
+    return f"{format_local_time(local, with_seconds)} {format_utc_offset(local.utcoffset())}"
 
 
 def format_page_time(value: dt.datetime, with_seconds: bool = False) -> str:
@@ -60,22 +61,21 @@ def format_page_time(value: dt.datetime, with_seconds: bool = False) -> str:
     The offset is added if the named zone does not tell it: it has summer time, or had another
     offset then.
     """
-    text, offset = split_time(value, with_seconds)
-    return text if is_offset_named(value) else f"{text} {offset}"
-
-
-def split_time(value: dt.datetime, with_seconds: bool = False) -> tuple[str, str]:
-    """Return a time in the active time zone and its offset: `2026-11-20 09:14` and `UTC+8`."""
     local = timezone.localtime(value)
-    text = f"{local:%Y-%m-%d %H:%M:%S}" if with_seconds else f"{local:%Y-%m-%d %H:%M}"
-    return text, format_utc_offset(local.utcoffset())
+    if is_offset_named(local):
+        return format_local_time(local, with_seconds)
+    return format_time(value, with_seconds)
 
 
-def is_offset_named(value: dt.datetime) -> bool:
-    """Return whether format_zone_name() tells the offset of a time."""
+def format_local_time(local: dt.datetime, with_seconds: bool = False) -> str:
+    """Return a time of the active time zone without its offset: `2026-11-20 09:14`."""
+    return f"{local:%Y-%m-%d %H:%M:%S}" if with_seconds else f"{local:%Y-%m-%d %H:%M}"
+
+
+def is_offset_named(local: dt.datetime) -> bool:
+    """Return whether format_zone_name() tells the offset of a time of the active time zone."""
     zone = timezone.get_current_timezone()
-    fixed_offset = get_fixed_offset(zone, timezone.now().year)
-    return fixed_offset is not None and value.astimezone(zone).utcoffset() == fixed_offset
+    return local.utcoffset() == get_fixed_offset(zone, timezone.now().year)
 
 
 def format_age(value: dt.datetime | None, at: dt.datetime | None = None) -> str:

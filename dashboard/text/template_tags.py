@@ -7,6 +7,7 @@ from functools import lru_cache
 from django import template
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
@@ -76,18 +77,17 @@ def render_time(value: dt.datetime | None, with_seconds: bool = False) -> SafeSt
     """
     if value is None:
         return QUIET_DASH
-    utc = value.astimezone(dt.UTC)
-    text, offset = formatting.split_time(value, with_seconds)
-    if not formatting.is_offset_named(value):
-        text, offset = f"{text} {offset}", ""
-    titles = [formatting.format_time(value, with_seconds=True), f"{utc:%Y-%m-%d %H:%M:%S} UTC"]
-    return format_html(
-        '<time datetime="{}" title="{}"{}>{}</time>',
-        f"{utc:%Y-%m-%dT%H:%MZ}",
-        "; ".join(dict.fromkeys(titles)),
-        format_html(' data-offset="{}"', offset) if offset else "",
-        text,
-    )
+    local, utc = timezone.localtime(value), value.astimezone(dt.UTC)
+    offset = formatting.format_utc_offset(local.utcoffset())
+    title = formatting.format_local_time(local, with_seconds=True) + f" {offset}"
+    if offset != "UTC":
+        title += f"; {formatting.format_local_time(utc, with_seconds=True)} UTC"
+    text = formatting.format_local_time(local, with_seconds)
+    is_named = formatting.is_offset_named(local)
+    pattern = '<time datetime="{0}" title="{1}" data-offset="{2}">{3}</time>'
+    if not is_named:
+        pattern = '<time datetime="{0}" title="{1}">{3} {2}</time>'
+    return format_html(pattern, f"{utc:%Y-%m-%dT%H:%MZ}", title, offset, text)
 
 
 @register.filter(name="link_https")

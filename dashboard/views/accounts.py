@@ -18,9 +18,11 @@ from dashboard import cloud
 from dashboard.generation import connection_check, discovery
 from dashboard.models import Account, AuditEntry, Pack, PackSummary
 from dashboard.queries.pack_choices import (
+    PACK_TEXT,
     clean_search_text,
     filter_packs_by_words,
     select_matching_accounts,
+    sort_exact_first,
 )
 from dashboard.queries.paging import paginate
 from dashboard.text.audit_lines import list_audit_lines
@@ -60,9 +62,10 @@ def account_detail(request: Request, pk: int) -> HttpResponse:
 
 
 def build_packs_context(request: Request, account: Account) -> dict[str, Any]:
-    """Return the context of a page of the account's packs; ?q= filters them by name or id."""
+    """Return a page of the account's packs; ?q= filters them by words of pack or account."""
     text = clean_search_text(request.GET.get("q"))
     packs = filter_packs_by_words(account.packs.all(), text)
+    packs = packs.order_by(sort_exact_first(text, PACK_TEXT), "name", "pack_id")
     return {"text": text, "page": paginate(packs, request.GET.get("page"), ROWS_PER_PAGE)}
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from dashboard.exports.menu import list_export_choices
 from dashboard.exports.report_tables import REPORT_ROWS_PER_SECOND
 from dashboard.models import Report
-from dashboard.queries import pack_overview
+from dashboard.queries.poll_times import compute_poll_seconds
 from dashboard.text import error_messages
 from dashboard.views import Request
 
@@ -46,7 +46,7 @@ def build_run_status_context(report: Report, can_act: bool) -> dict[str, Any]:
         context["error"] = error_messages.explain_error(report.error_code, report.error_facts)
     if report.under_way:
         context["steps"] = list_run_steps(report)
-        context["poll_seconds"] = context["refresh"] = pack_overview.poll_delay([report])
+        context["poll_seconds"] = context["refresh"] = compute_poll_seconds([report.requested_at])
     return context
 
 

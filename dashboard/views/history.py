@@ -21,7 +21,8 @@ from dashboard.queries.pack_choices import clean_search_text, suggest_choices
 from dashboard.queries.report_list import build_report_rows, get_figure_labels, paginate_reports
 from dashboard.text.audit_lines import list_audit_lines
 from dashboard.views import Request
-from dashboard.views.forms import AnnotationForm, HistoryForm, ReasonForm
+from dashboard.views.forms import AnnotationForm, ReasonForm
+from dashboard.views.report_list_forms import HistoryForm
 
 
 @require_safe

@@ -18,6 +18,7 @@ from dashboard.queries import pack_overview
 from dashboard.queries.account_lines import load_lines_with_trends, load_totals
 from dashboard.queries.attention import count_packs_needing_attention
 from dashboard.queries.home_filter import HomeFilter, PackState
+from dashboard.queries.poll_times import compute_poll_seconds
 from dashboard.queries.report_list import get_figure_labels
 from dashboard.views import Request
 
@@ -45,7 +46,7 @@ def build_pack_rows_context(
         "may_evaluate": partial(request.user.has_perm, "dashboard.evaluate_pack"),
         "shows_checkboxes": shows_checkboxes(request, home_filter),
         "is_polling": bool(runs),
-        "poll_seconds": pack_overview.poll_delay(runs),
+        "poll_seconds": compute_poll_seconds(run.requested_at for run in runs),
         "labels": SimpleLazyObject(build_labels),
         "is_update": is_update,
         **build_links_context(home_filter),

@@ -21,8 +21,8 @@ from dashboard.imports.identity import CONTRADICTIONS, Identity
 from dashboard.imports.queue import schedule_batch
 from dashboard.models import ImportBatch, ImportedFile, Pack, Report
 from dashboard.queries.import_counts import BatchCounts, count_files
-from dashboard.queries.pack_overview import compute_poll_seconds
 from dashboard.queries.paging import paginate
+from dashboard.queries.poll_times import compute_poll_seconds
 from dashboard.text.error_messages import ErrorMessage
 from dashboard.text.origins import StatedPart, describe_origin, describe_questions
 from dashboard.views import Request

@@ -98,7 +98,7 @@ def ask_for_confirmation(
     shown_packs = packs.select_related("account").defer("account__secret_encrypted")
     context = {
         "packs": shown_packs[:MAX_LISTED_PACKS],
-        "count": len(confirmation.ids),
+        "total": len(confirmation.ids),
         "others": max(0, len(confirmation.ids) - MAX_LISTED_PACKS),
         "fingerprint": confirmation.fingerprint,
         "has_changed": confirmation.has_changed,

@@ -17,12 +17,12 @@ from dashboard.queries import report_list, trend
 from dashboard.queries.report_in_force import find_report_choices, find_report_in_force
 from dashboard.text.audit_lines import list_audit_lines
 from dashboard.views import Request
-from dashboard.views.forms import AsOfForm, ReportListForm
 from dashboard.views.fragments import (
     build_run_status_context,
     render_run_status,
 )
 from dashboard.views.home_rows import render_pack_row
+from dashboard.views.report_list_forms import AsOfForm, ReportListForm
 
 CHART_REPORTS = 104  # drawn on the pack's page: two years of weekly reports
 

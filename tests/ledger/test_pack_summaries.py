@@ -229,7 +229,6 @@ def test_the_migration_works_out_the_summaries_of_packs_that_exist(
     migration = importlib.import_module("dashboard.migrations.0017_pack_summaries")
     migration.create_summaries(apps, None)
     importlib.import_module("dashboard.migrations.0022_report_counts").count_reports(apps, None)
-    Pack.objects.update(search_text="")
     migration = importlib.import_module("dashboard.migrations.0023_search_texts_of_names")
     migration.fill_search_texts(apps, None)
     require_right_summaries()

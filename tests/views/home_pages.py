@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 
+import pytest
 from django.test import Client
 from django.utils import timezone
 
@@ -16,6 +17,12 @@ LABELS = ("Failing", "High", "Medium", "Low")
 def make_company(packs: int, packs_per_account: int) -> list[Pack]:
     plan = CompanyPlan(packs, timezone.now(), packs_per_account, weeks=3, rows=30)
     return create_company(plan)
+
+
+@pytest.fixture
+def company(db: None) -> list[Pack]:
+    """Forty packs in ten accounts."""
+    return make_company(40, 4)
 
 
 def get_text(client: Client, address: str = "/", *, htmx: bool = False) -> str:

@@ -9,54 +9,18 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from huey.contrib.djhuey import HUEY
-from pytest_django import Settings
 
 from dashboard.generation import lifecycle
-from dashboard.imports import batches, uploads
-from dashboard.models import Account, ImportBatch, ImportedFile, Original, Pack, Report
+from dashboard.imports import batches
+from dashboard.models import Account, ImportBatch, ImportedFile, Pack, Report
 from dashboard.models.pack_archiving import archive_packs
-from dashboard.sandbox.cloud_state import CloudState
-from dashboard.sandbox.past_reports import build_past_report_files
-from tests.sample_history import HISTORY_END, make_sandbox_pack
+from tests.views.import_pages import files as files
+from tests.views.import_pages import import_waiting_files, load_batch_page, upload_files
+from tests.views.import_pages import importer as importer
 from tests.views.rows import create_ready_report
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = ImportedFile.State
-
-
-@pytest.fixture
-def importer(officer: User) -> Client:
-    client = Client()
-    client.force_login(officer)
-    return client
-
-
-@pytest.fixture
-def files() -> dict[str, bytes]:
-    return {
-        name: content
-        for name, content, _ in build_past_report_files(
-            CloudState(7, 2, packs=(make_sandbox_pack(),)), 2, until=HISTORY_END
-        )
-    }
-
-
-def upload_files(client: Client, files: dict[str, bytes]) -> ImportBatch:
-    uploads = [SimpleUploadedFile(name, content) for name, content in files.items()]
-    answer = client.post("/imports/", {"files": uploads, "creates_packs": "on"})
-    batch = ImportBatch.objects.latest("pk")
-    assert answer["Location"] == f"/imports/{batch.pk}/"
-    return batch
-
-
-def import_waiting_files(batch: ImportBatch) -> None:
-    """Import the files that wait, as the worker of the queue does."""
-    HUEY.flush()
-    batches.import_waiting_files(batch.pk)
-
-
-def load_batch_page(client: Client, batch: ImportBatch, **headers: str) -> str:
-    return client.get(f"/imports/{batch.pk}/", headers=headers).content.decode()
 
 
 def test_many_files_and_a_zip_with_a_broken_one_become_reports_each_with_its_verdict(
@@ -360,54 +324,6 @@ def test_a_renamed_file_is_explained_in_both_languages(
     for words in (sentence, *witnesses):
         assert words in shown
     assert not Report.objects.exists()
-
-
-def test_an_upload_that_unpacks_to_too_much_is_refused_in_words_and_nothing_is_stored(
-    importer: Client, files: dict[str, bytes], settings: Settings
-) -> None:
-    settings.UPLOAD_LIMIT_BYTES = sum(map(len, files.values())) + 1_000_000
-    reports = io.BytesIO()
-    with zipfile.ZipFile(reports, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number in range(3):
-            archive.writestr(f"report-{number}.csv", b"0" * 500_000)
-    assert len(reports.getvalue()) < 10_000
-    batch = upload_files(importer, {**files, "many.zip": reports.getvalue()})
-    assert {file.error_code for file in batch.files.all()} == {"upload_too_large"}
-    assert not Original.objects.exists()
-    assert "The upload brings in too much" in load_batch_page(importer, batch)
-
-
-def test_an_upload_with_too_many_files_in_its_zips_is_refused(
-    importer: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(uploads, "MAX_FILES", 3)
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for number in range(2):
-            archive.writestr(f"report-{number}.csv", b"")
-    zips = {"a.zip": content.getvalue(), "b.zip": content.getvalue()}
-    batch = upload_files(importer, zips)
-    assert {file.error_code for file in batch.files.all()} == {"upload_too_large"}
-
-
-def test_a_zip_with_a_very_long_list_of_members_is_not_looked_into() -> None:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for number in range(100):
-            member = zipfile.ZipInfo(f"{number}.csv")
-            member.comment = b"x" * 60_000
-            archive.writestr(member, b"")
-    content.seek(0)
-    assert uploads.list_report_members(content, "a.zip") == []
-
-
-def test_an_upload_at_the_limit_is_stored(
-    importer: Client, files: dict[str, bytes], settings: Settings
-) -> None:
-    settings.UPLOAD_LIMIT_BYTES = sum(map(len, files.values()))
-    batch = upload_files(importer, files)
-    assert {file.error_code for file in batch.files.all()} == {""}
-    assert Original.objects.count() == len(files)
 
 
 def test_a_long_batch_is_paged_and_files_that_need_a_decision_come_first(
