@@ -139,8 +139,8 @@ def record_ended_runs(bulk_request: BulkRequest) -> None:
 def create_runs(bulk_request: BulkRequest) -> int:
     """Create runs for waiting packs, or join those under way. Return for how many packs."""
     chosen_packs = choose_waiting_packs(bulk_request)
-    # Every transaction that writes several summaries does it in the order of the packs, so that no
-    # two of them wait for each other.
+    # Every transaction that writes several summaries does it in the order of the packs: so there
+    # is no deadlock.
     for requested_pack in sorted(chosen_packs, key=lambda chosen_pack: chosen_pack.pack_id):
         create_or_join_run(bulk_request, requested_pack)
     return len(chosen_packs)

@@ -169,7 +169,7 @@ class PackQuerySet(models.QuerySet["Pack"]):
         """Lock these packs and their summaries until the transaction ends, and return the packs.
 
         Transactions that write the summaries of several packs lock them in the order of the packs'
-        ids, so that no two wait for each other. `no_key`: reports can still be inserted meanwhile.
+        ids, so that there is no deadlock. `no_key`: reports can still be inserted meanwhile.
         """
         packs = list(self.order_by("pk").select_for_update(no_key=True))
         if connection.features.has_select_for_update:

@@ -1,4 +1,4 @@
-"""Two transactions at the same time: the second click waits, and none waits in a circle."""
+"""Transactions at the same time: the second of two clicks waits, and there is no deadlock."""
 
 import time
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def test_two_clicks_at_the_same_time_make_one_bulk_request(account: Account, off
     assert BulkRequest.objects.count() == 1
 
 
-def test_a_bulk_step_a_refresh_and_archiving_do_not_wait_for_each_other_in_a_circle(
+def test_a_bulk_step_a_refresh_and_archiving_do_not_deadlock(
     account: Account, officer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packs = create_packs(account, 50)

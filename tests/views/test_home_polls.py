@@ -15,16 +15,11 @@ from dashboard.models import Pack, Report, RequestedPack
 from dashboard.models.pack_archiving import archive_packs
 from dashboard.queries.pack_overview import PACKS_PER_PAGE
 from tests.views.home_pages import HTMX, find_rows, get_text, make_company, read_counts
+from tests.views.home_pages import company as company
 from tests.views.rows import create_ready_report, create_running_report
 
 pytestmark = pytest.mark.django_db
 ASKING = 'data-poll data-hx-get="/status/'
-
-
-@pytest.fixture
-def company(db: None) -> list[Pack]:
-    """Forty packs in ten accounts."""
-    return make_company(40, 4)
 
 
 def end_run(run: Report) -> None:
